@@ -1,0 +1,66 @@
+package dev.convoy.data;
+
+import java.util.List;
+
+/**
+ * One mini-batch as a replica receives it; decoded pixels, normalised only on the way into the network.
+ *
+ * @param shape the shape of every image
+ * @param ids example ids in the order of the plan
+ * @param pixels {@code [ids.length, channels, height, width]} unsigned bytes (NCHW)
+ * @param targets one for each image
+ */
+public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Target> targets) {
+    public ImageBatch {
+        if (pixels.length != (long) ids.length * shape.size() || targets.size() != ids.length) {
+            throw new IllegalArgumentException("Cannot make a batch of " + ids.length + " images of " + shape + ": "
+                    + pixels.length + " bytes and " + targets.size() + " targets were given");
+        }
+    }
+
+    /** The number of images. */
+    public int size() {
+        return ids.length;
+    }
+
+    /** The class of every image. Fails if a target is not a {@link Target.ClassIndex}. */
+    public int[] classIndexes() {
+        return targets.stream()
+                .mapToInt(target -> ((Target.ClassIndex) target).index())
+                .toArray();
+    }
+
+    /**
+     * The targets as one dense matrix; a class index becomes a row with a single one.
+     *
+     * @param outputs number of network outputs
+     * @return {@code [size, outputs]}, row-major
+     */
+    public float[] denseTargets(int outputs) {
+        float[] dense = new float[size() * outputs];
+        for (int i = 0; i < size(); i++) {
+            if (targets.get(i) instanceof Target.Dense d) {
+                System.arraycopy(checkLength(d.values(), outputs, ids[i]), 0, dense, i * outputs, outputs);
+            } else if (targets.get(i) instanceof Target.ClassIndex c) {
+                dense[i * outputs + checkClass(c.index(), outputs, ids[i])] = 1;
+            }
+        }
+        return dense;
+    }
+
+    private static int checkClass(int index, int outputs, long id) {
+        if (index >= outputs) {
+            throw new ConvoyException("Cannot train on example " + id + ": its class index is " + index
+                    + " but the network has " + outputs + " outputs; give the last layer at least " + (index + 1));
+        }
+        return index;
+    }
+
+    private static float[] checkLength(float[] values, int outputs, long id) {
+        if (values.length != outputs) {
+            throw new ConvoyException("Cannot train on example " + id + ": its target has " + values.length
+                    + " values but the network has " + outputs + " outputs; the two must be equal");
+        }
+        return values;
+    }
+}

@@ -1,0 +1,19 @@
+package dev.convoy.data;
+
+import java.util.List;
+
+/**
+ * What a source holds, found out on the driver without reading pixels.
+ *
+ * @param description how messages call the source
+ * @param examples number of images; their ids are {@code 0 .. examples - 1}
+ * @param classNames in the order of the class indexes
+ * @param splits parts to read, together every image once
+ */
+public record ImageListing(
+        String description, long examples, List<String> classNames, List<? extends ImageSplit> splits) {
+    public ImageListing {
+        classNames = List.copyOf(classNames);
+        splits = List.copyOf(splits);
+    }
+}

@@ -1,0 +1,17 @@
+package dev.convoy.data;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.Iterator;
+import org.apache.hadoop.conf.Configuration;
+
+/** A part of a source that one task reads. */
+public interface ImageSplit extends Serializable {
+    /**
+     * Reads the images in the order of their ids, one at a time.
+     *
+     * @throws IOException if the file cannot be opened
+     * @throws ConvoyException later, from the iterator, if a file is cut short
+     */
+    Iterator<SourceImage> read(Configuration hadoop) throws IOException;
+}

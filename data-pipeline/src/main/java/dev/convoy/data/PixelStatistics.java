@@ -1,0 +1,58 @@
+package dev.convoy.data;
+
+import java.io.Serializable;
+
+/**
+ * Sums over pixels from which mean and deviation follow. Integers, so that the order of merging does not matter.
+ *
+ * @param count pixels per channel
+ * @param sum per channel, of values 0 to 255
+ * @param sumOfSquares per channel
+ */
+public record PixelStatistics(long count, long[] sum, long[] sumOfSquares) implements Serializable {
+    /** Sums over all images of a chunk. */
+    public static PixelStatistics of(ImageChunk chunk) {
+        int channels = chunk.shape().channels();
+        int plane = chunk.shape().height() * chunk.shape().width();
+        long[] sum = new long[channels];
+        long[] squares = new long[channels];
+        byte[] pixels = chunk.pixels();
+        for (int start = 0, channel = 0; start < pixels.length; start += plane) {
+            long planeSum = 0;
+            long planeSquares = 0;
+            for (int i = start; i < start + plane; i++) {
+                int value = pixels[i] & 0xFF;
+                planeSum += value;
+                planeSquares += value * value;
+            }
+            sum[channel] += planeSum;
+            squares[channel] += planeSquares;
+            channel = (channel + 1) % channels;
+        }
+        return new PixelStatistics((long) chunk.size() * plane, sum, squares);
+    }
+
+    /** The sums over both; neither is changed. */
+    public PixelStatistics plus(PixelStatistics other) {
+        long[] sums = sum.clone();
+        long[] squares = sumOfSquares.clone();
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] = Math.addExact(sums[i], other.sum[i]);
+            squares[i] = Math.addExact(squares[i], other.sumOfSquares[i]);
+        }
+        return new PixelStatistics(count + other.count, sums, squares);
+    }
+
+    /** The normalisation that gives mean 0 and deviation 1; a channel without variation is only centred. */
+    public Normalization normalization() {
+        float[] mean = new float[sum.length];
+        float[] std = new float[sum.length];
+        for (int i = 0; i < sum.length; i++) {
+            double average = (double) sum[i] / count;
+            double variance = (double) sumOfSquares[i] / count - average * average;
+            mean[i] = (float) (average / 255);
+            std[i] = variance > 0 ? (float) (Math.sqrt(variance) / 255) : 1;
+        }
+        return new Normalization(mean, std);
+    }
+}

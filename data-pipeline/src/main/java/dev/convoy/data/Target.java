@@ -1,0 +1,26 @@
+package dev.convoy.data;
+
+import java.io.Serializable;
+
+/** What a network should answer for one example. */
+public sealed interface Target extends Serializable {
+    /**
+     * A single class.
+     *
+     * @param index position in the list of class names, from 0
+     */
+    record ClassIndex(int index) implements Target {
+        public ClassIndex {
+            if (index < 0) {
+                throw new IllegalArgumentException("Cannot use class index " + index + "; it must be at least 0");
+            }
+        }
+    }
+
+    /**
+     * One number per network output: soft labels, several labels at once, or values to regress.
+     *
+     * @param values not copied; must not be changed afterwards
+     */
+    record Dense(float[] values) implements Target {}
+}

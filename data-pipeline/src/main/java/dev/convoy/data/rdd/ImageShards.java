@@ -1,0 +1,245 @@
+package dev.convoy.data.rdd;
+
+import dev.convoy.data.BadImageException;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageDecoder;
+import dev.convoy.data.ImageListing;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.ImageSplit;
+import dev.convoy.data.Normalization;
+import dev.convoy.data.PixelStatistics;
+import dev.convoy.data.RejectedImage;
+import dev.convoy.data.SourceImage;
+import dev.convoy.data.Target;
+import dev.convoy.data.WorkerLayout;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.StreamSupport;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.Partitioner;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.util.SerializableConfiguration;
+import scala.Tuple2;
+
+/**
+ * A set of images laid out for training: partition {@code w} of {@link #chunks} holds the examples of worker {@code w},
+ * ordered by id, decoded once and cached (in memory, what does not fit on disk). Close it to give the cache back.
+ */
+public final class ImageShards implements AutoCloseable {
+    /** What to do with an image that cannot be decoded or does not fit. */
+    public enum OnBadImage {
+        FAIL,
+        SKIP
+    }
+
+    private final JavaRDD<ImageChunk> chunks;
+    private final WorkerLayout layout;
+    private final ImageShape shape;
+    private final List<String> classNames;
+    private final List<ShardReport> reports;
+
+    private ImageShards(
+            JavaRDD<ImageChunk> chunks,
+            WorkerLayout layout,
+            ImageShape shape,
+            List<String> classNames,
+            List<ShardReport> reports) {
+        this.chunks = chunks;
+        this.layout = layout;
+        this.shape = shape;
+        this.classNames = classNames;
+        this.reports = reports;
+    }
+
+    /**
+     * Reads, decodes and deals a whole source, and caches the result. Two Spark stages.
+     *
+     * @param layout who owns what; images that it does not deal are left out
+     * @throws ConvoyException if an image is bad under {@link OnBadImage#FAIL}, or if none is usable
+     */
+    public static ImageShards of(
+            JavaSparkContext spark,
+            ImageListing listing,
+            ImageDecoder decoder,
+            WorkerLayout layout,
+            OnBadImage onBadImage) {
+        JavaRDD<ImageChunk> chunks = decode(spark, listing, decoder, layout, onBadImage)
+                .repartitionAndSortWithinPartitions(new WorkerPartitioner(layout), Comparator.naturalOrder())
+                .mapPartitions(rows -> new ChunkIterator(decoder.shape(), rows))
+                .persist(StorageLevel.MEMORY_AND_DISK());
+        try {
+            List<ShardReport> reports = chunks.mapPartitions(ShardReport::of).collect();
+            ImageShards shards = new ImageShards(chunks, layout, decoder.shape(), listing.classNames(), reports);
+            if (shards.examples() == 0) {
+                throw new ConvoyException("Cannot use " + listing.description() + ": all " + layout.examples()
+                        + " images were rejected; the first because "
+                        + shards.rejected().get(0).reason());
+            }
+            return shards;
+        } catch (RuntimeException e) {
+            chunks.unpersist(false);
+            throw e;
+        }
+    }
+
+    private static JavaPairRDD<Long, Row> decode(
+            JavaSparkContext spark,
+            ImageListing listing,
+            ImageDecoder decoder,
+            WorkerLayout layout,
+            OnBadImage onBadImage) {
+        SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
+        return spark.<ImageSplit>parallelize(
+                        new ArrayList<>(listing.splits()), listing.splits().size())
+                .flatMap(split -> dealt(split.read(hadoop.value()), layout.dealer()))
+                .mapToPair(image -> new Tuple2<>(image.id(), row(image, decoder, onBadImage)));
+    }
+
+    private static Iterator<SourceImage> dealt(Iterator<SourceImage> images, WorkerLayout.Dealer dealer) {
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(images, Spliterator.ORDERED), false)
+                .filter(image -> dealer.isDealt(image.id()))
+                .iterator();
+    }
+
+    private static Row row(SourceImage image, ImageDecoder decoder, OnBadImage onBadImage) {
+        try {
+            return new Row.Usable(new Target.ClassIndex(image.label()), decoder.decode(image.data()));
+        } catch (BadImageException e) {
+            failUnlessSkipped(image, e, onBadImage);
+            return new Row.Rejected(new RejectedImage(image.id(), image.name(), e.getMessage()));
+        }
+    }
+
+    private static void failUnlessSkipped(SourceImage image, BadImageException reason, OnBadImage onBadImage) {
+        if (onBadImage == OnBadImage.FAIL) {
+            throw new ConvoyException("Cannot use the image " + image.name() + ": " + reason.getMessage()
+                    + "; mend or remove it, or set data.on-bad-image = skip");
+        }
+    }
+
+    /**
+     * The shape of the first image that can be decoded, for a source whose shape is not configured.
+     *
+     * @throws ConvoyException if no image can be decoded, or the first cannot under {@link OnBadImage#FAIL}
+     */
+    public static ImageShape firstShape(Configuration hadoop, ImageListing listing, OnBadImage onBadImage)
+            throws IOException {
+        for (ImageSplit split : listing.splits()) {
+            for (Iterator<SourceImage> images = split.read(hadoop); images.hasNext(); ) {
+                SourceImage image = images.next();
+                try {
+                    return ImageDecoder.shapeOf(image.data());
+                } catch (BadImageException e) {
+                    failUnlessSkipped(image, e, onBadImage);
+                }
+            }
+        }
+        throw new ConvoyException("Cannot use " + listing.description() + ": none of its images can be decoded");
+    }
+
+    /** One partition for each worker, in the order of their ranks. */
+    public JavaRDD<ImageChunk> chunks() {
+        return chunks;
+    }
+
+    public WorkerLayout layout() {
+        return layout;
+    }
+
+    public ImageShape shape() {
+        return shape;
+    }
+
+    /** In the order of the class indexes. */
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    /** The number of usable images. */
+    public long examples() {
+        return reports.stream().mapToLong(ShardReport::examples).sum();
+    }
+
+    /** The images that were left out, by id. */
+    public List<RejectedImage> rejected() {
+        return reports.stream()
+                .flatMap(report -> report.rejected().stream())
+                .sorted(Comparator.comparingLong(RejectedImage::id))
+                .toList();
+    }
+
+    /** The normalisation that these images call for. */
+    public Normalization measuredNormalization() {
+        return reports.stream()
+                .flatMap(report -> report.statistics().stream())
+                .reduce(PixelStatistics::plus)
+                .orElseThrow()
+                .normalization();
+    }
+
+    /** Drops the cached chunks. */
+    @Override
+    public void close() {
+        chunks.unpersist(false);
+    }
+
+    /** What one partition found. */
+    private record ShardReport(long examples, List<PixelStatistics> statistics, List<RejectedImage> rejected)
+            implements Serializable {
+        static Iterator<ShardReport> of(Iterator<ImageChunk> chunks) {
+            long examples = 0;
+            List<PixelStatistics> statistics = new ArrayList<>();
+            List<RejectedImage> rejected = new ArrayList<>();
+            while (chunks.hasNext()) {
+                ImageChunk chunk = chunks.next();
+                examples += chunk.size();
+                statistics.add(PixelStatistics.of(chunk));
+                rejected.addAll(chunk.rejected());
+            }
+            return List.of(new ShardReport(examples, statistics, rejected)).iterator();
+        }
+    }
+
+    /** A decoded image on its way to its worker. */
+    sealed interface Row extends Serializable {
+        /** A good one. */
+        record Usable(Target target, byte[] pixels) implements Row {}
+
+        /** One that only its absence tells of. */
+        record Rejected(RejectedImage image) implements Row {}
+    }
+
+    /** Sends every id to its owner. */
+    private static final class WorkerPartitioner extends Partitioner {
+        private static final long serialVersionUID = 1L;
+        private final WorkerLayout layout;
+        private transient WorkerLayout.Dealer dealer;
+
+        WorkerPartitioner(WorkerLayout layout) {
+            this.layout = layout;
+        }
+
+        @Override
+        public int numPartitions() {
+            return layout.workers();
+        }
+
+        @Override
+        public int getPartition(Object id) {
+            if (dealer == null) {
+                dealer = layout.dealer();
+            }
+            return dealer.workerOf((Long) id);
+        }
+    }
+}
