@@ -1,0 +1,85 @@
+package dev.convoy.model;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/**
+ * What training makes small. The loss of a batch is the mean over its examples; the loss of an example is as stated at
+ * each constant. Arithmetic is in double precision, on the network's raw outputs {@code z} and the targets {@code t}.
+ */
+public enum Loss {
+    /** {@code -sum t * log softmax(z)}; softmax is built in, so the network ends in logits. */
+    @JsonProperty("softmax-cross-entropy")
+    SOFTMAX_CROSS_ENTROPY {
+        @Override
+        double example(double[] z, float[] t, int from, int outputs, double[] gradient) {
+            double max = Double.NEGATIVE_INFINITY;
+            double weight = 0;
+            for (int i = from; i < from + outputs; i++) {
+                // Math.max keeps a NaN, which must reach the loss.
+                max = Math.max(max, z[i]);
+                weight += t[i];
+            }
+            double sum = 0;
+            for (int i = from; i < from + outputs; i++) {
+                sum += Math.exp(z[i] - max);
+            }
+            double logSum = max + Math.log(sum);
+            double loss = 0;
+            for (int i = from; i < from + outputs; i++) {
+                loss += t[i] == 0 ? 0 : t[i] * (logSum - z[i]);
+                gradient[i] = weight * Math.exp(z[i] - logSum) - t[i];
+            }
+            return loss;
+        }
+    },
+    /** {@code -mean over outputs of t * log s(z) + (1 - t) * log(1 - s(z))}, the sigmoid {@code s} being built in. */
+    @JsonProperty("binary-cross-entropy")
+    BINARY_CROSS_ENTROPY {
+        @Override
+        double example(double[] z, float[] t, int from, int outputs, double[] gradient) {
+            double loss = 0;
+            for (int i = from; i < from + outputs; i++) {
+                loss += Math.max(z[i], 0) - z[i] * t[i] + Math.log1p(Math.exp(-Math.abs(z[i])));
+                gradient[i] = (1 / (1 + Math.exp(-z[i])) - t[i]) / outputs;
+            }
+            return loss / outputs;
+        }
+    },
+    /** {@code mean over outputs of (z - t)^2}. */
+    @JsonProperty("squared-error")
+    SQUARED_ERROR {
+        @Override
+        double example(double[] z, float[] t, int from, int outputs, double[] gradient) {
+            double loss = 0;
+            for (int i = from; i < from + outputs; i++) {
+                double error = z[i] - t[i];
+                loss += error * error;
+                gradient[i] = 2 * error / outputs;
+            }
+            return loss / outputs;
+        }
+    };
+
+    /** Loss of the example that starts at {@code from}, its gradient with respect to {@code z} written beside. */
+    abstract double example(double[] z, float[] t, int from, int outputs, double[] gradient);
+
+    /**
+     * The loss of a batch, summed over its examples.
+     *
+     * @param z {@code [examples, outputs]} raw outputs
+     * @param t {@code [examples, outputs]} targets
+     * @param gradient {@code [examples, outputs]}; receives the gradient of the <em>mean</em> loss with respect to
+     *     {@code z}
+     */
+    public double sum(double[] z, float[] t, int outputs, double[] gradient) {
+        int examples = z.length / outputs;
+        double sum = 0;
+        for (int from = 0; from < z.length; from += outputs) {
+            sum += example(z, t, from, outputs, gradient);
+        }
+        for (int i = 0; i < gradient.length; i++) {
+            gradient[i] /= examples;
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,96 @@
+package dev.convoy.model;
+
+import com.fasterxml.jackson.databind.JsonMappingException;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Normalization;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A network with its weights and what a user needs to ask it: on disk a folder with {@code weights.safetensors} and
+ * {@code model.json}.
+ *
+ * @param classNames in the order of the outputs
+ * @param normalization of its inputs
+ * @param parameters in the canonical layout
+ * @param buffers in the canonical layout
+ */
+public record TrainedModel(
+        Network network, List<String> classNames, Normalization normalization, float[] parameters, float[] buffers) {
+    private static final String WEIGHTS = "weights.safetensors";
+    private static final String DESCRIPTION = "model.json";
+
+    /** The content of {@code model.json}. */
+    private record Description(
+            String format, ImageShape input, List<String> classes, Normalization normalization, NetworkSpec network) {}
+
+    /** Writes the model's two files into a folder, which is made if it does not exist. */
+    public void save(FileSystem files, Path folder) throws IOException {
+        files.mkdirs(folder);
+        Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
+        for (ParameterLayout.Entry entry : network.layout().entries()) {
+            float[] values = new float[entry.size()];
+            System.arraycopy(entry.isBuffer() ? buffers : parameters, entry.offset(), values, 0, values.length);
+            tensors.put(entry.name(), new Safetensors.Tensor(entry.tensor().shape(), values));
+        }
+        try (OutputStream out = files.create(new Path(folder, WEIGHTS), true)) {
+            Safetensors.write(out, tensors, Map.of("format", "pt", "producer", "convoy"));
+        }
+        try (OutputStream out = files.create(new Path(folder, DESCRIPTION), true)) {
+            out.write(Json.MAPPER.writeValueAsBytes(
+                    new Description("convoy-model-1", network.input(), classNames, normalization, network.spec())));
+        }
+    }
+
+    /**
+     * Reads a model that {@link #save} wrote.
+     *
+     * @throws ConvoyException if a file is missing or malformed, or a tensor is missing, superfluous or misshapen
+     */
+    public static TrainedModel load(FileSystem files, Path folder) throws IOException {
+        Description description;
+        try (InputStream in = open(files, new Path(folder, DESCRIPTION))) {
+            description = Json.MAPPER.readValue(in, Description.class);
+        } catch (JsonMappingException e) {
+            throw new ConvoyException(
+                    "Cannot read " + new Path(folder, DESCRIPTION) + ": " + e.getOriginalMessage(), e);
+        }
+        Network network = description.network.bind(description.input);
+        Path weights = new Path(folder, WEIGHTS);
+        Map<String, Safetensors.Tensor> tensors;
+        try (InputStream in = open(files, weights)) {
+            tensors = Safetensors.read(in, weights.toString());
+        }
+        float[] parameters = new float[network.layout().parameterCount()];
+        float[] buffers = new float[network.layout().bufferCount()];
+        for (ParameterLayout.Entry entry : network.layout().entries()) {
+            Safetensors.Tensor tensor = tensors.remove(entry.name());
+            if (tensor == null || !tensor.shape().equals(entry.tensor().shape())) {
+                throw new ConvoyException("Cannot load " + weights + ": the tensor " + entry.name() + " should be "
+                        + entry.tensor().shape() + " but is "
+                        + (tensor == null ? "missing" : tensor.shape().toString()));
+            }
+            System.arraycopy(tensor.values(), 0, entry.isBuffer() ? buffers : parameters, entry.offset(), entry.size());
+        }
+        if (!tensors.isEmpty()) {
+            throw new ConvoyException("Cannot load " + weights + ": the network has no tensors " + tensors.keySet());
+        }
+        return new TrainedModel(network, description.classes, description.normalization, parameters, buffers);
+    }
+
+    private static InputStream open(FileSystem files, Path file) throws IOException {
+        try {
+            return files.open(file);
+        } catch (FileNotFoundException e) {
+            throw new ConvoyException("Cannot find " + file + "; give a run directory or its model folder", e);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package dev.convoy.model;
+
+/**
+ * A vector of floats where a backend keeps it, with the few operations that optimizers need. Operations change this
+ * vector, element by element, and return it. Vectors of one operation have equal lengths.
+ */
+public interface Vector {
+    int length();
+
+    /** Takes the values of an array of the same length. */
+    Vector set(float[] values);
+
+    /** Copies the values into a new array. */
+    float[] toArray();
+
+    /** {@code this = factor * this}. */
+    Vector scale(float factor);
+
+    /** {@code this = this + factor * x}. */
+    Vector add(float factor, Vector x);
+
+    /** {@code this = this + factor * x * y}. */
+    Vector addProduct(float factor, Vector x, Vector y);
+
+    /** {@code this = this + factor * x / (sqrt(scale * y) + eps)}. */
+    Vector addOverRoot(float factor, Vector x, float scale, Vector y, float eps);
+}

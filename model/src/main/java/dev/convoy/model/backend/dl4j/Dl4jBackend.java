@@ -1,0 +1,27 @@
+package dev.convoy.model.backend.dl4j;
+
+import dev.convoy.data.Normalization;
+import dev.convoy.model.Network;
+import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.backend.Replica;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/** Deeplearning4j on ND4J: its CPU natives, or with the Maven profile {@code nd4j-cuda} its CUDA natives. */
+public final class Dl4jBackend implements ComputeBackend {
+    @Override
+    public String name() {
+        return "dl4j";
+    }
+
+    @Override
+    public Replica newReplica(Network network, Normalization normalization) {
+        return newReplica(network, normalization, DataType.FLOAT);
+    }
+
+    /** Double precision is for checking gradients. */
+    Replica newReplica(Network network, Normalization normalization, DataType precision) {
+        normalization.checkChannels(network.input().channels());
+        NativeLibraries.load();
+        return new Dl4jReplica(network, normalization, precision);
+    }
+}

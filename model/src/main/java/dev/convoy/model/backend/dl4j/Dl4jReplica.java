@@ -1,0 +1,207 @@
+package dev.convoy.model.backend.dl4j;
+
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.Normalization;
+import dev.convoy.model.HeapVector;
+import dev.convoy.model.LayerSpec;
+import dev.convoy.model.Network;
+import dev.convoy.model.ParameterLayout;
+import dev.convoy.model.TensorShape;
+import dev.convoy.model.Vector;
+import dev.convoy.model.backend.Replica;
+import dev.convoy.model.backend.StepKey;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.params.BatchNormalizationParamInitializer;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * A {@link ComputationGraph} behind Convoy's vectors. The graph keeps its own flat vector, in another order of the same
+ * blocks, so weights and gradients are copied block by block; vectors are on the Java heap.
+ */
+final class Dl4jReplica implements Replica {
+    /** Deeplearning4j's names for Convoy's tensors. */
+    private static final Map<String, String> NAMES = Map.of(
+            "weight", DefaultParamInitializer.WEIGHT_KEY,
+            "bias", DefaultParamInitializer.BIAS_KEY);
+
+    private static final Map<String, String> BATCH_NORM_NAMES = Map.of(
+            "weight", BatchNormalizationParamInitializer.GAMMA,
+            "bias", BatchNormalizationParamInitializer.BETA,
+            "running_mean", BatchNormalizationParamInitializer.GLOBAL_MEAN,
+            "running_var", BatchNormalizationParamInitializer.GLOBAL_VAR);
+
+    /** A tensor's place in the canonical vector and in the graph's. */
+    private record Block(ParameterLayout.Entry entry, int graphOffset) {}
+
+    private final Network network;
+    private final Normalization normalization;
+    private final DataType precision;
+    private final LogitLoss loss;
+    private final ComputationGraph graph;
+    private final FlatBuffer graphParameters;
+    private final FlatBuffer graphGradient;
+    private final List<Block> parameterBlocks = new ArrayList<>();
+    private final List<Block> bufferBlocks = new ArrayList<>();
+    private final HeapVector parameters;
+    private final HeapVector buffers;
+    private final HeapVector gradient;
+    private final float[] batchStatistics;
+
+    Dl4jReplica(Network network, Normalization normalization, DataType precision) {
+        this.network = network;
+        this.normalization = normalization;
+        this.precision = precision;
+        this.loss = new LogitLoss(network.spec().loss());
+        this.graph = new ComputationGraph(GraphBuilder.build(network, loss, precision));
+        graph.init();
+        graph.initGradientsView();
+        this.graphParameters = FlatBuffer.of(graph.params());
+        this.graphGradient = FlatBuffer.of(graph.getFlattenedGradients());
+        ParameterLayout layout = network.layout();
+        this.parameters = new HeapVector(layout.parameterCount());
+        this.gradient = new HeapVector(layout.parameterCount());
+        this.buffers = new HeapVector(layout.bufferCount());
+        this.batchStatistics = new float[layout.bufferCount()];
+        for (Network.Layer layer : network.layers()) {
+            locateTensors(layer);
+        }
+    }
+
+    private void locateTensors(Network.Layer layer) {
+        Map<String, String> names = layer.spec() instanceof LayerSpec.BatchNorm ? BATCH_NORM_NAMES : NAMES;
+        for (ParameterLayout.Entry entry : layer.tensors()) {
+            INDArray view =
+                    graph.getParam(layer.name() + "_" + names.get(entry.tensor().name()));
+            List<Block> blocks = entry.isBuffer() ? bufferBlocks : parameterBlocks;
+            blocks.add(new Block(entry, Math.toIntExact(view.offset())));
+        }
+    }
+
+    @Override
+    public Vector parameters() {
+        return parameters;
+    }
+
+    @Override
+    public Vector buffers() {
+        return buffers;
+    }
+
+    @Override
+    public Vector gradient() {
+        return gradient;
+    }
+
+    @Override
+    public Vector newVector(int length) {
+        return new HeapVector(length);
+    }
+
+    @Override
+    public double train(ImageBatch batch, StepKey step) {
+        write(parameterBlocks, parameters.values());
+        write(bufferBlocks, new float[buffers.length()]);
+        setDropout(step);
+        try (INDArray input = input(batch);
+                INDArray targets = targets(batch)) {
+            graph.setInputs(input);
+            graph.setLabels(targets);
+            graph.computeGradientAndScore();
+            graph.clear();
+        }
+        read(parameterBlocks, gradient.values());
+        moveStatistics(batch.size());
+        return loss.lastSum();
+    }
+
+    @Override
+    public double[] outputs(ImageBatch batch) {
+        write(parameterBlocks, parameters.values());
+        write(bufferBlocks, buffers.values());
+        try (INDArray input = input(batch);
+                INDArray outputs = graph.outputSingle(false, input)) {
+            return outputs.dup('c').data().asDouble();
+        }
+    }
+
+    private INDArray input(ImageBatch batch) {
+        long[] shape = {
+            batch.size(),
+            batch.shape().channels(),
+            batch.shape().height(),
+            batch.shape().width()
+        };
+        return array(normalization.apply(batch), shape);
+    }
+
+    private INDArray targets(ImageBatch batch) {
+        return array(batch.denseTargets(network.outputs()), batch.size(), network.outputs());
+    }
+
+    private INDArray array(float[] values, long... shape) {
+        INDArray array = Nd4j.createUninitialized(precision, shape, 'c');
+        FlatBuffer.of(array).write(0, values, 0, values.length);
+        return array;
+    }
+
+    private void setDropout(StepKey step) {
+        for (int i = 0; i < network.layers().size(); i++) {
+            if (network.layers().get(i).spec() instanceof LayerSpec.Dropout) {
+                String name = network.layers().get(i).name();
+                KeyedDropout dropout =
+                        (KeyedDropout) graph.getLayer(name).conf().getLayer().getIDropout();
+                dropout.use(step.dropout(i));
+            }
+        }
+    }
+
+    private void write(List<Block> blocks, float[] values) {
+        for (Block block : blocks) {
+            graphParameters.write(block.graphOffset, values, block.entry.offset(), block.entry.size());
+        }
+    }
+
+    private void read(List<Block> blocks, float[] values) {
+        for (Block block : blocks) {
+            graphGradient.read(block.graphOffset, values, block.entry.offset(), block.entry.size());
+        }
+    }
+
+    /**
+     * Deeplearning4j hands a batch's mean and (biased) variance back as the gradient {@code statistic - batch}, and the
+     * graph's statistics were 0.
+     */
+    private void moveStatistics(int batchSize) {
+        read(bufferBlocks, batchStatistics);
+        for (Network.Layer layer : network.layers()) {
+            if (layer.spec() instanceof LayerSpec.BatchNorm norm) {
+                long values = layer.input() instanceof TensorShape.Volume v
+                        ? (long) batchSize * v.height() * v.width()
+                        : batchSize;
+                if (values > 1) {
+                    float momentum = norm.momentum().floatValue();
+                    move(layer.tensors().get(2), momentum, 1);
+                    move(layer.tensors().get(3), momentum, (float) values / (values - 1));
+                }
+            }
+        }
+    }
+
+    private void move(ParameterLayout.Entry statistic, float momentum, float correction) {
+        float[] running = buffers.values();
+        for (int i = statistic.offset(); i < statistic.offset() + statistic.size(); i++) {
+            running[i] += momentum * (-batchStatistics[i] * correction - running[i]);
+        }
+    }
+
+    @Override
+    public void close() {
+        graph.close();
+    }
+}

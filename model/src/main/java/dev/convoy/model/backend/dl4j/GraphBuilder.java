@@ -1,0 +1,148 @@
+package dev.convoy.model.backend.dl4j;
+
+import dev.convoy.model.LayerSpec;
+import dev.convoy.model.Network;
+import dev.convoy.model.Padding;
+import dev.convoy.model.Size2d;
+import dev.convoy.model.TensorShape;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DropoutLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.weights.WeightInit;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationLReLU;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.activations.impl.ActivationSigmoid;
+import org.nd4j.linalg.activations.impl.ActivationSoftmax;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.NoOp;
+
+/** Writes a {@link Network} as a Deeplearning4j graph. */
+final class GraphBuilder {
+    static final String INPUT = "input";
+    static final String LOSS = "loss";
+
+    private GraphBuilder() {}
+
+    /**
+     * @param loss becomes the graph's output layer, over the last layer's raw outputs
+     */
+    static ComputationGraphConfiguration build(Network network, LogitLoss loss, DataType precision) {
+        ComputationGraphConfiguration.GraphBuilder graph = new NeuralNetConfiguration.Builder()
+                .dataType(precision)
+                .weightInit(WeightInit.ZERO)
+                .activation(Activation.IDENTITY)
+                // Convoy has optimizers of its own.
+                .updater(new NoOp())
+                .graphBuilder()
+                .addInputs(INPUT);
+        String previous = INPUT;
+        for (Network.Layer layer : network.layers()) {
+            if (layer.spec() instanceof LayerSpec.Flatten && layer.input() instanceof TensorShape.Volume v) {
+                CnnToFeedForwardPreProcessor flatten =
+                        new CnnToFeedForwardPreProcessor(v.height(), v.width(), v.channels());
+                graph.addVertex(layer.name(), new PreprocessorVertex(flatten), previous);
+                previous = layer.name();
+            } else if (!(layer.spec() instanceof LayerSpec.Flatten)) {
+                graph.addLayer(layer.name(), layerOf(layer), previous);
+                previous = layer.name();
+            }
+        }
+        return graph.addLayer(
+                        LOSS,
+                        new LossLayer.Builder(loss)
+                                .activation(Activation.IDENTITY)
+                                .build(),
+                        previous)
+                .setOutputs(LOSS)
+                .validateOutputLayerConfig(false)
+                .build();
+    }
+
+    private static Layer layerOf(Network.Layer layer) {
+        LayerSpec spec = layer.spec();
+        if (spec instanceof LayerSpec.Conv2d conv) {
+            return convolution(conv, ((TensorShape.Volume) layer.input()).channels());
+        } else if (spec instanceof LayerSpec.MaxPool pool) {
+            return pooling(PoolingType.MAX, pool);
+        } else if (spec instanceof LayerSpec.AveragePool pool) {
+            return pooling(PoolingType.AVG, pool);
+        } else if (spec instanceof LayerSpec.Dense dense) {
+            return new DenseLayer.Builder()
+                    .nIn(layer.input().size())
+                    .nOut(dense.units())
+                    .hasBias(dense.bias())
+                    .build();
+        } else if (spec instanceof LayerSpec.BatchNorm norm) {
+            int channels = layer.tensors().get(0).size();
+            return new BatchNormalization.Builder()
+                    .nIn(channels)
+                    .nOut(channels)
+                    .eps(norm.eps())
+                    // With no memory of its own and statistics held at 0, the layer's "gradient" is the batch's
+                    // statistics.
+                    .decay(0)
+                    .useLogStd(false)
+                    .build();
+        } else if (spec instanceof LayerSpec.Dropout dropout) {
+            return new DropoutLayer.Builder(new KeyedDropout(dropout.rate())).build();
+        }
+        return new ActivationLayer.Builder().activation(activation(spec)).build();
+    }
+
+    private static Layer convolution(LayerSpec.Conv2d conv, int channels) {
+        ConvolutionLayer.Builder builder = new ConvolutionLayer.Builder(array(conv.kernel()), array(conv.stride()))
+                .nIn(channels)
+                .nOut(conv.filters())
+                .hasBias(conv.bias())
+                .convolutionMode(mode(conv.padding()));
+        return (conv.padding() instanceof Padding.Explicit e ? builder.padding(e.pixels(), e.pixels()) : builder)
+                .build();
+    }
+
+    private static Layer pooling(PoolingType type, LayerSpec.Windowed pool) {
+        SubsamplingLayer.Builder builder = new SubsamplingLayer.Builder(type)
+                .kernelSize(array(pool.kernel()))
+                .stride(array(pool.stride()))
+                .convolutionMode(mode(pool.padding()));
+        return (pool.padding() instanceof Padding.Explicit e ? builder.padding(e.pixels(), e.pixels()) : builder)
+                .build();
+    }
+
+    private static IActivation activation(LayerSpec spec) {
+        if (spec instanceof LayerSpec.Sigmoid) {
+            return new ActivationSigmoid();
+        } else if (spec instanceof LayerSpec.Tanh) {
+            return new ActivationTanH();
+        } else if (spec instanceof LayerSpec.Relu) {
+            return new ActivationReLU();
+        } else if (spec instanceof LayerSpec.LeakyRelu leaky) {
+            return new ActivationLReLU(leaky.slope());
+        } else if (spec instanceof LayerSpec.Softmax) {
+            return new ActivationSoftmax();
+        }
+        throw new IllegalStateException("The dl4j backend has no layer for " + spec);
+    }
+
+    private static ConvolutionMode mode(Padding padding) {
+        // Truncate is the floor of the size formula.
+        return padding instanceof Padding.Same ? ConvolutionMode.Same : ConvolutionMode.Truncate;
+    }
+
+    private static int[] array(Size2d size) {
+        return new int[] {size.height(), size.width()};
+    }
+}
