@@ -22,6 +22,7 @@ public final class Dl4jBackend implements ComputeBackend {
     Replica newReplica(Network network, Normalization normalization, DataType precision) {
         normalization.checkChannels(network.input().channels());
         NativeLibraries.load();
+        NativeLibraries.useOneThread();
         return new Dl4jReplica(network, normalization, precision);
     }
 }

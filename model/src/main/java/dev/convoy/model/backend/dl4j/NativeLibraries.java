@@ -39,15 +39,23 @@ final class NativeLibraries {
             Loader.loadProperties(true);
         }
         Nd4j.create(1).close();
-        // One replica, one thread: more would fight the other replicas for cores.
-        NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(1);
-        openblas.blas_set_num_threads(1);
         loaded = true;
         LOG.info(
                 "ND4J natives: {}{}, {}",
                 Loader.getPlatform(),
                 System.getProperty(EXTENSION_PROPERTY),
                 Nd4j.getExecutioner().getEnvironmentInformation().getProperty("backend"));
+    }
+
+    /**
+     * Keeps ND4J, oneDNN and BLAS to one thread for what the calling thread does: more would fight the other replicas for
+     * cores. OpenMP keeps its number per calling thread, so every owner of a replica calls this.
+     */
+    static void useOneThread() {
+        Nd4j.getEnvironment().setMaxThreads(1);
+        Nd4j.getEnvironment().setMaxMasterThreads(1);
+        NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(1);
+        openblas.blas_set_num_threads(1);
     }
 
     /** The suffix of the natives that suit a CPU with these flags. */

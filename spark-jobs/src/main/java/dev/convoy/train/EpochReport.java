@@ -1,0 +1,58 @@
+package dev.convoy.train;
+
+import dev.convoy.model.Evaluation;
+import dev.convoy.model.ModelState;
+import java.util.Optional;
+
+/**
+ * What an epoch did.
+ *
+ * @param epoch from 1
+ * @param rounds in it
+ * @param ledger where every planned example went
+ * @param trainLoss mean over the examples trained, each as it was when its batch came
+ * @param test evaluation after the epoch, if there are test images
+ * @param trainSeconds spent in rounds
+ * @param computeSeconds of that, the slowest worker's in each round
+ * @param evaluateSeconds spent on the evaluation
+ * @param state after the epoch
+ */
+public record EpochReport(
+        int epoch,
+        int rounds,
+        Ledger ledger,
+        double trainLoss,
+        Optional<Evaluation> test,
+        double trainSeconds,
+        double computeSeconds,
+        double evaluateSeconds,
+        ModelState state) {
+    /** Time in rounds that no worker computed: launch, transfer, sum and waiting. */
+    public double syncSeconds() {
+        return trainSeconds - computeSeconds;
+    }
+
+    /** Examples trained per second of training. */
+    public double imagesPerSecond() {
+        return ledger.trained() / trainSeconds;
+    }
+
+    /**
+     * Where every planned example of an epoch went; {@code planned = trained + rejected + late + quarantined}.
+     *
+     * @param planned examples in the plan
+     * @param trained went into the model once
+     * @param rejected could not be decoded
+     * @param late came after their round had closed
+     * @param quarantined were in a contribution that was thrown away
+     * @param retried were trained again because a task was repeated; also among the trained
+     */
+    public record Ledger(long planned, long trained, long rejected, long late, long quarantined, long retried) {
+        public Ledger {
+            if (planned != trained + rejected + late + quarantined) {
+                throw new IllegalStateException("The ledger does not add up: planned " + planned + ", trained "
+                        + trained + ", rejected " + rejected + ", late " + late + ", quarantined " + quarantined);
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.convoy.train;
+
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.ImageChunk;
+import dev.convoy.data.WorkerShard;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.Evaluation;
+import dev.convoy.model.LocalTrainer;
+import dev.convoy.model.Loss;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+
+/** Evaluates a model on a cluster, one Spark job each time. */
+public final class Evaluator {
+    private static final int BATCH_SIZE = 256;
+
+    private final JavaSparkContext spark;
+    private final ReplicaSpec replica;
+
+    public Evaluator(JavaSparkContext spark, ReplicaSpec replica) {
+        this.spark = spark;
+        this.replica = replica;
+    }
+
+    /** Weights in the canonical layout, on their way to the executors. */
+    private record Weights(float[] parameters, float[] buffers) implements Serializable {}
+
+    /**
+     * Evaluates every usable example once. The same on any cluster, given the number of partitions.
+     *
+     * @param parameters in the canonical layout
+     * @param buffers in the canonical layout
+     */
+    public Evaluation evaluate(ImageShards shards, float[] parameters, float[] buffers) {
+        ReplicaSpec kind = replica;
+        Broadcast<Weights> weights = spark.broadcast(new Weights(parameters, buffers));
+        try {
+            return shards.chunks().mapPartitions(chunks -> evaluatePartition(kind, chunks, weights)).collect().stream()
+                    .reduce(Evaluation.empty(kind.bind().outputs()), Evaluation::plus);
+        } finally {
+            weights.destroy();
+        }
+    }
+
+    private static Iterator<Evaluation> evaluatePartition(
+            ReplicaSpec replica, Iterator<ImageChunk> chunks, Broadcast<Weights> weights) throws InterruptedException {
+        List<ImageChunk> own = new ArrayList<>();
+        chunks.forEachRemaining(own::add);
+        if (own.isEmpty()) {
+            return List.<Evaluation>of().iterator();
+        }
+        Evaluation evaluation =
+                ReplicaPool.with(replica, trainer -> evaluate(trainer, new WorkerShard(own), weights.value(), replica));
+        return List.of(evaluation).iterator();
+    }
+
+    private static Evaluation evaluate(LocalTrainer trainer, WorkerShard shard, Weights weights, ReplicaSpec replica) {
+        trainer.replica().parameters().set(weights.parameters);
+        trainer.replica().buffers().set(weights.buffers);
+        Loss loss = replica.network().loss();
+        Evaluation sum = Evaluation.empty(replica.bind().outputs());
+        for (long[] ids : shard.batches(BATCH_SIZE)) {
+            ImageBatch batch = shard.gather(ids);
+            sum = sum.plus(Evaluation.of(batch, trainer.replica().outputs(batch), loss));
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,92 @@
+package dev.convoy.train;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.EpochPlan;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.Evaluation;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.Network;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The training loop.
+ *
+ * <pre>
+ * started
+ * while (epochs are left) {
+ *   state = master.advance(state, rounds left in the epoch)      roundCompleted after each
+ *   evaluate on the test images
+ *   epochCompleted
+ * }
+ * </pre>
+ */
+public final class Trainer {
+    private final TrainingMaster master;
+    private final Evaluator evaluator;
+    private final TrainingSpec spec;
+    private final List<TrainingListener> listeners;
+
+    public Trainer(
+            TrainingMaster master, Evaluator evaluator, TrainingSpec spec, List<? extends TrainingListener> listeners) {
+        this.master = master;
+        this.evaluator = evaluator;
+        this.spec = spec;
+        this.listeners = List.copyOf(listeners);
+    }
+
+    /**
+     * Trains from freshly drawn weights.
+     *
+     * @param test evaluated after every epoch, if there
+     * @return the state after the last epoch
+     * @throws DivergedException if a loss is not finite
+     */
+    public ModelState train(Network network, ImageShards train, Optional<ImageShards> test) {
+        checkFit(network, train);
+        ModelState state = network.initialState(spec.seed(), spec.optimizer());
+        int rounds = spec.plan(train.layout(), 0).rounds();
+        int parameters = network.layout().parameterCount();
+        listeners.forEach(listener -> listener.started(parameters, spec.epochs(), rounds));
+        while (state.progress().epoch() < spec.epochs()) {
+            EpochReport report = epoch(state, train, test);
+            state = report.state();
+            listeners.forEach(listener -> listener.epochCompleted(report));
+        }
+        return state;
+    }
+
+    private EpochReport epoch(ModelState start, ImageShards train, Optional<ImageShards> test) {
+        EpochPlan plan = spec.plan(train.layout(), start.progress().epoch());
+        List<RoundReport> rounds = new ArrayList<>();
+        ModelState end = master.advance(start, plan.rounds() - start.progress().round(), round -> {
+            rounds.add(round);
+            listeners.forEach(listener -> listener.roundCompleted(round));
+        });
+        Contribution.Counts counts =
+                rounds.stream().map(RoundReport::counts).reduce(Contribution.Counts.NONE, Contribution.Counts::then);
+        long began = System.nanoTime();
+        Optional<Evaluation> evaluation =
+                test.map(images -> evaluator.evaluate(images, end.parameters(), end.buffers()));
+        return new EpochReport(
+                end.progress().epoch(),
+                rounds.size(),
+                new EpochReport.Ledger(
+                        train.layout().examples(), counts.trained(), counts.rejected(), 0, 0, counts.retried()),
+                rounds.stream().mapToDouble(RoundReport::lossSum).sum() / counts.trained(),
+                evaluation,
+                rounds.stream().mapToDouble(RoundReport::seconds).sum(),
+                counts.computeSeconds(),
+                (System.nanoTime() - began) / 1e9,
+                end);
+    }
+
+    private static void checkFit(Network network, ImageShards train) {
+        if (network.outputs() != train.classNames().size()) {
+            throw new ConvoyException("Cannot train a network with " + network.outputs() + " outputs on "
+                    + train.classNames().size() + " classes; give its last dense layer "
+                    + train.classNames().size() + " units");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package dev.convoy.train;
+
+/** Observes training; called on the driver, in order, and must not change anything. */
+public interface TrainingListener {
+    /**
+     * Training is about to begin.
+     *
+     * @param parameters trained parameters of the network
+     * @param roundsPerEpoch in every epoch
+     */
+    default void started(int parameters, int epochs, int roundsPerEpoch) {}
+
+    /** A round is complete. */
+    default void roundCompleted(RoundReport round) {}
+
+    /** An epoch is complete and evaluated. */
+    default void epochCompleted(EpochReport epoch) {}
+}

@@ -1,0 +1,18 @@
+package dev.convoy.train;
+
+import dev.convoy.model.ModelState;
+import java.util.function.Consumer;
+
+/** Moves a model forward by letting workers train and putting together what they bring home. */
+public interface TrainingMaster {
+    /**
+     * Trains for a number of rounds within one epoch.
+     *
+     * @param state where to start; not changed
+     * @param rounds at least 1, at most what is left of the epoch
+     * @param onRound hears of every round once it is complete
+     * @return the state after the last round
+     * @throws DivergedException if a loss is not finite; it carries the last good state
+     */
+    ModelState advance(ModelState state, int rounds, Consumer<RoundReport> onRound);
+}
