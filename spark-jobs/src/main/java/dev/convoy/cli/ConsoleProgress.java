@@ -1,0 +1,84 @@
+package dev.convoy.cli;
+
+import dev.convoy.model.Evaluation;
+import dev.convoy.train.EpochReport;
+import dev.convoy.train.RoundReport;
+import dev.convoy.train.TrainingListener;
+import java.io.PrintStream;
+import java.util.Locale;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** One line for each epoch; within an epoch a progress bar, if somebody is watching. */
+final class ConsoleProgress implements TrainingListener, AutoCloseable {
+    private final PrintStream out;
+    private int epochs;
+    private int roundsPerEpoch;
+    private ProgressBar bar;
+
+    ConsoleProgress(PrintStream out) {
+        this.out = out;
+    }
+
+    @Override
+    public void started(int parameters, int epochs, int roundsPerEpoch) {
+        this.epochs = epochs;
+        this.roundsPerEpoch = roundsPerEpoch;
+        out.printf(Locale.ROOT, "%,d parameters, %d epochs of %d rounds%n", parameters, epochs, roundsPerEpoch);
+        startBar(1);
+    }
+
+    @Override
+    public void roundCompleted(RoundReport round) {
+        if (bar != null) {
+            bar.setExtraMessage(String.format(
+                    Locale.ROOT, " loss %.4f", round.lossSum() / round.counts().trained()));
+            bar.step();
+        }
+    }
+
+    @Override
+    public void epochCompleted(EpochReport epoch) {
+        close();
+        out.printf(
+                Locale.ROOT,
+                "epoch %d/%d  train loss %.4f%s  %,.0f images/s  %.1f s%n",
+                epoch.epoch(),
+                epochs,
+                epoch.trainLoss(),
+                epoch.test().map(ConsoleProgress::evaluation).orElse(""),
+                epoch.imagesPerSecond(),
+                epoch.trainSeconds() + epoch.evaluateSeconds());
+        if (epoch.epoch() < epochs) {
+            startBar(epoch.epoch() + 1);
+        }
+    }
+
+    private static String evaluation(Evaluation test) {
+        return String.format(
+                Locale.ROOT, "  test loss %.4f  test accuracy %.2f %%", test.loss(), 100 * test.accuracy());
+    }
+
+    private void startBar(int epoch) {
+        // A log file gets no bar.
+        if (System.console() != null) {
+            bar = new ProgressBarBuilder()
+                    .setTaskName("epoch " + epoch + "/" + epochs)
+                    .setInitialMax(roundsPerEpoch)
+                    .setUnit(" rounds", 1)
+                    .setStyle(ProgressBarStyle.ASCII)
+                    .clearDisplayOnFinish()
+                    .build();
+        }
+    }
+
+    /** Takes the bar off the screen. */
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+            bar = null;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+package dev.convoy.cli;
+
+import com.typesafe.config.Config;
+import dev.convoy.config.ConfigReader;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.jobs.Completed;
+import dev.convoy.jobs.EvaluateJob;
+import dev.convoy.jobs.TrainJob;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command line; also the main class for {@code spark-submit}. */
+@Command(
+        name = "convoy",
+        description = "Trains convolutional networks on images, data-parallel, on Apache Spark.",
+        mixinStandardHelpOptions = true,
+        version = "convoy 0.1.0",
+        subcommands = {Convoy.Train.class, Convoy.Evaluate.class},
+        synopsisSubcommandLabel = "COMMAND",
+        exitCodeOnInvalidInput = 2)
+public final class Convoy {
+    private Convoy() {}
+
+    /** Exits with 0 if the job completed, 1 if it failed, 2 if the command line is wrong. */
+    public static void main(String[] arguments) {
+        int status = execute(arguments);
+        if (status != 0) {
+            // Not after success: in a cluster's driver an exit can count as a failure.
+            System.exit(status);
+        }
+    }
+
+    static int execute(String... arguments) {
+        CommandLine line = new CommandLine(new Convoy());
+        line.setExecutionExceptionHandler((failure, command, parsed) -> {
+            if (failure instanceof ConvoyException) {
+                command.getErr().println("error: " + failure.getMessage());
+            } else {
+                failure.printStackTrace(command.getErr());
+            }
+            return 1;
+        });
+        return line.execute(arguments);
+    }
+
+    /** What every command takes. */
+    abstract static class Job implements Runnable {
+        @Option(
+                names = "--master",
+                paramLabel = "URL",
+                description = "Spark master, for example local[4] or spark://host:7077. Default: what spark-submit"
+                        + " says, else local[*].")
+        private String master;
+
+        @Option(
+                names = "--set",
+                paramLabel = "KEY=VALUE",
+                description = "A setting that goes over the configuration; may be repeated.")
+        private Map<String, String> settings = new LinkedHashMap<>();
+
+        Map<String, String> settings() {
+            return settings;
+        }
+
+        JavaSparkContext startSpark(String name) {
+            SparkConf conf = new SparkConf().setAppName("convoy " + name);
+            Optional.ofNullable(master).ifPresent(conf::setMaster);
+            conf.setIfMissing("spark.master", "local[*]");
+            // One replica, one thread: BLAS pools would fight the replicas for cores.
+            conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
+            conf.setIfMissing("spark.executorEnv.OPENBLAS_NUM_THREADS", "1");
+            return new JavaSparkContext(conf);
+        }
+
+        @Override
+        public final void run() {
+            try {
+                call();
+            } catch (IOException e) {
+                throw new ConvoyException("Cannot go on: " + e.getMessage(), e);
+            }
+        }
+
+        abstract void call() throws IOException;
+    }
+
+    /** {@code convoy train}. */
+    @Command(name = "train", description = "Trains a network and evaluates it.", mixinStandardHelpOptions = true)
+    static final class Train extends Job {
+        @Parameters(paramLabel = "CONF", description = "Configuration file (HOCON).")
+        private String file;
+
+        @Override
+        void call() throws IOException {
+            Config config = ConfigReader.read(file, settings(), new Configuration());
+            // Checked before Spark starts, so that a typing error costs no time.
+            ConfigReader.toJobConfig(config);
+            try (JavaSparkContext spark = startSpark("train " + file);
+                    ConsoleProgress progress = new ConsoleProgress(System.out)) {
+                Completed run = new TrainJob(spark, config, List.of(progress)).run();
+                System.out.println("run: " + run.directory());
+            }
+        }
+    }
+
+    /** {@code convoy evaluate}. */
+    @Command(name = "evaluate", description = "Evaluates a trained model.", mixinStandardHelpOptions = true)
+    static final class Evaluate extends Job {
+        @Parameters(paramLabel = "RUN_DIRECTORY|MODEL", description = "A run directory, or a model's folder.")
+        private String target;
+
+        @Option(
+                names = "--data",
+                paramLabel = "CONF",
+                description = "Configuration whose data.test is used. Default: the run's own.")
+        private String data;
+
+        @Override
+        void call() throws IOException {
+            try (JavaSparkContext spark = startSpark("evaluate " + target)) {
+                Completed run = EvaluateJob.of(spark, target, Optional.ofNullable(data), settings())
+                        .run();
+                EvaluationTable.print(run.result().test(), System.out);
+                System.out.println("run: " + run.directory());
+            }
+        }
+    }
+}

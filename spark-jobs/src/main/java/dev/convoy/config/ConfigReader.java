@@ -1,0 +1,145 @@
+package dev.convoy.config;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.model.Json;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.commons.text.similarity.LevenshteinDistance;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Reads HOCON configurations: {@code reference.conf}, the user's file over it, single settings over both. Keys that {@link
+ * JobConfig} does not have are refused.
+ */
+public final class ConfigReader {
+    private ConfigReader() {}
+
+    /**
+     * Lays the three over each other.
+     *
+     * @param file on the local file system or any Hadoop file system
+     * @param settings by key; a value that starts with a bracket, brace or quote is read as HOCON, {@code null} removes
+     *     the key, any other is taken as it stands
+     */
+    public static Config read(String file, Map<String, String> settings, Configuration hadoop) throws IOException {
+        try (Reader reader = open(file, hadoop)) {
+            return overlay(
+                    ConfigFactory.parseReader(
+                            reader, ConfigParseOptions.defaults().setOriginDescription(file)),
+                    settings);
+        } catch (ConfigException e) {
+            throw new ConvoyException("Cannot read the configuration: " + e.getMessage(), e);
+        }
+    }
+
+    static Config overlay(Config file, Map<String, String> settings) {
+        Config config = file;
+        for (Map.Entry<String, String> setting : settings.entrySet()) {
+            config = config.withValue(setting.getKey(), value(setting.getKey(), setting.getValue()));
+        }
+        Config reference = ConfigFactory.parseResources(ConfigReader.class, "/dev/convoy/reference.conf");
+        return config.withFallback(reference).resolve();
+    }
+
+    private static ConfigValue value(String key, String text) {
+        if (text.equals("null")) {
+            return ConfigValueFactory.fromAnyRef(null, "--set " + key);
+        }
+        if (text.matches("(?s)\\s*[\\[{\"].*")) {
+            return ConfigFactory.parseString("value = " + text).getValue("value");
+        }
+        return ConfigValueFactory.fromAnyRef(text, "--set " + key);
+    }
+
+    private static Reader open(String file, Configuration hadoop) throws IOException {
+        java.nio.file.Path local = java.nio.file.Path.of(file);
+        if (Files.isRegularFile(local)) {
+            return Files.newBufferedReader(local);
+        }
+        Path path = new Path(file);
+        try {
+            return new InputStreamReader(path.getFileSystem(hadoop).open(path), StandardCharsets.UTF_8);
+        } catch (FileNotFoundException e) {
+            throw new ConvoyException("Cannot find the configuration " + file + "; check the path", e);
+        }
+    }
+
+    /** The configuration as one file that can be read again. */
+    public static String render(Config config) {
+        return config.root()
+                .render(ConfigRenderOptions.defaults().setOriginComments(false).setJson(false));
+    }
+
+    /**
+     * Maps a configuration onto its record.
+     *
+     * @throws ConvoyException for an unknown key (naming the nearest known one), a value of the wrong type or out of range
+     */
+    public static JobConfig toJobConfig(Config config) {
+        String json = config.root().render(ConfigRenderOptions.concise());
+        try {
+            return Json.MAPPER.readValue(json, JobConfig.class);
+        } catch (UnrecognizedPropertyException e) {
+            String path = path(e);
+            throw new ConvoyException("Cannot use the key " + path + origin(config, path) + ": there is none of this"
+                    + " name; did you mean " + nearest(e) + "?");
+        } catch (JsonMappingException e) {
+            if (e.getCause() instanceof ConvoyException cause) {
+                throw new ConvoyException(cause.getMessage() + origin(config, path(e)), e);
+            }
+            throw new ConvoyException("Cannot use the value of " + path(e) + origin(config, path(e)) + ": "
+                    + e.getOriginalMessage().lines().findFirst().orElse(""));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String path(JsonMappingException e) {
+        StringBuilder path = new StringBuilder();
+        for (JsonMappingException.Reference step : e.getPath()) {
+            if (step.getFieldName() == null) {
+                path.append('[').append(step.getIndex()).append(']');
+            } else {
+                path.append(path.isEmpty() ? "" : ".").append(step.getFieldName());
+            }
+        }
+        return path.toString();
+    }
+
+    /** Where a key was set, in brackets; nothing where that cannot be told, as within lists. */
+    private static String origin(Config config, String path) {
+        if (path.isEmpty() || path.contains("[") || !config.hasPath(path)) {
+            return "";
+        }
+        return " (" + config.getValue(path).origin().description() + ")";
+    }
+
+    private static String nearest(UnrecognizedPropertyException e) {
+        List<String> known =
+                e.getKnownPropertyIds().stream().map(Object::toString).sorted().toList();
+        return known.stream()
+                .min(Comparator.comparingInt(
+                        key -> LevenshteinDistance.getDefaultInstance().apply(key, e.getPropertyName())))
+                .map(key -> key + " (all: " + known.stream().collect(Collectors.joining(", ")) + ")")
+                .orElse("nothing");
+    }
+}

@@ -1,0 +1,202 @@
+package dev.convoy.config;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.FolderSource;
+import dev.convoy.data.IdxSource;
+import dev.convoy.data.ImageSource;
+import dev.convoy.data.Normalization;
+import dev.convoy.data.rdd.ImageShards.OnBadImage;
+import dev.convoy.model.Initializer;
+import dev.convoy.model.LayerSpec;
+import dev.convoy.model.LearningRate;
+import dev.convoy.model.Loss;
+import dev.convoy.model.NamedNetwork;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.OptimizerSpec;
+import dev.convoy.train.Exchange;
+import dev.convoy.train.OptimizerStatePolicy;
+import dev.convoy.train.TrainingSpec;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The whole configuration of a job, one component for each key of {@code reference.conf}. Read by {@link ConfigReader}.
+ */
+public record JobConfig(
+        String name,
+        long seed,
+        Backend backend,
+        Data data,
+        NetworkConfig network,
+        Optimizer optimizer,
+        Sync sync,
+        Train train,
+        Run run) {
+    public JobConfig {
+        require("data", data);
+        require("network", network);
+        if (!name.matches("[A-Za-z0-9._-]+")) {
+            throw new ConvoyException("Cannot use name = \"" + name + "\"; it names a directory, so letters, digits,"
+                    + " dot, underscore and hyphen are allowed");
+        }
+    }
+
+    /** {@code backend.*}. */
+    public record Backend(String name) {}
+
+    /** {@code data.*}. */
+    public record Data(
+            Source train,
+            Source test,
+            List<Integer> resize,
+            String channels,
+            Normalization normalization,
+            int batchSize,
+            OnBadImage onBadImage) {
+        public Data {
+            require("data.train", train);
+            if (resize != null && (resize.size() != 2 || resize.stream().anyMatch(side -> side < 1))) {
+                throw new ConvoyException("Cannot use data.resize = " + resize
+                        + "; give [height, width] in pixels, both" + " at least 1");
+            }
+            if (!List.of("auto", "1", "3").contains(channels)) {
+                throw new ConvoyException("Cannot use data.channels = " + channels + "; allowed are auto, 1 and 3");
+            }
+            if (batchSize < 1) {
+                throw new ConvoyException("Cannot use data.batch-size = " + batchSize + "; it must be at least 1");
+            }
+        }
+    }
+
+    /** {@code data.train} or {@code data.test}. */
+    public record Source(Format format, String images, String labels, String path, Long limit) {
+        /** How the images are stored. */
+        public enum Format {
+            @JsonProperty("idx")
+            IDX,
+            @JsonProperty("folder")
+            FOLDER
+        }
+
+        public Source {
+            if (limit != null && limit < 1) {
+                throw new ConvoyException("Cannot use limit = " + limit + "; it must be at least 1");
+            }
+            if (format == null) {
+                throw new ConvoyException("Cannot read images without format; set it to idx or folder");
+            }
+            boolean idx = format == Format.IDX;
+            if (idx != (images != null) || idx != (labels != null) || idx == (path != null)) {
+                throw new ConvoyException("Cannot read images with format = " + (idx ? "idx" : "folder") + ", images = "
+                        + images + ", labels = " + labels + ", path = " + path
+                        + "; idx needs images and labels, folder needs path, and neither takes the other's (set it to"
+                        + " null)");
+            }
+        }
+
+        /** The source itself. */
+        public ImageSource source() {
+            return format == Format.IDX ? new IdxSource(images, labels) : new FolderSource(path);
+        }
+    }
+
+    /** {@code network}: a name, or an object. */
+    public record NetworkConfig(String name, List<LayerSpec> layers, Loss loss, Initializer initializer) {
+        @JsonCreator
+        public NetworkConfig {
+            if ((name == null) == (layers == null)) {
+                throw new ConvoyException("Cannot build a network with " + (name == null ? "neither" : "both")
+                        + " a name and layers; set network to one of " + NamedNetwork.names()
+                        + ", or network.layers to a list");
+            }
+        }
+
+        @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+        static NetworkConfig named(String name) {
+            return new NetworkConfig(name, null, null, null);
+        }
+
+        /** The network for this many classes. */
+        public NetworkSpec spec(int classes) {
+            if (layers != null) {
+                return new NetworkSpec(layers, loss, initializer);
+            }
+            NetworkSpec spec = NamedNetwork.of(name).spec(classes);
+            return new NetworkSpec(
+                    spec.layers(),
+                    loss == null ? spec.loss() : loss,
+                    initializer == null ? spec.initializer() : initializer);
+        }
+    }
+
+    /** {@code optimizer}: the algorithm's own keys beside those of the learning rate. */
+    @JsonDeserialize(using = OptimizerReader.class)
+    public record Optimizer(OptimizerSpec spec, LearningRate learningRate) {}
+
+    /** {@code sync.*}. */
+    public record Sync(Exchange exchange, Transport transport, int localSteps, OptimizerStatePolicy optimizerState) {
+        /** How sums are made. */
+        public enum Transport {
+            @JsonProperty("rounds")
+            ROUNDS,
+            @JsonProperty("all-reduce")
+            ALL_REDUCE,
+            @JsonProperty("dl4j-spark")
+            DL4J_SPARK
+        }
+
+        public Sync {
+            if (localSteps < 1) {
+                throw new ConvoyException("Cannot use sync.local-steps = " + localSteps + "; it must be at least 1");
+            }
+            if (transport != Transport.ROUNDS) {
+                throw new ConvoyException("Cannot use sync.transport = "
+                        + transport.name().toLowerCase().replace('_', '-')
+                        + ": this version has only rounds; set sync.transport = rounds");
+            }
+        }
+    }
+
+    /** {@code train.*}. */
+    public record Train(int epochs, String workers) {
+        public Train {
+            if (!workers.equals("auto") && !workers.matches("[1-9][0-9]{0,6}")) {
+                throw new ConvoyException(
+                        "Cannot use train.workers = " + workers + "; allowed are auto and a number from 1");
+            }
+            if (epochs < 1) {
+                throw new ConvoyException("Cannot use train.epochs = " + epochs + "; it must be at least 1");
+            }
+        }
+
+        /** The number of workers; empty for as many as Spark has cores. */
+        public Optional<Integer> fixedWorkers() {
+            return workers.equals("auto") ? Optional.empty() : Optional.of(Integer.valueOf(workers));
+        }
+    }
+
+    /** {@code run.*}. */
+    public record Run(String directory) {}
+
+    /** What the training loop needs of it. */
+    public TrainingSpec trainingSpec() {
+        return new TrainingSpec(
+                seed,
+                train.epochs,
+                data.batchSize,
+                optimizer.spec,
+                optimizer.learningRate,
+                sync.exchange,
+                sync.localSteps,
+                sync.optimizerState);
+    }
+
+    private static void require(String key, Object value) {
+        if (value == null) {
+            throw new ConvoyException("Cannot run without " + key + "; set it in the configuration");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.convoy.config;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.ObjectCodec;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.JsonDeserializer;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.convoy.model.LearningRate;
+import dev.convoy.model.OptimizerSpec;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+
+/** Splits {@code optimizer} into the learning rate's keys and the algorithm's own. */
+final class OptimizerReader extends JsonDeserializer<JobConfig.Optimizer> {
+    private static final Map<String, String> RATE_KEYS =
+            Map.of("learning-rate", "base", "schedule", "schedule", "warmup-epochs", "warmup-epochs");
+
+    @Override
+    public JobConfig.Optimizer deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+        ObjectCodec codec = parser.getCodec();
+        ObjectNode algorithm = codec.readTree(parser);
+        ObjectNode rate = algorithm.objectNode();
+        RATE_KEYS.forEach((key, component) -> {
+            if (algorithm.has(key)) {
+                rate.set(component, algorithm.remove(key));
+            }
+        });
+        LearningRate learningRate = codec.treeToValue(rate, LearningRate.class);
+        try {
+            return new JobConfig.Optimizer(codec.treeToValue(algorithm, OptimizerSpec.class), learningRate);
+        } catch (UnrecognizedPropertyException e) {
+            Collection<Object> known = new ArrayList<>(e.getKnownPropertyIds());
+            known.addAll(List.copyOf(RATE_KEYS.keySet()));
+            throw UnrecognizedPropertyException.from(parser, e.getReferringClass(), e.getPropertyName(), known);
+        }
+    }
+}

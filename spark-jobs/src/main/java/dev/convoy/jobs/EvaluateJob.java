@@ -1,0 +1,92 @@
+package dev.convoy.jobs;
+
+import com.typesafe.config.Config;
+import dev.convoy.config.ConfigReader;
+import dev.convoy.config.JobConfig;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.OptimizerSpec;
+import dev.convoy.model.TrainedModel;
+import dev.convoy.train.Evaluator;
+import dev.convoy.train.ReplicaSpec;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** Evaluates a saved model on the test images of a configuration. */
+public final class EvaluateJob {
+    private final JavaSparkContext spark;
+    private final JobConfig job;
+    private final Config config;
+    private final Path model;
+
+    private EvaluateJob(JavaSparkContext spark, Config config, Path model) {
+        this.spark = spark;
+        this.config = config;
+        this.job = ConfigReader.toJobConfig(config);
+        this.model = model;
+    }
+
+    /**
+     * Prepares an evaluation.
+     *
+     * @param target a run directory, or a model's folder
+     * @param data the configuration whose {@code data.test} is used; the run's own if empty
+     * @param settings laid over the configuration
+     */
+    public static EvaluateJob of(
+            JavaSparkContext spark, String target, Optional<String> data, Map<String, String> settings)
+            throws IOException {
+        Configuration hadoop = spark.hadoopConfiguration();
+        Path path = new Path(target);
+        FileSystem files = path.getFileSystem(hadoop);
+        Path inRun = new Path(path, RunDirectory.MODEL);
+        boolean isRun = files.exists(inRun);
+        Path recorded = new Path(path, RunDirectory.CONFIG);
+        if (data.isEmpty() && !(isRun && files.exists(recorded))) {
+            throw new ConvoyException("Cannot evaluate " + target + " without --data: it is no run directory that"
+                    + " tells its data; give a run directory, or --data with a configuration");
+        }
+        Config config = ConfigReader.read(data.orElseGet(recorded::toString), settings, hadoop);
+        return new EvaluateJob(spark, config, isRun ? inRun : path);
+    }
+
+    /**
+     * Evaluates and writes a run directory of its own.
+     *
+     * @return where it was written, and the result
+     */
+    public Completed run() {
+        RunDirectory run = RunDirectory.create(
+                spark.hadoopConfiguration(), job.run().directory(), job.name() + "-evaluate", Instant.now());
+        run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+        Outcome outcome = new Outcome("evaluate", job);
+        return outcome.record(run, () -> evaluate(run, outcome));
+    }
+
+    private void evaluate(RunDirectory run, Outcome outcome) throws IOException {
+        TrainedModel trained = TrainedModel.load(model.getFileSystem(spark.hadoopConfiguration()), model);
+        ImageSets sets = new ImageSets(spark, job);
+        outcome.workers = sets.workers();
+        Optional<ImageShards> test = sets.test(trained.network().input(), trained.classNames());
+        try (ImageShards images = test.orElseThrow(
+                () -> new ConvoyException("Cannot evaluate without test images; set data.test in the configuration"))) {
+            outcome.data(Optional.empty(), test, trained.classNames());
+            run.writeTable("rejects.csv", ImageSets.Reject.class, ImageSets.rejects("test", images.rejected()));
+            ReplicaSpec replica = new ReplicaSpec(
+                    job.backend().name(),
+                    trained.network().spec(),
+                    trained.network().input(),
+                    trained.normalization(),
+                    new OptimizerSpec.Sgd(null));
+            outcome.evaluation(
+                    new Evaluator(spark, replica).evaluate(images, trained.parameters(), trained.buffers()),
+                    trained.classNames());
+        }
+    }
+}

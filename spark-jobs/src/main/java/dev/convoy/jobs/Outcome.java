@@ -1,0 +1,104 @@
+package dev.convoy.jobs;
+
+import dev.convoy.config.JobConfig;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.Evaluation;
+import dev.convoy.train.EpochReport;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.commons.lang3.exception.ExceptionUtils;
+
+/** Gathers what a job finds out, so that {@code result.json} tells as much as is known whenever the job ends. */
+final class Outcome {
+    /** A job's work. */
+    interface Work {
+        void run() throws IOException;
+    }
+
+    private final String command;
+    private final JobConfig job;
+    Integer workers;
+    private Result.Data data;
+    private List<EpochReport> epochs = List.of();
+    private Result.Test test;
+
+    Outcome(String command, JobConfig job) {
+        this.command = command;
+        this.job = job;
+    }
+
+    void data(Optional<ImageShards> train, Optional<ImageShards> test, List<String> classNames) {
+        data = new Result.Data(split(train), split(test), classNames.size());
+    }
+
+    void epochs(List<EpochReport> completed, List<String> classNames) {
+        epochs = completed;
+        if (!completed.isEmpty()) {
+            completed.get(completed.size() - 1).test().ifPresent(evaluation -> evaluation(evaluation, classNames));
+        }
+    }
+
+    void evaluation(Evaluation evaluation, List<String> classNames) {
+        test = Result.Test.of(evaluation, classNames);
+    }
+
+    /** Does the work and writes the result, whatever it is. */
+    Completed record(RunDirectory run, Work work) {
+        try {
+            work.run();
+            Result result = result(Result.Status.COMPLETED, null);
+            run.writeResult(result);
+            return new Completed(run.toString(), result);
+        } catch (IOException | RuntimeException | Error e) {
+            RuntimeException failure = translate(e);
+            try {
+                run.writeResult(result(Result.Status.FAILED, failure.getMessage()));
+            } catch (ConvoyException unwritten) {
+                failure.addSuppressed(unwritten);
+            }
+            throw failure;
+        }
+    }
+
+    /** What went wrong on an executor reaches the driver as a cause. */
+    private static RuntimeException translate(Throwable e) {
+        ConvoyException known = ExceptionUtils.throwableOfType(e, ConvoyException.class);
+        if (known != null) {
+            return known;
+        }
+        return e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(e);
+    }
+
+    private Result result(Result.Status status, String error) {
+        boolean trained = !epochs.isEmpty();
+        boolean training = command.equals("train");
+        return new Result(
+                status,
+                command,
+                error,
+                job.backend().name(),
+                training ? kebab(job.sync().exchange()) : null,
+                training ? kebab(job.sync().transport()) : null,
+                workers,
+                training ? epochs.size() : null,
+                training ? epochs.stream().mapToInt(EpochReport::rounds).sum() : null,
+                data,
+                training ? epochs.stream().map(EpochReport::ledger).toList() : null,
+                trained ? new Result.Train(epochs.get(epochs.size() - 1).trainLoss()) : null,
+                test,
+                trained ? Result.Throughput.of(epochs) : null);
+    }
+
+    private static Result.Split split(Optional<ImageShards> shards) {
+        return shards.map(images ->
+                        new Result.Split(images.examples(), images.rejected().size()))
+                .orElse(null);
+    }
+
+    private static String kebab(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,112 @@
+package dev.convoy.jobs;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.LowerCamelCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.convoy.model.Evaluation;
+import dev.convoy.train.EpochReport;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The content of {@code result.json}. Components that do not apply are null and left out.
+ *
+ * @param status COMPLETED or FAILED
+ * @param command train or evaluate
+ * @param error one line, if failed
+ * @param epochs completed
+ * @param rounds completed, in whole epochs
+ * @param ledger one for each completed epoch
+ */
+@JsonNaming(LowerCamelCaseStrategy.class)
+public record Result(
+        Status status,
+        String command,
+        String error,
+        String backend,
+        String exchange,
+        String transport,
+        Integer workers,
+        Integer epochs,
+        Integer rounds,
+        Data data,
+        List<EpochReport.Ledger> ledger,
+        Train train,
+        Test test,
+        Throughput throughput) {
+    /** How a job ended. */
+    public enum Status {
+        COMPLETED,
+        FAILED
+    }
+
+    /** The images. */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record Data(Split train, Split test, int classes) {}
+
+    /**
+     * One set of images.
+     *
+     * @param examples usable ones
+     * @param rejected others
+     */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record Split(long examples, long rejected) {}
+
+    /**
+     * Training.
+     *
+     * @param loss mean over the last epoch
+     */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record Train(double loss) {}
+
+    /** The last evaluation; {@code confusion[true class][predicted class]}. */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record Test(Double accuracy, Double loss, List<PerClass> classes, long[][] confusion) {
+        static Test of(Evaluation evaluation, List<String> names) {
+            List<PerClass> classes = IntStream.range(0, names.size())
+                    .mapToObj(c -> new PerClass(
+                            names.get(c),
+                            finite(evaluation.precision(c)),
+                            finite(evaluation.recall(c)),
+                            evaluation.support(c)))
+                    .toList();
+            return new Test(finite(evaluation.accuracy()), finite(evaluation.loss()), classes, evaluation.confusion());
+        }
+    }
+
+    /** One class; precision and recall are left out where they have no value. */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record PerClass(String name, Double precision, Double recall, long support) {}
+
+    /**
+     * Speed of training, evaluation not counted.
+     *
+     * @param imagesPerSecond without the first epoch, in which replicas are built and code is compiled; of the first epoch
+     *     if there is no other
+     * @param firstEpochImagesPerSecond of the first epoch
+     * @param computeSeconds of the slowest worker in each round, all epochs together
+     * @param syncSeconds the rest of the time in rounds
+     */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record Throughput(
+            double imagesPerSecond, double firstEpochImagesPerSecond, double computeSeconds, double syncSeconds) {
+        static Throughput of(List<EpochReport> epochs) {
+            List<EpochReport> steady = epochs.size() > 1 ? epochs.subList(1, epochs.size()) : epochs;
+            double images =
+                    steady.stream().mapToLong(epoch -> epoch.ledger().trained()).sum();
+            return new Throughput(
+                    images
+                            / steady.stream()
+                                    .mapToDouble(EpochReport::trainSeconds)
+                                    .sum(),
+                    epochs.get(0).imagesPerSecond(),
+                    epochs.stream().mapToDouble(EpochReport::computeSeconds).sum(),
+                    epochs.stream().mapToDouble(EpochReport::syncSeconds).sum());
+        }
+    }
+
+    private static Double finite(double value) {
+        return Double.isFinite(value) ? value : null;
+    }
+}

@@ -1,0 +1,115 @@
+package dev.convoy.jobs;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.dataformat.csv.CsvMapper;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.model.Json;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** The folder that a job writes; on any Hadoop file system. */
+public final class RunDirectory {
+    static final String CONFIG = "config.resolved.conf";
+    static final String MODEL = "model";
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+    private static final CsvMapper CSV = CsvMapper.csvBuilder()
+            .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+            .build();
+
+    private final FileSystem files;
+    private final Path path;
+
+    private RunDirectory(FileSystem files, Path path) {
+        this.files = files;
+        this.path = path;
+    }
+
+    /**
+     * Makes a new folder {@code <parent>/<name>-<UTC time>}; a number follows if another run began in the same second.
+     *
+     * @throws ConvoyException if it cannot be made
+     */
+    static RunDirectory create(Configuration hadoop, String parent, String name, Instant now) {
+        try {
+            FileSystem files = files(hadoop, parent);
+            String stem = name + "-" + TIME.format(now);
+            Path path = new Path(parent, stem);
+            for (int next = 2; files.exists(path); next++) {
+                path = new Path(parent, stem + "-" + next);
+            }
+            if (!files.mkdirs(path)) {
+                throw new IOException("the file system refused");
+            }
+            return new RunDirectory(files, files.makeQualified(path));
+        } catch (IOException e) {
+            throw new ConvoyException(
+                    "Cannot make a run directory in run.directory = " + parent + ": " + e.getMessage()
+                            + "; set it to a folder that you may write, with space",
+                    e);
+        }
+    }
+
+    /** The file system of a path, without the checksum files that Hadoop would put beside local files. */
+    static FileSystem files(Configuration hadoop, String path) throws IOException {
+        FileSystem files = new Path(path).getFileSystem(hadoop);
+        files.setWriteChecksum(false);
+        return files;
+    }
+
+    FileSystem files() {
+        return files;
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /** How messages call it: without a scheme on the local file system. */
+    @Override
+    public String toString() {
+        return path.toUri().getScheme().equals("file") ? path.toUri().getPath() : path.toString();
+    }
+
+    /** Writes a text file, replacing it. */
+    void write(String name, String text) {
+        Path file = new Path(path, name);
+        try (OutputStream out = files.create(file, true)) {
+            out.write(text.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new ConvoyException(
+                    "Cannot write " + file + ": " + e.getMessage() + "; make space or set run.directory elsewhere", e);
+        }
+    }
+
+    /** Writes {@code result.json}, the contract for machines. */
+    void writeResult(Result result) {
+        try {
+            write("result.json", Json.MAPPER.writerFor(Result.class).writeValueAsString(result) + "\n");
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Writes a table with a header line; nothing if it has no rows. */
+    <T> void writeTable(String name, Class<T> type, List<? extends T> rows) {
+        if (rows.isEmpty()) {
+            return;
+        }
+        try {
+            write(name, CSV.writer(CSV.schemaFor(type).withHeader()).writeValueAsString(rows));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package dev.convoy.jobs;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Normalization;
+import dev.convoy.model.Evaluation;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.Network;
+import dev.convoy.model.TrainedModel;
+import dev.convoy.train.EpochReport;
+import dev.convoy.train.TrainingListener;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+
+/** Keeps the run directory up to date: after every epoch the model and {@code metrics.csv}. */
+final class RunRecorder implements TrainingListener {
+    private final RunDirectory run;
+    private final Network network;
+    private final List<String> classNames;
+    private final Normalization normalization;
+    private final List<EpochReport> epochs = new ArrayList<>();
+
+    RunRecorder(RunDirectory run, Network network, List<String> classNames, Normalization normalization) {
+        this.run = run;
+        this.network = network;
+        this.classNames = classNames;
+        this.normalization = normalization;
+    }
+
+    List<EpochReport> epochs() {
+        return epochs;
+    }
+
+    /** A line of {@code metrics.csv}; numbers that have no value are left empty. */
+    private record Line(
+            int epoch,
+            double trainLoss,
+            Double testLoss,
+            Double testAccuracy,
+            long examples,
+            double imagesPerSecond,
+            double trainSeconds,
+            double computeSeconds,
+            double syncSeconds) {
+        static Line of(EpochReport epoch) {
+            return new Line(
+                    epoch.epoch(),
+                    epoch.trainLoss(),
+                    epoch.test().map(Evaluation::loss).orElse(null),
+                    epoch.test().map(Evaluation::accuracy).orElse(null),
+                    epoch.ledger().trained(),
+                    epoch.imagesPerSecond(),
+                    epoch.trainSeconds(),
+                    epoch.computeSeconds(),
+                    epoch.syncSeconds());
+        }
+    }
+
+    @Override
+    public void epochCompleted(EpochReport epoch) {
+        epochs.add(epoch);
+        save(epoch.state());
+        run.writeTable("metrics.csv", Line.class, epochs.stream().map(Line::of).toList());
+    }
+
+    /** Replaces the model; the old one stays until the new one is complete. */
+    void save(ModelState state) {
+        Path model = new Path(run.path(), RunDirectory.MODEL);
+        Path next = new Path(run.path(), RunDirectory.MODEL + ".next");
+        try {
+            new TrainedModel(network, classNames, normalization, state.parameters(), state.buffers())
+                    .save(run.files(), next);
+            run.files().delete(model, true);
+            if (!run.files().rename(next, model)) {
+                throw new IOException("it could not be renamed from " + next);
+            }
+        } catch (IOException e) {
+            throw new ConvoyException(
+                    "Cannot write " + model + ": " + e.getMessage() + "; make space or set run.directory elsewhere", e);
+        }
+    }
+}

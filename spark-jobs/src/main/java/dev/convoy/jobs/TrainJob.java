@@ -1,0 +1,94 @@
+package dev.convoy.jobs;
+
+import com.typesafe.config.Config;
+import dev.convoy.config.ConfigReader;
+import dev.convoy.config.JobConfig;
+import dev.convoy.data.Normalization;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.Network;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.train.DivergedException;
+import dev.convoy.train.EpochReport;
+import dev.convoy.train.Evaluator;
+import dev.convoy.train.ReplicaSpec;
+import dev.convoy.train.RoundsMaster;
+import dev.convoy.train.Trainer;
+import dev.convoy.train.TrainingListener;
+import dev.convoy.train.TrainingSpec;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** From a configuration to a run directory with an evaluated model. */
+public final class TrainJob {
+    private final JavaSparkContext spark;
+    private final Config config;
+    private final JobConfig job;
+    private final List<TrainingListener> listeners;
+
+    /**
+     * @param config of {@link ConfigReader#read}
+     * @throws dev.convoy.data.ConvoyException if the configuration is not sound
+     */
+    public TrainJob(JavaSparkContext spark, Config config, List<? extends TrainingListener> listeners) {
+        this.spark = spark;
+        this.config = config;
+        this.job = ConfigReader.toJobConfig(config);
+        this.listeners = List.copyOf(listeners);
+    }
+
+    /**
+     * Trains, evaluates and writes the run directory, which tells of failure too.
+     *
+     * @return where the run was written, and its result
+     */
+    public Completed run() {
+        RunDirectory run =
+                RunDirectory.create(spark.hadoopConfiguration(), job.run().directory(), job.name(), Instant.now());
+        run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+        Outcome outcome = new Outcome("train", job);
+        return outcome.record(run, () -> train(run, outcome));
+    }
+
+    private void train(RunDirectory run, Outcome outcome) throws IOException {
+        ImageSets sets = new ImageSets(spark, job);
+        outcome.workers = sets.workers();
+        try (ImageShards train = sets.train()) {
+            Optional<ImageShards> test = sets.test(train.shape(), train.classNames());
+            outcome.data(Optional.of(train), test, train.classNames());
+            run.writeTable("rejects.csv", ImageSets.Reject.class, ImageSets.rejects(train, test));
+            try {
+                fit(run, outcome, train, test);
+            } finally {
+                test.ifPresent(ImageShards::close);
+            }
+        }
+    }
+
+    private void fit(RunDirectory run, Outcome outcome, ImageShards train, Optional<ImageShards> test) {
+        NetworkSpec spec = job.network().spec(train.classNames().size());
+        Network network = spec.bind(train.shape());
+        Normalization normalization =
+                Optional.ofNullable(job.data().normalization()).orElseGet(train::measuredNormalization);
+        TrainingSpec training = job.trainingSpec();
+        ReplicaSpec replica =
+                new ReplicaSpec(job.backend().name(), spec, train.shape(), normalization, training.optimizer());
+        RunRecorder recorder = new RunRecorder(run, network, train.classNames(), normalization);
+        List<TrainingListener> all = new ArrayList<>(List.of(recorder));
+        all.addAll(listeners);
+        Trainer trainer = new Trainer(
+                new RoundsMaster(spark, train, replica, training), new Evaluator(spark, replica), training, all);
+        try {
+            trainer.train(network, train, test);
+        } catch (DivergedException e) {
+            recorder.save(e.lastGood());
+            throw e;
+        } finally {
+            List<EpochReport> epochs = recorder.epochs();
+            outcome.epochs(epochs, train.classNames());
+        }
+    }
+}
