@@ -41,6 +41,10 @@ public final class CounterRandom {
         return new CounterRandom(key);
     }
 
+    static CounterRandom withKey(long key) {
+        return new CounterRandom(key);
+    }
+
     /** 64 uniform bits for this counter. */
     public long bits(long counter) {
         int c0 = (int) counter;

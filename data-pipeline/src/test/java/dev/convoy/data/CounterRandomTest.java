@@ -1,0 +1,49 @@
+package dev.convoy.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.convoy.data.CounterRandom.Purpose;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+class CounterRandomTest {
+    /** The generator's published known answers (Random123, kat_vectors, philox4x32 10): its first two words. */
+    @Test
+    void agreesWithPublishedValues() {
+        assertThat(CounterRandom.withKey(0).bits(0)).isEqualTo(0xe169c58d6627e8d5L);
+    }
+
+    @Test
+    void streamsDiffer() {
+        LongStream firsts = LongStream.of(
+                CounterRandom.of(1, Purpose.LAYOUT).bits(0),
+                CounterRandom.of(2, Purpose.LAYOUT).bits(0),
+                CounterRandom.of(1, Purpose.DROPOUT).bits(0),
+                CounterRandom.of(1, Purpose.DROPOUT, 0).bits(0),
+                CounterRandom.of(1, Purpose.DROPOUT, 0, 1).bits(0),
+                CounterRandom.of(1, Purpose.DROPOUT, 1, 0).bits(0));
+        assertThat(firsts.distinct().count()).isEqualTo(6);
+    }
+
+    @Test
+    void momentsAreThoseOfTheDistribution() {
+        CounterRandom random = CounterRandom.of(3, Purpose.INITIAL_WEIGHTS);
+        int n = 100_000;
+        double[] uniform = LongStream.range(0, n).mapToDouble(random::uniform).toArray();
+        double[] normal = LongStream.range(0, n).mapToDouble(random::normal).toArray();
+        assertThat(moment(uniform, 1)).isCloseTo(0.5, within(0.005));
+        assertThat(moment(uniform, 2)).isCloseTo(1 / 3.0, within(0.005));
+        assertThat(moment(normal, 1)).isCloseTo(0, within(0.015));
+        assertThat(moment(normal, 2)).isCloseTo(1, within(0.03));
+        assertThat(moment(normal, 4)).isCloseTo(3, within(0.25));
+    }
+
+    private static double moment(double[] values, int power) {
+        double sum = 0;
+        for (double value : values) {
+            sum += Math.pow(value, power);
+        }
+        return sum / values.length;
+    }
+}

@@ -1,0 +1,130 @@
+package dev.convoy.data.rdd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.EpochPlan;
+import dev.convoy.data.FolderSource;
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageDecoder;
+import dev.convoy.data.ImageListing;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.RejectedImage;
+import dev.convoy.data.Target;
+import dev.convoy.data.WorkerLayout;
+import dev.convoy.data.WorkerShard;
+import dev.convoy.data.rdd.ImageShards.OnBadImage;
+import dev.convoy.testing.Digits;
+import dev.convoy.testing.SparkExtension;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+@ExtendWith(SparkExtension.class)
+class ImageShardsTest {
+    private static final ImageDecoder DECODER =
+            new ImageDecoder(new ImageShape(1, 28, 28), ImageDecoder.Sizes.REFUSE, ImageDecoder.Colours.REFUSE);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void everyWorkerHoldsItsOwnExamplesWhateverTheFormat(JavaSparkContext spark) throws IOException {
+        ImageListing idx = Digits.test(folder).list(new Configuration(), List.of());
+        ImageListing tree =
+                new FolderSource(Digits.testFolder(folder).toString()).list(new Configuration(), idx.classNames());
+        Map<String, Integer> fromIdx = contents(spark, idx, 3);
+        assertThat(fromIdx).isEqualTo(contents(spark, tree, 2));
+        assertThat(fromIdx.values().stream().mapToInt(Integer::intValue).sum()).isEqualTo(Digits.TEST);
+    }
+
+    /** How often each pair of pixels and class occurs, having checked that each worker can gather its whole plan. */
+    private static Map<String, Integer> contents(JavaSparkContext spark, ImageListing listing, int workers) {
+        WorkerLayout layout = new WorkerLayout(7, listing.examples(), listing.examples(), workers);
+        Map<String, Integer> contents = new TreeMap<>();
+        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL)) {
+            List<List<ImageChunk>> partitions = shards.chunks().glom().collect();
+            assertThat(partitions).hasSize(workers);
+            EpochPlan plan = new EpochPlan(7, 0, layout, 16, 1);
+            for (int worker = 0; worker < workers; worker++) {
+                WorkerShard shard = new WorkerShard(partitions.get(worker));
+                for (int step = 0; step < plan.steps(); step++) {
+                    ImageBatch batch = shard.gather(plan.batch(worker, step));
+                    for (int i = 0; i < batch.size(); i++) {
+                        int from = i * batch.shape().size();
+                        String pixels =
+                                new String(batch.pixels(), from, batch.shape().size(), StandardCharsets.ISO_8859_1);
+                        contents.merge(((Target.ClassIndex) batch.targets().get(i)).index() + pixels, 1, Integer::sum);
+                    }
+                }
+            }
+        }
+        return contents;
+    }
+
+    @Test
+    void measuresTheKnownStatisticsOfDigits(JavaSparkContext spark) throws IOException {
+        ImageListing listing = Digits.trainGzip(folder).list(new Configuration(), List.of());
+        WorkerLayout layout = new WorkerLayout(1, listing.examples(), listing.examples(), 2);
+        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL)) {
+            // All of MNIST has 0.1307 and 0.3081.
+            assertThat(shards.measuredNormalization().mean()[0]).isBetween(0.125f, 0.14f);
+            assertThat(shards.measuredNormalization().std()[0]).isBetween(0.30f, 0.315f);
+        }
+    }
+
+    @Test
+    void badImagesFailOrAreSkippedAndNamed(JavaSparkContext spark) throws IOException {
+        Path tree = Digits.testFolder(folder);
+        Files.writeString(tree.resolve("3/broken.png"), "<html>");
+        Files.write(tree.resolve("7/empty.png"), new byte[0]);
+        Digits.writeGrey(tree.resolve("8/wide.png"), 28, 30, new byte[28 * 30]);
+        ImageListing listing = new FolderSource(tree.toString()).list(new Configuration(), List.of());
+        WorkerLayout layout = new WorkerLayout(1, listing.examples(), listing.examples(), 2);
+        assertThatThrownBy(() -> ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL))
+                .isInstanceOf(SparkException.class)
+                .hasRootCauseInstanceOf(ConvoyException.class)
+                .rootCause()
+                .hasMessageContaining("data.on-bad-image = skip");
+        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.SKIP)) {
+            assertThat(shards.examples()).isEqualTo(Digits.TEST);
+            List<RejectedImage> rejected = shards.rejected();
+            assertThat(rejected).hasSize(3);
+            assertThat(rejected.get(0).name()).endsWith("broken.png");
+            assertThat(rejected.get(1).reason()).isEqualTo("the file is empty");
+            assertThat(rejected.get(2).reason()).contains("28x30");
+        }
+    }
+
+    @Test
+    void onlyBadImagesAreRefusedEvenIfSkipped(JavaSparkContext spark) throws IOException {
+        Files.createDirectories(folder.resolve("bad/a"));
+        Files.writeString(folder.resolve("bad/a/1.png"), "no image");
+        ImageListing listing = new FolderSource(folder.resolve("bad").toString()).list(new Configuration(), List.of());
+        assertThatThrownBy(() -> ImageShards.of(spark, listing, DECODER, new WorkerLayout(1, 1, 1, 1), OnBadImage.SKIP))
+                .hasMessageContaining("all 1 images were rejected");
+        assertThatThrownBy(() -> ImageShards.firstShape(new Configuration(), listing, OnBadImage.SKIP))
+                .hasMessageContaining("none of its images can be decoded");
+    }
+
+    @Test
+    void aLimitLeavesTheRestOut(JavaSparkContext spark) throws IOException {
+        ImageListing listing = Digits.train(folder).list(new Configuration(), List.of());
+        WorkerLayout layout = new WorkerLayout(1, listing.examples(), 30, 4);
+        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL)) {
+            assertThat(shards.examples()).isEqualTo(30);
+        }
+    }
+}
