@@ -16,6 +16,10 @@ interface FlatBuffer {
 
     /** A view of this array's memory; valid while the array is. */
     static FlatBuffer of(INDArray array) {
+        if (array.isEmpty()) {
+            // A graph without parameters has no memory for them.
+            return new Floats(FloatBuffer.allocate(0));
+        }
         Pointer start = array.data().addressPointer();
         long end = array.offset() + array.length();
         if (array.dataType() == DataType.DOUBLE) {

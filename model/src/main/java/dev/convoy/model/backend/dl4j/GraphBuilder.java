@@ -19,6 +19,7 @@ import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.IActivation;
@@ -51,15 +52,7 @@ final class GraphBuilder {
                 .addInputs(INPUT);
         String previous = INPUT;
         for (Network.Layer layer : network.layers()) {
-            if (layer.spec() instanceof LayerSpec.Flatten && layer.input() instanceof TensorShape.Volume v) {
-                CnnToFeedForwardPreProcessor flatten =
-                        new CnnToFeedForwardPreProcessor(v.height(), v.width(), v.channels());
-                graph.addVertex(layer.name(), new PreprocessorVertex(flatten), previous);
-                previous = layer.name();
-            } else if (!(layer.spec() instanceof LayerSpec.Flatten)) {
-                graph.addLayer(layer.name(), layerOf(layer), previous);
-                previous = layer.name();
-            }
+            previous = add(graph, layer, previous);
         }
         return graph.addLayer(
                         LOSS,
@@ -70,6 +63,35 @@ final class GraphBuilder {
                 .setOutputs(LOSS)
                 .validateOutputLayerConfig(false)
                 .build();
+    }
+
+    /** Puts a layer on top of the graph and names the new top. */
+    private static String add(ComputationGraphConfiguration.GraphBuilder graph, Network.Layer layer, String previous) {
+        String name = layer.name();
+        if (layer.spec() instanceof LayerSpec.Flatten) {
+            if (!(layer.input() instanceof TensorShape.Volume v)) {
+                return previous;
+            }
+            graph.addVertex(name, toVector(v.channels(), v.height(), v.width()), previous);
+            return name;
+        }
+        if (layer.spec() instanceof LayerSpec.BatchNorm && layer.input() instanceof TensorShape.Flat flat) {
+            // Over a vector, Deeplearning4j's layer fails on a batch of one; over a volume of single pixels it does
+            // not.
+            graph.addVertex(
+                    name + "_volume",
+                    new PreprocessorVertex(new FeedForwardToCnnPreProcessor(1, 1, flat.size())),
+                    previous);
+            graph.addLayer(name, layerOf(layer), name + "_volume");
+            graph.addVertex(name + "_vector", toVector(flat.size(), 1, 1), name);
+            return name + "_vector";
+        }
+        graph.addLayer(name, layerOf(layer), previous);
+        return name;
+    }
+
+    private static PreprocessorVertex toVector(int channels, int height, int width) {
+        return new PreprocessorVertex(new CnnToFeedForwardPreProcessor(height, width, channels));
     }
 
     private static Layer layerOf(Network.Layer layer) {

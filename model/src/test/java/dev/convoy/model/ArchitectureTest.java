@@ -1,0 +1,37 @@
+package dev.convoy.model;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+@AnalyzeClasses(packages = "dev.convoy.model", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    @ArchTest
+    static final ArchRule NO_SPARK =
+            noClasses().should().dependOnClassesThat().resideInAnyPackage("org.apache.spark..", "scala..");
+
+    @ArchTest
+    static final ArchRule ND4J_STAYS_IN_ITS_BACKEND = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.convoy.model.backend.dl4j")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.nd4j..", "org.deeplearning4j..");
+
+    /** Backends use the model's types, and the model uses only the two interfaces that every backend has. */
+    @ArchTest
+    static final ArchRule NO_CYCLES =
+            slices().matching("dev.convoy.model.backend.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule BACKENDS_ARE_FOUND_NOT_NAMED = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.convoy.model.backend.dl4j")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.convoy.model.backend.dl4j");
+}

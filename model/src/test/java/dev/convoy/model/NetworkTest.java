@@ -1,0 +1,129 @@
+package dev.convoy.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ImageShape;
+import java.util.List;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+class NetworkTest {
+    private static final ImageShape DIGIT = new ImageShape(1, 28, 28);
+
+    /** Counts windows one by one. */
+    @Property(tries = 500)
+    void outputSizeIsTheNumberOfWindowsThatFit(
+            @ForAll @IntRange(min = 1, max = 40) int input,
+            @ForAll @IntRange(min = 1, max = 9) int kernel,
+            @ForAll @IntRange(min = 1, max = 5) int stride,
+            @ForAll @IntRange(max = 4) int pad) {
+        int windows = 0;
+        for (int start = -pad; start + kernel <= input + pad; start += stride) {
+            windows++;
+        }
+        int size = new Padding.Explicit(pad).outputSize(input, kernel, stride);
+        assertThat(Math.max(0, size)).isEqualTo(windows);
+        assertThat(Padding.SAME.outputSize(input, kernel, stride)).isEqualTo((int) Math.ceil((double) input / stride));
+    }
+
+    @Test
+    void lenetIsTheKnownOne() {
+        Network lenet = NamedNetwork.LENET.spec(10).bind(DIGIT);
+        assertThat(lenet.layout().parameterCount()).isEqualTo(431_080);
+        assertThat(lenet.outputs()).isEqualTo(10);
+        assertThat(lenet.layout().entries().stream().map(ParameterLayout.Entry::name))
+                .containsExactly(
+                        "conv1.weight",
+                        "conv1.bias",
+                        "conv2.weight",
+                        "conv2.bias",
+                        "fc1.weight",
+                        "fc1.bias",
+                        "fc2.weight",
+                        "fc2.bias");
+        assertThat(lenet.layout().entries().get(2).tensor().shape()).containsExactly(50, 20, 5, 5);
+        assertThat(lenet.layout().entries().get(4).tensor().shape()).containsExactly(500, 800);
+        assertThat(NamedNetwork.MLP.spec(10).bind(DIGIT).layout().parameterCount())
+                .isEqualTo(784 * 256 + 256 + 256 * 128 + 128 + 128 * 10 + 10);
+    }
+
+    @Test
+    void buffersStandApartAndOnlyWeightsDecay() {
+        Network network = new NetworkSpec(
+                        List.of(
+                                new LayerSpec.Conv2d(2, new Size2d(1, 1), null, null, null, null),
+                                new LayerSpec.BatchNorm(null, null),
+                                new LayerSpec.Flatten(),
+                                new LayerSpec.Dense(1, false, null)),
+                        null,
+                        null)
+                .bind(new ImageShape(1, 1, 2));
+        assertThat(network.layout().parameterCount()).isEqualTo(2 + 2 + 2 + 2 + 4);
+        assertThat(network.layout().bufferCount()).isEqualTo(4);
+        assertThat(network.layout().decayMask()).containsExactly(1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1);
+        ModelState state = network.initialState(1, new OptimizerSpec.Adam(null, null, null, null));
+        assertThat(state.buffers()).containsExactly(0, 0, 1, 1);
+        assertThat(state.optimizer().slots()).hasSize(2);
+    }
+
+    @Test
+    void weightsDependOnTheSeedAloneAndFollowTheirInitializer() {
+        Network network = new NetworkSpec(
+                        List.of(
+                                new LayerSpec.Flatten(),
+                                new LayerSpec.Dense(100, true, new Initializer.Normal(0.0, 0.1))),
+                        null,
+                        null)
+                .bind(DIGIT);
+        float[] weights = network.initialState(1, new OptimizerSpec.Sgd(null)).parameters();
+        assertThat(network.initialState(1, new OptimizerSpec.Sgd(null)).parameters())
+                .isEqualTo(weights);
+        assertThat(network.initialState(2, new OptimizerSpec.Sgd(null)).parameters())
+                .isNotEqualTo(weights);
+        double squares = 0;
+        for (float weight : weights) {
+            squares += weight * weight;
+        }
+        assertThat(Math.sqrt(squares / (weights.length - 100))).isBetween(0.099, 0.101);
+        assertThat(weights[weights.length - 1]).as("bias").isZero();
+    }
+
+    @Test
+    void aLayerThatDoesNotFitIsNamedWithItsInputAndWhatFits() {
+        LayerSpec conv = new LayerSpec.Conv2d(4, new Size2d(5, 5), null, Padding.VALID, true, null);
+        LayerSpec pool = new LayerSpec.MaxPool(new Size2d(4, 4), null, null);
+        assertRefused(List.of(conv, pool, pool, conv), "conv2", "4x1x1", "at most 1x1", "padding = same");
+        assertRefused(List.of(new LayerSpec.Dense(10, true, null)), "fc1", "1x28x28", "flatten");
+        assertRefused(List.of(new LayerSpec.Flatten(), conv), "conv1", "784", "before flatten");
+        assertRefused(List.of(conv), "ends in the volume 4x24x24");
+    }
+
+    @Test
+    void whatMakesNoSenseIsRefused() {
+        LayerSpec dense = new LayerSpec.Dense(10, true, null);
+        assertThatThrownBy(() ->
+                        new NetworkSpec(List.of(dense, new LayerSpec.Softmax()), Loss.SOFTMAX_CROSS_ENTROPY, null))
+                .hasMessageContaining("built in");
+        assertThatThrownBy(
+                        () -> new NetworkSpec(List.of(dense, new LayerSpec.Sigmoid()), Loss.BINARY_CROSS_ENTROPY, null))
+                .hasMessageContaining("built in");
+        assertThatThrownBy(() -> new NetworkSpec(List.of(), null, null)).hasMessageContaining("[lenet, mlp]");
+        assertThatThrownBy(() -> new LayerSpec.Dropout(1)).hasMessageContaining("rate = 1.0");
+        assertThatThrownBy(() -> new LayerSpec.Conv2d(0, new Size2d(1, 1), null, null, null, null))
+                .hasMessageContaining("filters = 0");
+        assertThatThrownBy(() -> new LayerSpec.MaxPool(new Size2d(2, 2), null, new Padding.Explicit(2)))
+                .hasMessageContaining("at most half");
+        assertThatThrownBy(() -> NamedNetwork.of("lenett")).hasMessageContaining("[lenet, mlp]");
+    }
+
+    private static void assertRefused(List<LayerSpec> layers, String... parts) {
+        assertThatThrownBy(() -> new NetworkSpec(layers, null, null).bind(DIGIT))
+                .isInstanceOf(ConvoyException.class)
+                .message()
+                .contains(parts);
+    }
+}
