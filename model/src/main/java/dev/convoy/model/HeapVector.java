@@ -80,6 +80,16 @@ public final class HeapVector implements Vector {
         return this;
     }
 
+    /** Whether every value is finite. */
+    public boolean isFinite() {
+        // NaN and infinity survive multiplication by 0 and addition; nothing else makes them from finite values.
+        float sum = 0;
+        for (float value : values) {
+            sum += value * 0;
+        }
+        return sum == 0;
+    }
+
     private float[] array(Vector other) {
         if (other.length() != values.length) {
             throw new IllegalArgumentException(

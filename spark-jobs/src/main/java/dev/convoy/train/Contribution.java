@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param slots weighted optimizer state; empty where it stays on the driver or is reset
  * @param lossSum over the examples trained
  * @param counts bookkeeping
- * @param divergence the worker with the lowest rank whose loss was not finite, if any
+ * @param divergence of the worker with the lowest rank whose numbers were not finite; null if all were
  */
 public record Contribution(
         double weight,
@@ -59,19 +59,20 @@ public record Contribution(
     }
 
     /**
-     * Where a loss stopped being finite.
+     * Where numbers stopped being finite.
      *
      * @param worker rank
      * @param globalStep from 0
+     * @param what is not finite, in words
      */
-    public record Divergence(int worker, long globalStep, double loss) implements Serializable {}
+    public record Divergence(int worker, long globalStep, String what) implements Serializable {}
 
     /** From a worker that trained nothing. */
     static Contribution empty(Counts counts) {
         return new Contribution(0, new float[0], new float[0], List.of(), 0, counts, null);
     }
 
-    /** From a worker whose loss is not finite: only the news of it. */
+    /** From a worker whose numbers are not finite: only the news of it. */
     static Contribution diverged(Divergence divergence, Counts counts) {
         return new Contribution(0, new float[0], new float[0], List.of(), 0, counts, divergence);
     }

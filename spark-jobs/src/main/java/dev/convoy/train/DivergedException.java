@@ -3,15 +3,15 @@ package dev.convoy.train;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.ModelState;
 
-/** A loss that is not finite; thrown on the driver. */
+/** A loss or weights that are not finite; thrown on the driver. */
 public final class DivergedException extends ConvoyException {
     private static final long serialVersionUID = 1L;
 
     private final ModelState lastGood;
 
     DivergedException(ModelState lastGood, Contribution.Divergence divergence) {
-        super("Cannot go on training: the loss of worker " + divergence.worker() + " is " + divergence.loss()
-                + " in epoch " + (lastGood.progress().epoch() + 1) + ", round "
+        super("Cannot go on training: " + divergence.what() + " on worker " + divergence.worker() + " in epoch "
+                + (lastGood.progress().epoch() + 1) + ", round "
                 + (lastGood.progress().round() + 1) + ", step " + (divergence.globalStep() + 1)
                 + "; lower optimizer.learning-rate or set optimizer.warmup-epochs (the model from before that round is"
                 + " kept)");

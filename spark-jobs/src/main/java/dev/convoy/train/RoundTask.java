@@ -8,7 +8,6 @@ import dev.convoy.data.WorkerShard;
 import dev.convoy.model.HeapVector;
 import dev.convoy.model.LocalTrainer;
 import dev.convoy.model.ModelState;
-import dev.convoy.model.Vector;
 import dev.convoy.model.backend.StepKey;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -53,25 +52,41 @@ record RoundTask(ReplicaSpec replica, TrainingSpec spec, WorkerLayout layout, Br
 
         Contribution run() {
             trainer.load(begin);
-            int round = begin.progress().round();
-            for (int i = 0; i < plan.stepsIn(round); i++) {
-                long[] ids = plan.batch(worker, plan.firstStep(round) + i);
-                ImageBatch batch = shard.gather(ids);
-                rejected += ids.length - batch.size();
-                if (batch.size() > 0) {
-                    long globalStep = begin.progress().globalStep() + i;
-                    double loss = step(batch, globalStep);
-                    if (!Double.isFinite(loss)) {
-                        return Contribution.diverged(new Contribution.Divergence(worker, globalStep, loss), counts());
-                    }
-                    lossSum += loss;
-                    trained += batch.size();
+            int steps = plan.stepsIn(begin.progress().round());
+            for (int i = 0; i < steps; i++) {
+                long globalStep = begin.progress().globalStep() + i;
+                double loss =
+                        step(plan.batch(worker, plan.firstStep(begin.progress().round()) + i), globalStep);
+                if (!Double.isFinite(loss)) {
+                    return diverged(globalStep, "the loss is " + loss);
                 }
+                lossSum += loss;
             }
-            return trained == 0 ? Contribution.empty(counts()) : contribution();
+            if (trained == 0) {
+                return Contribution.empty(counts());
+            }
+            float[] update = update();
+            // The loss is measured before a step, so only this tells of a last step that went too far.
+            return HeapVector.over(update).isFinite()
+                    ? contribution(update)
+                    : diverged(begin.progress().globalStep() + steps - 1, "the weights are not finite");
         }
 
-        private double step(ImageBatch batch, long globalStep) {
+        private Contribution diverged(long globalStep, String what) {
+            return Contribution.diverged(new Contribution.Divergence(worker, globalStep, what), counts());
+        }
+
+        /** The loss of one step, summed over its examples; 0 if there are none. */
+        private double step(long[] ids, long globalStep) {
+            if (ids.length == 0) {
+                return 0;
+            }
+            ImageBatch batch = shard.gather(ids);
+            rejected += ids.length - batch.size();
+            if (batch.size() == 0) {
+                return 0;
+            }
+            trained += batch.size();
             StepKey key = new StepKey(spec.seed(), globalStep, worker);
             if (spec.exchange() == Exchange.GRADIENT) {
                 return trainer.replica().train(batch, key);
@@ -80,20 +95,21 @@ record RoundTask(ReplicaSpec replica, TrainingSpec spec, WorkerLayout layout, Br
             return trainer.step(batch, key, rate);
         }
 
-        private Contribution contribution() {
-            Vector buffers = trainer.replica().buffers();
-            float[] update;
-            List<float[]> slots = List.of();
+        private float[] update() {
             if (spec.exchange() == Exchange.GRADIENT) {
-                update = trainer.replica().gradient().toArray();
-            } else {
-                update = trainer.replica().parameters().toArray();
-                HeapVector.over(update).add(-1, HeapVector.over(begin.parameters()));
-                if (spec.optimizerState() == OptimizerStatePolicy.AVERAGE) {
-                    slots = trainer.optimizerState().slots();
-                }
+                return trainer.replica().gradient().toArray();
             }
-            return Contribution.of(trained, update, buffers.toArray(), slots, lossSum, counts());
+            float[] moved = trainer.replica().parameters().toArray();
+            HeapVector.over(moved).add(-1, HeapVector.over(begin.parameters()));
+            return moved;
+        }
+
+        private Contribution contribution(float[] update) {
+            boolean averaged = spec.exchange() == Exchange.PARAMETER_AVERAGING
+                    && spec.optimizerState() == OptimizerStatePolicy.AVERAGE;
+            List<float[]> slots = averaged ? trainer.optimizerState().slots() : List.of();
+            float[] buffers = trainer.replica().buffers().toArray();
+            return Contribution.of(trained, update, buffers, slots, lossSum, counts());
         }
 
         private Contribution.Counts counts() {

@@ -1,0 +1,95 @@
+package dev.convoy.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.NamedNetwork;
+import dev.convoy.model.OptimizerSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real executors, each a process of its own, against local mode: the same bits. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class ClusterTest {
+    private static final TrainingSpec SPEC = new TrainingSpec(
+            3,
+            2,
+            16,
+            new OptimizerSpec.Momentum(null, 1e-4),
+            Training.RATE,
+            Exchange.PARAMETER_AVERAGING,
+            2,
+            OptimizerStatePolicy.AVERAGE);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void executorsAndALostExecutorChangeNothing() throws IOException {
+        Training local;
+        try (JavaSparkContext spark = context("local[2]")) {
+            local = train(spark);
+        }
+        try (JavaSparkContext spark = context("local-cluster[2,1,1024]")) {
+            assertSameBits(train(spark).end, local.end);
+            Training disturbed = train(spark, new TrainingListener() {
+                @Override
+                public void roundCompleted(RoundReport round) {
+                    if (round.progress().epoch() == 0 && round.progress().round() == 3) {
+                        killAnExecutor();
+                    }
+                }
+            });
+            assertSameBits(disturbed.end, local.end);
+            assertThat(disturbed.epochs).allSatisfy(epoch -> {
+                assertThat(epoch.ledger().trained()).isEqualTo(400);
+                assertThat(epoch.ledger().planned()).isEqualTo(400);
+            });
+        }
+    }
+
+    private Training train(JavaSparkContext spark, TrainingListener... listeners) throws IOException {
+        try (ImageShards shards = Training.shards(spark, folder, 400, 2)) {
+            return Training.run(spark, shards, NamedNetwork.LENET.spec(10), SPEC, listeners);
+        }
+    }
+
+    private static void assertSameBits(ModelState found, ModelState expected) {
+        assertThat(found.parameters()).isEqualTo(expected.parameters());
+        assertThat(found.optimizer().slots().get(0))
+                .isEqualTo(expected.optimizer().slots().get(0));
+        assertThat(found.progress()).isEqualTo(expected.progress());
+    }
+
+    private static void killAnExecutor() {
+        // Under local-cluster the only Java processes below this one are executors.
+        List<ProcessHandle> executors = ProcessHandle.current()
+                .descendants()
+                .filter(process -> process.info().command().orElse("").endsWith("java"))
+                .toList();
+        assertThat(executors).hasSize(2);
+        executors.get(0).destroyForcibly();
+        executors.get(0).onExit().orTimeout(30, TimeUnit.SECONDS).join();
+    }
+
+    private static JavaSparkContext context(String master) throws IOException {
+        Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
+        return new JavaSparkContext(new SparkConf()
+                .setMaster(master)
+                .setAppName("cluster test")
+                .set("spark.ui.enabled", "false")
+                .set("spark.driver.host", "127.0.0.1")
+                .set("spark.driver.bindAddress", "127.0.0.1")
+                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+                .set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1"));
+    }
+}

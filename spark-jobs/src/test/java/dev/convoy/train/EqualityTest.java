@@ -1,0 +1,139 @@
+package dev.convoy.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.convoy.data.EpochPlan;
+import dev.convoy.data.ImageChunk;
+import dev.convoy.data.WorkerShard;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.LayerSpec;
+import dev.convoy.model.LocalTrainer;
+import dev.convoy.model.Loss;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.Network;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.OptimizerSpec;
+import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.backend.Replica;
+import dev.convoy.model.backend.StepKey;
+import dev.convoy.testing.SparkExtension;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Many workers against one replica that sees the union of their batches. */
+@ExtendWith(SparkExtension.class)
+class EqualityTest {
+    private static final int WORKERS = 3;
+    private static final int BATCH = 4;
+    /** Twenty steps, the last of them with 2, 1 and 1 examples. */
+    private static final int EXAMPLES = 19 * WORKERS * BATCH + 4;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void gradientExchangeIsOneWorkerOnTheLargeBatch(JavaSparkContext spark) throws IOException {
+        OptimizerSpec momentum = new OptimizerSpec.Momentum(0.9, 1e-3);
+        assertEqualsOneWorker(spark, spec(momentum, Exchange.GRADIENT, 1, OptimizerStatePolicy.AVERAGE), momentum);
+        OptimizerSpec adam = new OptimizerSpec.AdamW(null, null, 1e-4, null);
+        assertEqualsOneWorker(spark, spec(adam, Exchange.GRADIENT, 1, OptimizerStatePolicy.AVERAGE), adam);
+    }
+
+    @Test
+    void averagingAfterEveryStepOfPlainSgdIsToo(JavaSparkContext spark) throws IOException {
+        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        assertEqualsOneWorker(spark, spec(sgd, Exchange.PARAMETER_AVERAGING, 1, OptimizerStatePolicy.AVERAGE), sgd);
+    }
+
+    @Test
+    void averagedMomentumCarriesOnAndResetMomentumIsPlainSgd(JavaSparkContext spark) throws IOException {
+        OptimizerSpec momentum = new OptimizerSpec.Momentum(0.9, null);
+        // With equal weights, averaging after every step is linear in momentum too.
+        assertEqualsOneWorker(
+                spark, spec(momentum, Exchange.PARAMETER_AVERAGING, 1, OptimizerStatePolicy.AVERAGE), momentum);
+        assertEqualsOneWorker(
+                spark,
+                spec(momentum, Exchange.PARAMETER_AVERAGING, 1, OptimizerStatePolicy.RESET),
+                new OptimizerSpec.Sgd(null));
+    }
+
+    private static TrainingSpec spec(
+            OptimizerSpec optimizer, Exchange exchange, int localSteps, OptimizerStatePolicy policy) {
+        return new TrainingSpec(1, 1, BATCH, optimizer, Training.RATE, exchange, localSteps, policy);
+    }
+
+    private void assertEqualsOneWorker(JavaSparkContext spark, TrainingSpec spec, OptimizerSpec alone)
+            throws IOException {
+        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, WORKERS);
+                ImageShards whole = Training.shards(spark, folder, EXAMPLES, 1)) {
+            Training training = Training.run(spark, shards, Training.SMALL, spec);
+            assertThat(training.end.progress().globalStep()).isEqualTo(20);
+            List<ImageChunk> chunks = whole.chunks().collect();
+            float[] expected = trainAlone(spec, alone, spec.plan(shards.layout(), 0), new WorkerShard(chunks));
+            assertThat(largestDifference(training.end.parameters(), expected)).isLessThan(1e-5);
+        }
+    }
+
+    private static float[] trainAlone(TrainingSpec spec, OptimizerSpec optimizer, EpochPlan plan, WorkerShard shard) {
+        Network network = Training.SMALL.bind(Training.DIGIT);
+        try (Replica replica = ComputeBackend.named("dl4j").newReplica(network, Training.NORMALIZATION)) {
+            LocalTrainer trainer = new LocalTrainer(replica, network, optimizer);
+            trainer.load(network.initialState(spec.seed(), optimizer));
+            for (int step = 0; step < plan.steps(); step++) {
+                int now = step;
+                long[] union = IntStream.range(0, WORKERS)
+                        .mapToObj(worker -> plan.batch(worker, now))
+                        .flatMapToLong(LongStream::of)
+                        .toArray();
+                double rate = spec.learningRate().at(step, plan.steps(), 1);
+                trainer.step(shard.gather(union), new StepKey(spec.seed(), step, 0), rate);
+            }
+            return replica.parameters().toArray();
+        }
+    }
+
+    private static double largestDifference(float[] found, float[] expected) {
+        assertThat(found).hasSameSizeAs(expected);
+        double largest = 0;
+        for (int i = 0; i < found.length; i++) {
+            largest = Math.max(largest, Math.abs((double) found[i] - expected[i]));
+        }
+        return largest;
+    }
+
+    /** Dropout, running statistics and Adam's memory included: the same run twice gives the same bits. */
+    @ParameterizedTest
+    @EnumSource(Exchange.class)
+    void runsAreBitwiseRepeatable(Exchange exchange, JavaSparkContext spark) throws IOException {
+        NetworkSpec network = new NetworkSpec(
+                List.of(
+                        new LayerSpec.Flatten(),
+                        new LayerSpec.Dense(16, true, null),
+                        new LayerSpec.BatchNorm(null, null),
+                        new LayerSpec.Relu(),
+                        new LayerSpec.Dropout(0.3),
+                        new LayerSpec.Dense(10, true, null)),
+                Loss.SOFTMAX_CROSS_ENTROPY,
+                null);
+        OptimizerSpec adam = new OptimizerSpec.Adam(null, null, null, null);
+        TrainingSpec spec = new TrainingSpec(5, 2, 8, adam, Training.RATE, exchange, 5, OptimizerStatePolicy.AVERAGE);
+        try (ImageShards shards = Training.shards(spark, folder, 250, 3)) {
+            ModelState first = Training.run(spark, shards, network, spec).end;
+            ModelState second = Training.run(spark, shards, network, spec).end;
+            assertThat(second.parameters()).isEqualTo(first.parameters());
+            assertThat(second.buffers()).isEqualTo(first.buffers());
+            assertThat(second.optimizer().slots().get(1))
+                    .isEqualTo(first.optimizer().slots().get(1));
+            assertThat(first.buffers()).as("running statistics moved").isNotEqualTo(new float[first.buffers().length]);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package dev.convoy.train;
+
+import dev.convoy.data.ImageDecoder;
+import dev.convoy.data.ImageListing;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Normalization;
+import dev.convoy.data.WorkerLayout;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.data.rdd.ImageShards.OnBadImage;
+import dev.convoy.model.Initializer;
+import dev.convoy.model.LayerSpec;
+import dev.convoy.model.LearningRate;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.OptimizerSpec;
+import dev.convoy.model.Size2d;
+import dev.convoy.testing.Digits;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** Trains on a sample of the test digits and keeps what the listeners hear. */
+final class Training {
+    static final ImageShape DIGIT = new ImageShape(1, 28, 28);
+    static final Normalization NORMALIZATION = new Normalization(new float[] {0.1307f}, new float[] {0.3081f});
+    static final LearningRate RATE = new LearningRate(0.05, new LearningRate.Schedule.Cosine(0.1), 0.3);
+
+    /** No dropout, no batch normalisation. */
+    static final NetworkSpec SMALL = new NetworkSpec(
+            List.of(
+                    new LayerSpec.Conv2d(4, new Size2d(5, 5), new Size2d(2, 2), null, true, null),
+                    new LayerSpec.Tanh(),
+                    new LayerSpec.MaxPool(new Size2d(2, 2), null, null),
+                    new LayerSpec.Flatten(),
+                    new LayerSpec.Dense(10, true, null)),
+            null,
+            new Initializer.Xavier());
+
+    final List<EpochReport> epochs = new ArrayList<>();
+    final List<RoundReport> rounds = new ArrayList<>();
+    ModelState end;
+
+    static ImageShards shards(JavaSparkContext spark, Path folder, int examples, int workers) throws IOException {
+        ImageListing listing = Digits.trainGzip(folder).list(new Configuration(), List.of());
+        WorkerLayout layout = new WorkerLayout(1, listing.examples(), examples, workers);
+        ImageDecoder decoder = new ImageDecoder(DIGIT, ImageDecoder.Sizes.REFUSE, ImageDecoder.Colours.REFUSE);
+        return ImageShards.of(spark, listing, decoder, layout, OnBadImage.FAIL);
+    }
+
+    static ReplicaSpec replica(NetworkSpec network, OptimizerSpec optimizer) {
+        return new ReplicaSpec("dl4j", network, DIGIT, NORMALIZATION, optimizer);
+    }
+
+    static Training run(
+            JavaSparkContext spark,
+            ImageShards shards,
+            NetworkSpec network,
+            TrainingSpec spec,
+            TrainingListener... more) {
+        Training training = new Training();
+        List<TrainingListener> listeners = new ArrayList<>(List.of(more));
+        listeners.add(new TrainingListener() {
+            @Override
+            public void roundCompleted(RoundReport round) {
+                training.rounds.add(round);
+            }
+
+            @Override
+            public void epochCompleted(EpochReport epoch) {
+                training.epochs.add(epoch);
+            }
+        });
+        ReplicaSpec replica = replica(network, spec.optimizer());
+        RoundsMaster master = new RoundsMaster(spark, shards, replica, spec);
+        training.end = new Trainer(master, new Evaluator(spark, replica), spec, listeners)
+                .train(replica.bind(), shards, Optional.empty());
+        return training;
+    }
+}
