@@ -84,8 +84,8 @@ public sealed interface LayerSpec extends Serializable {
         return value == null ? otherwise : value;
     }
 
-    private static void requirePositive(String layer, String key, int value) {
-        if (value < 1) {
+    private static void requirePositive(String layer, String key, Integer value) {
+        if (require(layer, key, value) < 1) {
             throw new ConvoyException(
                     "Cannot make a " + layer + " layer with " + key + " = " + value + "; set it to at" + " least 1");
         }
@@ -116,7 +116,7 @@ public sealed interface LayerSpec extends Serializable {
      * @param bias true unless given
      * @param initializer the network's unless given
      */
-    record Conv2d(int filters, Size2d kernel, Size2d stride, Padding padding, Boolean bias, Initializer initializer)
+    record Conv2d(Integer filters, Size2d kernel, Size2d stride, Padding padding, Boolean bias, Initializer initializer)
             implements Windowed {
         public Conv2d {
             requirePositive("conv2d", "filters", filters);
@@ -242,7 +242,7 @@ public sealed interface LayerSpec extends Serializable {
      * @param bias true unless given
      * @param initializer the network's unless given
      */
-    record Dense(int units, Boolean bias, Initializer initializer) implements LayerSpec {
+    record Dense(Integer units, Boolean bias, Initializer initializer) implements LayerSpec {
         public Dense {
             requirePositive("dense", "units", units);
             bias = orElse(bias, true);

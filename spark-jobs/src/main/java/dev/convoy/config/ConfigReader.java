@@ -100,8 +100,8 @@ public final class ConfigReader {
             return Json.MAPPER.readValue(json, JobConfig.class);
         } catch (UnrecognizedPropertyException e) {
             String path = path(e);
-            throw new ConvoyException("Cannot use the key " + path + origin(config, path) + ": there is none of this"
-                    + " name; did you mean " + nearest(e) + "?");
+            throw new ConvoyException("Cannot use the key " + path + (path.contains("[") ? "" : origin(config, path))
+                    + ": there is none of this" + " name; did you mean " + nearest(e) + "?");
         } catch (JsonMappingException e) {
             if (e.getCause() instanceof ConvoyException cause) {
                 throw new ConvoyException(cause.getMessage() + origin(config, path(e)), e);
@@ -125,12 +125,14 @@ public final class ConfigReader {
         return path.toString();
     }
 
-    /** Where a key was set, in brackets; nothing where that cannot be told, as within lists. */
+    /** Where a key was set, in brackets; for an element of a list, which. */
     private static String origin(Config config, String path) {
-        if (path.isEmpty() || path.contains("[") || !config.hasPath(path)) {
-            return "";
+        if (path.contains("[")) {
+            return " (" + path + ")";
         }
-        return " (" + config.getValue(path).origin().description() + ")";
+        return path.isEmpty() || !config.hasPath(path)
+                ? ""
+                : " (" + config.getValue(path).origin().description() + ")";
     }
 
     private static String nearest(UnrecognizedPropertyException e) {

@@ -52,7 +52,8 @@ final class Outcome {
             Result result = result(Result.Status.COMPLETED, null);
             run.writeResult(result);
             return new Completed(run.toString(), result);
-        } catch (IOException | RuntimeException | Error e) {
+        } catch (Exception | Error e) {
+            // Exception, since Spark's own are checked but not declared.
             RuntimeException failure = translate(e);
             try {
                 run.writeResult(result(Result.Status.FAILED, failure.getMessage()));

@@ -86,7 +86,8 @@ public final class ImageShards implements AutoCloseable {
                         + shards.rejected().get(0).reason());
             }
             return shards;
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Exception, since Spark's own are checked but not declared.
             chunks.unpersist(false);
             throw e;
         }

@@ -1,0 +1,60 @@
+package dev.convoy;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+@AnalyzeClasses(
+        packages = "dev.convoy",
+        importOptions = {ImportOption.DoNotIncludeTests.class, ArchitectureTest.NoTestJars.class})
+class ArchitectureTest {
+    /** Leaves out what other modules' tests share. */
+    static final class NoTestJars implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
+
+    @ArchTest
+    static final ArchRule ENGINES_STAY_IN_THEIR_BACKENDS = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.convoy.model.backend.dl4j")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.nd4j..", "org.deeplearning4j..", "org.bytedeco.pytorch..");
+
+    @ArchTest
+    static final ArchRule SPARK_STAYS_OUT_OF_DATA_AND_MODEL = noClasses()
+            .that()
+            .resideInAnyPackage("dev.convoy.data", "dev.convoy.model..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.apache.spark..", "scala..");
+
+    @ArchTest
+    static final ArchRule TRAINING_KNOWS_NO_CONFIGURATION = noClasses()
+            .that()
+            .resideInAPackage("dev.convoy.train")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.convoy.config", "dev.convoy.jobs", "dev.convoy.cli", "com.typesafe..");
+
+    @ArchTest
+    static final ArchRule ONLY_THE_COMMAND_LINE_PRINTS = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.convoy.cli")
+            .should()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err");
+
+    @ArchTest
+    static final ArchRule NO_CYCLES =
+            slices().matching("dev.convoy.(*)..").should().beFreeOfCycles();
+}

@@ -1,0 +1,180 @@
+package dev.convoy.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.FolderSource;
+import dev.convoy.data.IdxSource;
+import dev.convoy.model.Initializer;
+import dev.convoy.model.LayerSpec;
+import dev.convoy.model.LearningRate;
+import dev.convoy.model.Loss;
+import dev.convoy.model.NamedNetwork;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.OptimizerSpec;
+import dev.convoy.model.Padding;
+import dev.convoy.model.Size2d;
+import dev.convoy.train.Exchange;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigReaderTest {
+    private static final String MINIMAL =
+            """
+            data.train { format = folder, path = "/digits" }
+            network = mlp
+            """;
+
+    @TempDir
+    Path folder;
+
+    private static JobConfig read(String text, Map<String, String> settings) {
+        return ConfigReader.toJobConfig(ConfigReader.overlay(ConfigFactory.parseString(text), settings));
+    }
+
+    @Test
+    void referenceThenFileThenSettings() {
+        JobConfig config = read(MINIMAL + "train.epochs = 7, seed = 3", Map.of("seed", "4", "data.resize", "[28, 20]"));
+        assertThat(config.data().batchSize()).isEqualTo(64);
+        assertThat(config.train().epochs()).isEqualTo(7);
+        assertThat(config.seed()).isEqualTo(4);
+        assertThat(config.data().resize()).containsExactly(28, 20);
+        assertThat(config.sync().exchange()).isEqualTo(Exchange.PARAMETER_AVERAGING);
+        assertThat(config.network().spec(10)).isEqualTo(NamedNetwork.MLP.spec(10));
+        assertThat(config.data().train().source()).isEqualTo(new FolderSource("/digits"));
+    }
+
+    /** Two slashes would begin a comment if the value were read as HOCON. */
+    @Test
+    void settingsAreTakenAsTheyStand() {
+        Map<String, String> settings = Map.of(
+                "data.train.format", "idx",
+                "data.train.path", "null",
+                "data.train.images", "hdfs://host/i",
+                "data.train.labels", "s3a://bucket/l,m");
+        assertThat(read(MINIMAL, settings).data().train().source())
+                .isEqualTo(new IdxSource("hdfs://host/i", "s3a://bucket/l,m"));
+    }
+
+    @Test
+    void everyLayerAndOptimizerCanBeWritten() {
+        JobConfig config = read(
+                """
+                data.train { format = folder, path = "/digits" }
+                network {
+                  loss = squared-error
+                  initializer { type = normal, std = 0.1 }
+                  layers = [
+                    { type = conv2d, filters = 8, kernel = 3, padding = same, bias = false }
+                    { type = conv2d, filters = 8, kernel = [3, 5], stride = 2, padding = 1, initializer { type = he } }
+                    { type = batch-norm, momentum = 0.2 }
+                    { type = relu }, { type = leaky-relu, slope = 0.2 }, { type = tanh }, { type = sigmoid }
+                    { type = max-pool, kernel = 2 }
+                    { type = average-pool, kernel = 3, stride = 1, padding = same }
+                    { type = flatten }, { type = dropout, rate = 0.25 }, { type = dense, units = 10 }, { type = softmax }
+                  ]
+                }
+                optimizer { type = adamw, weight-decay = 0.05, learning-rate = 0.002, warmup-epochs = 0.5
+                            schedule { type = step, every-epochs = 3, factor = 0.5 } }
+                """,
+                Map.of());
+        LayerSpec first = new LayerSpec.Conv2d(8, new Size2d(3, 3), null, Padding.SAME, false, null);
+        LayerSpec second = new LayerSpec.Conv2d(
+                8, new Size2d(3, 5), new Size2d(2, 2), new Padding.Explicit(1), true, new Initializer.He());
+        NetworkSpec network = config.network().spec(10);
+        assertThat(network.layers()).hasSize(13).startsWith(first, second, new LayerSpec.BatchNorm(0.2, null));
+        assertThat(network.loss()).isEqualTo(Loss.SQUARED_ERROR);
+        assertThat(network.initializer()).isEqualTo(new Initializer.Normal(0.0, 0.1));
+        assertThat(config.optimizer().spec()).isEqualTo(new OptimizerSpec.AdamW(null, null, null, 0.05));
+        assertThat(config.optimizer().learningRate())
+                .isEqualTo(new LearningRate(0.002, new LearningRate.Schedule.Step(3, 0.5), 0.5));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "data.batchsize = 32               | data.batchsize              | batch-size",
+                "sink.local-steps = 3              | sink                        | sync",
+                "optimizer.learning-rat = 1        | optimizer.learning-rat      | learning-rate",
+                "optimizer.momentun = 0.5          | optimizer.momentun          | momentum",
+                "optimizer.schedule.end = 1        | optimizer.schedule.end      | none",
+                "train.epoch = 3                   | train.epoch                 | epochs",
+                "network = { layers = [{ type = conv2d, filters = 3, kernel = 3, strides = 2 }] } | network.layers[0].strides | stride"
+            })
+    void unknownKeysNameTheNearest(String line, String key, String nearest) {
+        assertThatThrownBy(() -> read(MINIMAL + line, Map.of()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("the key " + key)
+                .hasMessageContaining(nearest.equals("none") ? "" : "did you mean " + nearest);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "train.epochs = 0                  | train.epochs = 0",
+                "train.epochs = many               | train.epochs",
+                "train.workers = 0                 | train.workers = 0",
+                "data.batch-size = 0               | data.batch-size = 0",
+                "data.resize = [28]                | data.resize = [28]",
+                "data.channels = 4                 | data.channels = 4",
+                "data.on-bad-image = ignore        | data.on-bad-image",
+                "data.train.format = zip           | data.train.format",
+                "data.train.images = x             | folder needs path",
+                "optimizer.learning-rate = -1      | optimizer.learning-rate = -1.0",
+                "optimizer.type = sdg              | optimizer",
+                "optimizer.momentum = 2            | optimizer.momentum = 2.0",
+                "sync.local-steps = 0              | sync.local-steps = 0",
+                "sync.exchange = weights           | sync.exchange",
+                "sync.transport = all-reduce       | sync.transport = all-reduce",
+                "sync.transport = dl4j-spark       | set sync.transport = rounds",
+                "network = { layers = [{ type = conv3d }] } | network.layers[0]",
+                "network = { layers = [{ type = conv2d, kernel = 3 }] } | without filters; set it (network.layers[0])",
+                "name = \"a/b\"                    | name = \"a/b\""
+            })
+    void valuesOutOfRangeAreNamed(String line, String message) {
+        assertThatThrownBy(() -> read(MINIMAL + line, Map.of()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining(message.strip());
+    }
+
+    @Test
+    void whatIsMissingIsNamed() {
+        assertThatThrownBy(() -> read("network = lenet", Map.of())).hasMessageContaining("format");
+        assertThatThrownBy(() -> read("data.train { format = folder, path = x }", Map.of()))
+                .hasMessageContaining("network");
+    }
+
+    @Test
+    void errorsTellWhereAKeyWasSet() throws IOException {
+        Path file = Files.writeString(folder.resolve("job.conf"), MINIMAL + "\n\ntrain.epochz = 1\n");
+        Config config = ConfigReader.read(file.toString(), Map.of(), new Configuration());
+        assertThatThrownBy(() -> ConfigReader.toJobConfig(config)).hasMessageContaining("job.conf: 5");
+        Files.writeString(file, "train { epochs = ");
+        assertThatThrownBy(() -> ConfigReader.read(file.toString(), Map.of(), new Configuration()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("job.conf");
+        assertThatThrownBy(() -> ConfigReader.read(folder + "/none.conf", Map.of(), new Configuration()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("none.conf");
+    }
+
+    @Test
+    void aRenderedConfigurationReadsTheSame() {
+        Config config = ConfigReader.overlay(ConfigFactory.parseString(MINIMAL), Map.of("name", "x"));
+        Config again = ConfigFactory.parseString(ConfigReader.render(config));
+        assertThat(ConfigReader.toJobConfig(ConfigReader.overlay(again, Map.of())))
+                .isEqualTo(ConfigReader.toJobConfig(config));
+    }
+}

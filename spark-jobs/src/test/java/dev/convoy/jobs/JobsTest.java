@@ -1,0 +1,243 @@
+package dev.convoy.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.Config;
+import dev.convoy.config.ConfigReader;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.IdxSource;
+import dev.convoy.testing.Digits;
+import dev.convoy.testing.SparkExtension;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole jobs on real digits, good ones and bad ones. */
+@ExtendWith(SparkExtension.class)
+class JobsTest {
+    @TempDir
+    Path folder;
+
+    private Path file;
+    private final Map<String, String> settings = new HashMap<>();
+
+    @BeforeEach
+    void configure() throws IOException {
+        IdxSource train = Digits.trainGzip(folder);
+        file = Files.writeString(
+                folder.resolve("job.conf"),
+                """
+                name = digits
+                data {
+                  train { format = idx, images = "%s", labels = "%s" }
+                  test { format = folder, path = "%s" }
+                  batch-size = 16
+                }
+                network = mlp
+                sync.local-steps = 4
+                train { epochs = 2, workers = 2 }
+                run.directory = "%s"
+                """
+                        .formatted(train.images(), train.labels(), Digits.testFolder(folder), folder.resolve("runs")));
+    }
+
+    private Completed train(JavaSparkContext spark) throws IOException {
+        return new TrainJob(spark, config(), List.of()).run();
+    }
+
+    private Config config() throws IOException {
+        return ConfigReader.read(file.toString(), settings, new Configuration());
+    }
+
+    private static JsonNode result(Path run) throws IOException {
+        return new ObjectMapper().readTree(run.resolve("result.json").toFile());
+    }
+
+    @Test
+    void aRunTellsEverythingAndCanBeEvaluatedAgain(JavaSparkContext spark) throws IOException {
+        Path run = Path.of(train(spark).directory());
+        assertThat(run.getFileName().toString()).matches("digits-\\d{8}T\\d{6}Z");
+        try (Stream<Path> files = Files.walk(run)) {
+            assertThat(files.filter(Files::isRegularFile)
+                            .map(path -> run.relativize(path).toString()))
+                    .containsExactlyInAnyOrder(
+                            "config.resolved.conf",
+                            "metrics.csv",
+                            "result.json",
+                            "model/model.json",
+                            "model/weights.safetensors");
+        }
+        JsonNode result = result(run);
+        assertThat(result.at("/status").asText()).isEqualTo("COMPLETED");
+        assertThat(result.at("/command").asText()).isEqualTo("train");
+        assertThat(result.at("/backend").asText()).isEqualTo("dl4j");
+        assertThat(result.at("/exchange").asText()).isEqualTo("parameter-averaging");
+        assertThat(result.at("/transport").asText()).isEqualTo("rounds");
+        assertThat(result.at("/workers").asInt()).isEqualTo(2);
+        assertThat(result.at("/epochs").asInt()).isEqualTo(2);
+        assertThat(result.at("/rounds").asInt()).isEqualTo(2 * 8);
+        assertThat(result.at("/data/train/examples").asInt()).isEqualTo(Digits.TRAIN);
+        assertThat(result.at("/data/test/examples").asInt()).isEqualTo(Digits.TEST);
+        assertThat(result.at("/data/classes").asInt()).isEqualTo(10);
+        assertThat(result.at("/ledger")).hasSize(2);
+        assertThat(result.at("/ledger/1/planned").asInt()).isEqualTo(Digits.TRAIN);
+        assertThat(result.at("/train/loss").asDouble()).isBetween(0.0, 1.0);
+        assertThat(result.at("/test/accuracy").asDouble()).isBetween(0.7, 1.0);
+        assertThat(result.at("/throughput/imagesPerSecond").asDouble()).isPositive();
+        assertThat(result.at("/throughput/computeSeconds").asDouble()).isPositive();
+        assertThat(result.at("/throughput/syncSeconds").asDouble()).isPositive();
+        assertThat(Files.readAllLines(run.resolve("metrics.csv")))
+                .hasSize(3)
+                .first()
+                .isEqualTo("epoch,trainLoss,testLoss,testAccuracy,examples,imagesPerSecond,trainSeconds,computeSeconds,"
+                        + "syncSeconds");
+
+        Completed again = EvaluateJob.of(spark, run.toString(), Optional.empty(), Map.of())
+                .run();
+        JsonNode evaluated = result(Path.of(again.directory()));
+        assertThat(evaluated.at("/command").asText()).isEqualTo("evaluate");
+        assertThat(evaluated.at("/test")).isEqualTo(result.at("/test"));
+        // The same digits as IDX, given from outside, to the model alone.
+        IdxSource test = Digits.test(folder);
+        Completed other = EvaluateJob.of(
+                        spark,
+                        run.resolve("model").toString(),
+                        Optional.of(file.toString()),
+                        Map.of(
+                                "data.test.format",
+                                "idx",
+                                "data.test.path",
+                                "null",
+                                "data.test.images",
+                                test.images(),
+                                "data.test.labels",
+                                test.labels()))
+                .run();
+        assertThat(other.result().test().accuracy())
+                .isEqualTo(result.at("/test/accuracy").asDouble());
+        assertThat(other.result().test().loss())
+                .isCloseTo(result.at("/test/loss").asDouble(), within(1e-6));
+    }
+
+    @Test
+    void gradientExchangeTrainsToo(JavaSparkContext spark) throws IOException {
+        settings.put("sync.exchange", "gradient");
+        settings.put("train.epochs", "1");
+        Result result = train(spark).result();
+        assertThat(result.exchange()).isEqualTo("gradient");
+        assertThat(result.rounds()).isEqualTo(32);
+        assertThat(result.test().accuracy()).isGreaterThan(0.6);
+    }
+
+    @Test
+    void skippedImagesAreListed(JavaSparkContext spark) throws IOException {
+        Files.writeString(folder.resolve("tree/3/a, \"b\".png"), "no image");
+        settings.put("data.on-bad-image", "skip");
+        settings.put("train.epochs", "1");
+        Completed completed = train(spark);
+        assertThat(completed.result().data().test()).isEqualTo(new Result.Split(Digits.TEST, 1));
+        List<String> lines = Files.readAllLines(Path.of(completed.directory(), "rejects.csv"));
+        assertThat(lines).hasSize(2);
+        assertThat(lines.get(0)).isEqualTo("set,id,image,reason");
+        assertThat(lines.get(1)).startsWith("test,").contains("a, \"\"b\"\".png", "not a PNG or JPEG");
+    }
+
+    @Test
+    void badImagesAreNamedAndFailTheRun(JavaSparkContext spark) throws IOException {
+        Files.writeString(folder.resolve("tree/3/broken.png"), "no image");
+        assertFails(spark, "tree/3/broken.png", "data.on-bad-image = skip");
+    }
+
+    @Test
+    void imagesOfDifferentSizesNeedResize(JavaSparkContext spark) throws IOException {
+        Digits.writeGrey(folder.resolve("tree/3/large.png"), 56, 56, new byte[56 * 56]);
+        assertFails(spark, "large.png", "56x56", "28x28", "data.resize");
+        settings.put("data.resize", "[14, 14]");
+        settings.put("train.epochs", "1");
+        assertThat(train(spark).result().data().test()).isEqualTo(new Result.Split(Digits.TEST + 1, 0));
+    }
+
+    @Test
+    void missingDataFailTheRun(JavaSparkContext spark) throws IOException {
+        settings.put("data.train.images", folder + "/nothing");
+        assertFails(spark, folder + "/nothing");
+    }
+
+    @Test
+    void anEmptyClassFailsTheRun(JavaSparkContext spark) throws IOException {
+        try (Stream<Path> files = Files.list(folder.resolve("tree/4"))) {
+            for (Path image : files.toList()) {
+                Files.delete(image);
+            }
+        }
+        assertFails(spark, "the class 4");
+    }
+
+    @Test
+    void aNetworkThatDoesNotFitFailsTheRun(JavaSparkContext spark) throws IOException {
+        settings.put("network", "{ layers = [{ type = conv2d, filters = 2, kernel = 30 }, { type = flatten }] }");
+        assertFails(spark, "conv1", "1x28x28", "at most 28x28");
+        settings.put("network", "{ layers = [{ type = flatten }, { type = dense, units = 4 }] }");
+        assertFails(spark, "4 outputs on 10 classes");
+    }
+
+    @Test
+    void divergenceKeepsTheLastGoodModel(JavaSparkContext spark) throws IOException {
+        settings.put("optimizer.learning-rate", "1e25");
+        Path run = assertFails(spark, "worker", "round 1", "optimizer.learning-rate");
+        assertThat(run.resolve("model/weights.safetensors")).exists();
+        assertThat(EvaluateJob.of(spark, run.toString(), Optional.empty(), Map.of())
+                        .run()
+                        .result()
+                        .test()
+                        .loss())
+                .isFinite();
+    }
+
+    @Test
+    void aRunDirectoryThatCannotBeMadeIsNamed(JavaSparkContext spark) throws IOException {
+        Path taken = Files.writeString(folder.resolve("taken"), "a file");
+        settings.put("run.directory", taken.toString());
+        assertThatThrownBy(() -> train(spark))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("run.directory = " + taken);
+    }
+
+    @Test
+    void whatIsNoRunCannotBeEvaluated(JavaSparkContext spark) {
+        assertThatThrownBy(() -> EvaluateJob.of(spark, folder.toString(), Optional.empty(), Map.of()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("--data");
+    }
+
+    /** The job fails with one line that says these things, and so does its result. */
+    private Path assertFails(JavaSparkContext spark, String... parts) throws IOException {
+        assertThatThrownBy(() -> train(spark))
+                .isInstanceOf(ConvoyException.class)
+                .message()
+                .contains(parts)
+                .doesNotContain("\n");
+        try (Stream<Path> runs = Files.list(folder.resolve("runs"))) {
+            Path newest = runs.max(Path::compareTo).orElseThrow();
+            JsonNode result = result(newest);
+            assertThat(result.at("/status").asText()).isEqualTo("FAILED");
+            assertThat(result.at("/error").asText()).contains(parts);
+            return newest;
+        }
+    }
+}
