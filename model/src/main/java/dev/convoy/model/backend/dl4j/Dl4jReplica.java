@@ -61,8 +61,8 @@ final class Dl4jReplica implements Replica {
         this.graph = new ComputationGraph(GraphBuilder.build(network, loss, precision));
         graph.init();
         graph.initGradientsView();
-        this.graphParameters = FlatBuffer.of(graph.params());
-        this.graphGradient = FlatBuffer.of(graph.getFlattenedGradients());
+        this.graphParameters = new FlatBuffer(graph.params());
+        this.graphGradient = new FlatBuffer(graph.getFlattenedGradients());
         ParameterLayout layout = network.layout();
         this.parameters = new HeapVector(layout.parameterCount());
         this.gradient = new HeapVector(layout.parameterCount());
@@ -146,7 +146,7 @@ final class Dl4jReplica implements Replica {
 
     private INDArray array(float[] values, long... shape) {
         INDArray array = Nd4j.createUninitialized(precision, shape, 'c');
-        FlatBuffer.of(array).write(0, values, 0, values.length);
+        new FlatBuffer(array).write(0, values, 0, values.length);
         return array;
     }
 

@@ -34,7 +34,7 @@ final class KeyedDropout implements IDropout {
         for (int i = 0; i < values.length; i++) {
             values[i] = random.uniform(i) >= rate ? scale : 0;
         }
-        FlatBuffer.of(mask).write(0, values, 0, values.length);
+        new FlatBuffer(mask).write(0, values, 0, values.length);
         return input.muli(mask, result);
     }
 
