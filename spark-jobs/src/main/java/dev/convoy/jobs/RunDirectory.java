@@ -12,7 +12,9 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -86,10 +88,20 @@ public final class RunDirectory {
         Path file = new Path(path, name);
         try (OutputStream out = files.create(file, true)) {
             out.write(text.getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            throw new ConvoyException(
-                    "Cannot write " + file + ": " + e.getMessage() + "; make space or set run.directory elsewhere", e);
+        } catch (IOException | FSError e) {
+            throw unwritable(file, e);
         }
+    }
+
+    /**
+     * @param cause Hadoop reports a full local disk as an error, not as an exception
+     */
+    static ConvoyException unwritable(Path file, Throwable cause) {
+        return new ConvoyException(
+                "Cannot write " + file + ": "
+                        + ExceptionUtils.getRootCause(cause).getMessage()
+                        + "; make space or set run.directory elsewhere",
+                cause);
     }
 
     /** Writes {@code result.json}, the contract for machines. */

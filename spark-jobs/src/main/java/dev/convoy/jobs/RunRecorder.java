@@ -11,6 +11,7 @@ import dev.convoy.train.TrainingListener;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.Path;
 
 /** Keeps the run directory up to date: after every epoch the model and {@code metrics.csv}. */
@@ -75,9 +76,15 @@ final class RunRecorder implements TrainingListener {
             if (!run.files().rename(next, model)) {
                 throw new IOException("it could not be renamed from " + next);
             }
-        } catch (IOException e) {
-            throw new ConvoyException(
-                    "Cannot write " + model + ": " + e.getMessage() + "; make space or set run.directory elsewhere", e);
+        } catch (IOException | FSError e) {
+            ConvoyException unwritable = RunDirectory.unwritable(model, e);
+            try {
+                // On a full disk this makes the space that the result needs.
+                run.files().delete(next, true);
+            } catch (IOException left) {
+                unwritable.addSuppressed(left);
+            }
+            throw unwritable;
         }
     }
 }
