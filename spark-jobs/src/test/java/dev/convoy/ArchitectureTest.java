@@ -24,7 +24,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule ENGINES_STAY_IN_THEIR_BACKENDS = noClasses()
             .that()
-            .resideOutsideOfPackage("dev.convoy.model.backend.dl4j")
+            .resideOutsideOfPackages("dev.convoy.model.backend.dl4j", "dev.convoy.model.backend.torch")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.nd4j..", "org.deeplearning4j..", "org.bytedeco.pytorch..");

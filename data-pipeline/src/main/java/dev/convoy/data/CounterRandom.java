@@ -77,6 +77,20 @@ public final class CounterRandom {
         return radius * Math.cos(2 * Math.PI * uniform(2 * counter + 1));
     }
 
+    /**
+     * A mask for dropout: element {@code i} is 0 where {@code uniform(i) < rate}, else {@code 1 / (1 - rate)}.
+     *
+     * @param rate at least 0 and below 1
+     */
+    public float[] dropoutMask(int length, double rate) {
+        float[] mask = new float[length];
+        float kept = (float) (1 / (1 - rate));
+        for (int i = 0; i < length; i++) {
+            mask[i] = uniform(i) < rate ? 0 : kept;
+        }
+        return mask;
+    }
+
     /** The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): a bijection that scatters nearby keys. */
     private static long mix(long z) {
         z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;

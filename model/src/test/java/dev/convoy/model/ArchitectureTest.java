@@ -22,6 +22,14 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage("org.nd4j..", "org.deeplearning4j..");
 
+    @ArchTest
+    static final ArchRule LIBTORCH_STAYS_IN_ITS_BACKEND = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.convoy.model.backend.torch")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.bytedeco.pytorch..");
+
     /** Backends use the model's types, and the model uses only the two interfaces that every backend has. */
     @ArchTest
     static final ArchRule NO_CYCLES =
@@ -30,8 +38,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule BACKENDS_ARE_FOUND_NOT_NAMED = noClasses()
             .that()
-            .resideOutsideOfPackage("dev.convoy.model.backend.dl4j")
+            .resideOutsideOfPackages("dev.convoy.model.backend.dl4j", "dev.convoy.model.backend.torch")
             .should()
             .dependOnClassesThat()
-            .resideInAPackage("dev.convoy.model.backend.dl4j");
+            .resideInAnyPackage("dev.convoy.model.backend.dl4j", "dev.convoy.model.backend.torch");
 }

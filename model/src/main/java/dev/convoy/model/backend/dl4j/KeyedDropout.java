@@ -7,8 +7,8 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Dropout whose mask comes from Convoy's own generator: element {@code i} of a batch (row-major) is kept where {@code
- * uniform(i) >= rate}. The replica sets the numbers before each step.
+ * Dropout whose mask comes from Convoy's own generator, over a batch's elements in row-major order. The replica sets the
+ * numbers before each step.
  */
 final class KeyedDropout implements IDropout {
     private static final long serialVersionUID = 1L;
@@ -29,11 +29,7 @@ final class KeyedDropout implements IDropout {
     public INDArray applyDropout(
             INDArray input, INDArray result, int iteration, int epoch, LayerWorkspaceMgr workspaces) {
         mask = workspaces.createUninitialized(ArrayType.INPUT, result.dataType(), result.shape(), 'c');
-        float[] values = new float[Math.toIntExact(input.length())];
-        float scale = (float) (1 / (1 - rate));
-        for (int i = 0; i < values.length; i++) {
-            values[i] = random.uniform(i) >= rate ? scale : 0;
-        }
+        float[] values = random.dropoutMask(Math.toIntExact(input.length()), rate);
         new FlatBuffer(mask).write(0, values, 0, values.length);
         return input.muli(mask, result);
     }

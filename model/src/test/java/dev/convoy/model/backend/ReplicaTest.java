@@ -1,4 +1,4 @@
-package dev.convoy.model.backend.dl4j;
+package dev.convoy.model.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -19,23 +19,19 @@ import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.Padding;
 import dev.convoy.model.Size2d;
 import dev.convoy.model.TestBatches;
-import dev.convoy.model.backend.ComputeBackend;
-import dev.convoy.model.backend.Replica;
-import dev.convoy.model.backend.StepKey;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import org.bytedeco.javacpp.Loader;
-import org.bytedeco.openblas.global.openblas;
 import org.junit.jupiter.api.Test;
-import org.nd4j.nativeblas.NativeOpsHolder;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-class Dl4jReplicaTest {
+class ReplicaTest {
     private static final StepKey STEP = new StepKey(1, 0, 0);
 
     /** A dense layer over a 7x7x512 volume is a 7x7 convolution with as many filters. */
-    @Test
-    void aDenseLayerIsAConvolutionOverTheWholeVolume() {
+    @ParameterizedTest
+    @ValueSource(strings = {"dl4j", "torch"})
+    void aDenseLayerIsAConvolutionOverTheWholeVolume(String backend) {
         ImageShape volume = new ImageShape(512, 7, 7);
         Network dense = new NetworkSpec(
                         List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(1024, true, null)),
@@ -50,20 +46,21 @@ class Dl4jReplicaTest {
                         new Initializer.He())
                 .bind(volume);
         ImageBatch batch = TestBatches.classes(volume, 3, 3);
-        double[] expected = outputs(dense, batch);
+        double[] expected = outputs(backend, dense, batch);
         assertThat(expected).hasSize(3 * 1024);
         double scale = Arrays.stream(expected).map(Math::abs).max().getAsDouble();
-        assertThat(outputs(convolution, batch)).containsExactly(expected, within(1e-5 * scale));
+        assertThat(outputs(backend, convolution, batch)).containsExactly(expected, within(1e-5 * scale));
     }
 
-    private static double[] outputs(Network network, ImageBatch batch) {
-        try (Replica replica = replica(network)) {
+    private static double[] outputs(String backend, Network network, ImageBatch batch) {
+        try (Replica replica = replica(backend, network)) {
             return replica.outputs(batch);
         }
     }
 
-    @Test
-    void averagePoolingLeavesPaddingOutAndSamePadsAtBottomAndRight() {
+    @ParameterizedTest
+    @ValueSource(strings = {"dl4j", "torch"})
+    void averagePoolingLeavesPaddingOutAndSamePadsAtBottomAndRight(String backend) {
         NetworkSpec average = pool(new LayerSpec.AveragePool(new Size2d(2, 2), null, Padding.SAME));
         NetworkSpec max = pool(new LayerSpec.MaxPool(new Size2d(2, 2), null, Padding.SAME));
         ImageShape shape = new ImageShape(1, 3, 3);
@@ -72,10 +69,10 @@ class Dl4jReplicaTest {
                 new long[] {0},
                 new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9},
                 TestBatches.classes(shape, 1, 4).targets());
-        try (Replica replica = bytes(average.bind(shape))) {
+        try (Replica replica = bytes(backend, average.bind(shape))) {
             assertThat(replica.outputs(batch)).containsExactly(new double[] {3, 4.5, 7.5, 9}, within(1e-4));
         }
-        try (Replica replica = bytes(max.bind(shape))) {
+        try (Replica replica = bytes(backend, max.bind(shape))) {
             assertThat(replica.outputs(batch)).containsExactly(new double[] {5, 6, 8, 9}, within(1e-4));
         }
     }
@@ -85,12 +82,14 @@ class Dl4jReplicaTest {
     }
 
     /** A replica that sees bytes as they are. */
-    private static Replica bytes(Network network) {
-        return new Dl4jBackend().newReplica(network, new Normalization(new float[] {0}, new float[] {1 / 255f}));
+    private static Replica bytes(String backend, Network network) {
+        return ComputeBackend.named(backend)
+                .newReplica(network, new Normalization(new float[] {0}, new float[] {1 / 255f}));
     }
 
-    @Test
-    void runningStatisticsMoveTowardsMeanAndUnbiasedVariance() {
+    @ParameterizedTest
+    @ValueSource(strings = {"dl4j", "torch"})
+    void runningStatisticsMoveTowardsMeanAndUnbiasedVariance(String backend) {
         ImageShape shape = new ImageShape(1, 1, 3);
         Network network = new NetworkSpec(
                         List.of(new LayerSpec.BatchNorm(0.25, null), new LayerSpec.Flatten()), Loss.SQUARED_ERROR, null)
@@ -100,7 +99,7 @@ class Dl4jReplicaTest {
                 new long[] {0, 1},
                 new byte[] {1, 2, 3, 4, 5, 9},
                 TestBatches.classes(shape, 2, 3).targets());
-        try (Replica replica = bytes(network)) {
+        try (Replica replica = bytes(backend, network)) {
             replica.parameters().set(new float[] {1, 0});
             replica.buffers().set(new float[] {2, 3});
             replica.train(batch, STEP);
@@ -113,13 +112,14 @@ class Dl4jReplicaTest {
         }
     }
 
-    @Test
-    void aSingleValuePerChannelLeavesRunningStatisticsAsTheyWere() {
+    @ParameterizedTest
+    @ValueSource(strings = {"dl4j", "torch"})
+    void aSingleValuePerChannelLeavesRunningStatisticsAsTheyWere(String backend) {
         ImageShape shape = new ImageShape(1, 1, 3);
         Network network = new NetworkSpec(
                         List.of(new LayerSpec.Flatten(), new LayerSpec.BatchNorm(null, null)), Loss.SQUARED_ERROR, null)
                 .bind(shape);
-        try (Replica replica = bytes(network)) {
+        try (Replica replica = bytes(backend, network)) {
             replica.parameters().set(new float[] {1, 1, 1, 0, 0, 0});
             float[] before = {1, 2, 3, 4, 5, 6};
             replica.buffers().set(before);
@@ -128,8 +128,9 @@ class Dl4jReplicaTest {
         }
     }
 
-    @Test
-    void dropoutMasksDependOnTheStepKeyAlone() {
+    @ParameterizedTest
+    @ValueSource(strings = {"dl4j", "torch"})
+    void dropoutMasksDependOnTheStepKeyAlone(String backend) {
         ImageShape shape = new ImageShape(1, 10, 10);
         Network network = new NetworkSpec(
                         List.of(
@@ -141,8 +142,8 @@ class Dl4jReplicaTest {
                         null)
                 .bind(shape);
         ImageBatch batch = TestBatches.classes(shape, 8, 4);
-        try (Replica one = replica(network);
-                Replica two = replica(network)) {
+        try (Replica one = replica(backend, network);
+                Replica two = replica(backend, network)) {
             double loss = one.train(batch, new StepKey(1, 5, 2));
             two.train(batch, new StepKey(1, 6, 2));
             assertThat(two.train(batch, new StepKey(1, 5, 2))).isEqualTo(loss);
@@ -155,13 +156,14 @@ class Dl4jReplicaTest {
         }
     }
 
-    @Test
-    void trainingIsBitwiseRepeatableAndLearns() {
+    @ParameterizedTest
+    @ValueSource(strings = {"dl4j", "torch"})
+    void trainingIsBitwiseRepeatableAndLearns(String backend) {
         Network lenet = NamedNetwork.LENET.spec(4).bind(new ImageShape(1, 28, 28));
         ImageBatch batch = TestBatches.classes(lenet.input(), 16, 4);
         OptimizerSpec optimizer = new OptimizerSpec.Momentum(null, null);
         ModelState start = lenet.initialState(3, optimizer);
-        try (Replica replica = replica(lenet)) {
+        try (Replica replica = replica(backend, lenet)) {
             LocalTrainer trainer = new LocalTrainer(replica, lenet, optimizer);
             double first = Double.NaN;
             double last = Double.NaN;
@@ -183,47 +185,20 @@ class Dl4jReplicaTest {
         }
     }
 
-    /** Bounds that hold in the running process, whatever the environment says. */
-    @Test
-    void aReplicaUsesOneThread() throws InterruptedException {
-        int[] threads = new int[2];
-        Thread owner = new Thread(() -> {
-            outputs(
-                    NamedNetwork.MLP.spec(3).bind(new ImageShape(1, 4, 4)),
-                    TestBatches.classes(new ImageShape(1, 4, 4), 2, 3));
-            threads[0] = NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads();
-            threads[1] = openblas.blas_get_num_threads();
-        });
-        owner.start();
-        owner.join(60_000);
-        assertThat(threads).containsExactly(1, 1);
-    }
-
-    @Test
-    void nativesFollowTheFlagsOfTheCpu() {
-        Set<String> avx2 = Set.of("sse4_2", "avx", "avx2", "fma");
-        assertThat(NativeLibraries.extensionFor(Set.of("sse4_2", "avx"))).isEmpty();
-        assertThat(NativeLibraries.extensionFor(avx2)).isEqualTo("-onednn-avx2");
-        assertThat(NativeLibraries.extensionFor(Set.of("avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl")))
-                .isEqualTo("-onednn-avx512");
-        assertThat(Loader.loadProperties().getProperty("platform.extension"))
-                .isEqualTo(System.getProperty(NativeLibraries.EXTENSION_PROPERTY));
-    }
-
     @Test
     void anUnknownBackendIsRefused() {
         assertThatThrownBy(() -> ComputeBackend.named("tensorflow"))
                 .hasMessageContaining("backend.name = tensorflow")
-                .hasMessageContaining("[dl4j]");
+                .hasMessageContaining("[dl4j, torch]");
     }
 
-    private static Replica replica(Network network) {
+    private static Replica replica(String backend, Network network) {
         int channels = network.input().channels();
         float[] mean = new float[channels];
         float[] std = new float[channels];
         Arrays.fill(mean, 0.5f);
         Arrays.fill(std, 0.3f);
-        Replica replica = new Dl4jBackend().newReplica(network, new Normalization(mean, std));
+        Replica replica = ComputeBackend.named(backend).newReplica(network, new Normalization(mean, std));
         replica.parameters()
                 .set(network.initialState(1, new OptimizerSpec.Sgd(null)).parameters());
         replica.buffers()

@@ -1,0 +1,38 @@
+package dev.convoy.model.backend.torch;
+
+import dev.convoy.data.Normalization;
+import dev.convoy.model.Network;
+import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.backend.Replica;
+import org.bytedeco.openblas.global.openblas;
+import org.bytedeco.pytorch.global.torch;
+
+/** libtorch, through JavaCPP, on the CPU. */
+public final class TorchBackend implements ComputeBackend {
+    /** libtorch allows this to be set once, before any work; loading this class does it. */
+    private static final class Process {
+        static {
+            torch.set_num_interop_threads(1);
+        }
+
+        static void bound() {
+            // One replica, one thread: more would fight the other replicas for cores. OpenMP keeps its number per
+            // calling
+            // thread, so every owner of a replica sets it.
+            torch.set_num_threads(1);
+            openblas.blas_set_num_threads(1);
+        }
+    }
+
+    @Override
+    public String name() {
+        return "torch";
+    }
+
+    @Override
+    public Replica newReplica(Network network, Normalization normalization) {
+        normalization.checkChannels(network.input().channels());
+        Process.bound();
+        return new TorchReplica(network, normalization);
+    }
+}

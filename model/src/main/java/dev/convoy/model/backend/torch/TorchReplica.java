@@ -1,0 +1,175 @@
+package dev.convoy.model.backend.torch;
+
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.Normalization;
+import dev.convoy.model.Network;
+import dev.convoy.model.ParameterLayout;
+import dev.convoy.model.Vector;
+import dev.convoy.model.backend.Replica;
+import dev.convoy.model.backend.StepKey;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * A network as functional calls over views of one flat tensor of parameters. Gradients are views of one flat tensor too, set
+ * beforehand, so that going backwards fills it and an optimizer is a few operations on whole vectors.
+ */
+final class TorchReplica implements Replica {
+    private final Network network;
+    private final List<Tensor> owned = new ArrayList<>();
+    private final TorchVector parameters;
+    private final TorchVector gradient;
+    private final TorchVector buffers;
+    /** For each layer its tensors in canonical order. */
+    private final List<List<Tensor>> tensors = new ArrayList<>();
+
+    private final Tensor mean;
+    private final Tensor std;
+
+    TorchReplica(Network network, Normalization normalization) {
+        this.network = network;
+        try (PointerScope scope = new PointerScope()) {
+            ParameterLayout layout = network.layout();
+            parameters = newVector(layout.parameterCount());
+            gradient = newVector(layout.parameterCount());
+            buffers = newVector(layout.bufferCount());
+            for (Network.Layer layer : network.layers()) {
+                tensors.add(layer.tensors().stream().map(this::viewOf).toList());
+            }
+            mean = channels(normalization.mean());
+            std = channels(normalization.std());
+        }
+    }
+
+    /** A parameter is a leaf of its own over the shared memory, its gradient set to its part of the flat gradient. */
+    private Tensor viewOf(ParameterLayout.Entry entry) {
+        TorchVector vector = entry.isBuffer() ? buffers : parameters;
+        Tensor view = keep(part(vector, entry).detach());
+        if (!entry.isBuffer()) {
+            view.set_requires_grad(true);
+            view.mutable_grad().put(part(gradient, entry));
+        }
+        return view;
+    }
+
+    private static Tensor part(TorchVector vector, ParameterLayout.Entry entry) {
+        long[] shape =
+                entry.tensor().shape().stream().mapToLong(Integer::longValue).toArray();
+        return vector.tensor().narrow(0, entry.offset(), entry.size()).view(shape);
+    }
+
+    private Tensor channels(float[] values) {
+        Tensor tensor = keep(torch.empty(values.length));
+        new FloatPointer(tensor.data_ptr()).put(values);
+        return keep(tensor.view(1, values.length, 1, 1));
+    }
+
+    private Tensor keep(Tensor tensor) {
+        owned.add(tensor.retainReference());
+        return tensor;
+    }
+
+    @Override
+    public Vector parameters() {
+        return parameters;
+    }
+
+    @Override
+    public Vector buffers() {
+        return buffers;
+    }
+
+    @Override
+    public Vector gradient() {
+        return gradient;
+    }
+
+    @Override
+    public TorchVector newVector(int length) {
+        TorchVector vector = new TorchVector(length);
+        keep(vector.tensor());
+        return vector;
+    }
+
+    @Override
+    public double train(ImageBatch batch, StepKey step) {
+        try (PointerScope scope = new PointerScope()) {
+            gradient.tensor().zero_();
+            Tensor x = input(batch);
+            for (int i = 0; i < tensors.size(); i++) {
+                x = Layers.train(network.layers().get(i), x, tensors.get(i), step.dropout(i));
+            }
+            double[] outputs = toDoubles(x);
+            double[] outputGradient = new double[outputs.length];
+            int width = network.outputs();
+            double loss = network.spec().loss().sum(outputs, batch.denseTargets(width), width, outputGradient);
+            x.backward(gradientOf(outputGradient, x), new BoolOptional(), false, new TensorArrayRefOptional());
+            return loss;
+        }
+    }
+
+    @Override
+    public double[] outputs(ImageBatch batch) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard noGradient = new NoGradGuard()) {
+            Tensor x = input(batch);
+            for (int i = 0; i < tensors.size(); i++) {
+                x = Layers.evaluate(network.layers().get(i), x, tensors.get(i));
+            }
+            return toDoubles(x);
+        }
+    }
+
+    /** Bytes go over as they are and are normalised there. */
+    private Tensor input(ImageBatch batch) {
+        long[] shape = {
+            batch.size(),
+            batch.shape().channels(),
+            batch.shape().height(),
+            batch.shape().width()
+        };
+        TensorOptions bytes = new TensorOptions().dtype(new ScalarTypeOptional(ScalarType.Byte));
+        Tensor pixels = torch.empty(shape, bytes, new MemoryFormatOptional());
+        new BytePointer(pixels.data_ptr()).put(batch.pixels());
+        return pixels.to(ScalarType.Float).div_(new Scalar(255f)).sub_(mean).div_(std);
+    }
+
+    private static double[] toDoubles(Tensor outputs) {
+        float[] values = new float[Math.toIntExact(outputs.numel())];
+        new FloatPointer(outputs.contiguous().data_ptr()).get(values);
+        double[] doubles = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            doubles[i] = values[i];
+        }
+        return doubles;
+    }
+
+    private static Tensor gradientOf(double[] values, Tensor outputs) {
+        float[] floats = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        Tensor tensor = torch.empty(floats.length);
+        new FloatPointer(tensor.data_ptr()).put(floats);
+        return tensor.view_as(outputs);
+    }
+
+    @Override
+    public void close() {
+        owned.forEach(Tensor::releaseReference);
+        owned.clear();
+    }
+}

@@ -1,0 +1,204 @@
+package dev.convoy.model.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Normalization;
+import dev.convoy.model.Initializer;
+import dev.convoy.model.LayerSpec;
+import dev.convoy.model.LocalTrainer;
+import dev.convoy.model.Loss;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.NamedNetwork;
+import dev.convoy.model.Network;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.OptimizerSpec;
+import dev.convoy.model.Padding;
+import dev.convoy.model.Size2d;
+import dev.convoy.model.TestBatches;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The two backends prove each other right: same weights and batch, same loss, gradient and running statistics. */
+class ParityTest {
+    private static final ImageShape INPUT = new ImageShape(2, 9, 8);
+    private static final Normalization NORMALIZATION =
+            new Normalization(new float[] {0.5f, 0.4f}, new float[] {0.3f, 0.2f});
+    private static final StepKey STEP = new StepKey(7, 3, 1);
+
+    static Stream<LayerSpec> layers() {
+        Size2d two = new Size2d(2, 2);
+        Size2d three = new Size2d(3, 3);
+        return Stream.of(
+                new LayerSpec.Conv2d(3, three, null, Padding.VALID, true, null),
+                new LayerSpec.Conv2d(3, three, two, Padding.SAME, true, null),
+                new LayerSpec.Conv2d(3, two, null, Padding.SAME, false, null),
+                new LayerSpec.Conv2d(3, new Size2d(2, 3), new Size2d(2, 1), new Padding.Explicit(1), false, null),
+                new LayerSpec.MaxPool(two, null, null),
+                new LayerSpec.MaxPool(three, two, Padding.SAME),
+                new LayerSpec.MaxPool(three, two, new Padding.Explicit(1)),
+                new LayerSpec.AveragePool(two, null, null),
+                new LayerSpec.AveragePool(three, two, Padding.SAME),
+                new LayerSpec.AveragePool(three, two, new Padding.Explicit(1)),
+                new LayerSpec.BatchNorm(0.2, null),
+                new LayerSpec.Dropout(0.4),
+                new LayerSpec.Sigmoid(),
+                new LayerSpec.Tanh(),
+                new LayerSpec.Relu(),
+                new LayerSpec.LeakyRelu(0.2));
+    }
+
+    @ParameterizedTest
+    @MethodSource("layers")
+    void layerOverAVolume(LayerSpec layer) {
+        assertParity(new NetworkSpec(
+                List.of(
+                        new LayerSpec.Conv2d(3, new Size2d(2, 2), null, null, true, null),
+                        layer,
+                        new LayerSpec.Flatten(),
+                        new LayerSpec.Dense(4, true, null)),
+                Loss.SOFTMAX_CROSS_ENTROPY,
+                new Initializer.Xavier()));
+    }
+
+    static Stream<LayerSpec> vectorLayers() {
+        return Stream.of(
+                new LayerSpec.Dense(5, false, null),
+                new LayerSpec.BatchNorm(null, 1e-3),
+                new LayerSpec.Dropout(0.5),
+                new LayerSpec.Softmax());
+    }
+
+    @ParameterizedTest
+    @MethodSource("vectorLayers")
+    void layerOverAVector(LayerSpec layer) {
+        assertParity(new NetworkSpec(
+                List.of(
+                        new LayerSpec.Flatten(),
+                        new LayerSpec.Dense(6, true, null),
+                        layer,
+                        new LayerSpec.Dense(4, true, null)),
+                Loss.SOFTMAX_CROSS_ENTROPY,
+                new Initializer.Xavier()));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Loss.class)
+    void loss(Loss loss) {
+        assertParity(new NetworkSpec(
+                List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(4, true, null)), loss, new Initializer.Xavier()));
+    }
+
+    @Test
+    void lenet() {
+        assertParity(NamedNetwork.LENET.spec(4), new ImageShape(2, 28, 28));
+    }
+
+    /** After 20 steps weights and running statistics still agree. */
+    @Test
+    void twentySteps() {
+        NetworkSpec spec = new NetworkSpec(
+                List.of(
+                        new LayerSpec.Conv2d(8, new Size2d(3, 3), null, Padding.SAME, false, null),
+                        new LayerSpec.BatchNorm(null, null),
+                        new LayerSpec.Relu(),
+                        new LayerSpec.MaxPool(new Size2d(2, 2), null, null),
+                        new LayerSpec.Flatten(),
+                        new LayerSpec.Dense(4, true, null)),
+                null,
+                null);
+        float[][] dl4j = trainTwentySteps("dl4j", spec);
+        float[][] torch = trainTwentySteps("torch", spec);
+        assertClose(torch[0], dl4j[0], 1e-4);
+        assertClose(torch[1], dl4j[1], 1e-4);
+    }
+
+    private static float[][] trainTwentySteps(String backend, NetworkSpec spec) {
+        Network network = spec.bind(INPUT);
+        OptimizerSpec sgd = new OptimizerSpec.Sgd(1e-3);
+        try (Replica replica = ComputeBackend.named(backend).newReplica(network, NORMALIZATION)) {
+            LocalTrainer trainer = new LocalTrainer(replica, network, sgd);
+            trainer.load(network.initialState(3, sgd));
+            ImageBatch batch = TestBatches.classes(INPUT, 16, 4);
+            for (int step = 0; step < 20; step++) {
+                trainer.step(batch, new StepKey(1, step, 0), 0.05);
+            }
+            return new float[][] {
+                replica.parameters().toArray(), replica.buffers().toArray()
+            };
+        }
+    }
+
+    /** Every optimizer takes the same steps on a backend's own vectors. */
+    @ParameterizedTest
+    @MethodSource("optimizers")
+    void optimizer(OptimizerSpec optimizer) {
+        Network network = NamedNetwork.MLP.spec(4).bind(INPUT);
+        float[][] weights = new float[2][];
+        String[] backends = {"dl4j", "torch"};
+        for (int b = 0; b < 2; b++) {
+            try (Replica replica = ComputeBackend.named(backends[b]).newReplica(network, NORMALIZATION)) {
+                LocalTrainer trainer = new LocalTrainer(replica, network, optimizer);
+                trainer.load(network.initialState(3, optimizer));
+                for (int step = 0; step < 5; step++) {
+                    trainer.step(TestBatches.classes(INPUT, 8, 4), STEP, 0.01);
+                }
+                weights[b] = replica.parameters().toArray();
+            }
+        }
+        assertClose(weights[1], weights[0], 1e-4);
+    }
+
+    static Stream<OptimizerSpec> optimizers() {
+        return Stream.of(
+                new OptimizerSpec.Sgd(1e-3),
+                new OptimizerSpec.Momentum(null, 1e-3),
+                new OptimizerSpec.Nesterov(null, 1e-3),
+                new OptimizerSpec.Adam(null, null, 1e-4, 1e-3),
+                new OptimizerSpec.AdamW(null, null, 1e-4, null));
+    }
+
+    private static void assertParity(NetworkSpec spec) {
+        assertParity(spec, INPUT);
+    }
+
+    private static void assertParity(NetworkSpec spec, ImageShape input) {
+        Network network = spec.bind(input);
+        ModelState start = network.initialState(11, new OptimizerSpec.Sgd(null));
+        ImageBatch batch = TestBatches.classes(input, 6, 4);
+        try (Replica dl4j = replica("dl4j", network, start);
+                Replica torch = replica("torch", network, start)) {
+            double expected = dl4j.train(batch, STEP);
+            assertThat(torch.train(batch, STEP)).isCloseTo(expected, within(1e-5 * expected));
+            assertClose(torch.gradient().toArray(), dl4j.gradient().toArray(), 1e-4);
+            assertClose(torch.buffers().toArray(), dl4j.buffers().toArray(), 1e-4);
+            double[] outputs = dl4j.outputs(batch);
+            assertThat(torch.outputs(batch)).containsExactly(outputs, within(1e-4));
+        }
+    }
+
+    private static Replica replica(String backend, Network network, ModelState start) {
+        Replica replica = ComputeBackend.named(backend).newReplica(network, NORMALIZATION);
+        replica.parameters().set(start.parameters());
+        replica.buffers().set(start.buffers());
+        return replica;
+    }
+
+    /** The largest difference over the largest magnitude. */
+    private static void assertClose(float[] found, float[] expected, double tolerance) {
+        assertThat(found).hasSameSizeAs(expected);
+        double magnitude = 1e-6;
+        double difference = 0;
+        for (int i = 0; i < expected.length; i++) {
+            magnitude = Math.max(magnitude, Math.abs(expected[i]));
+            difference = Math.max(difference, Math.abs((double) found[i] - expected[i]));
+        }
+        assertThat(difference / magnitude).isLessThan(tolerance);
+    }
+}
