@@ -4,7 +4,22 @@ package dev.convoy.data;
 public final class BadImageException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    public BadImageException(String reason) {
+    /** What is the matter. */
+    public enum Kind {
+        /** It cannot be decoded. */
+        UNDECODABLE,
+        /** It can, but does not fit the others: the configuration has to say what becomes of it. */
+        MISFIT
+    }
+
+    private final Kind kind;
+
+    public BadImageException(Kind kind, String reason) {
         super(reason);
+        this.kind = kind;
+    }
+
+    public Kind kind() {
+        return kind;
     }
 }

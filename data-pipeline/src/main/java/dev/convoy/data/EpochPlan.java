@@ -43,7 +43,7 @@ public final class EpochPlan {
 
     /** Rounds in the epoch. */
     public int rounds() {
-        return (steps() + localSteps - 1) / localSteps;
+        return (int) ((steps() + localSteps - 1L) / localSteps);
     }
 
     /** The first step of a round, from 0. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -17,7 +18,7 @@ import org.apache.hadoop.fs.Path;
 
 /**
  * A folder with one folder for each class, in which every file is a PNG or JPEG. Names that start with a dot or an
- * underscore are hidden. Classes, and files within a class, are taken in the order of their names; ids follow it.
+ * underscore are hidden; files beside the class folders and folders inside them are left alone. Classes, and files within a class, are taken in the order of their names; ids follow it.
  *
  * @param path the folder
  */
@@ -80,8 +81,9 @@ public record FolderSource(String path) implements ImageSource {
 
     private record Split(long firstId, List<LabelledFile> files) implements ImageSplit {
         @Override
-        public Iterator<SourceImage> read(Configuration hadoop) {
+        public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) {
             return IntStream.range(0, files.size())
+                    .filter(i -> wanted.test(firstId + i))
                     .mapToObj(i -> load(hadoop, firstId + i, files.get(i)))
                     .iterator();
         }

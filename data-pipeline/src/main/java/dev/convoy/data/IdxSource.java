@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -32,7 +34,7 @@ public record IdxSource(String images, String labels) implements ImageSource {
 
     @Override
     public ImageListing list(Configuration hadoop, List<String> knownClasses) throws IOException {
-        byte[] classes = readLabels(hadoop);
+        int[] classes = readLabels(hadoop);
         Header header = readHeader(hadoop);
         if (header.count != classes.length) {
             throw new ConvoyException("Cannot pair " + images + " with " + labels + ": " + header.count + " images but "
@@ -41,10 +43,7 @@ public record IdxSource(String images, String labels) implements ImageSource {
         if (header.count == 0) {
             throw new ConvoyException("Cannot use " + images + ": it holds no images; give a file with at least one");
         }
-        int highest = IntStream.range(0, classes.length)
-                .map(i -> classes[i] & 0xFF)
-                .max()
-                .getAsInt();
+        int highest = IntStream.of(classes).max().getAsInt();
         List<String> names =
                 IntStream.rangeClosed(0, highest).mapToObj(Integer::toString).toList();
         if (!knownClasses.isEmpty()) {
@@ -54,7 +53,7 @@ public record IdxSource(String images, String labels) implements ImageSource {
         return new ImageListing(images, header.count, names, splits(header, classes));
     }
 
-    private List<Split> splits(Header header, byte[] classes) {
+    private List<Split> splits(Header header, int[] classes) {
         // A gzip stream has no way in but its start, so it stays in one piece.
         int perSplit = header.gzip ? header.count : Math.max(1, SPLIT_BYTES / header.shape.size());
         List<Split> splits = new ArrayList<>();
@@ -65,19 +64,19 @@ public record IdxSource(String images, String labels) implements ImageSource {
         return splits;
     }
 
-    private void remap(byte[] classes, List<String> knownClasses) {
+    private void remap(int[] classes, List<String> knownClasses) {
         for (int i = 0; i < classes.length; i++) {
-            String name = Integer.toString(classes[i] & 0xFF);
+            String name = Integer.toString(classes[i]);
             int index = knownClasses.indexOf(name);
             if (index < 0) {
                 throw new ConvoyException("Cannot use " + labels + ": label " + name + " at position " + i
                         + " is not among the classes " + knownClasses + "; give data of the same classes");
             }
-            classes[i] = (byte) index;
+            classes[i] = index;
         }
     }
 
-    private byte[] readLabels(Configuration hadoop) throws IOException {
+    private int[] readLabels(Configuration hadoop) throws IOException {
         try (DataInputStream in = open(hadoop, labels)) {
             checkMagic(labels, "labels", readHeaderInt(in, labels), LABELS_MAGIC);
             int count = checkCount(labels, readHeaderInt(in, labels));
@@ -85,7 +84,9 @@ public record IdxSource(String images, String labels) implements ImageSource {
             if (classes.length < count) {
                 throw truncated(labels, count, classes.length);
             }
-            return classes;
+            return IntStream.range(0, count).map(i -> classes[i] & 0xFF).toArray();
+        } catch (EOFException | ZipException e) {
+            throw new ConvoyException("Cannot read " + labels + ": " + e.getMessage() + "; fetch the file again", e);
         }
     }
 
@@ -170,40 +171,34 @@ public record IdxSource(String images, String labels) implements ImageSource {
      * A range of one image file with its labels.
      *
      * @param first position of the first image
-     * @param classes class indexes as unsigned bytes, one for each image of the range
+     * @param classes class indexes, one for each image of the range
      */
-    private record Split(String file, boolean gzip, ImageShape shape, int first, byte[] classes) implements ImageSplit {
+    private record Split(String file, boolean gzip, ImageShape shape, int first, int[] classes) implements ImageSplit {
         @Override
-        public Iterator<SourceImage> read(Configuration hadoop) throws IOException {
+        public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException {
             DataInputStream in = open(hadoop, file);
             in.skipNBytes(IMAGES_HEADER + (long) first * shape.size());
-            return new Iterator<>() {
-                private int next;
+            return IntStream.range(0, classes.length)
+                    .mapToObj(i -> readNext(in, i))
+                    .filter(image -> wanted.test(image.id()))
+                    .iterator();
+        }
 
-                @Override
-                public boolean hasNext() {
-                    return next < classes.length;
+        private SourceImage readNext(DataInputStream in, int index) {
+            try {
+                byte[] pixels = in.readNBytes(shape.size());
+                if (pixels.length < shape.size()) {
+                    throw truncated(file, first + classes.length, first + index);
                 }
-
-                @Override
-                public SourceImage next() {
-                    try {
-                        byte[] pixels = in.readNBytes(shape.size());
-                        if (pixels.length < shape.size()) {
-                            throw truncated(file, first + classes.length, first + next);
-                        }
-                        int position = first + next;
-                        int label = classes[next++] & 0xFF;
-                        if (!hasNext()) {
-                            in.close();
-                        }
-                        return new SourceImage(
-                                position, file + "#" + position, label, new SourceImage.Data.Pixels(shape, pixels));
-                    } catch (IOException e) {
-                        throw new ConvoyException("Cannot read " + file + ": " + e.getMessage(), e);
-                    }
+                if (index == classes.length - 1) {
+                    in.close();
                 }
-            };
+                int position = first + index;
+                return new SourceImage(
+                        position, file + "#" + position, classes[index], new SourceImage.Data.Pixels(shape, pixels));
+            } catch (IOException e) {
+                throw new ConvoyException("Cannot read " + file + ": " + e.getMessage(), e);
+            }
         }
     }
 }

@@ -23,13 +23,6 @@ public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Targe
         return ids.length;
     }
 
-    /** The class of every image. Fails if a target is not a {@link Target.ClassIndex}. */
-    public int[] classIndexes() {
-        return targets.stream()
-                .mapToInt(target -> ((Target.ClassIndex) target).index())
-                .toArray();
-    }
-
     /**
      * The targets as one dense matrix; a class index becomes a row with a single one.
      *

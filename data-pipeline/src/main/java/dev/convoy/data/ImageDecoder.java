@@ -10,6 +10,7 @@ import static org.bytedeco.opencv.global.opencv_imgcodecs.imdecode;
 import static org.bytedeco.opencv.global.opencv_imgproc.INTER_AREA;
 import static org.bytedeco.opencv.global.opencv_imgproc.INTER_LINEAR;
 
+import dev.convoy.data.BadImageException.Kind;
 import java.io.Serializable;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -89,8 +90,10 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         }
         Mat image = decode(bytes, IMREAD_ANYCOLOR);
         if (image.channels() != 1) {
-            throw new BadImageException("it has colour but the images are to have 1 channel; set data.channels to 3, or"
-                    + " to 1 to make every image grey");
+            throw new BadImageException(
+                    Kind.MISFIT,
+                    "it has colour but the images are to have 1 channel; set data.channels to 3, or"
+                            + " to 1 to make every image grey");
         }
         return image;
     }
@@ -98,7 +101,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
     private Mat greyMat(SourceImage.Data.Pixels pixels) throws BadImageException {
         ImageShape own = pixels.shape();
         if (own.channels() != 1) {
-            throw new BadImageException("it is " + own + " but " + shape + " is wanted");
+            throw new BadImageException(Kind.MISFIT, "it is " + own + " but " + shape + " is wanted");
         }
         Mat grey = new Mat(own.height(), own.width(), CV_8UC1, new BytePointer(pixels.bytes()));
         if (shape.channels() == 1) {
@@ -111,18 +114,20 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
 
     private static Mat decode(byte[] bytes, int flags) throws BadImageException {
         if (bytes.length == 0) {
-            throw new BadImageException("the file is empty");
+            throw new BadImageException(Kind.UNDECODABLE, "the file is empty");
         }
         try {
             Mat image = imdecode(new Mat(1, bytes.length, CV_8UC1, new BytePointer(bytes)), flags);
             if (image.empty()) {
-                throw new BadImageException("it is not a PNG or JPEG that can be decoded");
+                throw new BadImageException(Kind.UNDECODABLE, "it is not a PNG or JPEG that can be decoded");
             }
             return image;
         } catch (RuntimeException e) {
             // JavaCPP's translation of cv::Exception
-            throw new BadImageException("it cannot be decoded: "
-                    + e.getMessage().lines().findFirst().orElse(""));
+            throw new BadImageException(
+                    Kind.UNDECODABLE,
+                    "it cannot be decoded: "
+                            + e.getMessage().lines().findFirst().orElse(""));
         }
     }
 
@@ -132,6 +137,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         }
         if (sizes == Sizes.REFUSE) {
             throw new BadImageException(
+                    Kind.MISFIT,
                     "it is " + image.rows() + "x" + image.cols() + " (height x width) but the images" + " are "
                             + shape.height() + "x" + shape.width() + "; set data.resize = [height, width]");
         }

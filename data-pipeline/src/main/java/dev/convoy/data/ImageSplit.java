@@ -3,6 +3,7 @@ package dev.convoy.data;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Iterator;
+import java.util.function.LongPredicate;
 import org.apache.hadoop.conf.Configuration;
 
 /** A part of a source that one task reads. */
@@ -10,8 +11,9 @@ public interface ImageSplit extends Serializable {
     /**
      * Reads the images in the order of their ids, one at a time.
      *
+     * @param wanted ids for which this is false are left out
      * @throws IOException if the file cannot be opened
      * @throws ConvoyException later, from the iterator, if a file is cut short
      */
-    Iterator<SourceImage> read(Configuration hadoop) throws IOException;
+    Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException;
 }

@@ -42,7 +42,7 @@ public final class WorkerShard {
         long[] usable =
                 Arrays.stream(ids).filter(id -> !rejected.containsKey(id)).toArray();
         ImageShape shape = chunks.get(0).shape();
-        byte[] pixels = new byte[usable.length * shape.size()];
+        byte[] pixels = new byte[Math.multiplyExact(usable.length, shape.size())];
         List<Target> targets = new ArrayList<>(usable.length);
         for (int i = 0; i < usable.length; i++) {
             ImageChunk chunk = chunkOf(usable[i]);

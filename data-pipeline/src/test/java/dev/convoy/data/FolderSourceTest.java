@@ -78,7 +78,7 @@ class FolderSourceTest {
     private static List<SourceImage> read(ImageListing listing) throws IOException {
         return StreamSupport.stream(
                         Spliterators.spliteratorUnknownSize(
-                                listing.splits().get(0).read(HADOOP), 0),
+                                listing.splits().get(0).read(HADOOP, id -> true), 0),
                         false)
                 .toList();
     }

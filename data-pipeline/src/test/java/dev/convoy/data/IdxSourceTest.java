@@ -97,6 +97,14 @@ class IdxSourceTest {
     }
 
     @Test
+    void truncatedGzipLabelsAreRefused() throws IOException {
+        IdxSource source = Digits.trainGzip(folder);
+        byte[] all = Files.readAllBytes(Path.of(source.labels()));
+        Files.write(Path.of(source.labels()), Arrays.copyOf(all, all.length / 2));
+        assertRefused(source, source.labels());
+    }
+
+    @Test
     void swappedFilesAreRefused() {
         IdxSource source = Digits.train(folder);
         assertRefused(new IdxSource(source.labels(), source.images()), "magic number is 0x00000803, not 0x00000801");
@@ -127,7 +135,8 @@ class IdxSourceTest {
     void classesOfAModelDecideTheIndexes() throws IOException {
         List<String> reversed = List.of("9", "8", "7", "6", "5", "4", "3", "2", "1", "0");
         ImageListing listing = Digits.train(folder).list(HADOOP, reversed);
-        assertThat(listing.splits().get(0).read(HADOOP).next().label()).isEqualTo(4);
+        assertThat(listing.splits().get(0).read(HADOOP, id -> true).next().label())
+                .isEqualTo(4);
         assertThatThrownBy(() -> Digits.train(folder).list(HADOOP, List.of("cat", "dog")))
                 .hasMessageContaining("[cat, dog]");
     }
@@ -152,7 +161,7 @@ class IdxSourceTest {
     private static List<SourceImage> read(IdxSource source) throws IOException {
         List<SourceImage> images = new ArrayList<>();
         for (ImageSplit split : source.list(HADOOP, List.of()).splits()) {
-            for (Iterator<SourceImage> it = split.read(HADOOP); it.hasNext(); ) {
+            for (Iterator<SourceImage> it = split.read(HADOOP, id -> true); it.hasNext(); ) {
                 images.add(it.next());
             }
         }

@@ -45,7 +45,7 @@ public final class Digits {
     public static Path testFolder(Path folder) throws IOException {
         ImageListing listing = test(folder).list(new Configuration(), List.of());
         for (ImageSplit split : listing.splits()) {
-            for (Iterator<SourceImage> images = split.read(new Configuration()); images.hasNext(); ) {
+            for (Iterator<SourceImage> images = split.read(new Configuration(), id -> true); images.hasNext(); ) {
                 SourceImage image = images.next();
                 Path file = folder.resolve("tree/" + image.label() + "/" + String.format("%05d.png", image.id()));
                 Files.createDirectories(file.getParent());

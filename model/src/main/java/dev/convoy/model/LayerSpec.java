@@ -286,8 +286,9 @@ public sealed interface LayerSpec extends Serializable {
      *
      * @param rate the probability of 0; at least 0 and below 1
      */
-    record Dropout(double rate) implements ElementWise {
+    record Dropout(Double rate) implements ElementWise {
         public Dropout {
+            require("dropout", "rate", rate);
             if (!(rate >= 0 && rate < 1)) {
                 throw new ConvoyException(
                         "Cannot make a dropout layer with rate = " + rate + "; it must be at least 0 and below 1");

@@ -103,7 +103,8 @@ public record LearningRate(double base, Schedule schedule, double warmupEpochs) 
 
             @Override
             public double factor(double epoch, double epochs) {
-                double share = Math.min(1, epoch / epochs);
+                // A run that is all warm-up has no course to follow.
+                double share = epochs > 0 ? Math.min(1, epoch / epochs) : 0;
                 return end + (1 - end) * (1 + Math.cos(Math.PI * share)) / 2;
             }
         }

@@ -1,6 +1,7 @@
 package dev.convoy.model;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * Everything that the next round depends on, in the canonical layout of {@link ParameterLayout}. Arrays are not copied
@@ -12,4 +13,15 @@ import java.io.Serializable;
  * @param progress how far training has come
  */
 public record ModelState(float[] parameters, float[] buffers, OptimizerState optimizer, Progress progress)
-        implements Serializable {}
+        implements Serializable {
+    /** Whether every parameter and every running statistic is finite. */
+    public boolean isFinite() {
+        return HeapVector.over(parameters).isFinite()
+                && HeapVector.over(buffers).isFinite();
+    }
+
+    /** The same without the optimizer's memory, for whoever starts it from zero or has no use for it. */
+    public ModelState withoutOptimizer() {
+        return new ModelState(parameters, buffers, new OptimizerState(0, List.of()), progress);
+    }
+}

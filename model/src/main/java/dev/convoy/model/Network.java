@@ -40,9 +40,7 @@ public final class Network {
         for (LayerSpec layer : spec.layers()) {
             String name = layer.stem() + counts.merge(layer.stem(), 1, Integer::sum);
             TensorShape output = outputOf(name, layer, shape);
-            List<ParameterLayout.Entry> tensors = layer.tensors(shape).stream()
-                    .map(tensor -> layout.add(name, tensor))
-                    .toList();
+            List<ParameterLayout.Entry> tensors = addTensors(layout, name, layer, shape);
             layers.add(new Layer(name, layer, shape, output, tensors));
             shape = output;
         }
@@ -51,6 +49,18 @@ public final class Network {
                     + " for example with flatten");
         }
         return new Network(spec, input, List.copyOf(layers), layout);
+    }
+
+    private static List<ParameterLayout.Entry> addTensors(
+            ParameterLayout layout, String name, LayerSpec layer, TensorShape input) {
+        try {
+            return layer.tensors(input).stream()
+                    .map(tensor -> layout.add(name, tensor))
+                    .toList();
+        } catch (ArithmeticException e) {
+            throw new ConvoyException("Cannot hold the layer " + name + " on an input of " + input
+                    + ": the network would" + " have more than 2^31 - 1 parameters; make it smaller");
+        }
     }
 
     private static TensorShape outputOf(String name, LayerSpec layer, TensorShape input) {

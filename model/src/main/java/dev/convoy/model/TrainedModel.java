@@ -1,6 +1,6 @@
 package dev.convoy.model;
 
-import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
@@ -25,6 +25,7 @@ import org.apache.hadoop.fs.Path;
  */
 public record TrainedModel(
         Network network, List<String> classNames, Normalization normalization, float[] parameters, float[] buffers) {
+    private static final String FORMAT = "convoy-model-1";
     private static final String WEIGHTS = "weights.safetensors";
     private static final String DESCRIPTION = "model.json";
 
@@ -46,7 +47,7 @@ public record TrainedModel(
         }
         try (OutputStream out = files.create(new Path(folder, DESCRIPTION), true)) {
             out.write(Json.MAPPER.writeValueAsBytes(
-                    new Description("convoy-model-1", network.input(), classNames, normalization, network.spec())));
+                    new Description(FORMAT, network.input(), classNames, normalization, network.spec())));
         }
     }
 
@@ -59,9 +60,13 @@ public record TrainedModel(
         Description description;
         try (InputStream in = open(files, new Path(folder, DESCRIPTION))) {
             description = Json.MAPPER.readValue(in, Description.class);
-        } catch (JsonMappingException e) {
+        } catch (JsonProcessingException e) {
             throw new ConvoyException(
                     "Cannot read " + new Path(folder, DESCRIPTION) + ": " + e.getOriginalMessage(), e);
+        }
+        if (!FORMAT.equals(description.format)) {
+            throw new ConvoyException("Cannot read " + new Path(folder, DESCRIPTION) + ": its format is "
+                    + description.format + ", but this version reads " + FORMAT);
         }
         Network network = description.network.bind(description.input);
         Path weights = new Path(folder, WEIGHTS);

@@ -46,6 +46,13 @@ class LearningRateTest {
     }
 
     @Test
+    void aRunMayBeAllWarmUp() {
+        LearningRate rate = new LearningRate(1, new Schedule.Cosine(null), 1);
+        assertThat(rate.at(49, STEPS, 1)).isCloseTo(50 / 101.0, within(1e-12));
+        assertThat(rate.at(99, STEPS, 1)).isCloseTo(100 / 101.0, within(1e-12));
+    }
+
+    @Test
     void valuesOutOfRangeAreRefused() {
         assertThatThrownBy(() -> new LearningRate(0, null, 0)).hasMessageContaining("optimizer.learning-rate = 0.0");
         assertThatThrownBy(() -> new LearningRate(1, null, -1)).hasMessageContaining("optimizer.warmup-epochs = -1.0");

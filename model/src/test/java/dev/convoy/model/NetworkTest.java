@@ -112,7 +112,7 @@ class NetworkTest {
                         () -> new NetworkSpec(List.of(dense, new LayerSpec.Sigmoid()), Loss.BINARY_CROSS_ENTROPY, null))
                 .hasMessageContaining("built in");
         assertThatThrownBy(() -> new NetworkSpec(List.of(), null, null)).hasMessageContaining("[lenet, mlp]");
-        assertThatThrownBy(() -> new LayerSpec.Dropout(1)).hasMessageContaining("rate = 1.0");
+        assertThatThrownBy(() -> new LayerSpec.Dropout(1.0)).hasMessageContaining("rate = 1.0");
         assertThatThrownBy(() -> new LayerSpec.Conv2d(0, new Size2d(1, 1), null, null, null, null))
                 .hasMessageContaining("filters = 0");
         assertThatThrownBy(() -> new LayerSpec.MaxPool(new Size2d(2, 2), null, new Padding.Explicit(2)))

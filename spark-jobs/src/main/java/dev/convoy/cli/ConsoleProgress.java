@@ -1,11 +1,13 @@
 package dev.convoy.cli;
 
 import dev.convoy.model.Evaluation;
+import dev.convoy.model.ModelState;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingListener;
 import java.io.PrintStream;
 import java.util.Locale;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -39,7 +41,7 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
-    public void epochCompleted(EpochReport epoch) {
+    public void epochCompleted(EpochReport epoch, ModelState state) {
         close();
         out.printf(
                 Locale.ROOT,
@@ -68,6 +70,7 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
                     .setInitialMax(roundsPerEpoch)
                     .setUnit(" rounds", 1)
                     .setStyle(ProgressBarStyle.ASCII)
+                    .setConsumer(new ConsoleProgressBarConsumer(out))
                     .clearDisplayOnFinish()
                     .build();
         }

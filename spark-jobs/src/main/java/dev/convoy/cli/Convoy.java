@@ -11,9 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.deploy.SparkHadoopUtil;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -72,14 +72,23 @@ public final class Convoy {
             return settings;
         }
 
-        JavaSparkContext startSpark(String name) {
+        SparkConf sparkConf(String name) {
             SparkConf conf = new SparkConf().setAppName("convoy " + name);
             Optional.ofNullable(master).ifPresent(conf::setMaster);
             conf.setIfMissing("spark.master", "local[*]");
+            // Kryo, which a cluster may have set, cannot serialise records.
+            conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
+            // A round brings every worker's weights to the driver.
+            conf.setIfMissing("spark.driver.maxResultSize", "0");
             // One replica, one thread: BLAS pools would fight the replicas for cores.
             conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
             conf.setIfMissing("spark.executorEnv.OPENBLAS_NUM_THREADS", "1");
-            return new JavaSparkContext(conf);
+            String[] jar = JavaSparkContext.jarOfClass(Convoy.class);
+            if (!conf.get("spark.master").startsWith("local") && jar != null && jar.length > 0) {
+                // Without spark-submit nobody else would send it.
+                conf.setIfMissing("spark.jars", jar[0]);
+            }
+            return conf;
         }
 
         @Override
@@ -102,10 +111,12 @@ public final class Convoy {
 
         @Override
         void call() throws IOException {
-            Config config = ConfigReader.read(file, settings(), new Configuration());
+            SparkConf conf = sparkConf("train " + file);
+            Config config =
+                    ConfigReader.read(file, settings(), SparkHadoopUtil.get().newConfiguration(conf));
             // Checked before Spark starts, so that a typing error costs no time.
-            ConfigReader.toJobConfig(config);
-            try (JavaSparkContext spark = startSpark("train " + file);
+            ConfigReader.toJobConfig(config).requireTraining();
+            try (JavaSparkContext spark = new JavaSparkContext(conf);
                     ConsoleProgress progress = new ConsoleProgress(System.out)) {
                 Completed run = new TrainJob(spark, config, List.of(progress)).run();
                 System.out.println("run: " + run.directory());
@@ -127,7 +138,7 @@ public final class Convoy {
 
         @Override
         void call() throws IOException {
-            try (JavaSparkContext spark = startSpark("evaluate " + target)) {
+            try (JavaSparkContext spark = new JavaSparkContext(sparkConf("evaluate " + target))) {
                 Completed run = EvaluateJob.of(spark, target, Optional.ofNullable(data), settings())
                         .run();
                 EvaluationTable.print(run.result().test(), System.out);

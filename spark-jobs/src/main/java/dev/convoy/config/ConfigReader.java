@@ -2,7 +2,9 @@ package dev.convoy.config;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
@@ -18,6 +20,7 @@ import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -36,16 +39,13 @@ public final class ConfigReader {
     /**
      * Lays the three over each other.
      *
-     * @param file on the local file system or any Hadoop file system
+     * @param file on the local file system, where it may include others, or on any Hadoop file system
      * @param settings by key; a value that starts with a bracket, brace or quote is read as HOCON, {@code null} removes
      *     the key, any other is taken as it stands
      */
     public static Config read(String file, Map<String, String> settings, Configuration hadoop) throws IOException {
-        try (Reader reader = open(file, hadoop)) {
-            return overlay(
-                    ConfigFactory.parseReader(
-                            reader, ConfigParseOptions.defaults().setOriginDescription(file)),
-                    settings);
+        try {
+            return overlay(parse(file, hadoop), settings);
         } catch (ConfigException e) {
             throw new ConvoyException("Cannot read the configuration: " + e.getMessage(), e);
         }
@@ -70,14 +70,15 @@ public final class ConfigReader {
         return ConfigValueFactory.fromAnyRef(text, "--set " + key);
     }
 
-    private static Reader open(String file, Configuration hadoop) throws IOException {
+    private static Config parse(String file, Configuration hadoop) throws IOException {
         java.nio.file.Path local = java.nio.file.Path.of(file);
         if (Files.isRegularFile(local)) {
-            return Files.newBufferedReader(local);
+            return ConfigFactory.parseFile(local.toFile());
         }
         Path path = new Path(file);
-        try {
-            return new InputStreamReader(path.getFileSystem(hadoop).open(path), StandardCharsets.UTF_8);
+        try (Reader reader = new InputStreamReader(path.getFileSystem(hadoop).open(path), StandardCharsets.UTF_8)) {
+            return ConfigFactory.parseReader(
+                    reader, ConfigParseOptions.defaults().setOriginDescription(file));
         } catch (FileNotFoundException e) {
             throw new ConvoyException("Cannot find the configuration " + file + "; check the path", e);
         }
@@ -97,7 +98,7 @@ public final class ConfigReader {
     public static JobConfig toJobConfig(Config config) {
         String json = config.root().render(ConfigRenderOptions.concise());
         try {
-            return Json.MAPPER.readValue(json, JobConfig.class);
+            return Json.MAPPER.treeToValue(withoutNulls(Json.MAPPER.readTree(json)), JobConfig.class);
         } catch (UnrecognizedPropertyException e) {
             String path = path(e);
             throw new ConvoyException("Cannot use the key " + path + (path.contains("[") ? "" : origin(config, path))
@@ -111,6 +112,17 @@ public final class ConfigReader {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** A key set to null is a key taken away. */
+    private static JsonNode withoutNulls(JsonNode node) {
+        if (node instanceof ObjectNode object) {
+            List<String> keys = new ArrayList<>();
+            object.fieldNames().forEachRemaining(keys::add);
+            keys.stream().filter(key -> object.get(key).isNull()).forEach(object::remove);
+        }
+        node.forEach(ConfigReader::withoutNulls);
+        return node;
     }
 
     private static String path(JsonMappingException e) {

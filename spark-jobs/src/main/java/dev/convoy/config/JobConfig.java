@@ -36,8 +36,6 @@ public record JobConfig(
         Train train,
         Run run) {
     public JobConfig {
-        require("data", data);
-        require("network", network);
         if (!name.matches("[A-Za-z0-9._-]+")) {
             throw new ConvoyException("Cannot use name = \"" + name + "\"; it names a directory, so letters, digits,"
                     + " dot, underscore and hyphen are allowed");
@@ -57,7 +55,6 @@ public record JobConfig(
             int batchSize,
             OnBadImage onBadImage) {
         public Data {
-            require("data.train", train);
             if (resize != null && (resize.size() != 2 || resize.stream().anyMatch(side -> side < 1))) {
                 throw new ConvoyException("Cannot use data.resize = " + resize
                         + "; give [height, width] in pixels, both" + " at least 1");
@@ -180,6 +177,17 @@ public record JobConfig(
 
     /** {@code run.*}. */
     public record Run(String directory) {}
+
+    /**
+     * This, if it has what training needs; an evaluation needs less.
+     *
+     * @throws ConvoyException if it has not
+     */
+    public JobConfig requireTraining() {
+        require("data.train", data.train);
+        require("network", network);
+        return this;
+    }
 
     /** What the training loop needs of it. */
     public TrainingSpec trainingSpec() {

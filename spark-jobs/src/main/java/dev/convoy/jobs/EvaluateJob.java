@@ -64,9 +64,11 @@ public final class EvaluateJob {
     public Completed run() {
         RunDirectory run = RunDirectory.create(
                 spark.hadoopConfiguration(), job.run().directory(), job.name() + "-evaluate", Instant.now());
-        run.write(RunDirectory.CONFIG, ConfigReader.render(config));
         Outcome outcome = new Outcome("evaluate", job);
-        return outcome.record(run, () -> evaluate(run, outcome));
+        return outcome.record(run, () -> {
+            run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+            evaluate(run, outcome);
+        });
     }
 
     private void evaluate(RunDirectory run, Outcome outcome) throws IOException {
@@ -77,7 +79,7 @@ public final class EvaluateJob {
         try (ImageShards images = test.orElseThrow(
                 () -> new ConvoyException("Cannot evaluate without test images; set data.test in the configuration"))) {
             outcome.data(Optional.empty(), test, trained.classNames());
-            run.writeTable("rejects.csv", ImageSets.Reject.class, ImageSets.rejects("test", images.rejected()));
+            ImageSets.record(run, images);
             ReplicaSpec replica = new ReplicaSpec(
                     job.backend().name(),
                     trained.network().spec(),
@@ -85,7 +87,8 @@ public final class EvaluateJob {
                     trained.normalization(),
                     new OptimizerSpec.Sgd(null));
             outcome.evaluation(
-                    new Evaluator(spark, replica).evaluate(images, trained.parameters(), trained.buffers()),
+                    new Evaluator(spark, replica, job.data().batchSize())
+                            .evaluate(images, trained.parameters(), trained.buffers()),
                     trained.classNames());
         }
     }

@@ -15,9 +15,13 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads the images that a configuration names. */
 final class ImageSets {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageSets.class);
+
     private final JavaSparkContext spark;
     private final JobConfig config;
     private final int workers;
@@ -32,8 +36,15 @@ final class ImageSets {
         return workers;
     }
 
+    /** A set of images that is listed but not read, and the shape that its images are to have. */
+    record Description(ImageListing listing, JobConfig.Source source, ImageShape shape) {
+        List<String> classNames() {
+            return listing.classNames();
+        }
+    }
+
     /** The training images; they decide the classes and, unless configured, the shape. */
-    ImageShards train() throws IOException {
+    Description describeTrain() throws IOException {
         JobConfig.Data data = config.data();
         Configuration hadoop = spark.hadoopConfiguration();
         ImageListing listing = data.train().source().list(hadoop, List.of());
@@ -43,7 +54,7 @@ final class ImageSets {
         int channels = data.channels().equals("auto") ? found.channels() : Integer.parseInt(data.channels());
         int height = data.resize() == null ? found.height() : data.resize().get(0);
         int width = data.resize() == null ? found.width() : data.resize().get(1);
-        return load(listing, data.train(), new ImageShape(channels, height, width));
+        return new Description(listing, data.train(), new ImageShape(channels, height, width));
     }
 
     /** The test images, if any are configured, in the shape and classes of a model. */
@@ -52,30 +63,46 @@ final class ImageSets {
         if (test == null) {
             return Optional.empty();
         }
-        return Optional.of(load(test.source().list(spark.hadoopConfiguration(), classNames), test, shape));
+        ImageListing listing = test.source().list(spark.hadoopConfiguration(), classNames);
+        return Optional.of(load(new Description(listing, test, shape)));
     }
 
-    private ImageShards load(ImageListing listing, JobConfig.Source source, ImageShape shape) {
+    /** Reads, decodes, deals and caches what was described. */
+    ImageShards load(Description images) {
         JobConfig.Data data = config.data();
+        long available = images.listing.examples();
         long examples =
-                Math.min(listing.examples(), Optional.ofNullable(source.limit()).orElse(Long.MAX_VALUE));
-        WorkerLayout layout = new WorkerLayout(config.seed(), listing.examples(), examples, workers);
+                Math.min(available, Optional.ofNullable(images.source.limit()).orElse(Long.MAX_VALUE));
+        WorkerLayout layout = new WorkerLayout(config.seed(), available, examples, workers);
         Sizes sizes = data.resize() == null ? Sizes.REFUSE : Sizes.RESIZE;
         Colours colours = data.channels().equals("1") ? Colours.TO_GREY : Colours.REFUSE;
-        ImageDecoder decoder = new ImageDecoder(shape, sizes, colours);
-        return ImageShards.of(spark, listing, decoder, layout, data.onBadImage());
+        return ImageShards.of(
+                spark, images.listing, new ImageDecoder(images.shape, sizes, colours), layout, data.onBadImage());
     }
 
     /** A line of {@code rejects.csv}. */
-    record Reject(String set, long id, String image, String reason) {}
+    private record Reject(String set, long id, String image, String reason) {}
 
-    static List<Reject> rejects(ImageShards train, Optional<ImageShards> test) {
+    /** Writes {@code rejects.csv} and says how many there are; nothing if there are none. */
+    static void record(RunDirectory run, ImageShards train, Optional<ImageShards> test) {
         List<Reject> rejects = new ArrayList<>(rejects("train", train.rejected()));
         test.ifPresent(images -> rejects.addAll(rejects("test", images.rejected())));
-        return rejects;
+        record(run, rejects);
     }
 
-    static List<Reject> rejects(String set, List<RejectedImage> rejected) {
+    /** The same, for an evaluation. */
+    static void record(RunDirectory run, ImageShards test) {
+        record(run, rejects("test", test.rejected()));
+    }
+
+    private static void record(RunDirectory run, List<Reject> rejects) {
+        if (!rejects.isEmpty()) {
+            LOG.warn("{} images were skipped; they are listed in {}/rejects.csv", rejects.size(), run);
+        }
+        run.writeTable("rejects.csv", Reject.class, rejects);
+    }
+
+    private static List<Reject> rejects(String set, List<RejectedImage> rejected) {
         return rejected.stream()
                 .map(image -> new Reject(set, image.id(), image.name(), image.reason()))
                 .toList();

@@ -56,7 +56,7 @@ final class Outcome {
             // Exception, since Spark's own are checked but not declared.
             RuntimeException failure = translate(e);
             try {
-                run.writeResult(result(Result.Status.FAILED, failure.getMessage()));
+                run.writeResult(result(Result.Status.FAILED, firstLine(failure)));
             } catch (ConvoyException unwritten) {
                 failure.addSuppressed(unwritten);
             }
@@ -70,7 +70,15 @@ final class Outcome {
         if (known != null) {
             return known;
         }
-        return e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(e);
+        if (e instanceof IOException || e instanceof IllegalArgumentException) {
+            return new ConvoyException("Cannot go on: " + firstLine(e), e);
+        }
+        return e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(firstLine(e), e);
+    }
+
+    private static String firstLine(Throwable e) {
+        String text = e.getMessage() == null ? e.toString() : e.getMessage();
+        return text.lines().findFirst().orElse(text);
     }
 
     private Result result(Result.Status status, String error) {

@@ -15,6 +15,7 @@ import java.util.List;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSError;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -47,11 +48,8 @@ public final class RunDirectory {
             FileSystem files = files(hadoop, parent);
             String stem = name + "-" + TIME.format(now);
             Path path = new Path(parent, stem);
-            for (int next = 2; files.exists(path); next++) {
+            for (int next = 2; !claim(files, path); next++) {
                 path = new Path(parent, stem + "-" + next);
-            }
-            if (!files.mkdirs(path)) {
-                throw new IOException("the file system refused");
             }
             return new RunDirectory(files, files.makeQualified(path));
         } catch (IOException e) {
@@ -59,6 +57,19 @@ public final class RunDirectory {
                     "Cannot make a run directory in run.directory = " + parent + ": " + e.getMessage()
                             + "; set it to a folder that you may write, with space",
                     e);
+        }
+    }
+
+    /** Whoever creates a folder's first file owns the folder. */
+    private static boolean claim(FileSystem files, Path path) throws IOException {
+        if (!files.mkdirs(path)) {
+            throw new IOException("the file system refused");
+        }
+        try {
+            files.create(new Path(path, CONFIG), false).close();
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return false;
         }
     }
 

@@ -59,9 +59,9 @@ final class RunRecorder implements TrainingListener {
     }
 
     @Override
-    public void epochCompleted(EpochReport epoch) {
+    public void epochCompleted(EpochReport epoch, ModelState state) {
         epochs.add(epoch);
-        save(epoch.state());
+        save(state);
         run.writeTable("metrics.csv", Line.class, epochs.stream().map(Line::of).toList());
     }
 

@@ -5,10 +5,9 @@ import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
-import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.train.DivergedException;
-import dev.convoy.train.EpochReport;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.ReplicaSpec;
 import dev.convoy.train.RoundsMaster;
@@ -36,7 +35,7 @@ public final class TrainJob {
     public TrainJob(JavaSparkContext spark, Config config, List<? extends TrainingListener> listeners) {
         this.spark = spark;
         this.config = config;
-        this.job = ConfigReader.toJobConfig(config);
+        this.job = ConfigReader.toJobConfig(config).requireTraining();
         this.listeners = List.copyOf(listeners);
     }
 
@@ -48,47 +47,55 @@ public final class TrainJob {
     public Completed run() {
         RunDirectory run =
                 RunDirectory.create(spark.hadoopConfiguration(), job.run().directory(), job.name(), Instant.now());
-        run.write(RunDirectory.CONFIG, ConfigReader.render(config));
         Outcome outcome = new Outcome("train", job);
-        return outcome.record(run, () -> train(run, outcome));
+        return outcome.record(run, () -> {
+            run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+            train(run, outcome);
+        });
     }
 
     private void train(RunDirectory run, Outcome outcome) throws IOException {
         ImageSets sets = new ImageSets(spark, job);
         outcome.workers = sets.workers();
-        try (ImageShards train = sets.train()) {
+        ImageSets.Description images = sets.describeTrain();
+        NetworkSpec network = job.network().spec(images.classNames().size());
+        // Whatever does not fit is found before pixels are read.
+        Trainer.checkFit(network.bind(images.shape()), images.classNames().size());
+        ComputeBackend.named(job.backend().name());
+        try (ImageShards train = sets.load(images)) {
             Optional<ImageShards> test = sets.test(train.shape(), train.classNames());
-            outcome.data(Optional.of(train), test, train.classNames());
-            run.writeTable("rejects.csv", ImageSets.Reject.class, ImageSets.rejects(train, test));
             try {
-                fit(run, outcome, train, test);
+                outcome.data(Optional.of(train), test, train.classNames());
+                ImageSets.record(run, train, test);
+                fit(run, outcome, network, train, test);
             } finally {
                 test.ifPresent(ImageShards::close);
             }
         }
     }
 
-    private void fit(RunDirectory run, Outcome outcome, ImageShards train, Optional<ImageShards> test) {
-        NetworkSpec spec = job.network().spec(train.classNames().size());
-        Network network = spec.bind(train.shape());
+    private void fit(
+            RunDirectory run, Outcome outcome, NetworkSpec network, ImageShards train, Optional<ImageShards> test) {
         Normalization normalization =
                 Optional.ofNullable(job.data().normalization()).orElseGet(train::measuredNormalization);
         TrainingSpec training = job.trainingSpec();
         ReplicaSpec replica =
-                new ReplicaSpec(job.backend().name(), spec, train.shape(), normalization, training.optimizer());
-        RunRecorder recorder = new RunRecorder(run, network, train.classNames(), normalization);
+                new ReplicaSpec(job.backend().name(), network, train.shape(), normalization, training.optimizer());
+        RunRecorder recorder = new RunRecorder(run, replica.bind(), train.classNames(), normalization);
         List<TrainingListener> all = new ArrayList<>(List.of(recorder));
         all.addAll(listeners);
         Trainer trainer = new Trainer(
-                new RoundsMaster(spark, train, replica, training), new Evaluator(spark, replica), training, all);
+                new RoundsMaster(spark, train, replica, training),
+                new Evaluator(spark, replica, training.batchSize()),
+                training,
+                all);
         try {
-            trainer.train(network, train, test);
+            trainer.train(replica.bind(), train, test);
         } catch (DivergedException e) {
             recorder.save(e.lastGood());
             throw e;
         } finally {
-            List<EpochReport> epochs = recorder.epochs();
-            outcome.epochs(epochs, train.classNames());
+            outcome.epochs(recorder.epochs(), train.classNames());
         }
     }
 }

@@ -4,7 +4,6 @@ import dev.convoy.model.HeapVector;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * What one worker, or several together, bring home from a round. Vectors are sums in which every example weighs one, so
@@ -97,10 +96,6 @@ public record Contribution(
         }
         int half = byRank.size() / 2;
         return sum(byRank.subList(0, half)).plus(sum(byRank.subList(half, byRank.size())));
-    }
-
-    Optional<Divergence> firstDivergence() {
-        return Optional.ofNullable(divergence);
     }
 
     private Contribution plus(Contribution other) {

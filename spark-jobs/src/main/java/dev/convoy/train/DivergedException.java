@@ -9,16 +9,19 @@ public final class DivergedException extends ConvoyException {
 
     private final ModelState lastGood;
 
-    DivergedException(ModelState lastGood, Contribution.Divergence divergence) {
+    /**
+     * @param began the state that the failed round began with
+     * @param lastGood the last state known to give a finite loss
+     */
+    DivergedException(ModelState began, ModelState lastGood, Contribution.Divergence divergence) {
         super("Cannot go on training: " + divergence.what() + " on worker " + divergence.worker() + " in epoch "
-                + (lastGood.progress().epoch() + 1) + ", round "
-                + (lastGood.progress().round() + 1) + ", step " + (divergence.globalStep() + 1)
-                + "; lower optimizer.learning-rate or set optimizer.warmup-epochs (the model from before that round is"
-                + " kept)");
+                + (began.progress().epoch() + 1) + ", round "
+                + (began.progress().round() + 1) + ", step " + (divergence.globalStep() + 1)
+                + "; lower optimizer.learning-rate or set optimizer.warmup-epochs (the last good model is kept)");
         this.lastGood = lastGood;
     }
 
-    /** The state before the round that failed. */
+    /** The last state known to give a finite loss. */
     public ModelState lastGood() {
         return lastGood;
     }

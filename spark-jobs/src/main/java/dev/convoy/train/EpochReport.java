@@ -1,7 +1,6 @@
 package dev.convoy.train;
 
 import dev.convoy.model.Evaluation;
-import dev.convoy.model.ModelState;
 import java.util.Optional;
 
 /**
@@ -15,7 +14,6 @@ import java.util.Optional;
  * @param trainSeconds spent in rounds
  * @param computeSeconds of that, the slowest worker's in each round
  * @param evaluateSeconds spent on the evaluation
- * @param state after the epoch
  */
 public record EpochReport(
         int epoch,
@@ -25,9 +23,11 @@ public record EpochReport(
         Optional<Evaluation> test,
         double trainSeconds,
         double computeSeconds,
-        double evaluateSeconds,
-        ModelState state) {
-    /** Time in rounds that no worker computed: launch, transfer, sum and waiting. */
+        double evaluateSeconds) {
+    /**
+     * Time in rounds beyond the slowest worker's own: launch, transfer, sum and waiting; with more workers than cores also
+     * the turns that workers wait for.
+     */
     public double syncSeconds() {
         return trainSeconds - computeSeconds;
     }

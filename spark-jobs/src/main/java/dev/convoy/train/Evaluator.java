@@ -5,8 +5,8 @@ import dev.convoy.data.ImageChunk;
 import dev.convoy.data.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Evaluation;
-import dev.convoy.model.LocalTrainer;
 import dev.convoy.model.Loss;
+import dev.convoy.model.backend.LocalTrainer;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -16,14 +16,17 @@ import org.apache.spark.broadcast.Broadcast;
 
 /** Evaluates a model on a cluster, one Spark job each time. */
 public final class Evaluator {
-    private static final int BATCH_SIZE = 256;
-
     private final JavaSparkContext spark;
     private final ReplicaSpec replica;
+    private final int batchSize;
 
-    public Evaluator(JavaSparkContext spark, ReplicaSpec replica) {
+    /**
+     * @param batchSize images that go through a replica at a time
+     */
+    public Evaluator(JavaSparkContext spark, ReplicaSpec replica, int batchSize) {
         this.spark = spark;
         this.replica = replica;
+        this.batchSize = batchSize;
     }
 
     /** Weights in the canonical layout, on their way to the executors. */
@@ -37,9 +40,14 @@ public final class Evaluator {
      */
     public Evaluation evaluate(ImageShards shards, float[] parameters, float[] buffers) {
         ReplicaSpec kind = replica;
+        int size = batchSize;
         Broadcast<Weights> weights = spark.broadcast(new Weights(parameters, buffers));
         try {
-            return shards.chunks().mapPartitions(chunks -> evaluatePartition(kind, chunks, weights)).collect().stream()
+            return shards
+                    .chunks()
+                    .mapPartitions(chunks -> evaluatePartition(kind, size, chunks, weights))
+                    .collect()
+                    .stream()
                     .reduce(Evaluation.empty(kind.bind().outputs()), Evaluation::plus);
         } finally {
             weights.destroy();
@@ -47,23 +55,25 @@ public final class Evaluator {
     }
 
     private static Iterator<Evaluation> evaluatePartition(
-            ReplicaSpec replica, Iterator<ImageChunk> chunks, Broadcast<Weights> weights) throws InterruptedException {
+            ReplicaSpec replica, int batchSize, Iterator<ImageChunk> chunks, Broadcast<Weights> weights)
+            throws InterruptedException {
         List<ImageChunk> own = new ArrayList<>();
         chunks.forEachRemaining(own::add);
         if (own.isEmpty()) {
             return List.<Evaluation>of().iterator();
         }
-        Evaluation evaluation =
-                ReplicaPool.with(replica, trainer -> evaluate(trainer, new WorkerShard(own), weights.value(), replica));
+        Evaluation evaluation = ReplicaPool.with(
+                replica, trainer -> evaluate(trainer, new WorkerShard(own), weights.value(), replica, batchSize));
         return List.of(evaluation).iterator();
     }
 
-    private static Evaluation evaluate(LocalTrainer trainer, WorkerShard shard, Weights weights, ReplicaSpec replica) {
+    private static Evaluation evaluate(
+            LocalTrainer trainer, WorkerShard shard, Weights weights, ReplicaSpec replica, int batchSize) {
         trainer.replica().parameters().set(weights.parameters);
         trainer.replica().buffers().set(weights.buffers);
         Loss loss = replica.network().loss();
         Evaluation sum = Evaluation.empty(replica.bind().outputs());
-        for (long[] ids : shard.batches(BATCH_SIZE)) {
+        for (long[] ids : shard.batches(batchSize)) {
             ImageBatch batch = shard.gather(ids);
             sum = sum.plus(Evaluation.of(batch, trainer.replica().outputs(batch), loss));
         }

@@ -1,6 +1,6 @@
 package dev.convoy.train;
 
-import dev.convoy.model.LocalTrainer;
+import dev.convoy.model.backend.LocalTrainer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -31,10 +31,20 @@ final class ReplicaPool {
         Owner owner = borrow(spec);
         try {
             return CompletableFuture.supplyAsync(() -> work.apply(owner.trainer(spec)), owner.thread)
-                    .whenComplete((result, failure) -> giveBack(spec, owner))
+                    .whenComplete((result, failure) -> {
+                        if (failure == null) {
+                            giveBack(spec, owner);
+                        } else {
+                            // Nobody knows what a failure left open in native code.
+                            owner.close();
+                        }
+                    })
                     .get();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            if (e.getCause() instanceof Error cause) {
                 throw cause;
             }
             throw new IllegalStateException(e.getCause());

@@ -2,11 +2,11 @@ package dev.convoy.train;
 
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
-import dev.convoy.model.LocalTrainer;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.backend.LocalTrainer;
 import java.io.Serializable;
 
 /** Everything needed to build a replica on an executor; equal specifications share replicas. */

@@ -8,7 +8,6 @@ import dev.convoy.model.OptimizerState;
 import dev.convoy.model.Progress;
 import dev.convoy.model.Vector;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -25,6 +24,9 @@ public final class RoundsMaster implements TrainingMaster {
     private final TrainingSpec spec;
     private final Vector decayed;
 
+    /** The last state from which every worker's first loss was finite; null before the first round. */
+    private ModelState lastGood;
+
     public RoundsMaster(JavaSparkContext spark, ImageShards shards, ReplicaSpec replica, TrainingSpec spec) {
         this.spark = spark;
         this.shards = shards;
@@ -40,19 +42,32 @@ public final class RoundsMaster implements TrainingMaster {
         for (int i = 0; i < rounds; i++) {
             long began = System.nanoTime();
             Contribution sum = Contribution.sum(runJob(now));
-            Optional<Contribution.Divergence> divergence = sum.firstDivergence();
-            if (divergence.isPresent()) {
-                throw new DivergedException(now, divergence.get());
-            }
+            checkFinite(now, sum.divergence());
+            lastGood = now;
             now = apply(now, sum, plan);
+            if (!now.isFinite()) {
+                long step = now.progress().globalStep() - 1;
+                String what = "the averaged weights are not finite";
+                throw new DivergedException(lastGood, lastGood, new Contribution.Divergence(0, step, what));
+            }
             double seconds = (System.nanoTime() - began) / 1e9;
             onRound.accept(new RoundReport(now.progress(), sum.lossSum(), sum.counts(), seconds));
         }
         return now;
     }
 
+    private void checkFinite(ModelState now, Contribution.Divergence divergence) {
+        if (divergence != null) {
+            // A loss that is not finite at a round's first step condemns the state that the round began with.
+            boolean first = divergence.globalStep() == now.progress().globalStep();
+            throw new DivergedException(now, first && lastGood != null ? lastGood : now, divergence);
+        }
+    }
+
     private List<Contribution> runJob(ModelState state) {
-        Broadcast<ModelState> start = spark.broadcast(state);
+        boolean carriesOptimizer = spec.exchange() == Exchange.PARAMETER_AVERAGING
+                && spec.optimizerState() == OptimizerStatePolicy.AVERAGE;
+        Broadcast<ModelState> start = spark.broadcast(carriesOptimizer ? state : state.withoutOptimizer());
         try {
             RoundTask task = new RoundTask(replica, spec, shards.layout(), start);
             // Collected in the order of partitions, which is the order of ranks.

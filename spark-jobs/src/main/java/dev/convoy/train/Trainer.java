@@ -1,7 +1,6 @@
 package dev.convoy.train;
 
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.EpochPlan;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.ModelState;
@@ -44,26 +43,26 @@ public final class Trainer {
      * @throws DivergedException if a loss is not finite
      */
     public ModelState train(Network network, ImageShards train, Optional<ImageShards> test) {
-        checkFit(network, train);
+        checkFit(network, train.classNames().size());
         ModelState state = network.initialState(spec.seed(), spec.optimizer());
         int rounds = spec.plan(train.layout(), 0).rounds();
         int parameters = network.layout().parameterCount();
         listeners.forEach(listener -> listener.started(parameters, spec.epochs(), rounds));
         while (state.progress().epoch() < spec.epochs()) {
-            EpochReport report = epoch(state, train, test);
-            state = report.state();
-            listeners.forEach(listener -> listener.epochCompleted(report));
+            List<RoundReport> done = new ArrayList<>();
+            ModelState end = master.advance(state, rounds - state.progress().round(), round -> {
+                done.add(round);
+                listeners.forEach(listener -> listener.roundCompleted(round));
+            });
+            EpochReport report = evaluate(end, done, train, test);
+            listeners.forEach(listener -> listener.epochCompleted(report, end));
+            state = end;
         }
         return state;
     }
 
-    private EpochReport epoch(ModelState start, ImageShards train, Optional<ImageShards> test) {
-        EpochPlan plan = spec.plan(train.layout(), start.progress().epoch());
-        List<RoundReport> rounds = new ArrayList<>();
-        ModelState end = master.advance(start, plan.rounds() - start.progress().round(), round -> {
-            rounds.add(round);
-            listeners.forEach(listener -> listener.roundCompleted(round));
-        });
+    private EpochReport evaluate(
+            ModelState end, List<RoundReport> rounds, ImageShards train, Optional<ImageShards> test) {
         Contribution.Counts counts =
                 rounds.stream().map(RoundReport::counts).reduce(Contribution.Counts.NONE, Contribution.Counts::then);
         long began = System.nanoTime();
@@ -78,15 +77,14 @@ public final class Trainer {
                 evaluation,
                 rounds.stream().mapToDouble(RoundReport::seconds).sum(),
                 counts.computeSeconds(),
-                (System.nanoTime() - began) / 1e9,
-                end);
+                (System.nanoTime() - began) / 1e9);
     }
 
-    private static void checkFit(Network network, ImageShards train) {
-        if (network.outputs() != train.classNames().size()) {
-            throw new ConvoyException("Cannot train a network with " + network.outputs() + " outputs on "
-                    + train.classNames().size() + " classes; give its last dense layer "
-                    + train.classNames().size() + " units");
+    /** Fails unless the network has one output for each class. */
+    public static void checkFit(Network network, int classes) {
+        if (network.outputs() != classes) {
+            throw new ConvoyException("Cannot train a network with " + network.outputs() + " outputs on " + classes
+                    + " classes; give its last dense layer " + classes + " units");
         }
     }
 }

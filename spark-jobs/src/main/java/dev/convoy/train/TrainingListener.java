@@ -1,5 +1,7 @@
 package dev.convoy.train;
 
+import dev.convoy.model.ModelState;
+
 /** Observes training; called on the driver, in order, and must not change anything. */
 public interface TrainingListener {
     /**
@@ -13,6 +15,10 @@ public interface TrainingListener {
     /** A round is complete. */
     default void roundCompleted(RoundReport round) {}
 
-    /** An epoch is complete and evaluated. */
-    default void epochCompleted(EpochReport epoch) {}
+    /**
+     * An epoch is complete and evaluated.
+     *
+     * @param state after the epoch
+     */
+    default void epochCompleted(EpochReport epoch, ModelState state) {}
 }

@@ -151,9 +151,30 @@ class ConfigReaderTest {
 
     @Test
     void whatIsMissingIsNamed() {
-        assertThatThrownBy(() -> read("network = lenet", Map.of())).hasMessageContaining("format");
-        assertThatThrownBy(() -> read("data.train { format = folder, path = x }", Map.of()))
+        assertThatThrownBy(() -> read("network = lenet", Map.of()).requireTraining())
+                .hasMessageContaining("data.train");
+        assertThatThrownBy(() -> read("data.train { limit = 7 }", Map.of())).hasMessageContaining("format");
+        assertThatThrownBy(() -> read("data.train { format = folder, path = x }", Map.of())
+                        .requireTraining())
                 .hasMessageContaining("network");
+    }
+
+    @Test
+    void aKeySetToNullIsTakenAway() {
+        String momentum = MINIMAL + "optimizer.momentum = 0.8";
+        assertThat(read(momentum, Map.of("optimizer.type", "adam", "optimizer.momentum", "null"))
+                        .optimizer()
+                        .spec())
+                .isEqualTo(new OptimizerSpec.Adam(null, null, null, null));
+    }
+
+    @Test
+    void filesMayIncludeOthers() throws IOException {
+        Files.writeString(folder.resolve("base.conf"), MINIMAL);
+        Path file = Files.writeString(folder.resolve("job.conf"), "include \"base.conf\"\ntrain.epochs = 9");
+        JobConfig config = ConfigReader.toJobConfig(ConfigReader.read(file.toString(), Map.of(), new Configuration()));
+        assertThat(config.train().epochs()).isEqualTo(9);
+        assertThat(config.requireTraining().data().train().path()).isEqualTo("/digits");
     }
 
     @Test

@@ -15,6 +15,7 @@ import dev.convoy.testing.SparkExtension;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whole jobs on real digits, good ones and bad ones. */
 @ExtendWith(SparkExtension.class)
@@ -196,10 +199,15 @@ class JobsTest {
         assertFails(spark, "4 outputs on 10 classes");
     }
 
-    @Test
-    void divergenceKeepsTheLastGoodModel(JavaSparkContext spark) throws IOException {
+    /** Under gradient exchange, and with a single local step, a round's harm shows only in the next round's loss. */
+    @ParameterizedTest
+    @CsvSource({"parameter-averaging, 4", "parameter-averaging, 1", "gradient, 1"})
+    void divergenceKeepsTheLastGoodModel(String exchange, String localSteps, JavaSparkContext spark)
+            throws IOException {
+        settings.put("sync.exchange", exchange);
+        settings.put("sync.local-steps", localSteps);
         settings.put("optimizer.learning-rate", "1e25");
-        Path run = assertFails(spark, "worker", "round 1", "optimizer.learning-rate");
+        Path run = assertFails(spark, "on worker", "round", "optimizer.learning-rate");
         assertThat(run.resolve("model/weights.safetensors")).exists();
         assertThat(EvaluateJob.of(spark, run.toString(), Optional.empty(), Map.of())
                         .run()
@@ -216,6 +224,36 @@ class JobsTest {
         assertThatThrownBy(() -> train(spark))
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("run.directory = " + taken);
+    }
+
+    @Test
+    void malformedModelsAreRefusedInOneLine(JavaSparkContext spark) throws IOException {
+        settings.put("train.epochs", "1");
+        Path run = Path.of(train(spark).directory());
+        Files.writeString(run.resolve("model/model.json"), "{ \"format\": ");
+        assertThatThrownBy(() -> EvaluateJob.of(spark, run.toString(), Optional.empty(), Map.of())
+                        .run())
+                .isInstanceOf(ConvoyException.class)
+                .message()
+                .contains("model.json")
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void twoRunsInTheSameSecondKeepApart() {
+        Instant now = Instant.parse("2026-01-02T03:04:05Z");
+        RunDirectory first = RunDirectory.create(new Configuration(), folder.toString(), "x", now);
+        RunDirectory second = RunDirectory.create(new Configuration(), folder.toString(), "x", now);
+        assertThat(first.toString()).endsWith("x-20260102T030405Z");
+        assertThat(second.toString()).endsWith("x-20260102T030405Z-2");
+    }
+
+    @Test
+    void anUnknownBackendAndAWrongSchemeAreNamed(JavaSparkContext spark) throws IOException {
+        settings.put("backend.name", "tensorflow");
+        assertFails(spark, "backend.name = tensorflow");
+        settings.put("data.train.images", "nowhere://x/images");
+        assertFails(spark, "nowhere");
     }
 
     @Test

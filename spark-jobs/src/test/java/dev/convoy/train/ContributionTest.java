@@ -39,7 +39,7 @@ class ContributionTest {
         Contribution.Divergence two = new Contribution.Divergence(2, 6, "y");
         Contribution sum = Contribution.sum(
                 List.of(of(1, 1), Contribution.diverged(one, COUNTS), Contribution.diverged(two, COUNTS)));
-        assertThat(sum.firstDivergence()).contains(one);
-        assertThat(Contribution.sum(List.of(of(1, 1))).firstDivergence()).isEmpty();
+        assertThat(sum.divergence()).isEqualTo(one);
+        assertThat(Contribution.sum(List.of(of(1, 1))).divergence()).isNull();
     }
 }

@@ -70,13 +70,13 @@ final class Training {
             }
 
             @Override
-            public void epochCompleted(EpochReport epoch) {
+            public void epochCompleted(EpochReport epoch, ModelState state) {
                 training.epochs.add(epoch);
             }
         });
         ReplicaSpec replica = replica(network, spec.optimizer());
         RoundsMaster master = new RoundsMaster(spark, shards, replica, spec);
-        training.end = new Trainer(master, new Evaluator(spark, replica), spec, listeners)
+        training.end = new Trainer(master, new Evaluator(spark, replica, 100), spec, listeners)
                 .train(replica.bind(), shards, Optional.empty());
         return training;
     }

@@ -19,9 +19,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Spliterator;
-import java.util.Spliterators;
-import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -36,7 +33,7 @@ import scala.Tuple2;
  * ordered by id, decoded once and cached (in memory, what does not fit on disk). Close it to give the cache back.
  */
 public final class ImageShards implements AutoCloseable {
-    /** What to do with an image that cannot be decoded or does not fit. */
+    /** What to do with an image that cannot be decoded. One that does not fit the others fails in any case. */
     public enum OnBadImage {
         FAIL,
         SKIP
@@ -102,14 +99,8 @@ public final class ImageShards implements AutoCloseable {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         return spark.<ImageSplit>parallelize(
                         new ArrayList<>(listing.splits()), listing.splits().size())
-                .flatMap(split -> dealt(split.read(hadoop.value()), layout.dealer()))
+                .flatMap(split -> split.read(hadoop.value(), layout.dealer()::isDealt))
                 .mapToPair(image -> new Tuple2<>(image.id(), row(image, decoder, onBadImage)));
-    }
-
-    private static Iterator<SourceImage> dealt(Iterator<SourceImage> images, WorkerLayout.Dealer dealer) {
-        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(images, Spliterator.ORDERED), false)
-                .filter(image -> dealer.isDealt(image.id()))
-                .iterator();
     }
 
     private static Row row(SourceImage image, ImageDecoder decoder, OnBadImage onBadImage) {
@@ -122,9 +113,12 @@ public final class ImageShards implements AutoCloseable {
     }
 
     private static void failUnlessSkipped(SourceImage image, BadImageException reason, OnBadImage onBadImage) {
+        String message = "Cannot use the image " + image.name() + ": " + reason.getMessage();
+        if (reason.kind() == BadImageException.Kind.MISFIT) {
+            throw new ConvoyException(message);
+        }
         if (onBadImage == OnBadImage.FAIL) {
-            throw new ConvoyException("Cannot use the image " + image.name() + ": " + reason.getMessage()
-                    + "; mend or remove it, or set data.on-bad-image = skip");
+            throw new ConvoyException(message + "; mend or remove it, or set data.on-bad-image = skip");
         }
     }
 
@@ -136,7 +130,7 @@ public final class ImageShards implements AutoCloseable {
     public static ImageShape firstShape(Configuration hadoop, ImageListing listing, OnBadImage onBadImage)
             throws IOException {
         for (ImageSplit split : listing.splits()) {
-            for (Iterator<SourceImage> images = split.read(hadoop); images.hasNext(); ) {
+            for (Iterator<SourceImage> images = split.read(hadoop, id -> true); images.hasNext(); ) {
                 SourceImage image = images.next();
                 try {
                     return ImageDecoder.shapeOf(image.data());

@@ -8,7 +8,6 @@ import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.Initializer;
 import dev.convoy.model.LayerSpec;
-import dev.convoy.model.LocalTrainer;
 import dev.convoy.model.Loss;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.NamedNetwork;

@@ -9,7 +9,6 @@ import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.Initializer;
 import dev.convoy.model.LayerSpec;
-import dev.convoy.model.LocalTrainer;
 import dev.convoy.model.Loss;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.NamedNetwork;
@@ -74,6 +73,27 @@ class ReplicaTest {
         }
         try (Replica replica = bytes(backend, max.bind(shape))) {
             assertThat(replica.outputs(batch)).containsExactly(new double[] {5, 6, 8, 9}, within(1e-4));
+        }
+    }
+
+    /** All inputs are negative, so that padding with zeros would win. */
+    @ParameterizedTest
+    @ValueSource(strings = {"dl4j", "torch"})
+    void paddingNeverWinsInMaxPooling(String backend) {
+        ImageShape shape = new ImageShape(1, 3, 3);
+        ImageBatch batch = new ImageBatch(
+                shape,
+                new long[] {0},
+                new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9},
+                TestBatches.classes(shape, 1, 4).targets());
+        Normalization minus10 = new Normalization(new float[] {10 / 255f}, new float[] {1 / 255f});
+        NetworkSpec same = pool(new LayerSpec.MaxPool(new Size2d(2, 2), null, Padding.SAME));
+        NetworkSpec explicit = pool(new LayerSpec.MaxPool(new Size2d(2, 2), null, new Padding.Explicit(1)));
+        try (Replica replica = ComputeBackend.named(backend).newReplica(same.bind(shape), minus10)) {
+            assertThat(replica.outputs(batch)).containsExactly(new double[] {-5, -4, -2, -1}, within(1e-4));
+        }
+        try (Replica replica = ComputeBackend.named(backend).newReplica(explicit.bind(shape), minus10)) {
+            assertThat(replica.outputs(batch)).containsExactly(new double[] {-9, -7, -3, -1}, within(1e-4));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.convoy.model.backend.dl4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
@@ -63,11 +64,15 @@ class GradientTest {
     @ParameterizedTest
     @MethodSource("layers")
     void layerOverAVolume(LayerSpec layer) {
+        check(overAVolume(layer));
+    }
+
+    private static NetworkSpec overAVolume(LayerSpec layer) {
         LayerSpec before = new LayerSpec.Conv2d(2, new Size2d(1, 1), null, null, true, null);
-        check(new NetworkSpec(
+        return new NetworkSpec(
                 List.of(before, layer, new LayerSpec.Flatten(), new LayerSpec.Dense(4, true, null)),
                 Loss.SOFTMAX_CROSS_ENTROPY,
-                new Initializer.Xavier()));
+                new Initializer.Xavier());
     }
 
     static Stream<Arguments> vectorLayers() {
@@ -83,14 +88,18 @@ class GradientTest {
     @ParameterizedTest
     @MethodSource("vectorLayers")
     void layerOverAVector(LayerSpec layer) {
-        check(new NetworkSpec(
+        check(overAVector(layer));
+    }
+
+    private static NetworkSpec overAVector(LayerSpec layer) {
+        return new NetworkSpec(
                 List.of(
                         new LayerSpec.Flatten(),
                         new LayerSpec.Dense(6, true, null),
                         layer,
                         new LayerSpec.Dense(4, true, null)),
                 Loss.SOFTMAX_CROSS_ENTROPY,
-                new Initializer.Xavier()));
+                new Initializer.Xavier());
     }
 
     @ParameterizedTest
@@ -130,13 +139,25 @@ class GradientTest {
         assertPrecisionsAgree(NamedNetwork.LENET.spec(10), new ImageShape(2, 28, 28));
     }
 
+    @ParameterizedTest
+    @MethodSource("layers")
+    void singlePrecisionAgreesWithDoubleOverAVolume(LayerSpec layer) {
+        assertPrecisionsAgree(overAVolume(layer), INPUT);
+    }
+
+    @ParameterizedTest
+    @MethodSource("vectorLayers")
+    void singlePrecisionAgreesWithDoubleOverAVector(LayerSpec layer) {
+        assertPrecisionsAgree(overAVector(layer), INPUT);
+    }
+
     private static void assertPrecisionsAgree(NetworkSpec spec, ImageShape input) {
         Network network = spec.bind(input);
-        ImageBatch batch = TestBatches.classes(input, 16, 10);
+        ImageBatch batch = TestBatches.classes(input, 16, network.outputs());
         try (Replica single = replica(network, DataType.FLOAT);
                 Replica twice = replica(network, DataType.DOUBLE)) {
             double loss = single.train(batch, STEP);
-            assertThat(loss).isCloseTo(twice.train(batch, STEP), org.assertj.core.data.Offset.offset(1e-5 * loss));
+            assertThat(loss).isCloseTo(twice.train(batch, STEP), within(1e-5 * loss));
             assertClose(single.gradient().toArray(), twice.gradient().toArray(), 1e-5);
             assertClose(single.buffers().toArray(), twice.buffers().toArray(), 1e-5);
         }

@@ -1,8 +1,11 @@
-package dev.convoy.model;
+package dev.convoy.model.backend;
 
 import dev.convoy.data.ImageBatch;
-import dev.convoy.model.backend.Replica;
-import dev.convoy.model.backend.StepKey;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.Network;
+import dev.convoy.model.OptimizerSpec;
+import dev.convoy.model.OptimizerState;
+import dev.convoy.model.Vector;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -31,12 +34,14 @@ public final class LocalTrainer {
         return replica;
     }
 
-    /** Takes over parameters, buffers and the optimizer's memory. */
+    /** Takes over parameters, buffers and the optimizer's memory; without memory in the state it starts from zero. */
     public void load(ModelState state) {
         replica.parameters().set(state.parameters());
         replica.buffers().set(state.buffers());
+        List<float[]> memory = state.optimizer().slots();
         for (int i = 0; i < slots.size(); i++) {
-            slots.get(i).set(state.optimizer().slots().get(i));
+            Vector slot = slots.get(i);
+            slot.set(memory.isEmpty() ? new float[slot.length()] : memory.get(i));
         }
         steps = state.optimizer().steps();
     }
