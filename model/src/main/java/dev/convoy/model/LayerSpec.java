@@ -12,6 +12,8 @@ import java.util.List;
     @JsonSubTypes.Type(value = LayerSpec.Conv2d.class, name = "conv2d"),
     @JsonSubTypes.Type(value = LayerSpec.MaxPool.class, name = "max-pool"),
     @JsonSubTypes.Type(value = LayerSpec.AveragePool.class, name = "average-pool"),
+    @JsonSubTypes.Type(value = LayerSpec.GlobalAveragePool.class, name = "global-average-pool"),
+    @JsonSubTypes.Type(value = LayerSpec.Residual.class, name = "residual"),
     @JsonSubTypes.Type(value = LayerSpec.BatchNorm.class, name = "batch-norm"),
     @JsonSubTypes.Type(value = LayerSpec.Dense.class, name = "dense"),
     @JsonSubTypes.Type(value = LayerSpec.Flatten.class, name = "flatten"),
@@ -106,8 +108,8 @@ public sealed interface LayerSpec extends Serializable {
     }
 
     /**
-     * Two-dimensional convolution (cross-correlation). Weight {@code [filters, channels, rows, columns]} (OIHW), then
-     * bias {@code [filters]}.
+     * Two-dimensional convolution (cross-correlation). Weight {@code [filters, channels / groups, rows, columns]} (OIHW),
+     * then bias {@code [filters]}.
      *
      * @param filters channels of the output
      * @param kernel rows and columns of a filter
@@ -115,10 +117,21 @@ public sealed interface LayerSpec extends Serializable {
      * @param padding {@code valid} unless given
      * @param bias true unless given
      * @param initializer the network's unless given
+     * @param groups into how many parts channels and filters are divided, each filter seeing its own part; 1 unless given,
+     *     as many as channels for a depthwise convolution
      */
-    record Conv2d(Integer filters, Size2d kernel, Size2d stride, Padding padding, Boolean bias, Initializer initializer)
+    record Conv2d(
+            Integer filters,
+            Size2d kernel,
+            Size2d stride,
+            Padding padding,
+            Boolean bias,
+            Initializer initializer,
+            Integer groups)
             implements Windowed {
         public Conv2d {
+            groups = orElse(groups, 1);
+            requirePositive("conv2d", "groups", groups);
             requirePositive("conv2d", "filters", filters);
             require("conv2d", "kernel", kernel);
             stride = orElse(stride, new Size2d(1, 1));
@@ -126,9 +139,26 @@ public sealed interface LayerSpec extends Serializable {
             bias = orElse(bias, true);
         }
 
+        /** Without groups. */
+        public Conv2d(
+                Integer filters, Size2d kernel, Size2d stride, Padding padding, Boolean bias, Initializer initializer) {
+            this(filters, kernel, stride, padding, bias, initializer, 1);
+        }
+
         @Override
         public String stem() {
             return "conv";
+        }
+
+        @Override
+        public TensorShape output(TensorShape input) {
+            TensorShape output = Windowed.super.output(input);
+            int channels = ((TensorShape.Volume) input).channels();
+            if (channels % groups != 0 || filters % groups != 0) {
+                throw new ConvoyException("its groups = " + groups + " must divide both its input's " + channels
+                        + " channels and its " + filters + " filters");
+            }
+            return output;
         }
 
         @Override
@@ -138,12 +168,12 @@ public sealed interface LayerSpec extends Serializable {
 
         @Override
         public List<TensorSpec> tensors(TensorShape input) {
-            int channels = ((TensorShape.Volume) input).channels();
+            int channels = ((TensorShape.Volume) input).channels() / groups;
             int window = kernel.height() * kernel.width();
             TensorSpec weight = TensorSpec.weight(
                     initializer,
                     channels * window,
-                    filters * window,
+                    filters / groups * window,
                     filters,
                     channels,
                     kernel.height(),
@@ -199,6 +229,61 @@ public sealed interface LayerSpec extends Serializable {
         @Override
         public int outputChannels(int inputChannels) {
             return inputChannels;
+        }
+    }
+
+    /** The mean of each channel: a volume to a vector. */
+    record GlobalAveragePool() implements LayerSpec {
+        @Override
+        public String stem() {
+            return "pool";
+        }
+
+        @Override
+        public TensorShape output(TensorShape input) {
+            return new TensorShape.Flat(requireVolume(input).channels());
+        }
+    }
+
+    /**
+     * The sum of two ways through the network: K. He et al., "Deep residual learning for image recognition", CVPR 2016.
+     * Its layers' names begin with the block's, those of the shortcut with {@code shortcut} after it.
+     *
+     * @param body at least one layer
+     * @param shortcut usually none (the input itself), or a convolution of one pixel where shapes change
+     */
+    record Residual(List<LayerSpec> body, List<LayerSpec> shortcut) implements LayerSpec {
+        public Residual {
+            body = List.copyOf(require("residual", "body", body));
+            shortcut = shortcut == null ? List.of() : List.copyOf(shortcut);
+            if (body.isEmpty()) {
+                throw new ConvoyException("Cannot make a residual layer with an empty body; give it layers");
+            }
+        }
+
+        @Override
+        public String stem() {
+            return "block";
+        }
+
+        @Override
+        public TensorShape output(TensorShape input) {
+            TensorShape sum = through(body, input);
+            TensorShape other = through(shortcut, input);
+            if (!sum.equals(other)) {
+                throw new ConvoyException(
+                        "its body gives " + sum + " but its shortcut " + other + "; they are added, so"
+                                + " give it a shortcut with a convolution of kernel 1 and the same stride and filters");
+            }
+            return sum;
+        }
+
+        private static TensorShape through(List<LayerSpec> layers, TensorShape input) {
+            TensorShape shape = input;
+            for (LayerSpec layer : layers) {
+                shape = layer.output(shape);
+            }
+            return shape;
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** A {@link NetworkSpec} with its shapes inferred for one shape of input. Made by {@link NetworkSpec#bind}. */
 public final class Network {
@@ -15,10 +16,26 @@ public final class Network {
      * A layer in its place.
      *
      * @param name unique in the network, for example {@code conv1}
+     * @param index position among all layers of the network, those within blocks included
      * @param tensors its tensors in the canonical layout
+     * @param body of a {@link LayerSpec.Residual}; empty for any other layer
+     * @param shortcut of a {@link LayerSpec.Residual}; empty for any other layer
      */
     public record Layer(
-            String name, LayerSpec spec, TensorShape input, TensorShape output, List<ParameterLayout.Entry> tensors) {}
+            String name,
+            int index,
+            LayerSpec spec,
+            TensorShape input,
+            TensorShape output,
+            List<ParameterLayout.Entry> tensors,
+            List<Layer> body,
+            List<Layer> shortcut) {
+        private Stream<Layer> withInner() {
+            return Stream.concat(
+                    Stream.of(this),
+                    Stream.of(body, shortcut).flatMap(List::stream).flatMap(Layer::withInner));
+        }
+    }
 
     private final NetworkSpec spec;
     private final ImageShape input;
@@ -33,22 +50,46 @@ public final class Network {
     }
 
     static Network bind(NetworkSpec spec, ImageShape input) {
-        ParameterLayout layout = new ParameterLayout();
-        List<Layer> layers = new ArrayList<>();
-        Map<String, Integer> counts = new HashMap<>();
-        TensorShape shape = TensorShape.Volume.of(input);
-        for (LayerSpec layer : spec.layers()) {
-            String name = layer.stem() + counts.merge(layer.stem(), 1, Integer::sum);
-            TensorShape output = outputOf(name, layer, shape);
-            List<ParameterLayout.Entry> tensors = addTensors(layout, name, layer, shape);
-            layers.add(new Layer(name, layer, shape, output, tensors));
-            shape = output;
-        }
-        if (shape instanceof TensorShape.Volume) {
-            throw new ConvoyException("Cannot use a network that ends in the volume " + shape + "; end it in a vector,"
+        Binder binder = new Binder();
+        List<Layer> layers = binder.bind("", spec.layers(), TensorShape.Volume.of(input));
+        TensorShape last = layers.get(layers.size() - 1).output();
+        if (last instanceof TensorShape.Volume) {
+            throw new ConvoyException("Cannot use a network that ends in the volume " + last + "; end it in a vector,"
                     + " for example with flatten");
         }
-        return new Network(spec, input, List.copyOf(layers), layout);
+        return new Network(spec, input, layers, binder.layout);
+    }
+
+    /** Names layers, infers their shapes and lays their tensors out, depth first. */
+    private static final class Binder {
+        private final ParameterLayout layout = new ParameterLayout();
+        private int next;
+
+        List<Layer> bind(String prefix, List<LayerSpec> specs, TensorShape input) {
+            List<Layer> layers = new ArrayList<>();
+            Map<String, Integer> counts = new HashMap<>();
+            TensorShape shape = input;
+            for (LayerSpec spec : specs) {
+                String name = prefix + spec.stem() + counts.merge(spec.stem(), 1, Integer::sum);
+                Layer layer = bind(name, spec, shape);
+                layers.add(layer);
+                shape = layer.output();
+            }
+            return List.copyOf(layers);
+        }
+
+        private Layer bind(String name, LayerSpec spec, TensorShape input) {
+            int index = next++;
+            List<Layer> body = List.of();
+            List<Layer> shortcut = List.of();
+            if (spec instanceof LayerSpec.Residual residual) {
+                // Inner layers first, so that one that does not fit is named itself.
+                body = bind(name + ".", residual.body(), input);
+                shortcut = bind(name + ".shortcut.", residual.shortcut(), input);
+            }
+            TensorShape output = outputOf(name, spec, input);
+            return new Layer(name, index, spec, input, output, addTensors(layout, name, spec, input), body, shortcut);
+        }
     }
 
     private static List<ParameterLayout.Entry> addTensors(
@@ -82,6 +123,11 @@ public final class Network {
 
     public List<Layer> layers() {
         return layers;
+    }
+
+    /** Every layer, those within blocks after their block. */
+    public List<Layer> allLayers() {
+        return layers.stream().flatMap(Layer::withInner).toList();
     }
 
     public ParameterLayout layout() {

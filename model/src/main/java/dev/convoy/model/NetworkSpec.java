@@ -1,6 +1,7 @@
 package dev.convoy.model;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
 import java.io.Serializable;
 import java.util.List;
@@ -11,9 +12,21 @@ import java.util.List;
  * @param layers at least one
  * @param loss softmax cross-entropy unless given
  * @param initializer for layers that name none; {@link Initializer.He} unless given
+ * @param labelSmoothing the share of each target that is spread evenly over all classes in training: C. Szegedy et al.,
+ *     CVPR 2016; 0 unless given
  */
-public record NetworkSpec(List<LayerSpec> layers, Loss loss, Initializer initializer) implements Serializable {
+public record NetworkSpec(List<LayerSpec> layers, Loss loss, Initializer initializer, Double labelSmoothing)
+        implements Serializable {
     public NetworkSpec {
+        labelSmoothing = labelSmoothing == null ? 0 : labelSmoothing;
+        if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+            throw new ConvoyException(
+                    "Cannot use network.label-smoothing = " + labelSmoothing + "; it must be at least 0 and below 1");
+        }
+        if (labelSmoothing > 0 && loss != null && loss != Loss.SOFTMAX_CROSS_ENTROPY) {
+            throw new ConvoyException("Cannot smooth labels for another loss than softmax-cross-entropy; leave out"
+                    + " network.label-smoothing");
+        }
         if (layers == null || layers.isEmpty()) {
             throw new ConvoyException("Cannot build a network without layers; set network.layers, or network to one of "
                     + NamedNetwork.names());
@@ -27,6 +40,26 @@ public record NetworkSpec(List<LayerSpec> layers, Loss loss, Initializer initial
             throw new ConvoyException("Cannot end a network in " + last.stem() + " and train it with a cross-entropy"
                     + " that has it built in; leave the last layer out");
         }
+    }
+
+    /** Without label smoothing. */
+    public NetworkSpec(List<LayerSpec> layers, Loss loss, Initializer initializer) {
+        this(layers, loss, initializer, 0.0);
+    }
+
+    /**
+     * The targets that training sees.
+     *
+     * @return {@code [size, outputs]}, row-major
+     */
+    public float[] trainingTargets(ImageBatch batch, int outputs) {
+        float[] targets = batch.denseTargets(outputs);
+        if (labelSmoothing > 0) {
+            for (int i = 0; i < targets.length; i++) {
+                targets[i] = (float) (targets[i] * (1 - labelSmoothing) + labelSmoothing / outputs);
+            }
+        }
+        return targets;
     }
 
     /**

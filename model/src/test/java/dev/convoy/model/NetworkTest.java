@@ -2,6 +2,7 @@ package dev.convoy.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
@@ -49,6 +50,53 @@ class NetworkTest {
         assertThat(lenet.layout().entries().get(4).tensor().shape()).containsExactly(500, 800);
         assertThat(NamedNetwork.MLP.spec(10).bind(DIGIT).layout().parameterCount())
                 .isEqualTo(784 * 256 + 256 + 256 * 128 + 128 + 128 * 10 + 10);
+    }
+
+    /** Numbers of parameters that torchvision documents; resnet20's follows from its layers. */
+    @Test
+    void namedNetworksHaveTheirKnownSizes() {
+        ImageShape photo = new ImageShape(3, 224, 224);
+        assertThat(NamedNetwork.RESNET18.spec(1000).bind(photo).layout().parameterCount())
+                .isEqualTo(11_689_512);
+        assertThat(NamedNetwork.VGG11.spec(1000).bind(photo).layout().parameterCount())
+                .isEqualTo(132_863_336);
+        assertThat(NamedNetwork.MOBILENET_V2.spec(1000).bind(photo).layout().parameterCount())
+                .isEqualTo(3_504_872);
+        Network resnet20 = NamedNetwork.RESNET20.spec(10).bind(new ImageShape(3, 32, 32));
+        // 269,722 with shortcuts that have no parameters, and two projections
+        assertThat(resnet20.layout().parameterCount()).isEqualTo(269_722 + 16 * 32 + 64 + 32 * 64 + 128);
+        assertThat(resnet20.layout().entries().stream().map(ParameterLayout.Entry::name))
+                .contains(
+                        "block1.conv2.weight",
+                        "block4.shortcut.conv1.weight",
+                        "block4.shortcut.bn1.running_var",
+                        "fc1.bias");
+        assertThat(resnet20.allLayers().stream().map(Network.Layer::index))
+                .doesNotHaveDuplicates()
+                .startsWith(0, 1, 2);
+    }
+
+    @Test
+    void blocksAndGroupsThatDoNotFitAreNamed() {
+        LayerSpec conv = new LayerSpec.Conv2d(4, new Size2d(3, 3), null, Padding.VALID, true, null);
+        assertRefused(
+                List.of(conv, new LayerSpec.Residual(List.of(conv), null)), "block1", "4x24x24", "4x26x26", "shortcut");
+        assertRefused(
+                List.of(new LayerSpec.Residual(List.of(new LayerSpec.Dense(1, true, null)), null)),
+                "block1.fc1",
+                "flatten");
+        LayerSpec grouped = new LayerSpec.Conv2d(6, new Size2d(1, 1), null, null, true, null, 4);
+        assertRefused(List.of(conv, grouped), "conv2", "groups = 4", "4 channels", "6 filters");
+    }
+
+    @Test
+    void smoothedLabelsStillAddUpToOne() {
+        NetworkSpec spec = new NetworkSpec(List.of(new LayerSpec.Flatten()), null, null, 0.2);
+        float[] targets = spec.trainingTargets(TestBatches.classes(new ImageShape(1, 2, 2), 2, 4), 4);
+        assertThat(targets)
+                .containsExactly(new float[] {0.85f, 0.05f, 0.05f, 0.05f, 0.05f, 0.85f, 0.05f, 0.05f}, within(1e-6f));
+        assertThatThrownBy(() -> new NetworkSpec(List.of(new LayerSpec.Flatten()), Loss.SQUARED_ERROR, null, 0.1))
+                .hasMessageContaining("label-smoothing");
     }
 
     @Test
@@ -111,13 +159,15 @@ class NetworkTest {
         assertThatThrownBy(
                         () -> new NetworkSpec(List.of(dense, new LayerSpec.Sigmoid()), Loss.BINARY_CROSS_ENTROPY, null))
                 .hasMessageContaining("built in");
-        assertThatThrownBy(() -> new NetworkSpec(List.of(), null, null)).hasMessageContaining("[lenet, mlp]");
+        assertThatThrownBy(() -> new NetworkSpec(List.of(), null, null))
+                .hasMessageContaining("[lenet, mlp, resnet20, resnet18, vgg11, mobilenet-v2]");
         assertThatThrownBy(() -> new LayerSpec.Dropout(1.0)).hasMessageContaining("rate = 1.0");
         assertThatThrownBy(() -> new LayerSpec.Conv2d(0, new Size2d(1, 1), null, null, null, null))
                 .hasMessageContaining("filters = 0");
         assertThatThrownBy(() -> new LayerSpec.MaxPool(new Size2d(2, 2), null, new Padding.Explicit(2)))
                 .hasMessageContaining("at most half");
-        assertThatThrownBy(() -> NamedNetwork.of("lenett")).hasMessageContaining("[lenet, mlp]");
+        assertThatThrownBy(() -> NamedNetwork.of("lenett"))
+                .hasMessageContaining("[lenet, mlp, resnet20, resnet18, vgg11, mobilenet-v2]");
     }
 
     private static void assertRefused(List<LayerSpec> layers, String... parts) {

@@ -101,7 +101,8 @@ public record JobConfig(
     }
 
     /** {@code network}: a name, or an object. */
-    public record NetworkConfig(String name, List<LayerSpec> layers, Loss loss, Initializer initializer) {
+    public record NetworkConfig(
+            String name, List<LayerSpec> layers, Loss loss, Initializer initializer, Double labelSmoothing) {
         @JsonCreator
         public NetworkConfig {
             if ((name == null) == (layers == null)) {
@@ -113,19 +114,20 @@ public record JobConfig(
 
         @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
         static NetworkConfig named(String name) {
-            return new NetworkConfig(name, null, null, null);
+            return new NetworkConfig(name, null, null, null, null);
         }
 
         /** The network for this many classes. */
         public NetworkSpec spec(int classes) {
             if (layers != null) {
-                return new NetworkSpec(layers, loss, initializer);
+                return new NetworkSpec(layers, loss, initializer, labelSmoothing);
             }
             NetworkSpec spec = NamedNetwork.of(name).spec(classes);
             return new NetworkSpec(
                     spec.layers(),
                     loss == null ? spec.loss() : loss,
-                    initializer == null ? spec.initializer() : initializer);
+                    initializer == null ? spec.initializer() : initializer,
+                    labelSmoothing);
         }
     }
 

@@ -5,6 +5,7 @@ import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.train.DivergedException;
@@ -60,8 +61,9 @@ public final class TrainJob {
         ImageSets.Description images = sets.describeTrain();
         NetworkSpec network = job.network().spec(images.classNames().size());
         // Whatever does not fit is found before pixels are read.
-        Trainer.checkFit(network.bind(images.shape()), images.classNames().size());
-        ComputeBackend.named(job.backend().name());
+        Network bound = network.bind(images.shape());
+        Trainer.checkFit(bound, images.classNames().size());
+        ComputeBackend.named(job.backend().name()).checkSupport(bound);
         try (ImageShards train = sets.load(images)) {
             Optional<ImageShards> test = sets.test(train.shape(), train.classNames());
             try {

@@ -15,6 +15,13 @@ public interface ComputeBackend {
     String name();
 
     /**
+     * Fails if this backend lacks something that the network needs, without building it.
+     *
+     * @throws ConvoyException naming the layer, and what to do
+     */
+    void checkSupport(Network network);
+
+    /**
      * Builds one network on one device. The calling thread becomes the replica's owner.
      *
      * @param network the layers

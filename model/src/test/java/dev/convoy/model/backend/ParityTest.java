@@ -1,6 +1,7 @@
 package dev.convoy.model.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.convoy.data.ImageBatch;
@@ -45,6 +46,16 @@ class ParityTest {
                 new LayerSpec.AveragePool(two, null, null),
                 new LayerSpec.AveragePool(three, two, Padding.SAME),
                 new LayerSpec.AveragePool(three, two, new Padding.Explicit(1)),
+                new LayerSpec.Residual(
+                        List.of(
+                                new LayerSpec.Conv2d(3, three, null, Padding.SAME, true, null),
+                                new LayerSpec.Dropout(0.2)),
+                        null),
+                new LayerSpec.Residual(
+                        List.of(
+                                new LayerSpec.Conv2d(5, three, two, Padding.SAME, false, null),
+                                new LayerSpec.BatchNorm(null, null)),
+                        List.of(new LayerSpec.Conv2d(5, new Size2d(1, 1), two, null, false, null))),
                 new LayerSpec.BatchNorm(0.2, null),
                 new LayerSpec.Dropout(0.4),
                 new LayerSpec.Sigmoid(),
@@ -87,11 +98,59 @@ class ParityTest {
                 new Initializer.Xavier()));
     }
 
+    @Test
+    void globalAveragePoolWithSmoothedLabels() {
+        assertParity(new NetworkSpec(
+                List.of(
+                        new LayerSpec.Conv2d(6, new Size2d(3, 3), null, null, true, null),
+                        new LayerSpec.GlobalAveragePool(),
+                        new LayerSpec.Dense(4, true, null)),
+                null,
+                null,
+                0.1));
+    }
+
+    /** Deeplearning4j has none, so groups are proved by the ungrouped convolution whose other weights are 0. */
+    @Test
+    void aGroupedConvolutionIsASparseOne() {
+        Size2d three = new Size2d(3, 3);
+        Network grouped = new NetworkSpec(
+                        List.of(new LayerSpec.Conv2d(4, three, null, null, false, null, 2), new LayerSpec.Flatten()),
+                        Loss.SQUARED_ERROR,
+                        null)
+                .bind(INPUT);
+        Network full = new NetworkSpec(
+                        List.of(new LayerSpec.Conv2d(4, three, null, null, false, null), new LayerSpec.Flatten()),
+                        Loss.SQUARED_ERROR,
+                        null)
+                .bind(INPUT);
+        ModelState start = grouped.initialState(1, new OptimizerSpec.Sgd(null));
+        float[] sparse = new float[full.layout().parameterCount()];
+        for (int filter = 0; filter < 4; filter++) {
+            // Filters 0 and 1 see channel 0, filters 2 and 3 see channel 1.
+            System.arraycopy(start.parameters(), filter * 9, sparse, (filter * 2 + filter / 2) * 9, 9);
+        }
+        ImageBatch batch = TestBatches.classes(INPUT, 3, 4);
+        try (Replica torch = replica("torch", grouped, start);
+                Replica dl4j = ComputeBackend.named("dl4j").newReplica(full, NORMALIZATION)) {
+            dl4j.parameters().set(sparse);
+            assertThat(torch.outputs(batch)).containsExactly(dl4j.outputs(batch), within(1e-4));
+        }
+        assertThatThrownBy(() -> ComputeBackend.named("dl4j").checkSupport(grouped))
+                .hasMessageContaining("conv1 with groups = 2")
+                .hasMessageContaining("backend.name = torch");
+    }
+
     @ParameterizedTest
     @EnumSource(Loss.class)
     void loss(Loss loss) {
         assertParity(new NetworkSpec(
                 List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(4, true, null)), loss, new Initializer.Xavier()));
+    }
+
+    @Test
+    void resnet20() {
+        assertParity(NamedNetwork.RESNET20.spec(4), new ImageShape(2, 16, 16));
     }
 
     @Test

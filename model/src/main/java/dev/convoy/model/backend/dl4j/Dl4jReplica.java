@@ -68,7 +68,7 @@ final class Dl4jReplica implements Replica {
         this.gradient = new HeapVector(layout.parameterCount());
         this.buffers = new HeapVector(layout.bufferCount());
         this.batchStatistics = new float[layout.bufferCount()];
-        for (Network.Layer layer : network.layers()) {
+        for (Network.Layer layer : network.allLayers()) {
             locateTensors(layer);
         }
     }
@@ -141,7 +141,7 @@ final class Dl4jReplica implements Replica {
     }
 
     private INDArray targets(ImageBatch batch) {
-        return array(batch.denseTargets(network.outputs()), batch.size(), network.outputs());
+        return array(network.spec().trainingTargets(batch, network.outputs()), batch.size(), network.outputs());
     }
 
     private INDArray array(float[] values, long... shape) {
@@ -151,12 +151,11 @@ final class Dl4jReplica implements Replica {
     }
 
     private void setDropout(StepKey step) {
-        for (int i = 0; i < network.layers().size(); i++) {
-            if (network.layers().get(i).spec() instanceof LayerSpec.Dropout) {
-                String name = network.layers().get(i).name();
-                KeyedDropout dropout =
-                        (KeyedDropout) graph.getLayer(name).conf().getLayer().getIDropout();
-                dropout.use(step.dropout(i));
+        for (Network.Layer layer : network.allLayers()) {
+            if (layer.spec() instanceof LayerSpec.Dropout) {
+                KeyedDropout dropout = (KeyedDropout)
+                        graph.getLayer(layer.name()).conf().getLayer().getIDropout();
+                dropout.use(step.dropout(layer.index()));
             }
         }
     }
@@ -179,7 +178,7 @@ final class Dl4jReplica implements Replica {
      */
     private void moveStatistics(int batchSize) {
         read(bufferBlocks, batchStatistics);
-        for (Network.Layer layer : network.layers()) {
+        for (Network.Layer layer : network.allLayers()) {
             if (layer.spec() instanceof LayerSpec.BatchNorm norm) {
                 long values = layer.input() instanceof TensorShape.Volume v
                         ? (long) batchSize * v.height() * v.width()

@@ -5,15 +5,18 @@ import dev.convoy.model.Network;
 import dev.convoy.model.Padding;
 import dev.convoy.model.Size2d;
 import dev.convoy.model.TensorShape;
+import java.util.List;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
@@ -51,9 +54,7 @@ final class GraphBuilder {
                 .graphBuilder()
                 .addInputs(INPUT);
         String previous = INPUT;
-        for (Network.Layer layer : network.layers()) {
-            previous = add(graph, layer, previous);
-        }
+        previous = add(graph, network.layers(), previous);
         return graph.addLayer(
                         LOSS,
                         new LossLayer.Builder(loss)
@@ -65,6 +66,15 @@ final class GraphBuilder {
                 .build();
     }
 
+    private static String add(
+            ComputationGraphConfiguration.GraphBuilder graph, List<Network.Layer> layers, String previous) {
+        String top = previous;
+        for (Network.Layer layer : layers) {
+            top = add(graph, layer, top);
+        }
+        return top;
+    }
+
     /** Puts a layer on top of the graph and names the new top. */
     private static String add(ComputationGraphConfiguration.GraphBuilder graph, Network.Layer layer, String previous) {
         String name = layer.name();
@@ -73,6 +83,12 @@ final class GraphBuilder {
                 return previous;
             }
             graph.addVertex(name, toVector(v.channels(), v.height(), v.width()), previous);
+            return name;
+        }
+        if (layer.spec() instanceof LayerSpec.Residual) {
+            String body = add(graph, layer.body(), previous);
+            String shortcut = add(graph, layer.shortcut(), previous);
+            graph.addVertex(name, new ElementWiseVertex(ElementWiseVertex.Op.Add), body, shortcut);
             return name;
         }
         if (layer.spec() instanceof LayerSpec.BatchNorm && layer.input() instanceof TensorShape.Flat flat) {
@@ -102,6 +118,8 @@ final class GraphBuilder {
             return pooling(PoolingType.MAX, pool);
         } else if (spec instanceof LayerSpec.AveragePool pool) {
             return pooling(PoolingType.AVG, pool);
+        } else if (spec instanceof LayerSpec.GlobalAveragePool) {
+            return new GlobalPoolingLayer.Builder(PoolingType.AVG).build();
         } else if (spec instanceof LayerSpec.Dense dense) {
             return new DenseLayer.Builder()
                     .nIn(layer.input().size())

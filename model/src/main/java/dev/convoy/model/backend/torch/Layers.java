@@ -10,6 +10,7 @@ import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -59,6 +60,8 @@ final class Layers {
             return maxPool(pool, x);
         } else if (spec instanceof LayerSpec.AveragePool pool) {
             return averagePool(pool, x);
+        } else if (spec instanceof LayerSpec.GlobalAveragePool) {
+            return x.mean(new long[] {2, 3}, false, new ScalarTypeOptional());
         } else if (spec instanceof LayerSpec.Dense dense) {
             return dense.bias()
                     ? torch.linear(x, tensors.get(0), new TensorOptional(tensors.get(1)))
@@ -84,7 +87,7 @@ final class Layers {
         Border border = Border.of(conv, x);
         Tensor input = border.isSymmetric() ? x : border.pad(x, 0);
         long[] padding = border.isSymmetric() ? border.symmetric() : ZERO;
-        return torch.conv2d(input, tensors.get(0), bias, array(conv.stride()), padding, ONE, 1);
+        return torch.conv2d(input, tensors.get(0), bias, array(conv.stride()), padding, ONE, conv.groups());
     }
 
     private static Tensor maxPool(LayerSpec.MaxPool pool, Tensor x) {

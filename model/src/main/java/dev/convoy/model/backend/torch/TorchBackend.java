@@ -30,6 +30,11 @@ public final class TorchBackend implements ComputeBackend {
     }
 
     @Override
+    public void checkSupport(Network network) {
+        // Every layer there is.
+    }
+
+    @Override
     public Replica newReplica(Network network, Normalization normalization) {
         normalization.checkChannels(network.input().channels());
         Process.bound();

@@ -2,6 +2,7 @@ package dev.convoy.model.backend.torch;
 
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.Normalization;
+import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Network;
 import dev.convoy.model.ParameterLayout;
 import dev.convoy.model.Vector;
@@ -9,6 +10,7 @@ import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -33,7 +35,7 @@ final class TorchReplica implements Replica {
     private final TorchVector parameters;
     private final TorchVector gradient;
     private final TorchVector buffers;
-    /** For each layer its tensors in canonical order. */
+    /** By the layer's index, its tensors in canonical order. */
     private final List<List<Tensor>> tensors = new ArrayList<>();
 
     private final Tensor mean;
@@ -46,7 +48,7 @@ final class TorchReplica implements Replica {
             parameters = newVector(layout.parameterCount());
             gradient = newVector(layout.parameterCount());
             buffers = newVector(layout.bufferCount());
-            for (Network.Layer layer : network.layers()) {
+            for (Network.Layer layer : network.allLayers()) {
                 tensors.add(layer.tensors().stream().map(this::viewOf).toList());
             }
             mean = channels(normalization.mean());
@@ -108,14 +110,16 @@ final class TorchReplica implements Replica {
     public double train(ImageBatch batch, StepKey step) {
         try (PointerScope scope = new PointerScope()) {
             gradient.tensor().zero_();
-            Tensor x = input(batch);
-            for (int i = 0; i < tensors.size(); i++) {
-                x = Layers.train(network.layers().get(i), x, tensors.get(i), step.dropout(i));
-            }
+            Tensor x = forward(
+                    network.layers(),
+                    input(batch),
+                    (layer, in) -> Layers.train(layer, in, tensors.get(layer.index()), step.dropout(layer.index())));
             double[] outputs = toDoubles(x);
             double[] outputGradient = new double[outputs.length];
             int width = network.outputs();
-            double loss = network.spec().loss().sum(outputs, batch.denseTargets(width), width, outputGradient);
+            double loss = network.spec()
+                    .loss()
+                    .sum(outputs, network.spec().trainingTargets(batch, width), width, outputGradient);
             x.backward(gradientOf(outputGradient, x), new BoolOptional(), false, new TensorArrayRefOptional());
             return loss;
         }
@@ -125,12 +129,22 @@ final class TorchReplica implements Replica {
     public double[] outputs(ImageBatch batch) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
-            Tensor x = input(batch);
-            for (int i = 0; i < tensors.size(); i++) {
-                x = Layers.evaluate(network.layers().get(i), x, tensors.get(i));
-            }
-            return toDoubles(x);
+            return toDoubles(forward(
+                    network.layers(),
+                    input(batch),
+                    (layer, in) -> Layers.evaluate(layer, in, tensors.get(layer.index()))));
         }
+    }
+
+    private static Tensor forward(
+            List<Network.Layer> layers, Tensor input, BiFunction<Network.Layer, Tensor, Tensor> mode) {
+        Tensor x = input;
+        for (Network.Layer layer : layers) {
+            x = layer.spec() instanceof LayerSpec.Residual
+                    ? forward(layer.body(), x, mode).add(forward(layer.shortcut(), x, mode))
+                    : mode.apply(layer, x);
+        }
+        return x;
     }
 
     /** Bytes go over as they are and are normalised there. */
