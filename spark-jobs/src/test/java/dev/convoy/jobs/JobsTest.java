@@ -33,6 +33,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Whole jobs on real digits, good ones and bad ones. */
 @ExtendWith(SparkExtension.class)
 class JobsTest {
+    private static final String BACKEND = System.getProperty("convoy.test.backend", "dl4j");
+
     @TempDir
     Path folder;
 
@@ -46,6 +48,7 @@ class JobsTest {
                 folder.resolve("job.conf"),
                 """
                 name = digits
+                backend.name = %s
                 data {
                   train { format = idx, images = "%s", labels = "%s" }
                   test { format = folder, path = "%s" }
@@ -56,7 +59,12 @@ class JobsTest {
                 train { epochs = 2, workers = 2 }
                 run.directory = "%s"
                 """
-                        .formatted(train.images(), train.labels(), Digits.testFolder(folder), folder.resolve("runs")));
+                        .formatted(
+                                BACKEND,
+                                train.images(),
+                                train.labels(),
+                                Digits.testFolder(folder),
+                                folder.resolve("runs")));
     }
 
     private Completed train(JavaSparkContext spark) throws IOException {
@@ -88,7 +96,7 @@ class JobsTest {
         JsonNode result = result(run);
         assertThat(result.at("/status").asText()).isEqualTo("COMPLETED");
         assertThat(result.at("/command").asText()).isEqualTo("train");
-        assertThat(result.at("/backend").asText()).isEqualTo("dl4j");
+        assertThat(result.at("/backend").asText()).isEqualTo(BACKEND);
         assertThat(result.at("/exchange").asText()).isEqualTo("parameter-averaging");
         assertThat(result.at("/transport").asText()).isEqualTo("rounds");
         assertThat(result.at("/workers").asInt()).isEqualTo(2);

@@ -85,7 +85,7 @@ class EqualityTest {
 
     private static float[] trainAlone(TrainingSpec spec, OptimizerSpec optimizer, EpochPlan plan, WorkerShard shard) {
         Network network = Training.SMALL.bind(Training.DIGIT);
-        try (Replica replica = ComputeBackend.named("dl4j").newReplica(network, Training.NORMALIZATION)) {
+        try (Replica replica = ComputeBackend.named(Training.BACKEND).newReplica(network, Training.NORMALIZATION)) {
             LocalTrainer trainer = new LocalTrainer(replica, network, optimizer);
             trainer.load(network.initialState(spec.seed(), optimizer));
             for (int step = 0; step < plan.steps(); step++) {

@@ -25,6 +25,9 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** Trains on a sample of the test digits and keeps what the listeners hear. */
 final class Training {
+    /** Every test of behaviour runs once on each backend. */
+    static final String BACKEND = System.getProperty("convoy.test.backend", "dl4j");
+
     static final ImageShape DIGIT = new ImageShape(1, 28, 28);
     static final Normalization NORMALIZATION = new Normalization(new float[] {0.1307f}, new float[] {0.3081f});
     static final LearningRate RATE = new LearningRate(0.05, new LearningRate.Schedule.Cosine(0.1), 0.3);
@@ -52,7 +55,7 @@ final class Training {
     }
 
     static ReplicaSpec replica(NetworkSpec network, OptimizerSpec optimizer) {
-        return new ReplicaSpec("dl4j", network, DIGIT, NORMALIZATION, optimizer);
+        return new ReplicaSpec(BACKEND, network, DIGIT, NORMALIZATION, optimizer);
     }
 
     static Training run(
