@@ -12,6 +12,7 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.Json;
 import java.io.FileNotFoundException;
@@ -137,12 +138,12 @@ public final class ConfigReader {
         return path.toString();
     }
 
-    /** Where a key was set, in brackets; for an element of a list, which. */
+    /** Where a key was set, in brackets; for an element of a list, which. Of a group of keys no single place can be told. */
     private static String origin(Config config, String path) {
         if (path.contains("[")) {
             return " (" + path + ")";
         }
-        return path.isEmpty() || !config.hasPath(path)
+        return path.isEmpty() || !config.hasPath(path) || config.getValue(path).valueType() == ConfigValueType.OBJECT
                 ? ""
                 : " (" + config.getValue(path).origin().description() + ")";
     }
