@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.StreamSupport;
 
 /**
@@ -38,11 +39,11 @@ public final class Safetensors {
 
     private Safetensors() {}
 
-    /** Writes the tensors in the map's order; does not close the stream. */
+    /** Writes the tensors in the map's order, metadata sorted: equal content gives equal bytes. Does not close the stream. */
     public static void write(OutputStream out, Map<String, Tensor> tensors, Map<String, String> metadata)
             throws IOException {
         ObjectNode header = MAPPER.createObjectNode();
-        header.set("__metadata__", MAPPER.valueToTree(metadata));
+        header.set("__metadata__", MAPPER.valueToTree(new TreeMap<>(metadata)));
         long offset = 0;
         for (Map.Entry<String, Tensor> tensor : tensors.entrySet()) {
             long end = offset + 4L * tensor.getValue().values().length;

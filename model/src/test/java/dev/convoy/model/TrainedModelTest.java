@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -92,6 +93,22 @@ class TrainedModelTest {
         assertThat(bytes.getFloat(8 + length)).isEqualTo(1);
         assertThat(bytes.getFloat(8 + length + 4)).isEqualTo(-2);
         assertThat(out.size()).isEqualTo(8 + length + 8);
+    }
+
+    @Test
+    void equalContentGivesEqualBytes() throws IOException {
+        Map<String, Safetensors.Tensor> tensors = Map.of("a", new Safetensors.Tensor(List.of(1), new float[] {1}));
+        Map<String, String> oneOrder = new LinkedHashMap<>();
+        Map<String, String> theOther = new LinkedHashMap<>();
+        for (int i = 0; i < 5; i++) {
+            oneOrder.put("key" + i, "value");
+            theOther.put("key" + (4 - i), "value");
+        }
+        ByteArrayOutputStream one = new ByteArrayOutputStream();
+        ByteArrayOutputStream other = new ByteArrayOutputStream();
+        Safetensors.write(one, tensors, oneOrder);
+        Safetensors.write(other, tensors, theOther);
+        assertThat(one.toByteArray()).isEqualTo(other.toByteArray());
     }
 
     @Test

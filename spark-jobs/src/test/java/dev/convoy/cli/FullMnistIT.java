@@ -20,7 +20,7 @@ class FullMnistIT {
     Path folder;
 
     @Test
-    void lenetReaches985InThreeEpochs() throws Exception {
+    void lenetReaches991InFiveEpochs() throws Exception {
         Path root = Path.of(System.getProperty("convoy.root"));
         Process training = new ProcessBuilder(
                         "scripts/convoy", "train", "conf/mnist-lenet.conf", "--set", "run.directory=" + folder)
@@ -39,10 +39,10 @@ class FullMnistIT {
             assertThat(all).hasSize(1);
             JsonNode result = new ObjectMapper()
                     .readTree(all.get(0).resolve("result.json").toFile());
-            assertThat(result.at("/epochs").asInt()).isLessThanOrEqualTo(3);
+            assertThat(result.at("/epochs").asInt()).isLessThanOrEqualTo(5);
             assertThat(result.at("/data/train/examples").asInt()).isEqualTo(60_000);
             assertThat(result.at("/data/test/examples").asInt()).isEqualTo(10_000);
-            assertThat(result.at("/test/accuracy").asDouble()).isGreaterThanOrEqualTo(0.985);
+            assertThat(result.at("/test/accuracy").asDouble()).isGreaterThanOrEqualTo(0.991);
         }
     }
 }

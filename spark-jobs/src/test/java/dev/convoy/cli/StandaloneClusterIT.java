@@ -20,6 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The shipped jar as users run it: alone in local mode, and through spark-submit on a standalone master and worker. */
 @Timeout(value = 8, unit = TimeUnit.MINUTES)
@@ -67,10 +69,12 @@ class StandaloneClusterIT {
         }
     }
 
-    @Test
-    void aSubmittedJobGivesTheSameBitsAsLocalMode() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"dl4j", "torch"})
+    void aSubmittedJobGivesTheSameBitsAsLocalMode(String backend) throws Exception {
         String log4j = "-Dlog4j2.configurationFile=" + System.getProperty("convoy.root") + "/conf/log4j2.properties";
-        List<String> job = List.of("train", configuration.toString(), "--set", "run.directory=");
+        List<String> job = List.of(
+                "train", configuration.toString(), "--set", "backend.name=" + backend, "--set", "run.directory=");
         Path local = folder.resolve("local");
         run(java(List.of(log4j), JAR + ":" + provided, "dev.convoy.cli.Convoy", withDirectory(job, local)));
 

@@ -24,7 +24,6 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,10 +113,6 @@ class EqualityTest {
     /** Dropout, running statistics and Adam's memory included: the same run twice gives the same bits. */
     @ParameterizedTest
     @EnumSource(Exchange.class)
-    @DisabledIfSystemProperty(
-            named = "convoy.test.backend",
-            matches = "torch",
-            disabledReason = "not promised for torch yet, see docs/architecture.md")
     void runsAreBitwiseRepeatable(Exchange exchange, JavaSparkContext spark) throws IOException {
         NetworkSpec network = new NetworkSpec(
                 List.of(
