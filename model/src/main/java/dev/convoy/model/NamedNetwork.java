@@ -3,6 +3,8 @@ package dev.convoy.model;
 import dev.convoy.data.ConvoyException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Networks that go by a name; the last layer has one output for each class. */
@@ -71,6 +73,19 @@ public enum NamedNetwork {
             layers.addAll(List.of(new LayerSpec.GlobalAveragePool(), dense(classes)));
             return new NetworkSpec(layers, Loss.SOFTMAX_CROSS_ENTROPY, new Initializer.He());
         }
+
+        @Override
+        String torchvisionName(String tensor) {
+            Matcher block = BLOCK.matcher(tensor);
+            if (!block.matches()) {
+                return tensor.replace("fc1.", "fc.");
+            }
+            int index = Integer.parseInt(block.group(1)) - 1;
+            String inner = block.group(2)
+                    .replace("shortcut.conv1.", "downsample.0.")
+                    .replace("shortcut.bn1.", "downsample.1.");
+            return "layer" + (index / 2 + 1) + "." + index % 2 + "." + inner;
+        }
     },
     /**
      * Configuration A of K. Simonyan and A. Zisserman, ICLR 2015: eight 3x3 convolutions and three dense layers, for images
@@ -93,6 +108,18 @@ public enum NamedNetwork {
             }
             layers.add(dense(classes));
             return new NetworkSpec(layers, Loss.SOFTMAX_CROSS_ENTROPY, new Initializer.He());
+        }
+
+        /** Layers are numbered there, those without weights too, before and after the flattening on their own. */
+        @Override
+        String torchvisionName(String tensor) {
+            int[] features = {0, 3, 6, 8, 11, 13, 16, 18};
+            String layer = tensor.substring(0, tensor.indexOf('.'));
+            String inner = tensor.substring(tensor.indexOf('.'));
+            int number = Integer.parseInt(layer.replaceAll("\\D", "")) - 1;
+            return layer.startsWith("conv")
+                    ? "features." + features[number] + inner
+                    : "classifier." + 3 * number + inner;
         }
     },
     /**
@@ -125,8 +152,15 @@ public enum NamedNetwork {
         }
     };
 
+    private static final Pattern BLOCK = Pattern.compile("block(\\d+)\\.(.*)");
+
     /** The network for this many classes. */
     public abstract NetworkSpec spec(int classes);
+
+    /** What torchvision calls this tensor; Convoy's own name where torchvision has no such network. */
+    String torchvisionName(String tensor) {
+        return tensor;
+    }
 
     /** The names, as the configuration writes them. */
     public static List<String> names() {

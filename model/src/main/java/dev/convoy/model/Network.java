@@ -6,8 +6,13 @@ import dev.convoy.data.ImageShape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A {@link NetworkSpec} with its shapes inferred for one shape of input. Made by {@link NetworkSpec#bind}. */
@@ -30,6 +35,11 @@ public final class Network {
             List<ParameterLayout.Entry> tensors,
             List<Layer> body,
             List<Layer> shortcut) {
+        /** Whether training holds its tensors as they are. */
+        public boolean isFrozen() {
+            return tensors.stream().anyMatch(entry -> entry.tensor().role() == TensorSpec.Role.FROZEN);
+        }
+
         private Stream<Layer> withInner() {
             return Stream.concat(
                     Stream.of(this),
@@ -50,7 +60,12 @@ public final class Network {
     }
 
     static Network bind(NetworkSpec spec, ImageShape input) {
-        Binder binder = new Binder();
+        Network network = bind(spec, input, Set.of());
+        return spec.freeze().isEmpty() ? network : bind(spec, input, network.toFreeze());
+    }
+
+    private static Network bind(NetworkSpec spec, ImageShape input, Set<String> frozen) {
+        Binder binder = new Binder(frozen);
         List<Layer> layers = binder.bind("", spec.layers(), TensorShape.Volume.of(input));
         TensorShape last = layers.get(layers.size() - 1).output();
         if (last instanceof TensorShape.Volume) {
@@ -63,7 +78,12 @@ public final class Network {
     /** Names layers, infers their shapes and lays their tensors out, depth first. */
     private static final class Binder {
         private final ParameterLayout layout = new ParameterLayout();
+        private final Set<String> frozen;
         private int next;
+
+        Binder(Set<String> frozen) {
+            this.frozen = frozen;
+        }
 
         List<Layer> bind(String prefix, List<LayerSpec> specs, TensorShape input) {
             List<Layer> layers = new ArrayList<>();
@@ -88,20 +108,58 @@ public final class Network {
                 shortcut = bind(name + ".shortcut.", residual.shortcut(), input);
             }
             TensorShape output = outputOf(name, spec, input);
-            return new Layer(name, index, spec, input, output, addTensors(layout, name, spec, input), body, shortcut);
+            return new Layer(name, index, spec, input, output, addTensors(name, spec, input), body, shortcut);
+        }
+
+        private List<ParameterLayout.Entry> addTensors(String name, LayerSpec layer, TensorShape input) {
+            try {
+                return layer.tensors(input).stream()
+                        .map(tensor -> layout.add(name, frozen.contains(name) ? tensor.frozen() : tensor))
+                        .toList();
+            } catch (ArithmeticException e) {
+                throw new ConvoyException("Cannot hold the layer " + name + " on an input of " + input
+                        + ": the network would have more than 2^31 - 1 parameters; make it smaller");
+            }
         }
     }
 
-    private static List<ParameterLayout.Entry> addTensors(
-            ParameterLayout layout, String name, LayerSpec layer, TensorShape input) {
-        try {
-            return layer.tensors(input).stream()
-                    .map(tensor -> layout.add(name, tensor))
-                    .toList();
-        } catch (ArithmeticException e) {
-            throw new ConvoyException("Cannot hold the layer " + name + " on an input of " + input
-                    + ": the network would" + " have more than 2^31 - 1 parameters; make it smaller");
+    /** The names of the layers that the specification freezes. */
+    private Set<String> toFreeze() {
+        Set<String> withWeights = new LinkedHashSet<>();
+        allLayers().stream()
+                .filter(layer -> !layer.tensors().isEmpty())
+                .forEach(layer -> withWeights.add(layer.name()));
+        Set<String> frozen = new LinkedHashSet<>();
+        for (String pattern : spec.freeze()) {
+            Predicate<String> matches = pattern.equals("body") ? name -> !name.equals(head().name()) : matcher(pattern);
+            List<String> found = withWeights.stream().filter(matches).toList();
+            if (found.isEmpty()) {
+                throw new ConvoyException("Cannot freeze " + pattern + ": no layer of this name has weights; there are "
+                        + String.join(", ", withWeights) + ", and body for all but " + head().name());
+            }
+            frozen.addAll(found);
         }
+        if (frozen.containsAll(withWeights)) {
+            throw new ConvoyException("Cannot freeze every layer: nothing would be left to train; leave "
+                    + head().name() + " out of network.freeze");
+        }
+        return frozen;
+    }
+
+    /** Matches a layer, or a block with all that is in it. */
+    private static Predicate<String> matcher(String pattern) {
+        String name = Stream.of(pattern.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*"));
+        return Pattern.compile(name + "(\\..*)?").asMatchPredicate();
+    }
+
+    /** The last layer with weights: what transfer learning replaces. */
+    public Layer head() {
+        return allLayers().stream()
+                .filter(layer -> !layer.tensors().isEmpty())
+                .reduce((first, last) -> last)
+                .orElseThrow(
+                        () -> new ConvoyException("Cannot train a network without weights; give it layers that have"
+                                + " some, for example dense"));
     }
 
     private static TensorShape outputOf(String name, LayerSpec layer, TensorShape input) {

@@ -4,6 +4,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -14,10 +15,15 @@ import java.util.List;
  * @param initializer for layers that name none; {@link Initializer.He} unless given
  * @param labelSmoothing the share of each target that is spread evenly over all classes in training: C. Szegedy et al.,
  *     CVPR 2016; 0 unless given
+ * @param freeze layers that training holds as they are, by name, a block's with all that is in it; {@code *} stands for
+ *     any characters, {@code body} for every layer but the head; none unless given. Frozen batch normalisation uses its
+ *     running statistics and leaves them alone.
  */
-public record NetworkSpec(List<LayerSpec> layers, Loss loss, Initializer initializer, Double labelSmoothing)
+public record NetworkSpec(
+        List<LayerSpec> layers, Loss loss, Initializer initializer, Double labelSmoothing, List<String> freeze)
         implements Serializable {
     public NetworkSpec {
+        freeze = freeze == null ? List.of() : List.copyOf(freeze);
         labelSmoothing = labelSmoothing == null ? 0 : labelSmoothing;
         if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
             throw new ConvoyException(
@@ -42,9 +48,25 @@ public record NetworkSpec(List<LayerSpec> layers, Loss loss, Initializer initial
         }
     }
 
-    /** Without label smoothing. */
+    /** Without label smoothing, nothing frozen. */
     public NetworkSpec(List<LayerSpec> layers, Loss loss, Initializer initializer) {
-        this(layers, loss, initializer, 0.0);
+        this(layers, loss, initializer, 0.0, List.of());
+    }
+
+    /**
+     * The same with another number of units in its last layer.
+     *
+     * @throws ConvoyException if that is not a dense one
+     */
+    public NetworkSpec withUnits(int units) {
+        List<LayerSpec> changed = new ArrayList<>(layers);
+        if (!(changed.remove(changed.size() - 1) instanceof LayerSpec.Dense dense)) {
+            throw new ConvoyException(
+                    "Cannot replace the head of a network that does not end in a dense layer; write the"
+                            + " network in network.layers");
+        }
+        changed.add(new LayerSpec.Dense(units, dense.bias(), dense.initializer()));
+        return new NetworkSpec(changed, loss, initializer, labelSmoothing, freeze);
     }
 
     /**

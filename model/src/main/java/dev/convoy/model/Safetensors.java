@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.StreamSupport;
 
 /**
@@ -67,12 +68,13 @@ public final class Safetensors {
     }
 
     /**
-     * Reads all tensors; does not close the stream.
+     * Reads tensors; does not close the stream.
      *
      * @param file how messages call it
-     * @throws ConvoyException if the file is malformed, cut short or holds another type than F32
+     * @param wanted of a tensor's name; others are left out, whatever their type
+     * @throws ConvoyException if the file is malformed, cut short or a tensor that is wanted has another type than F32
      */
-    public static Map<String, Tensor> read(InputStream in, String file) throws IOException {
+    public static Map<String, Tensor> read(InputStream in, String file, Predicate<String> wanted) throws IOException {
         DataInputStream data = new DataInputStream(in);
         try {
             long length = Long.reverseBytes(data.readLong());
@@ -84,7 +86,7 @@ public final class Safetensors {
             if (header.length < length) {
                 throw new EOFException();
             }
-            return readTensors(data, MAPPER.readTree(header), file);
+            return readTensors(data, MAPPER.readTree(header), file, wanted);
         } catch (EOFException e) {
             throw new ConvoyException("Cannot read " + file + " as safetensors: it is cut short; fetch it again", e);
         } catch (JsonProcessingException e) {
@@ -92,8 +94,8 @@ public final class Safetensors {
         }
     }
 
-    private static Map<String, Tensor> readTensors(DataInputStream in, JsonNode header, String file)
-            throws IOException {
+    private static Map<String, Tensor> readTensors(
+            DataInputStream in, JsonNode header, String file, Predicate<String> wanted) throws IOException {
         Map<String, JsonNode> entries = new LinkedHashMap<>();
         header.fields().forEachRemaining(field -> entries.put(field.getKey(), field.getValue()));
         entries.remove("__metadata__");
@@ -103,15 +105,19 @@ public final class Safetensors {
                 .toList();
         long position = 0;
         for (Map.Entry<String, JsonNode> entry : inFileOrder) {
+            if (!wanted.test(entry.getKey())) {
+                position = skip(in, position, entry.getValue());
+                continue;
+            }
             List<Integer> shape = shape(entry.getValue());
-            long size = shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
+            long size = size(shape);
             long begin = offset(entry.getValue(), 0);
             long end = offset(entry.getValue(), 1);
             boolean sound = entry.getValue().path("dtype").asText().equals("F32")
                     && begin == position
                     && end - begin == 4 * size
-                    && size <= (Integer.MAX_VALUE - 8) / 4
-                    && shape.stream().allMatch(axis -> axis >= 0);
+                    && size >= 0
+                    && size <= (Integer.MAX_VALUE - 8) / 4;
             if (!sound) {
                 throw new ConvoyException("Cannot read " + file + ": the tensor " + entry.getKey() + " is described as "
                         + entry.getValue() + "; wanted are F32, a shape and offsets that agree, without gaps");
@@ -131,10 +137,26 @@ public final class Safetensors {
         return tensors;
     }
 
+    private static long skip(DataInputStream in, long position, JsonNode entry) throws IOException {
+        long end = offset(entry, 1);
+        in.skipNBytes(Math.max(0, end - position));
+        return Math.max(position, end);
+    }
+
     private static List<Integer> shape(JsonNode entry) {
         return StreamSupport.stream(entry.path("shape").spliterator(), false)
                 .map(JsonNode::asInt)
                 .toList();
+    }
+
+    /** The number of values; -1 if a shape is none. */
+    private static long size(List<Integer> shape) {
+        try {
+            boolean sound = shape.stream().allMatch(axis -> axis >= 0);
+            return sound ? shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact) : -1;
+        } catch (ArithmeticException e) {
+            return -1;
+        }
     }
 
     private static long offset(JsonNode entry, int which) {

@@ -18,6 +18,8 @@ public record TensorSpec(String name, List<Integer> shape, Role role, Start star
         DECAYED,
         /** Trained, without weight decay: biases, and the scale and shift of batch normalisation. */
         PLAIN,
+        /** Among the parameters, but held as it is: a weight, bias, scale or shift of a frozen layer. */
+        FROZEN,
         /** Not trained but measured: running statistics. */
         BUFFER
     }
@@ -49,6 +51,11 @@ public record TensorSpec(String name, List<Integer> shape, Role role, Start star
 
     private static List<Integer> list(int... shape) {
         return IntStream.of(shape).boxed().toList();
+    }
+
+    /** The same, held as it is in training; a buffer stays a buffer. */
+    TensorSpec frozen() {
+        return role == Role.BUFFER ? this : new TensorSpec(name, shape, Role.FROZEN, start);
     }
 
     /** The number of values. */

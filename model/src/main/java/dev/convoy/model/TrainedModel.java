@@ -4,13 +4,13 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -28,10 +28,16 @@ public record TrainedModel(
     private static final String FORMAT = "convoy-model-1";
     private static final String WEIGHTS = "weights.safetensors";
     private static final String DESCRIPTION = "model.json";
+    private static final String WHERE = "give a run directory or its model folder";
 
     /** The content of {@code model.json}. */
     private record Description(
             String format, ImageShape input, List<String> classes, Normalization normalization, NetworkSpec network) {}
+
+    /** The file of weights in a model's folder. */
+    public static Path weights(Path folder) {
+        return new Path(folder, WEIGHTS);
+    }
 
     /** Writes the model's two files into a folder, which is made if it does not exist. */
     public void save(FileSystem files, Path folder) throws IOException {
@@ -42,7 +48,7 @@ public record TrainedModel(
             System.arraycopy(entry.isBuffer() ? buffers : parameters, entry.offset(), values, 0, values.length);
             tensors.put(entry.name(), new Safetensors.Tensor(entry.tensor().shape(), values));
         }
-        try (OutputStream out = files.create(new Path(folder, WEIGHTS), true)) {
+        try (OutputStream out = files.create(weights(folder), true)) {
             Safetensors.write(out, tensors, Map.of("format", "pt", "producer", "convoy"));
         }
         try (OutputStream out = files.create(new Path(folder, DESCRIPTION), true)) {
@@ -58,7 +64,7 @@ public record TrainedModel(
      */
     public static TrainedModel load(FileSystem files, Path folder) throws IOException {
         Description description;
-        try (InputStream in = open(files, new Path(folder, DESCRIPTION))) {
+        try (InputStream in = NamedTensors.open(files, new Path(folder, DESCRIPTION), WHERE)) {
             description = Json.MAPPER.readValue(in, Description.class);
         } catch (JsonProcessingException e) {
             throw new ConvoyException(
@@ -69,33 +75,9 @@ public record TrainedModel(
                     + description.format + ", but this version reads " + FORMAT);
         }
         Network network = description.network.bind(description.input);
-        Path weights = new Path(folder, WEIGHTS);
-        Map<String, Safetensors.Tensor> tensors;
-        try (InputStream in = open(files, weights)) {
-            tensors = Safetensors.read(in, weights.toString());
-        }
         float[] parameters = new float[network.layout().parameterCount()];
         float[] buffers = new float[network.layout().bufferCount()];
-        for (ParameterLayout.Entry entry : network.layout().entries()) {
-            Safetensors.Tensor tensor = tensors.remove(entry.name());
-            if (tensor == null || !tensor.shape().equals(entry.tensor().shape())) {
-                throw new ConvoyException("Cannot load " + weights + ": the tensor " + entry.name() + " should be "
-                        + entry.tensor().shape() + " but is "
-                        + (tensor == null ? "missing" : tensor.shape().toString()));
-            }
-            System.arraycopy(tensor.values(), 0, entry.isBuffer() ? buffers : parameters, entry.offset(), entry.size());
-        }
-        if (!tensors.isEmpty()) {
-            throw new ConvoyException("Cannot load " + weights + ": the network has no tensors " + tensors.keySet());
-        }
+        NamedTensors.read(files, weights(folder), WHERE).fill(network, name -> name, Set.of(), parameters, buffers);
         return new TrainedModel(network, description.classes, description.normalization, parameters, buffers);
-    }
-
-    private static InputStream open(FileSystem files, Path file) throws IOException {
-        try {
-            return files.open(file);
-        } catch (FileNotFoundException e) {
-            throw new ConvoyException("Cannot find " + file + "; give a run directory or its model folder", e);
-        }
     }
 }

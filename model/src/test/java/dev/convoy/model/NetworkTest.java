@@ -91,12 +91,45 @@ class NetworkTest {
 
     @Test
     void smoothedLabelsStillAddUpToOne() {
-        NetworkSpec spec = new NetworkSpec(List.of(new LayerSpec.Flatten()), null, null, 0.2);
+        NetworkSpec spec = new NetworkSpec(List.of(new LayerSpec.Flatten()), null, null, 0.2, null);
         float[] targets = spec.trainingTargets(TestBatches.classes(new ImageShape(1, 2, 2), 2, 4), 4);
         assertThat(targets)
                 .containsExactly(new float[] {0.85f, 0.05f, 0.05f, 0.05f, 0.05f, 0.85f, 0.05f, 0.05f}, within(1e-6f));
-        assertThatThrownBy(() -> new NetworkSpec(List.of(new LayerSpec.Flatten()), Loss.SQUARED_ERROR, null, 0.1))
+        assertThatThrownBy(() -> new NetworkSpec(List.of(new LayerSpec.Flatten()), Loss.SQUARED_ERROR, null, 0.1, null))
                 .hasMessageContaining("label-smoothing");
+    }
+
+    @Test
+    void layersAreFrozenByNameByBlockAndAllButTheHead() {
+        NetworkSpec resnet = NamedNetwork.RESNET20.spec(10);
+        assertThat(frozen(resnet, "conv1")).containsExactly("conv1");
+        assertThat(frozen(resnet, "block1", "bn*"))
+                .containsExactly("bn1", "block1.conv1", "block1.bn1", "block1.conv2", "block1.bn2");
+        assertThat(frozen(resnet, "body"))
+                .contains("conv1", "block4.shortcut.bn1", "block9.bn2")
+                .doesNotContain("fc1");
+        Network network = freeze(resnet, "body").bind(new ImageShape(3, 32, 32));
+        float[] mask = network.layout().decayMask();
+        ParameterLayout.Entry head = network.head().tensors().get(0);
+        assertThat(head.name()).isEqualTo("fc1.weight");
+        for (int i = 0; i < mask.length; i++) {
+            assertThat(mask[i]).isEqualTo(i >= head.offset() && i < head.offset() + head.size() ? 1 : 0);
+        }
+        assertThatThrownBy(() -> frozen(resnet, "conv9"))
+                .hasMessageContaining("conv9")
+                .hasMessageContaining("block1.conv1");
+        assertThatThrownBy(() -> frozen(resnet, "*")).hasMessageContaining("leave fc1 out of network.freeze");
+    }
+
+    private static List<String> frozen(NetworkSpec spec, String... patterns) {
+        return freeze(spec, patterns).bind(new ImageShape(3, 32, 32)).allLayers().stream()
+                .filter(Network.Layer::isFrozen)
+                .map(Network.Layer::name)
+                .toList();
+    }
+
+    private static NetworkSpec freeze(NetworkSpec spec, String... patterns) {
+        return new NetworkSpec(spec.layers(), spec.loss(), spec.initializer(), null, List.of(patterns));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.convoy.config;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import dev.convoy.data.ConvoyException;
@@ -16,6 +17,7 @@ import dev.convoy.model.Loss;
 import dev.convoy.model.NamedNetwork;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
+import dev.convoy.model.StartingWeights.Head;
 import dev.convoy.train.Exchange;
 import dev.convoy.train.OptimizerStatePolicy;
 import dev.convoy.train.TrainingSpec;
@@ -100,34 +102,64 @@ public record JobConfig(
         }
     }
 
-    /** {@code network}: a name, or an object. */
+    /**
+     * {@code network}: a name, or an object.
+     *
+     * @param initFrom weights to start from, or a whole model; null to draw them
+     */
     public record NetworkConfig(
-            String name, List<LayerSpec> layers, Loss loss, Initializer initializer, Double labelSmoothing) {
+            String name,
+            List<LayerSpec> layers,
+            Loss loss,
+            Initializer initializer,
+            Double labelSmoothing,
+            String initFrom,
+            Head head,
+            @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY) List<String> freeze) {
         @JsonCreator
         public NetworkConfig {
-            if ((name == null) == (layers == null)) {
+            if (name != null && layers != null || name == null && layers == null && initFrom == null) {
                 throw new ConvoyException("Cannot build a network with " + (name == null ? "neither" : "both")
                         + " a name and layers; set network to one of " + NamedNetwork.names()
                         + ", or network.layers to a list");
             }
+            if (head != null && initFrom == null) {
+                throw new ConvoyException(
+                        "Cannot use network.head without weights to start from; set network.init-from,"
+                                + " or leave network.head out");
+            }
+            head = head == null ? Head.KEEP : head;
         }
 
         @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
         static NetworkConfig named(String name) {
-            return new NetworkConfig(name, null, null, null, null);
+            return new NetworkConfig(name, null, null, null, null, null, null, null);
         }
 
-        /** The network for this many classes. */
-        public NetworkSpec spec(int classes) {
+        /** The network of {@link #name}; empty if it has none. */
+        public Optional<NamedNetwork> known() {
+            return Optional.ofNullable(name).map(NamedNetwork::of);
+        }
+
+        /**
+         * The network for this many classes.
+         *
+         * @param model whose network it is if the configuration has neither name nor layers
+         */
+        public NetworkSpec spec(int classes, Optional<NetworkSpec> model) {
             if (layers != null) {
-                return new NetworkSpec(layers, loss, initializer, labelSmoothing);
+                return new NetworkSpec(layers, loss, initializer, labelSmoothing, freeze);
             }
-            NetworkSpec spec = NamedNetwork.of(name).spec(classes);
+            NetworkSpec spec = known().map(network -> network.spec(classes))
+                    .or(() -> model.map(network -> head == Head.REPLACE ? network.withUnits(classes) : network))
+                    .orElseThrow(() -> new ConvoyException("Cannot tell the network from network.init-from = "
+                            + initFrom + ", which has weights alone; set network.name or network.layers"));
             return new NetworkSpec(
                     spec.layers(),
                     loss == null ? spec.loss() : loss,
                     initializer == null ? spec.initializer() : initializer,
-                    labelSmoothing);
+                    labelSmoothing == null ? spec.labelSmoothing() : labelSmoothing,
+                    freeze);
         }
     }
 

@@ -45,15 +45,14 @@ public final class EvaluateJob {
         Configuration hadoop = spark.hadoopConfiguration();
         Path path = new Path(target);
         FileSystem files = path.getFileSystem(hadoop);
-        Path inRun = new Path(path, RunDirectory.MODEL);
-        boolean isRun = files.exists(inRun);
+        Path model = RunDirectory.modelFolder(files, path);
         Path recorded = new Path(path, RunDirectory.CONFIG);
-        if (data.isEmpty() && !(isRun && files.exists(recorded))) {
+        if (data.isEmpty() && (model == path || !files.exists(recorded))) {
             throw new ConvoyException("Cannot evaluate " + target + " without --data: it is no run directory that"
                     + " tells its data; give a run directory, or --data with a configuration");
         }
         Config config = ConfigReader.read(data.orElseGet(recorded::toString), settings, hadoop);
-        return new EvaluateJob(spark, config, isRun ? inRun : path);
+        return new EvaluateJob(spark, config, model);
     }
 
     /**

@@ -80,6 +80,12 @@ public final class RunDirectory {
         return files;
     }
 
+    /** The folder of a model, given that or a run directory. */
+    static Path modelFolder(FileSystem files, Path path) throws IOException {
+        Path inRun = new Path(path, MODEL);
+        return files.exists(inRun) ? inRun : path;
+    }
+
     FileSystem files() {
         return files;
     }

@@ -5,8 +5,8 @@ import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
-import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.Evaluator;
@@ -59,17 +59,21 @@ public final class TrainJob {
         ImageSets sets = new ImageSets(spark, job);
         outcome.workers = sets.workers();
         ImageSets.Description images = sets.describeTrain();
-        NetworkSpec network = job.network().spec(images.classNames().size());
         // Whatever does not fit is found before pixels are read.
-        Network bound = network.bind(images.shape());
-        Trainer.checkFit(bound, images.classNames().size());
-        ComputeBackend.named(job.backend().name()).checkSupport(bound);
+        Start start = Start.of(spark.hadoopConfiguration(), job.network());
+        Network network = start.network(images.classNames().size()).bind(images.shape());
+        Trainer.checkFit(network, images.classNames().size());
+        ComputeBackend.named(job.backend().name()).checkSupport(network);
+        ModelState state = start.state(network, job.seed(), job.trainingSpec().optimizer());
         try (ImageShards train = sets.load(images)) {
             Optional<ImageShards> test = sets.test(train.shape(), train.classNames());
             try {
                 outcome.data(Optional.of(train), test, train.classNames());
                 ImageSets.record(run, train, test);
-                fit(run, outcome, network, train, test);
+                Normalization normalization = Optional.ofNullable(job.data().normalization())
+                        .or(start::normalization)
+                        .orElseGet(train::measuredNormalization);
+                fit(run, outcome, network, state, normalization, train, test);
             } finally {
                 test.ifPresent(ImageShards::close);
             }
@@ -77,13 +81,17 @@ public final class TrainJob {
     }
 
     private void fit(
-            RunDirectory run, Outcome outcome, NetworkSpec network, ImageShards train, Optional<ImageShards> test) {
-        Normalization normalization =
-                Optional.ofNullable(job.data().normalization()).orElseGet(train::measuredNormalization);
+            RunDirectory run,
+            Outcome outcome,
+            Network network,
+            ModelState start,
+            Normalization normalization,
+            ImageShards train,
+            Optional<ImageShards> test) {
         TrainingSpec training = job.trainingSpec();
-        ReplicaSpec replica =
-                new ReplicaSpec(job.backend().name(), network, train.shape(), normalization, training.optimizer());
-        RunRecorder recorder = new RunRecorder(run, replica.bind(), train.classNames(), normalization);
+        ReplicaSpec replica = new ReplicaSpec(
+                job.backend().name(), network.spec(), train.shape(), normalization, training.optimizer());
+        RunRecorder recorder = new RunRecorder(run, network, train.classNames(), normalization);
         List<TrainingListener> all = new ArrayList<>(List.of(recorder));
         all.addAll(listeners);
         Trainer trainer = new Trainer(
@@ -92,7 +100,7 @@ public final class TrainJob {
                 training,
                 all);
         try {
-            trainer.train(replica.bind(), train, test);
+            trainer.train(network, start, train, test);
         } catch (DivergedException e) {
             recorder.save(e.lastGood());
             throw e;

@@ -11,7 +11,7 @@ import java.util.List;
  *
  * @param weight examples that really went into the vectors
  * @param update weighted gradients, or weighted distances moved
- * @param buffers weighted running statistics
+ * @param buffers weighted distances that running statistics moved
  * @param slots weighted optimizer state; empty where it stays on the driver or is reset
  * @param lossSum over the examples trained
  * @param counts bookkeeping

@@ -7,6 +7,7 @@ import dev.convoy.data.WorkerLayout;
 import dev.convoy.data.WorkerShard;
 import dev.convoy.model.HeapVector;
 import dev.convoy.model.ModelState;
+import dev.convoy.model.Vector;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.StepKey;
 import java.util.ArrayList;
@@ -99,8 +100,13 @@ record RoundTask(ReplicaSpec replica, TrainingSpec spec, WorkerLayout layout, Br
             if (spec.exchange() == Exchange.GRADIENT) {
                 return trainer.replica().gradient().toArray();
             }
-            float[] moved = trainer.replica().parameters().toArray();
-            HeapVector.over(moved).add(-1, HeapVector.over(begin.parameters()));
+            return moved(trainer.replica().parameters(), begin.parameters());
+        }
+
+        /** Distances, not places: what has not moved stays, to the last bit, however many workers are averaged. */
+        private static float[] moved(Vector now, float[] start) {
+            float[] moved = now.toArray();
+            HeapVector.over(moved).add(-1, HeapVector.over(start));
             return moved;
         }
 
@@ -108,7 +114,7 @@ record RoundTask(ReplicaSpec replica, TrainingSpec spec, WorkerLayout layout, Br
             boolean averaged = spec.exchange() == Exchange.PARAMETER_AVERAGING
                     && spec.optimizerState() == OptimizerStatePolicy.AVERAGE;
             List<float[]> slots = averaged ? trainer.optimizerState().slots() : List.of();
-            float[] buffers = trainer.replica().buffers().toArray();
+            float[] buffers = moved(trainer.replica().buffers(), begin.buffers());
             return Contribution.of(trained, update, buffers, slots, lossSum, counts());
         }
 

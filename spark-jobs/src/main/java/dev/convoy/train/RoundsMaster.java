@@ -84,7 +84,8 @@ public final class RoundsMaster implements TrainingMaster {
         }
         float share = (float) (1 / sum.weight());
         Vector mean = HeapVector.over(sum.update()).scale(share);
-        float[] buffers = HeapVector.over(sum.buffers()).scale(share).toArray();
+        float[] buffers = state.buffers().clone();
+        HeapVector.over(buffers).add(share, HeapVector.over(sum.buffers()));
         float[] parameters = state.parameters().clone();
         OptimizerState optimizer;
         if (spec.exchange() == Exchange.GRADIENT) {

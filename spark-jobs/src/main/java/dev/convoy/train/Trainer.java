@@ -36,15 +36,16 @@ public final class Trainer {
     }
 
     /**
-     * Trains from freshly drawn weights.
+     * Trains.
      *
+     * @param start the state before the first step, of {@link Network#initialState} or with weights from elsewhere
      * @param test evaluated after every epoch, if there
      * @return the state after the last epoch
      * @throws DivergedException if a loss is not finite
      */
-    public ModelState train(Network network, ImageShards train, Optional<ImageShards> test) {
+    public ModelState train(Network network, ModelState start, ImageShards train, Optional<ImageShards> test) {
         checkFit(network, train.classNames().size());
-        ModelState state = network.initialState(spec.seed(), spec.optimizer());
+        ModelState state = start;
         int rounds = spec.plan(train.layout(), 0).rounds();
         int parameters = network.layout().parameterCount();
         listeners.forEach(listener -> listener.started(parameters, spec.epochs(), rounds));

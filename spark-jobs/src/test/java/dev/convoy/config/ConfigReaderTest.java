@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,7 +51,7 @@ class ConfigReaderTest {
         assertThat(config.seed()).isEqualTo(4);
         assertThat(config.data().resize()).containsExactly(28, 20);
         assertThat(config.sync().exchange()).isEqualTo(Exchange.PARAMETER_AVERAGING);
-        assertThat(config.network().spec(10)).isEqualTo(NamedNetwork.MLP.spec(10));
+        assertThat(config.network().spec(10, Optional.empty())).isEqualTo(NamedNetwork.MLP.spec(10));
         assertThat(config.data().train().source()).isEqualTo(new FolderSource("/digits"));
     }
 
@@ -91,7 +92,7 @@ class ConfigReaderTest {
         LayerSpec first = new LayerSpec.Conv2d(8, new Size2d(3, 3), null, Padding.SAME, false, null);
         LayerSpec second = new LayerSpec.Conv2d(
                 8, new Size2d(3, 5), new Size2d(2, 2), new Padding.Explicit(1), true, new Initializer.He());
-        NetworkSpec network = config.network().spec(10);
+        NetworkSpec network = config.network().spec(10, Optional.empty());
         assertThat(network.layers()).hasSize(13).startsWith(first, second, new LayerSpec.BatchNorm(0.2, null));
         assertThat(network.loss()).isEqualTo(Loss.SQUARED_ERROR);
         assertThat(network.initializer()).isEqualTo(new Initializer.Normal(0.0, 0.1));

@@ -10,18 +10,21 @@ import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.IdxSource;
+import dev.convoy.model.TrainedModel;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.SparkExtension;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -153,6 +156,37 @@ class JobsTest {
         assertThat(result.exchange()).isEqualTo("gradient");
         assertThat(result.rounds()).isEqualTo(32);
         assertThat(result.test().accuracy()).isGreaterThan(0.6);
+    }
+
+    /** Trains, then trains on from the run with its body frozen and a new head for the same classes. */
+    @Test
+    void aRunCanBeStartedFromAndFrozen(JavaSparkContext spark) throws IOException {
+        settings.put("train.epochs", "1");
+        Path first = Path.of(train(spark).directory());
+        settings.put("seed", "2");
+        settings.put(
+                "network", "{ init-from = \"" + first + "\", head = replace, freeze = body, label-smoothing = 0.1 }");
+        Completed second = train(spark);
+        assertThat(second.result().test().accuracy()).isGreaterThan(0.6);
+        TrainedModel before = model(first);
+        TrainedModel after = model(Path.of(second.directory()));
+        int head = before.network().head().tensors().get(0).offset();
+        assertThat(Arrays.copyOf(after.parameters(), head)).isEqualTo(Arrays.copyOf(before.parameters(), head));
+        assertThat(after.parameters()).isNotEqualTo(before.parameters());
+        assertThat(after.normalization()).isEqualTo(before.normalization());
+
+        Path weights = first.resolve("model/weights.safetensors");
+        settings.put("network", "{ name = lenet, init-from = \"" + weights + "\" }");
+        assertFails(spark, "conv1.weight should be [20, 1, 5, 5] but is missing", "fc3.weight is not in the network");
+        settings.put("network", "{ init-from = \"" + weights + "\" }");
+        assertFails(spark, "has weights alone", "network.name");
+        settings.put("network", "{ name = mlp, init-from = \"/none\" }");
+        assertFails(spark, "Cannot find /none", "network.init-from");
+    }
+
+    private static TrainedModel model(Path run) throws IOException {
+        return TrainedModel.load(
+                FileSystem.getLocal(new Configuration()), new org.apache.hadoop.fs.Path(run + "/model"));
     }
 
     @Test

@@ -45,6 +45,7 @@ final class Training {
 
     final List<EpochReport> epochs = new ArrayList<>();
     final List<RoundReport> rounds = new ArrayList<>();
+    ModelState start;
     ModelState end;
 
     static ImageShards shards(JavaSparkContext spark, Path folder, int examples, int workers) throws IOException {
@@ -79,8 +80,9 @@ final class Training {
         });
         ReplicaSpec replica = replica(network, spec.optimizer());
         RoundsMaster master = new RoundsMaster(spark, shards, replica, spec);
+        training.start = replica.bind().initialState(spec.seed(), spec.optimizer());
         training.end = new Trainer(master, new Evaluator(spark, replica, 100), spec, listeners)
-                .train(replica.bind(), shards, Optional.empty());
+                .train(replica.bind(), training.start, shards, Optional.empty());
         return training;
     }
 }

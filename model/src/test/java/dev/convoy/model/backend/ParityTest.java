@@ -16,8 +16,10 @@ import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.Padding;
+import dev.convoy.model.ParameterLayout;
 import dev.convoy.model.Size2d;
 import dev.convoy.model.TestBatches;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -107,7 +109,54 @@ class ParityTest {
                         new LayerSpec.Dense(4, true, null)),
                 null,
                 null,
-                0.1));
+                0.1,
+                null));
+    }
+
+    /** Frozen normalisation uses its running statistics, which going backwards must follow; the rest has no gradient. */
+    @Test
+    void frozenLayers() {
+        NetworkSpec spec = new NetworkSpec(
+                List.of(
+                        new LayerSpec.Conv2d(3, new Size2d(3, 3), null, null, true, null),
+                        new LayerSpec.BatchNorm(null, null),
+                        new LayerSpec.Relu(),
+                        new LayerSpec.Conv2d(4, new Size2d(3, 3), null, null, true, null),
+                        new LayerSpec.BatchNorm(null, null),
+                        new LayerSpec.Flatten(),
+                        new LayerSpec.Dense(6, true, null),
+                        new LayerSpec.BatchNorm(null, null),
+                        new LayerSpec.Dense(4, true, null)),
+                null,
+                null,
+                null,
+                List.of("conv1", "bn2", "bn3"));
+        Network network = spec.bind(INPUT);
+        ModelState drawn = network.initialState(11, new OptimizerSpec.Sgd(null));
+        float[] statistics = drawn.buffers().clone();
+        for (int i = 0; i < statistics.length; i++) {
+            statistics[i] = 0.3f + 0.1f * i;
+        }
+        ModelState start = new ModelState(drawn.parameters(), statistics, drawn.optimizer(), drawn.progress());
+        assertParity(network, start);
+        for (String backend : List.of("dl4j", "torch")) {
+            try (Replica replica = replica(backend, network, start)) {
+                LocalTrainer trainer =
+                        new LocalTrainer(replica, network, new OptimizerSpec.AdamW(null, null, null, 0.1));
+                trainer.load(start);
+                trainer.step(TestBatches.classes(INPUT, 6, 4), STEP, 0.1);
+                for (ParameterLayout.Entry entry : network.layout().entries()) {
+                    boolean buffer = entry.isBuffer();
+                    float[] before = buffer ? start.buffers() : start.parameters();
+                    float[] after = (buffer ? replica.buffers() : replica.parameters()).toArray();
+                    int end = entry.offset() + entry.size();
+                    boolean frozen = entry.name().matches("(conv1|bn2|bn3)\\..*");
+                    assertThat(Arrays.equals(after, entry.offset(), end, before, entry.offset(), end))
+                            .as(backend + " " + entry.name())
+                            .isEqualTo(frozen);
+                }
+            }
+        }
     }
 
     /** Deeplearning4j has none, so groups are proved by the ungrouped convolution whose other weights are 0. */
@@ -228,8 +277,11 @@ class ParityTest {
 
     private static void assertParity(NetworkSpec spec, ImageShape input) {
         Network network = spec.bind(input);
-        ModelState start = network.initialState(11, new OptimizerSpec.Sgd(null));
-        ImageBatch batch = TestBatches.classes(input, 6, 4);
+        assertParity(network, network.initialState(11, new OptimizerSpec.Sgd(null)));
+    }
+
+    private static void assertParity(Network network, ModelState start) {
+        ImageBatch batch = TestBatches.classes(network.input(), 6, 4);
         try (Replica dl4j = replica("dl4j", network, start);
                 Replica torch = replica("torch", network, start)) {
             double expected = dl4j.train(batch, STEP);

@@ -7,12 +7,15 @@ import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Network;
 import dev.convoy.model.ParameterLayout;
 import dev.convoy.model.TensorShape;
+import dev.convoy.model.TensorSpec;
 import dev.convoy.model.Vector;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.params.BatchNormalizationParamInitializer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
@@ -74,6 +77,9 @@ final class Dl4jReplica implements Replica {
     }
 
     private void locateTensors(Network.Layer layer) {
+        if (isFixedNorm(layer)) {
+            return;
+        }
         Map<String, String> names = layer.spec() instanceof LayerSpec.BatchNorm ? BATCH_NORM_NAMES : NAMES;
         for (ParameterLayout.Entry entry : layer.tensors()) {
             INDArray view =
@@ -107,6 +113,7 @@ final class Dl4jReplica implements Replica {
     public double train(ImageBatch batch, StepKey step) {
         write(parameterBlocks, parameters.values());
         write(bufferBlocks, new float[buffers.length()]);
+        setFixedNorms();
         setDropout(step);
         try (INDArray input = input(batch);
                 INDArray targets = targets(batch)) {
@@ -115,7 +122,7 @@ final class Dl4jReplica implements Replica {
             graph.computeGradientAndScore();
             graph.clear();
         }
-        read(parameterBlocks, gradient.values());
+        readGradient();
         moveStatistics(batch.size());
         return loss.lastSum();
     }
@@ -124,6 +131,7 @@ final class Dl4jReplica implements Replica {
     public double[] outputs(ImageBatch batch) {
         write(parameterBlocks, parameters.values());
         write(bufferBlocks, buffers.values());
+        setFixedNorms();
         try (INDArray input = input(batch);
                 INDArray outputs = graph.outputSingle(false, input)) {
             return outputs.dup('c').data().asDouble();
@@ -160,15 +168,44 @@ final class Dl4jReplica implements Replica {
         }
     }
 
-    private void write(List<Block> blocks, float[] values) {
-        for (Block block : blocks) {
-            graphParameters.write(block.graphOffset, values, block.entry.offset(), block.entry.size());
+    private static boolean isFixedNorm(Network.Layer layer) {
+        return layer.spec() instanceof LayerSpec.BatchNorm && layer.isFrozen();
+    }
+
+    private void setFixedNorms() {
+        for (Network.Layer layer : network.allLayers()) {
+            if (isFixedNorm(layer)) {
+                double eps = ((LayerSpec.BatchNorm) layer.spec()).eps();
+                float[] weight = part(parameters, layer.tensors().get(0));
+                float[] bias = part(parameters, layer.tensors().get(1));
+                float[] mean = part(buffers, layer.tensors().get(2));
+                float[] variance = part(buffers, layer.tensors().get(3));
+                for (int i = 0; i < weight.length; i++) {
+                    weight[i] /= (float) Math.sqrt(variance[i] + eps);
+                    bias[i] -= mean[i] * weight[i];
+                }
+                ActivationLayer conf =
+                        (ActivationLayer) graph.getLayer(layer.name()).conf().getLayer();
+                ((FixedNorm) conf.getActivationFn()).use(weight, bias);
+            }
         }
     }
 
-    private void read(List<Block> blocks, float[] values) {
+    private static float[] part(HeapVector vector, ParameterLayout.Entry entry) {
+        return Arrays.copyOfRange(vector.values(), entry.offset(), entry.offset() + entry.size());
+    }
+
+    private void readGradient() {
+        for (Block block : parameterBlocks) {
+            if (block.entry.tensor().role() != TensorSpec.Role.FROZEN) {
+                graphGradient.read(block.graphOffset, gradient.values(), block.entry.offset(), block.entry.size());
+            }
+        }
+    }
+
+    private void write(List<Block> blocks, float[] values) {
         for (Block block : blocks) {
-            graphGradient.read(block.graphOffset, values, block.entry.offset(), block.entry.size());
+            graphParameters.write(block.graphOffset, values, block.entry.offset(), block.entry.size());
         }
     }
 
@@ -177,9 +214,11 @@ final class Dl4jReplica implements Replica {
      * graph's statistics were 0.
      */
     private void moveStatistics(int batchSize) {
-        read(bufferBlocks, batchStatistics);
+        for (Block block : bufferBlocks) {
+            graphGradient.read(block.graphOffset, batchStatistics, block.entry.offset(), block.entry.size());
+        }
         for (Network.Layer layer : network.allLayers()) {
-            if (layer.spec() instanceof LayerSpec.BatchNorm norm) {
+            if (layer.spec() instanceof LayerSpec.BatchNorm norm && !layer.isFrozen()) {
                 long values = layer.input() instanceof TensorShape.Volume v
                         ? (long) batchSize * v.height() * v.width()
                         : batchSize;

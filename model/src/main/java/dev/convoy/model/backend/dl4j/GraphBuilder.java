@@ -91,7 +91,9 @@ final class GraphBuilder {
             graph.addVertex(name, new ElementWiseVertex(ElementWiseVertex.Op.Add), body, shortcut);
             return name;
         }
-        if (layer.spec() instanceof LayerSpec.BatchNorm && layer.input() instanceof TensorShape.Flat flat) {
+        if (layer.spec() instanceof LayerSpec.BatchNorm
+                && !layer.isFrozen()
+                && layer.input() instanceof TensorShape.Flat flat) {
             // Over a vector, Deeplearning4j's layer fails on a batch of one; over a volume of single pixels it does
             // not.
             graph.addVertex(
@@ -126,6 +128,8 @@ final class GraphBuilder {
                     .nOut(dense.units())
                     .hasBias(dense.bias())
                     .build();
+        } else if (spec instanceof LayerSpec.BatchNorm && layer.isFrozen()) {
+            return new ActivationLayer.Builder().activation(new FixedNorm()).build();
         } else if (spec instanceof LayerSpec.BatchNorm norm) {
             int channels = layer.tensors().get(0).size();
             return new BatchNormalization.Builder()

@@ -32,7 +32,7 @@ final class Layers {
      * @param dropout numbers for the layer's mask
      */
     static Tensor train(Network.Layer layer, Tensor x, List<Tensor> tensors, CounterRandom dropout) {
-        if (layer.spec() instanceof LayerSpec.BatchNorm norm) {
+        if (layer.spec() instanceof LayerSpec.BatchNorm norm && !layer.isFrozen()) {
             long values =
                     layer.input() instanceof TensorShape.Volume v ? x.size(0) * v.height() * v.width() : x.size(0);
             // The unbiased variance of a single value does not exist: running statistics then stay as they were.
@@ -40,7 +40,7 @@ final class Layers {
         } else if (layer.spec() instanceof LayerSpec.Dropout spec) {
             return x.mul(mask(x, spec.rate(), dropout));
         }
-        return forward(layer.spec(), x, tensors);
+        return evaluate(layer, x, tensors);
     }
 
     /** One layer in evaluation mode. */

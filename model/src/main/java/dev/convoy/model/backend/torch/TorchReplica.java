@@ -5,6 +5,7 @@ import dev.convoy.data.Normalization;
 import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Network;
 import dev.convoy.model.ParameterLayout;
+import dev.convoy.model.TensorSpec;
 import dev.convoy.model.Vector;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
@@ -61,8 +62,12 @@ final class TorchReplica implements Replica {
         TorchVector vector = entry.isBuffer() ? buffers : parameters;
         Tensor view = keep(part(vector, entry).detach());
         if (!entry.isBuffer()) {
-            view.set_requires_grad(true);
-            view.mutable_grad().put(part(gradient, entry));
+            // Without a gradient, going backwards ends at the first layer that is trained.
+            boolean trained = entry.tensor().role() != TensorSpec.Role.FROZEN;
+            view.set_requires_grad(trained);
+            if (trained) {
+                view.mutable_grad().put(part(gradient, entry));
+            }
         }
         return view;
     }
