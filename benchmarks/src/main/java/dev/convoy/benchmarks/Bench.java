@@ -1,0 +1,20 @@
+package dev.convoy.benchmarks;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command line of {@code scripts/bench}. */
+@Command(
+        name = "bench",
+        description = "Times Convoy beside its peers.",
+        mixinStandardHelpOptions = true,
+        subcommands = EngineBenchmark.class,
+        synopsisSubcommandLabel = "BENCHMARK")
+public final class Bench {
+    private Bench() {}
+
+    /** Exits with 0 if the benchmark ran to its end. */
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new Bench()).execute(arguments));
+    }
+}

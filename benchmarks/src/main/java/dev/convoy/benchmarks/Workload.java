@@ -1,0 +1,58 @@
+package dev.convoy.benchmarks;
+
+import dev.convoy.data.ImageShape;
+import dev.convoy.model.LayerSpec;
+import dev.convoy.model.NamedNetwork;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.Padding;
+import dev.convoy.model.Size2d;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What every engine trains: a network, and batches of {@link #BATCH} images in {@link #CLASSES} classes. */
+enum Workload {
+    /** The named network, on digits. */
+    LENET(new ImageShape(1, 28, 28)) {
+        @Override
+        NetworkSpec spec() {
+            return NamedNetwork.LENET.spec(CLASSES);
+        }
+    },
+    /** Six 3x3 convolutions with batch normalisation: twice 32, 64 and 128 filters, a pool after each pair. */
+    VGG(new ImageShape(3, 32, 32)) {
+        @Override
+        NetworkSpec spec() {
+            List<LayerSpec> layers = new ArrayList<>();
+            for (int filters : FILTERS) {
+                for (int i = 0; i < 2; i++) {
+                    layers.add(new LayerSpec.Conv2d(
+                            filters, new Size2d(3, 3), null, new Padding.Explicit(1), false, null));
+                    layers.add(new LayerSpec.BatchNorm(null, null));
+                    layers.add(new LayerSpec.Relu());
+                }
+                layers.add(new LayerSpec.MaxPool(new Size2d(2, 2), null, null));
+            }
+            layers.add(new LayerSpec.Flatten());
+            layers.add(new LayerSpec.Dense(CLASSES, true, null));
+            return new NetworkSpec(layers, null, null);
+        }
+    };
+
+    static final int BATCH = 64;
+    static final int CLASSES = 10;
+    static final double LEARNING_RATE = 0.01;
+    static final double MOMENTUM = 0.9;
+    static final List<Integer> FILTERS = List.of(32, 64, 128);
+
+    private final ImageShape input;
+
+    Workload(ImageShape input) {
+        this.input = input;
+    }
+
+    ImageShape input() {
+        return input;
+    }
+
+    abstract NetworkSpec spec();
+}
