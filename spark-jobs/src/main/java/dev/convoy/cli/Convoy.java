@@ -29,6 +29,10 @@ import picocli.CommandLine.Parameters;
         synopsisSubcommandLabel = "COMMAND",
         exitCodeOnInvalidInput = 2)
 public final class Convoy {
+    /** glibc keeps the large blocks that every step needs, on huge pages, instead of mapping and unmapping them. */
+    private static final String MALLOC =
+            "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296";
+
     private Convoy() {}
 
     /** Exits with 0 if the job completed, 1 if it failed, 2 if the command line is wrong. */
@@ -83,6 +87,8 @@ public final class Convoy {
             // One replica, one thread: BLAS pools would fight the replicas for cores.
             conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
             conf.setIfMissing("spark.executorEnv.OPENBLAS_NUM_THREADS", "1");
+            // glibc reads this before a process starts, so that it cannot be set from inside.
+            conf.setIfMissing("spark.executorEnv.GLIBC_TUNABLES", MALLOC);
             String[] jar = JavaSparkContext.jarOfClass(Convoy.class);
             if (!conf.get("spark.master").startsWith("local") && jar != null && jar.length > 0) {
                 // Without spark-submit nobody else would send it.
