@@ -5,6 +5,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,22 @@ final class NamedTensors {
                     file.toString(),
                     Safetensors.read(in, file.toString(), name -> !name.endsWith(".num_batches_tracked")));
         }
+    }
+
+    /** A network's own tensors, under Convoy's names, copied. */
+    static NamedTensors of(String origin, Network network, float[] parameters, float[] buffers) {
+        Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
+        for (ParameterLayout.Entry entry : network.layout().entries()) {
+            float[] values = Arrays.copyOfRange(
+                    entry.isBuffer() ? buffers : parameters, entry.offset(), entry.offset() + entry.size());
+            tensors.put(entry.name(), new Safetensors.Tensor(entry.tensor().shape(), values));
+        }
+        return new NamedTensors(origin, tensors);
+    }
+
+    /** By name, in the network's order. */
+    Map<String, Safetensors.Tensor> asMap() {
+        return tensors;
     }
 
     static InputStream open(FileSystem files, Path file, String hint) throws IOException {

@@ -7,7 +7,7 @@ import java.util.Set;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** Weights from elsewhere to start from, instead of freshly drawn ones. */
+/** Weights to start from, instead of freshly drawn ones. */
 public final class StartingWeights {
     /** What becomes of the last layer with weights. */
     public enum Head {
@@ -17,29 +17,56 @@ public final class StartingWeights {
         REPLACE
     }
 
-    private StartingWeights() {}
+    private final NamedTensors tensors;
+    private final Optional<NetworkSpec> network;
+
+    private StartingWeights(NamedTensors tensors, Optional<NetworkSpec> network) {
+        this.tensors = tensors;
+        this.network = network;
+    }
 
     /**
-     * Puts the tensors of a safetensors file into a state. Names are Convoy's, or torchvision's for a network that
-     * torchvision has.
+     * The tensors of a safetensors file. Names are Convoy's, or torchvision's for a network that torchvision has.
+     *
+     * @throws ConvoyException if the file is not there or malformed
+     */
+    public static StartingWeights read(FileSystem files, Path file) throws IOException {
+        NamedTensors tensors = NamedTensors.read(
+                files, file, "set network.init-from to a run directory, a model's folder or a file of weights");
+        return new StartingWeights(tensors, Optional.empty());
+    }
+
+    /**
+     * The weights of a whole network.
+     *
+     * @param origin how messages call it
+     * @param parameters in the canonical layout
+     * @param buffers in the canonical layout
+     */
+    public static StartingWeights of(String origin, Network network, float[] parameters, float[] buffers) {
+        return new StartingWeights(NamedTensors.of(origin, network, parameters, buffers), Optional.of(network.spec()));
+    }
+
+    /** The network that the weights came with, if they did. */
+    public Optional<NetworkSpec> network() {
+        return network;
+    }
+
+    /**
+     * Puts the weights into a state.
      *
      * @param known the network's name, if it has one
      * @param fresh what everything else is taken from; not changed
-     * @throws ConvoyException if the file is not there or malformed, or naming every tensor that is missing, misshapen or
-     *     superfluous
+     * @throws ConvoyException naming every tensor that is missing, misshapen or superfluous
      */
-    public static ModelState read(
-            FileSystem files, Path file, Network network, Optional<NamedNetwork> known, Head head, ModelState fresh)
-            throws IOException {
-        NamedTensors tensors = NamedTensors.read(
-                files, file, "set network.init-from to a file of weights, a model's" + " folder or a run directory");
+    public ModelState putInto(Network target, Optional<NamedNetwork> known, Head head, ModelState fresh) {
         Set<ParameterLayout.Entry> left =
-                head == Head.REPLACE ? Set.copyOf(network.head().tensors()) : Set.of();
+                head == Head.REPLACE ? Set.copyOf(target.head().tensors()) : Set.of();
         float[] parameters = fresh.parameters().clone();
         float[] buffers = fresh.buffers().clone();
         try {
             tensors.fill(
-                    network, name -> known.map(of -> of.torchvisionName(name)).orElse(name), left, parameters, buffers);
+                    target, name -> known.map(of -> of.torchvisionName(name)).orElse(name), left, parameters, buffers);
         } catch (ConvoyException e) {
             throw new ConvoyException(
                     e.getMessage() + "; give the network that the weights belong to"

@@ -9,7 +9,8 @@ public sealed interface TensorShape {
 
     /** A volume of channels, rows and columns (CHW). */
     record Volume(int channels, int height, int width) implements TensorShape {
-        static Volume of(ImageShape image) {
+        /** That of an image. */
+        public static Volume of(ImageShape image) {
             return new Volume(image.channels(), image.height(), image.width());
         }
 

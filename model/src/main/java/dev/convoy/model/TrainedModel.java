@@ -7,7 +7,6 @@ import dev.convoy.data.Normalization;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,21 +33,12 @@ public record TrainedModel(
     private record Description(
             String format, ImageShape input, List<String> classes, Normalization normalization, NetworkSpec network) {}
 
-    /** The file of weights in a model's folder. */
-    public static Path weights(Path folder) {
-        return new Path(folder, WEIGHTS);
-    }
-
     /** Writes the model's two files into a folder, which is made if it does not exist. */
     public void save(FileSystem files, Path folder) throws IOException {
         files.mkdirs(folder);
-        Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
-        for (ParameterLayout.Entry entry : network.layout().entries()) {
-            float[] values = new float[entry.size()];
-            System.arraycopy(entry.isBuffer() ? buffers : parameters, entry.offset(), values, 0, values.length);
-            tensors.put(entry.name(), new Safetensors.Tensor(entry.tensor().shape(), values));
-        }
-        try (OutputStream out = files.create(weights(folder), true)) {
+        Map<String, Safetensors.Tensor> tensors =
+                NamedTensors.of(WEIGHTS, network, parameters, buffers).asMap();
+        try (OutputStream out = files.create(new Path(folder, WEIGHTS), true)) {
             Safetensors.write(out, tensors, Map.of("format", "pt", "producer", "convoy"));
         }
         try (OutputStream out = files.create(new Path(folder, DESCRIPTION), true)) {
@@ -77,7 +67,8 @@ public record TrainedModel(
         Network network = description.network.bind(description.input);
         float[] parameters = new float[network.layout().parameterCount()];
         float[] buffers = new float[network.layout().bufferCount()];
-        NamedTensors.read(files, weights(folder), WHERE).fill(network, name -> name, Set.of(), parameters, buffers);
+        NamedTensors.read(files, new Path(folder, WEIGHTS), WHERE)
+                .fill(network, name -> name, Set.of(), parameters, buffers);
         return new TrainedModel(network, description.classes, description.normalization, parameters, buffers);
     }
 }

@@ -99,12 +99,8 @@ class StartingWeightsTest {
 
     private static ModelState read(Path file, Network network, StartingWeights.Head head) throws IOException {
         return StartingWeights.read(
-                FileSystem.getLocal(new Configuration()),
-                new org.apache.hadoop.fs.Path(file.toString()),
-                network,
-                Optional.of(NamedNetwork.RESNET18),
-                head,
-                network.initialState(9, SGD));
+                        FileSystem.getLocal(new Configuration()), new org.apache.hadoop.fs.Path(file.toString()))
+                .putInto(network, Optional.of(NamedNetwork.RESNET18), head, network.initialState(9, SGD));
     }
 
     private static Map<String, Safetensors.Tensor> tensors(Network network, ModelState state, boolean torchvision) {

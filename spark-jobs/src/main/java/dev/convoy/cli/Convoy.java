@@ -3,14 +3,20 @@ package dev.convoy.cli;
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Normalization;
 import dev.convoy.jobs.Completed;
+import dev.convoy.jobs.ConvertJob;
 import dev.convoy.jobs.EvaluateJob;
 import dev.convoy.jobs.TrainJob;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -25,7 +31,7 @@ import picocli.CommandLine.Parameters;
         description = "Trains convolutional networks on images, data-parallel, on Apache Spark.",
         mixinStandardHelpOptions = true,
         version = "convoy 0.1.0",
-        subcommands = {Convoy.Train.class, Convoy.Evaluate.class},
+        subcommands = {Convoy.Train.class, Convoy.Evaluate.class, Convoy.Convert.class},
         synopsisSubcommandLabel = "COMMAND",
         exitCodeOnInvalidInput = 2)
 public final class Convoy {
@@ -49,6 +55,8 @@ public final class Convoy {
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
             if (failure instanceof ConvoyException) {
                 command.getErr().println("error: " + failure.getMessage());
+            } else if (failure instanceof IOException) {
+                command.getErr().println("error: Cannot go on: " + failure.getMessage());
             } else {
                 failure.printStackTrace(command.getErr());
             }
@@ -58,7 +66,7 @@ public final class Convoy {
     }
 
     /** What every command takes. */
-    abstract static class Job implements Runnable {
+    abstract static class Job implements Callable<Integer> {
         @Option(
                 names = "--master",
                 paramLabel = "URL",
@@ -98,15 +106,12 @@ public final class Convoy {
         }
 
         @Override
-        public final void run() {
-            try {
-                call();
-            } catch (IOException e) {
-                throw new ConvoyException("Cannot go on: " + e.getMessage(), e);
-            }
+        public final Integer call() throws IOException {
+            run();
+            return 0;
         }
 
-        abstract void call() throws IOException;
+        abstract void run() throws IOException;
     }
 
     /** {@code convoy train}. */
@@ -116,7 +121,7 @@ public final class Convoy {
         private String file;
 
         @Override
-        void call() throws IOException {
+        void run() throws IOException {
             SparkConf conf = sparkConf("train " + file);
             Config config =
                     ConfigReader.read(file, settings(), SparkHadoopUtil.get().newConfiguration(conf));
@@ -143,13 +148,80 @@ public final class Convoy {
         private String data;
 
         @Override
-        void call() throws IOException {
+        void run() throws IOException {
             try (JavaSparkContext spark = new JavaSparkContext(sparkConf("evaluate " + target))) {
                 Completed run = EvaluateJob.of(spark, target, Optional.ofNullable(data), settings())
                         .run();
                 EvaluationTable.print(run.result().test(), System.out);
                 System.out.println("run: " + run.directory());
             }
+        }
+    }
+
+    /** {@code convoy convert}. */
+    @Command(
+            name = "convert",
+            description = "Turns a model into Deeplearning4j's format (a zip) and back.",
+            mixinStandardHelpOptions = true)
+    static final class Convert implements Callable<Integer> {
+        @Parameters(index = "0", paramLabel = "SOURCE", description = "A run directory, a model's folder, or a zip.")
+        private String source;
+
+        @Parameters(index = "1", paramLabel = "TARGET", description = "A zip, or a folder for a model; must not exist.")
+        private String target;
+
+        @Option(
+                names = "--input",
+                paramLabel = "N",
+                split = ",",
+                description = "For a zip: channels, height and width of its images, for example 1,28,28.")
+        private List<Integer> input = List.of();
+
+        @Option(
+                names = "--classes",
+                paramLabel = "NAME",
+                split = ",",
+                description = "For a zip: its classes' names. Default: 0, 1, ...")
+        private List<String> classes = List.of();
+
+        @Option(
+                names = "--mean",
+                paramLabel = "X",
+                split = ",",
+                description = "For a zip: what its inputs had taken off, per channel, 255 being 1. Default: 0.")
+        private float[] mean;
+
+        @Option(
+                names = "--std",
+                paramLabel = "X",
+                split = ",",
+                description = "For a zip: what its inputs were divided by. Default: 1.")
+        private float[] std;
+
+        @Override
+        public Integer call() throws IOException {
+            Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
+            if (!source.endsWith(".zip")) {
+                ConvertJob.toDl4j(hadoop, source, target);
+            } else if (input.size() == 3) {
+                int channels = input.get(0);
+                Normalization normalization = new Normalization(
+                        Optional.ofNullable(mean).orElseGet(() -> new float[channels]),
+                        Optional.ofNullable(std).orElseGet(() -> ones(channels)));
+                ImageShape shape = new ImageShape(channels, input.get(1), input.get(2));
+                ConvertJob.fromDl4j(hadoop, source, target, shape, classes, normalization);
+            } else {
+                throw new ConvoyException(
+                        "Cannot tell the images' shape from " + source + "; give --input CHANNELS,HEIGHT,WIDTH");
+            }
+            System.out.println("written: " + target);
+            return 0;
+        }
+
+        private static float[] ones(int count) {
+            float[] ones = new float[count];
+            Arrays.fill(ones, 1);
+            return ones;
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.convoy.jobs;
 
 import dev.convoy.config.JobConfig.NetworkConfig;
+import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
@@ -8,57 +9,54 @@ import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.StartingWeights;
 import dev.convoy.model.TrainedModel;
+import dev.convoy.model.backend.dl4j.Dl4jZip;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** What training starts from: freshly drawn weights, a file of weights, or a whole model. */
-final class Start {
-    private final Configuration hadoop;
-    private final NetworkConfig config;
-    private final Optional<TrainedModel> model;
-
-    private Start(Configuration hadoop, NetworkConfig config, Optional<TrainedModel> model) {
-        this.hadoop = hadoop;
-        this.config = config;
-        this.model = model;
-    }
-
-    static Start of(Configuration hadoop, NetworkConfig config) throws IOException {
-        if (config.initFrom() == null) {
-            return new Start(hadoop, config, Optional.empty());
+/**
+ * What training starts from: freshly drawn weights, a file of weights, or a whole model of Convoy's or Deeplearning4j's.
+ *
+ * @param weights empty to draw them
+ * @param normalization of the inputs that the weights were trained with, if that is known
+ */
+record Start(NetworkConfig config, Optional<StartingWeights> weights, Optional<Normalization> normalization) {
+    /**
+     * @param input the shape of the images
+     */
+    static Start of(Configuration hadoop, NetworkConfig config, ImageShape input) throws IOException {
+        String from = config.initFrom();
+        if (from == null) {
+            return new Start(config, Optional.empty(), Optional.empty());
         }
-        Path path = new Path(config.initFrom());
+        Path path = new Path(from);
         FileSystem files = path.getFileSystem(hadoop);
-        boolean whole = files.exists(path) && files.getFileStatus(path).isDirectory();
-        return new Start(
-                hadoop,
-                config,
-                whole
-                        ? Optional.of(TrainedModel.load(files, RunDirectory.modelFolder(files, path)))
-                        : Optional.empty());
+        if (files.exists(path) && files.getFileStatus(path).isDirectory()) {
+            TrainedModel model = TrainedModel.load(files, RunDirectory.modelFolder(files, path));
+            return new Start(
+                    config,
+                    Optional.of(StartingWeights.of(from, model.network(), model.parameters(), model.buffers())),
+                    Optional.of(model.normalization()));
+        } else if (from.endsWith(".zip")) {
+            Dl4jZip.Contents zip = ConvertJob.readZip(files, path, input);
+            return new Start(
+                    config,
+                    Optional.of(StartingWeights.of(from, zip.network(), zip.parameters(), zip.buffers())),
+                    Optional.empty());
+        }
+        return new Start(config, Optional.of(StartingWeights.read(files, path)), Optional.empty());
     }
 
     NetworkSpec network(int classes) {
-        return config.spec(classes, model.map(trained -> trained.network().spec()));
-    }
-
-    /** What the model's inputs were normalised with, if there is a whole model. */
-    Optional<Normalization> normalization() {
-        return model.map(TrainedModel::normalization);
+        return config.spec(classes, weights.flatMap(StartingWeights::network));
     }
 
     /** The state before the first step. */
-    ModelState state(Network network, long seed, OptimizerSpec optimizer) throws IOException {
+    ModelState state(Network network, long seed, OptimizerSpec optimizer) {
         ModelState fresh = network.initialState(seed, optimizer);
-        if (config.initFrom() == null) {
-            return fresh;
-        }
-        Path path = new Path(config.initFrom());
-        FileSystem files = path.getFileSystem(hadoop);
-        Path weights = model.isPresent() ? TrainedModel.weights(RunDirectory.modelFolder(files, path)) : path;
-        return StartingWeights.read(files, weights, network, config.known(), config.head(), fresh);
+        return weights.map(from -> from.putInto(network, config.known(), config.head(), fresh))
+                .orElse(fresh);
     }
 }

@@ -60,7 +60,7 @@ public final class TrainJob {
         outcome.workers = sets.workers();
         ImageSets.Description images = sets.describeTrain();
         // Whatever does not fit is found before pixels are read.
-        Start start = Start.of(spark.hadoopConfiguration(), job.network());
+        Start start = Start.of(spark.hadoopConfiguration(), job.network(), images.shape());
         Network network = start.network(images.classNames().size()).bind(images.shape());
         Trainer.checkFit(network, images.classNames().size());
         ComputeBackend.named(job.backend().name()).checkSupport(network);

@@ -184,6 +184,36 @@ class JobsTest {
         assertFails(spark, "Cannot find /none", "network.init-from");
     }
 
+    /** To Deeplearning4j and back, and training goes on from there. */
+    @Test
+    void aModelGoesToDeeplearning4jAndBack(JavaSparkContext spark) throws IOException {
+        settings.put("train.epochs", "1");
+        Path run = Path.of(train(spark).directory());
+        Configuration hadoop = new Configuration();
+        Path zip = folder.resolve("model.zip");
+        ConvertJob.toDl4j(hadoop, run.toString(), zip.toString());
+        TrainedModel before = model(run);
+        ConvertJob.fromDl4j(
+                hadoop,
+                zip.toString(),
+                folder + "/back/model",
+                before.network().input(),
+                before.classNames(),
+                before.normalization());
+        TrainedModel after = model(folder.resolve("back"));
+        assertThat(after.parameters()).isEqualTo(before.parameters());
+        assertThat(after.network().layers()).isEqualTo(before.network().layers());
+        assertThatThrownBy(() -> ConvertJob.toDl4j(hadoop, run.toString(), zip.toString()))
+                .hasMessageContaining(zip + ": it exists");
+
+        settings.put("network", "{ init-from = \"" + zip + "\" }");
+        settings.put("optimizer.learning-rate", "1e-12");
+        Path on = Path.of(train(spark).directory());
+        assertThat(result(on).at("/test/accuracy")).isEqualTo(result(run).at("/test/accuracy"));
+        settings.put("network", "{ init-from = \"" + folder + "/none.zip\" }");
+        assertFails(spark, "Cannot find", "none.zip");
+    }
+
     private static TrainedModel model(Path run) throws IOException {
         return TrainedModel.load(
                 FileSystem.getLocal(new Configuration()), new org.apache.hadoop.fs.Path(run + "/model"));

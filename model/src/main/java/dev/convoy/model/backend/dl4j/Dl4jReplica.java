@@ -11,14 +11,16 @@ import dev.convoy.model.TensorSpec;
 import dev.convoy.model.Vector;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.deeplearning4j.nn.conf.dropout.IDropout;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.nn.params.BatchNormalizationParamInitializer;
-import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -28,20 +30,6 @@ import org.nd4j.linalg.factory.Nd4j;
  * blocks, so weights and gradients are copied block by block; vectors are on the Java heap.
  */
 final class Dl4jReplica implements Replica {
-    /** Deeplearning4j's names for Convoy's tensors. */
-    private static final Map<String, String> NAMES = Map.of(
-            "weight", DefaultParamInitializer.WEIGHT_KEY,
-            "bias", DefaultParamInitializer.BIAS_KEY);
-
-    private static final Map<String, String> BATCH_NORM_NAMES = Map.of(
-            "weight", BatchNormalizationParamInitializer.GAMMA,
-            "bias", BatchNormalizationParamInitializer.BETA,
-            "running_mean", BatchNormalizationParamInitializer.GLOBAL_MEAN,
-            "running_var", BatchNormalizationParamInitializer.GLOBAL_VAR);
-
-    /** A tensor's place in the canonical vector and in the graph's. */
-    private record Block(ParameterLayout.Entry entry, int graphOffset) {}
-
     private final Network network;
     private final Normalization normalization;
     private final DataType precision;
@@ -49,8 +37,8 @@ final class Dl4jReplica implements Replica {
     private final ComputationGraph graph;
     private final FlatBuffer graphParameters;
     private final FlatBuffer graphGradient;
-    private final List<Block> parameterBlocks = new ArrayList<>();
-    private final List<Block> bufferBlocks = new ArrayList<>();
+    private final List<GraphTensors.Block> parameterBlocks;
+    private final List<GraphTensors.Block> bufferBlocks;
     private final HeapVector parameters;
     private final HeapVector buffers;
     private final HeapVector gradient;
@@ -61,7 +49,7 @@ final class Dl4jReplica implements Replica {
         this.normalization = normalization;
         this.precision = precision;
         this.loss = new LogitLoss(network.spec().loss());
-        this.graph = new ComputationGraph(GraphBuilder.build(network, loss, precision));
+        this.graph = new ComputationGraph(GraphBuilder.build(network, new ReplicaParts(loss), precision));
         graph.init();
         graph.initGradientsView();
         this.graphParameters = new FlatBuffer(graph.params());
@@ -71,21 +59,28 @@ final class Dl4jReplica implements Replica {
         this.gradient = new HeapVector(layout.parameterCount());
         this.buffers = new HeapVector(layout.bufferCount());
         this.batchStatistics = new float[layout.bufferCount()];
-        for (Network.Layer layer : network.allLayers()) {
-            locateTensors(layer);
-        }
+        Map<Boolean, List<GraphTensors.Block>> blocks = GraphTensors.locate(graph, network).stream()
+                .collect(Collectors.partitioningBy(block -> block.entry().isBuffer()));
+        this.parameterBlocks = blocks.get(false);
+        this.bufferBlocks = blocks.get(true);
     }
 
-    private void locateTensors(Network.Layer layer) {
-        if (isFixedNorm(layer)) {
-            return;
+    /** Parts that the replica steers from outside. */
+    private record ReplicaParts(LogitLoss loss) implements GraphBuilder.Parts {
+        @Override
+        public LossLayer lossLayer() {
+            return new LossLayer.Builder(loss).activation(Activation.IDENTITY).build();
         }
-        Map<String, String> names = layer.spec() instanceof LayerSpec.BatchNorm ? BATCH_NORM_NAMES : NAMES;
-        for (ParameterLayout.Entry entry : layer.tensors()) {
-            INDArray view =
-                    graph.getParam(layer.name() + "_" + names.get(entry.tensor().name()));
-            List<Block> blocks = entry.isBuffer() ? bufferBlocks : parameterBlocks;
-            blocks.add(new Block(entry, Math.toIntExact(view.offset())));
+
+        @Override
+        public IDropout dropout(double rate) {
+            return new KeyedDropout(rate);
+        }
+
+        /** With no memory of its own and statistics held at 0, the layer's "gradient" is the batch's statistics. */
+        @Override
+        public BatchNormalization.Builder batchNorm(LayerSpec.BatchNorm norm) {
+            return new BatchNormalization.Builder().decay(0);
         }
     }
 
@@ -196,16 +191,24 @@ final class Dl4jReplica implements Replica {
     }
 
     private void readGradient() {
-        for (Block block : parameterBlocks) {
-            if (block.entry.tensor().role() != TensorSpec.Role.FROZEN) {
-                graphGradient.read(block.graphOffset, gradient.values(), block.entry.offset(), block.entry.size());
+        for (GraphTensors.Block block : parameterBlocks) {
+            if (block.entry().tensor().role() != TensorSpec.Role.FROZEN) {
+                graphGradient.read(
+                        block.graphOffset(),
+                        gradient.values(),
+                        block.entry().offset(),
+                        block.entry().size());
             }
         }
     }
 
-    private void write(List<Block> blocks, float[] values) {
-        for (Block block : blocks) {
-            graphParameters.write(block.graphOffset, values, block.entry.offset(), block.entry.size());
+    private void write(List<GraphTensors.Block> blocks, float[] values) {
+        for (GraphTensors.Block block : blocks) {
+            graphParameters.write(
+                    block.graphOffset(),
+                    values,
+                    block.entry().offset(),
+                    block.entry().size());
         }
     }
 
@@ -214,8 +217,12 @@ final class Dl4jReplica implements Replica {
      * graph's statistics were 0.
      */
     private void moveStatistics(int batchSize) {
-        for (Block block : bufferBlocks) {
-            graphGradient.read(block.graphOffset, batchStatistics, block.entry.offset(), block.entry.size());
+        for (GraphTensors.Block block : bufferBlocks) {
+            graphGradient.read(
+                    block.graphOffset(),
+                    batchStatistics,
+                    block.entry().offset(),
+                    block.entry().size());
         }
         for (Network.Layer layer : network.allLayers()) {
             if (layer.spec() instanceof LayerSpec.BatchNorm norm && !layer.isFrozen()) {

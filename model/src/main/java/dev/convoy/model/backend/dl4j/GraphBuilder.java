@@ -9,6 +9,7 @@ import java.util.List;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.dropout.IDropout;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
@@ -36,15 +37,32 @@ import org.nd4j.linalg.learning.config.NoOp;
 
 /** Writes a {@link Network} as a Deeplearning4j graph. */
 final class GraphBuilder {
-    static final String INPUT = "input";
-    static final String LOSS = "loss";
+    private static final String INPUT = "input";
+    private static final String LOSS = "loss";
 
-    private GraphBuilder() {}
+    /** What differs between the graph of a replica and one for users of Deeplearning4j. */
+    interface Parts {
+        /** The graph's output layer, over the last layer's raw outputs. */
+        LossLayer lossLayer();
 
-    /**
-     * @param loss becomes the graph's output layer, over the last layer's raw outputs
-     */
-    static ComputationGraphConfiguration build(Network network, LogitLoss loss, DataType precision) {
+        /**
+         * @param rate the probability of 0
+         */
+        IDropout dropout(double rate);
+
+        /** A builder that knows what becomes of running statistics; sizes and eps are set elsewhere. */
+        BatchNormalization.Builder batchNorm(LayerSpec.BatchNorm norm);
+    }
+
+    private final ComputationGraphConfiguration.GraphBuilder graph;
+    private final Parts parts;
+
+    private GraphBuilder(ComputationGraphConfiguration.GraphBuilder graph, Parts parts) {
+        this.graph = graph;
+        this.parts = parts;
+    }
+
+    static ComputationGraphConfiguration build(Network network, Parts parts, DataType precision) {
         ComputationGraphConfiguration.GraphBuilder graph = new NeuralNetConfiguration.Builder()
                 .dataType(precision)
                 .weightInit(WeightInit.ZERO)
@@ -53,30 +71,23 @@ final class GraphBuilder {
                 .updater(new NoOp())
                 .graphBuilder()
                 .addInputs(INPUT);
-        String previous = INPUT;
-        previous = add(graph, network.layers(), previous);
-        return graph.addLayer(
-                        LOSS,
-                        new LossLayer.Builder(loss)
-                                .activation(Activation.IDENTITY)
-                                .build(),
-                        previous)
+        String last = new GraphBuilder(graph, parts).add(network.layers(), INPUT);
+        return graph.addLayer(LOSS, parts.lossLayer(), last)
                 .setOutputs(LOSS)
                 .validateOutputLayerConfig(false)
                 .build();
     }
 
-    private static String add(
-            ComputationGraphConfiguration.GraphBuilder graph, List<Network.Layer> layers, String previous) {
+    private String add(List<Network.Layer> layers, String previous) {
         String top = previous;
         for (Network.Layer layer : layers) {
-            top = add(graph, layer, top);
+            top = add(layer, top);
         }
         return top;
     }
 
     /** Puts a layer on top of the graph and names the new top. */
-    private static String add(ComputationGraphConfiguration.GraphBuilder graph, Network.Layer layer, String previous) {
+    private String add(Network.Layer layer, String previous) {
         String name = layer.name();
         if (layer.spec() instanceof LayerSpec.Flatten) {
             if (!(layer.input() instanceof TensorShape.Volume v)) {
@@ -86,8 +97,8 @@ final class GraphBuilder {
             return name;
         }
         if (layer.spec() instanceof LayerSpec.Residual) {
-            String body = add(graph, layer.body(), previous);
-            String shortcut = add(graph, layer.shortcut(), previous);
+            String body = add(layer.body(), previous);
+            String shortcut = add(layer.shortcut(), previous);
             graph.addVertex(name, new ElementWiseVertex(ElementWiseVertex.Op.Add), body, shortcut);
             return name;
         }
@@ -112,7 +123,7 @@ final class GraphBuilder {
         return new PreprocessorVertex(new CnnToFeedForwardPreProcessor(height, width, channels));
     }
 
-    private static Layer layerOf(Network.Layer layer) {
+    private Layer layerOf(Network.Layer layer) {
         LayerSpec spec = layer.spec();
         if (spec instanceof LayerSpec.Conv2d conv) {
             return convolution(conv, ((TensorShape.Volume) layer.input()).channels());
@@ -132,17 +143,14 @@ final class GraphBuilder {
             return new ActivationLayer.Builder().activation(new FixedNorm()).build();
         } else if (spec instanceof LayerSpec.BatchNorm norm) {
             int channels = layer.tensors().get(0).size();
-            return new BatchNormalization.Builder()
+            return parts.batchNorm(norm)
                     .nIn(channels)
                     .nOut(channels)
                     .eps(norm.eps())
-                    // With no memory of its own and statistics held at 0, the layer's "gradient" is the batch's
-                    // statistics.
-                    .decay(0)
                     .useLogStd(false)
                     .build();
         } else if (spec instanceof LayerSpec.Dropout dropout) {
-            return new DropoutLayer.Builder(new KeyedDropout(dropout.rate())).build();
+            return new DropoutLayer.Builder(parts.dropout(dropout.rate())).build();
         }
         return new ActivationLayer.Builder().activation(activation(spec)).build();
     }

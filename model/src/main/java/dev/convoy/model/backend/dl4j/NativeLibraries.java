@@ -39,6 +39,9 @@ final class NativeLibraries {
             Loader.loadProperties(true);
         }
         Nd4j.create(1).close();
+        // BLAS is the process's, and ND4J has just given it a thread for each core: libtorch's replicas may be there
+        // already.
+        openblas.blas_set_num_threads(1);
         loaded = true;
         LOG.info(
                 "ND4J natives: {}{}, {}",

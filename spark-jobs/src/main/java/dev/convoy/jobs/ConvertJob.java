@@ -1,0 +1,89 @@
+package dev.convoy.jobs;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Normalization;
+import dev.convoy.model.TrainedModel;
+import dev.convoy.model.backend.dl4j.Dl4jZip;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** Turns models of Convoy's into Deeplearning4j's and back. */
+public final class ConvertJob {
+    private ConvertJob() {}
+
+    /**
+     * Writes a model as a zip that Deeplearning4j's ModelSerializer restores.
+     *
+     * @param source a run directory, or a model's folder
+     * @param zip must not exist
+     */
+    public static void toDl4j(Configuration hadoop, String source, String zip) throws IOException {
+        FileSystem from = new Path(source).getFileSystem(hadoop);
+        TrainedModel model = TrainedModel.load(from, RunDirectory.modelFolder(from, new Path(source)));
+        Path target = new Path(zip);
+        FileSystem to = RunDirectory.files(hadoop, zip);
+        requireNew(to, target);
+        try (OutputStream out = to.create(target, false)) {
+            Dl4jZip.write(out, model);
+        } catch (ConvoyException e) {
+            to.delete(target, false);
+            throw e;
+        }
+    }
+
+    /**
+     * Writes a model of Deeplearning4j's as a model's folder.
+     *
+     * @param folder must not exist
+     * @param input the shape of its images
+     * @param classNames numbers from 0 if empty
+     * @param normalization of its inputs
+     */
+    public static void fromDl4j(
+            Configuration hadoop,
+            String zip,
+            String folder,
+            ImageShape input,
+            List<String> classNames,
+            Normalization normalization)
+            throws IOException {
+        normalization.checkChannels(input.channels());
+        Path source = new Path(zip);
+        Dl4jZip.Contents contents = readZip(source.getFileSystem(hadoop), source, input);
+        int outputs = contents.network().outputs();
+        List<String> names = classNames.isEmpty()
+                ? IntStream.range(0, outputs).mapToObj(String::valueOf).toList()
+                : classNames;
+        if (names.size() != outputs) {
+            throw new ConvoyException("Cannot name the " + outputs + " classes of " + zip + " " + names + "; give "
+                    + outputs + " names with --classes, or none");
+        }
+        Path target = new Path(folder);
+        FileSystem to = RunDirectory.files(hadoop, folder);
+        requireNew(to, target);
+        new TrainedModel(contents.network(), names, normalization, contents.parameters(), contents.buffers())
+                .save(to, target);
+    }
+
+    static Dl4jZip.Contents readZip(FileSystem files, Path zip, ImageShape input) throws IOException {
+        try (InputStream in = files.open(zip)) {
+            return Dl4jZip.read(in, zip.toString(), input);
+        } catch (FileNotFoundException e) {
+            throw new ConvoyException("Cannot find " + zip + "; check the path", e);
+        }
+    }
+
+    private static void requireNew(FileSystem files, Path target) throws IOException {
+        if (files.exists(target)) {
+            throw new ConvoyException("Cannot write " + target + ": it exists; remove it or name another");
+        }
+    }
+}
