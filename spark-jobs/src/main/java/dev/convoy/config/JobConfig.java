@@ -18,6 +18,7 @@ import dev.convoy.model.NamedNetwork;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.StartingWeights.Head;
+import dev.convoy.model.backend.Placement;
 import dev.convoy.train.Exchange;
 import dev.convoy.train.OptimizerStatePolicy;
 import dev.convoy.train.TrainingSpec;
@@ -45,7 +46,12 @@ public record JobConfig(
     }
 
     /** {@code backend.*}. */
-    public record Backend(String name) {}
+    public record Backend(String name, Placement.Device device, Placement.Precision precision) {
+        /** Where replicas compute; Spark decides on which of several GPUs. */
+        public Placement placement() {
+            return new Placement(device, Placement.ANY, precision);
+        }
+    }
 
     /** {@code data.*}. */
     public record Data(

@@ -7,6 +7,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.TrainedModel;
+import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.ReplicaSpec;
 import java.io.IOException;
@@ -72,6 +73,8 @@ public final class EvaluateJob {
 
     private void evaluate(RunDirectory run, Outcome outcome) throws IOException {
         TrainedModel trained = TrainedModel.load(model.getFileSystem(spark.hadoopConfiguration()), model);
+        ComputeBackend.named(job.backend().name())
+                .checkSupport(trained.network(), job.backend().placement());
         ImageSets sets = new ImageSets(spark, job);
         outcome.workers = sets.workers();
         Optional<ImageShards> test = sets.test(trained.network().input(), trained.classNames());
@@ -81,6 +84,7 @@ public final class EvaluateJob {
             ImageSets.record(run, images);
             ReplicaSpec replica = new ReplicaSpec(
                     job.backend().name(),
+                    job.backend().placement(),
                     trained.network().spec(),
                     trained.network().input(),
                     trained.normalization(),

@@ -63,7 +63,8 @@ public final class TrainJob {
         Start start = Start.of(spark.hadoopConfiguration(), job.network(), images.shape());
         Network network = start.network(images.classNames().size()).bind(images.shape());
         Trainer.checkFit(network, images.classNames().size());
-        ComputeBackend.named(job.backend().name()).checkSupport(network);
+        ComputeBackend.named(job.backend().name())
+                .checkSupport(network, job.backend().placement());
         ModelState state = start.state(network, job.seed(), job.trainingSpec().optimizer());
         try (ImageShards train = sets.load(images)) {
             Optional<ImageShards> test = sets.test(train.shape(), train.classNames());
@@ -90,7 +91,12 @@ public final class TrainJob {
             Optional<ImageShards> test) {
         TrainingSpec training = job.trainingSpec();
         ReplicaSpec replica = new ReplicaSpec(
-                job.backend().name(), network.spec(), train.shape(), normalization, training.optimizer());
+                job.backend().name(),
+                job.backend().placement(),
+                network.spec(),
+                train.shape(),
+                normalization,
+                training.optimizer());
         RunRecorder recorder = new RunRecorder(run, network, train.classNames(), normalization);
         List<TrainingListener> all = new ArrayList<>(List.of(recorder));
         all.addAll(listeners);

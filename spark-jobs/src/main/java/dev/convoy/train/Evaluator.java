@@ -11,6 +11,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -63,7 +64,8 @@ public final class Evaluator {
             return List.<Evaluation>of().iterator();
         }
         Evaluation evaluation = ReplicaPool.with(
-                replica, trainer -> evaluate(trainer, new WorkerShard(own), weights.value(), replica, batchSize));
+                replica.forTask(TaskContext.get()),
+                trainer -> evaluate(trainer, new WorkerShard(own), weights.value(), replica, batchSize));
         return List.of(evaluation).iterator();
     }
 

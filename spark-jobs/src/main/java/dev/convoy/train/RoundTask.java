@@ -26,8 +26,8 @@ record RoundTask(ReplicaSpec replica, TrainingSpec spec, WorkerLayout layout, Br
         chunks.forEachRemaining(own::add);
         TaskContext task = TaskContext.get();
         boolean repeated = task.attemptNumber() > 0 || task.stageAttemptNumber() > 0;
-        Contribution contribution =
-                ReplicaPool.with(replica, trainer -> new Work(trainer, worker, new WorkerShard(own), repeated).run());
+        Contribution contribution = ReplicaPool.with(
+                replica.forTask(task), trainer -> new Work(trainer, worker, new WorkerShard(own), repeated).run());
         return List.of(contribution).iterator();
     }
 

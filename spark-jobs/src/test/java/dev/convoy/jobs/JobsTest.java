@@ -184,6 +184,12 @@ class JobsTest {
         assertFails(spark, "Cannot find /none", "network.init-from");
     }
 
+    @Test
+    void aGpuThatIsNotThereFailsTheRun(JavaSparkContext spark) throws IOException {
+        settings.put("backend.device", "cuda");
+        assertFails(spark, "backend.device = cuda", "-cuda");
+    }
+
     /** To Deeplearning4j and back, and training goes on from there. */
     @Test
     void aModelGoesToDeeplearning4jAndBack(JavaSparkContext spark) throws IOException {

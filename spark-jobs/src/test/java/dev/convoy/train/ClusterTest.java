@@ -82,10 +82,12 @@ class ClusterTest {
     }
 
     private static JavaSparkContext context(String master) throws IOException {
+        return context(new SparkConf().setMaster(master));
+    }
+
+    static JavaSparkContext context(SparkConf conf) throws IOException {
         Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
-        return new JavaSparkContext(new SparkConf()
-                .setMaster(master)
-                .setAppName("cluster test")
+        return new JavaSparkContext(conf.setAppName("cluster test")
                 .set("spark.ui.enabled", "false")
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")

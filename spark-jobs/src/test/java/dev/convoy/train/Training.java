@@ -14,6 +14,7 @@ import dev.convoy.model.ModelState;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.Size2d;
+import dev.convoy.model.backend.Placement;
 import dev.convoy.testing.Digits;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ final class Training {
     }
 
     static ReplicaSpec replica(NetworkSpec network, OptimizerSpec optimizer) {
-        return new ReplicaSpec(BACKEND, network, DIGIT, NORMALIZATION, optimizer);
+        return new ReplicaSpec(BACKEND, Placement.CPU, network, DIGIT, NORMALIZATION, optimizer);
     }
 
     static Training run(

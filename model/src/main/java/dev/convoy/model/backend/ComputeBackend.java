@@ -17,17 +17,44 @@ public interface ComputeBackend {
     /**
      * Fails if this backend lacks something that the network needs, without building it.
      *
-     * @throws ConvoyException naming the layer, and what to do
+     * @throws ConvoyException naming the layer or the setting, and what to do
      */
-    void checkSupport(Network network);
+    void checkSupport(Network network, Placement placement);
 
     /**
      * Builds one network on one device. The calling thread becomes the replica's owner.
      *
      * @param network the layers
      * @param normalization applied to every batch on its way in
+     * @throws ConvoyException if the device is not there or cannot be used, saying what is missing
      */
-    Replica newReplica(Network network, Normalization normalization);
+    Replica newReplica(Network network, Normalization normalization, Placement placement);
+
+    /** A replica on the CPU, in single precision. */
+    default Replica newReplica(Network network, Normalization normalization) {
+        return newReplica(network, normalization, Placement.CPU);
+    }
+
+    /**
+     * The error for natives that cannot be loaded.
+     *
+     * @param engine what they belong to
+     * @param artifact that carries them
+     */
+    static ConvoyException nativesMissing(String engine, String artifact, Throwable cause) {
+        Throwable root = cause;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String reason = String.valueOf(root.getMessage()).lines().findFirst().orElse("");
+        return new ConvoyException(
+                "Cannot load the natives of " + engine + " for " + System.getProperty("os.name") + " "
+                        + System.getProperty("os.arch") + ": " + reason
+                        + "; convoy.jar as it is built has them for Linux on"
+                        + " x86-64, another platform needs those of the artifact " + artifact
+                        + " on the class path (-Djavacpp.platform when building)",
+                cause);
+    }
 
     /**
      * The backend of this name.

@@ -186,7 +186,7 @@ class ParityTest {
             dl4j.parameters().set(sparse);
             assertThat(torch.outputs(batch)).containsExactly(dl4j.outputs(batch), within(1e-4));
         }
-        assertThatThrownBy(() -> ComputeBackend.named("dl4j").checkSupport(grouped))
+        assertThatThrownBy(() -> ComputeBackend.named("dl4j").checkSupport(grouped, Placement.CPU))
                 .hasMessageContaining("conv1 with groups = 2")
                 .hasMessageContaining("backend.name = torch");
     }

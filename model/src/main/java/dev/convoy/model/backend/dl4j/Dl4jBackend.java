@@ -5,8 +5,12 @@ import dev.convoy.data.Normalization;
 import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Network;
 import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOps;
+import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** Deeplearning4j on ND4J: its CPU natives, or with the Maven profile {@code nd4j-cuda} its CUDA natives. */
 public final class Dl4jBackend implements ComputeBackend {
@@ -16,7 +20,12 @@ public final class Dl4jBackend implements ComputeBackend {
     }
 
     @Override
-    public void checkSupport(Network network) {
+    public void checkSupport(Network network, Placement placement) {
+        if (placement.precision() != Placement.Precision.FP32) {
+            throw new ConvoyException(
+                    "Cannot use backend.precision = bf16 with Deeplearning4j, which computes in single"
+                            + " precision; set backend.precision = fp32, or backend.name = torch");
+        }
         for (Network.Layer layer : network.allLayers()) {
             if (layer.spec() instanceof LayerSpec.Conv2d conv && conv.groups() > 1) {
                 throw new ConvoyException("Cannot build " + layer.name() + " with groups = " + conv.groups()
@@ -26,16 +35,50 @@ public final class Dl4jBackend implements ComputeBackend {
     }
 
     @Override
-    public Replica newReplica(Network network, Normalization normalization) {
-        return newReplica(network, normalization, DataType.FLOAT);
+    public Replica newReplica(Network network, Normalization normalization, Placement placement) {
+        return newReplica(network, normalization, placement, DataType.FLOAT);
     }
 
     /** Double precision is for checking gradients. */
-    Replica newReplica(Network network, Normalization normalization, DataType precision) {
-        checkSupport(network);
+    Replica newReplica(Network network, Normalization normalization, Placement placement, DataType precision) {
+        checkSupport(network, placement);
         normalization.checkChannels(network.input().channels());
         NativeLibraries.load();
         NativeLibraries.useOneThread();
+        useDevice(placement);
         return new Dl4jReplica(network, normalization, precision);
+    }
+
+    /** ND4J computes where its natives are for. GPUs are not verified on hardware. */
+    private static void useDevice(Placement placement) {
+        boolean cuda = NativeLibraries.isCuda();
+        checkDevice(placement.device(), cuda);
+        if (cuda) {
+            int index = Math.max(0, placement.index());
+            NativeOps device = NativeOpsHolder.getInstance().getDeviceNativeOps();
+            checkComputeCapability(device.getDeviceMajor(index), device.getDeviceMinor(index));
+            Nd4j.getAffinityManager().unsafeSetDevice(index);
+        }
+    }
+
+    static void checkDevice(Placement.Device wanted, boolean cuda) {
+        if (wanted == Placement.Device.CUDA && !cuda) {
+            throw new ConvoyException(
+                    "Cannot use backend.device = cuda: ND4J's natives on this class path are for CPUs;"
+                            + " build with mvn package -Pnd4j-cuda, or set backend.name = torch or backend.device = cpu");
+        }
+        if (wanted == Placement.Device.CPU && cuda) {
+            throw new ConvoyException(
+                    "Cannot use backend.device = cpu: ND4J's CUDA natives are on this class path, and it"
+                            + " takes no others then; set backend.device = cuda, or build without -Pnd4j-cuda");
+        }
+    }
+
+    /** Machine code runs on later GPUs of the same major version; there is nothing that others could translate. */
+    static void checkComputeCapability(int major, int minor) {
+        if (major > 8 || major < 3 || major == 3 && minor < 7) {
+            throw new ConvoyException("Cannot use Deeplearning4j on this GPU of compute capability " + major + "."
+                    + minor + ": ND4J's CUDA natives hold code for 3.7 to 8.x alone; set backend.name = torch");
+        }
     }
 }

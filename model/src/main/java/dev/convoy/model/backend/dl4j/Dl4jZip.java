@@ -10,6 +10,7 @@ import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.ParameterLayout;
 import dev.convoy.model.TrainedModel;
+import dev.convoy.model.backend.Placement;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -110,7 +111,7 @@ public final class Dl4jZip {
         // What was frozen in training is a plain layer in a model.
         Network network = new NetworkSpec(spec.layers(), spec.loss(), spec.initializer())
                 .bind(model.network().input());
-        new Dl4jBackend().checkSupport(network);
+        new Dl4jBackend().checkSupport(network, Placement.CPU);
         NativeLibraries.load();
         ComputationGraph graph =
                 new ComputationGraph(GraphBuilder.build(network, new StandardParts(spec.loss()), DataType.FLOAT));

@@ -1,5 +1,6 @@
 package dev.convoy.model.backend.dl4j;
 
+import dev.convoy.model.backend.ComputeBackend;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -38,7 +39,11 @@ final class NativeLibraries {
             // Whoever loaded natives before us made JavaCPP remember the property's absence.
             Loader.loadProperties(true);
         }
-        Nd4j.create(1).close();
+        try {
+            Nd4j.create(1).close();
+        } catch (LinkageError | RuntimeException e) {
+            throw ComputeBackend.nativesMissing("ND4J", "nd4j-native", e);
+        }
         // BLAS is the process's, and ND4J has just given it a thread for each core: libtorch's replicas may be there
         // already.
         openblas.blas_set_num_threads(1);
@@ -59,6 +64,11 @@ final class NativeLibraries {
         Nd4j.getEnvironment().setMaxMasterThreads(1);
         NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(1);
         openblas.blas_set_num_threads(1);
+    }
+
+    /** Whether ND4J computes on GPUs, which the natives on the class path decide. */
+    static boolean isCuda() {
+        return "CUDA".equals(Nd4j.getExecutioner().getEnvironmentInformation().getProperty("backend"));
     }
 
     /** The suffix of the natives that suit a CPU with these flags. */

@@ -6,14 +6,15 @@ import dev.convoy.model.Network;
 import dev.convoy.model.Padding;
 import dev.convoy.model.Size2d;
 import dev.convoy.model.TensorShape;
+import dev.convoy.model.backend.Placement;
 import java.util.List;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Every {@link LayerSpec} as functional calls of libtorch. Tensors that a call makes belong to the caller's {@link
@@ -23,7 +24,28 @@ final class Layers {
     private static final long[] ONE = {1, 1};
     private static final long[] ZERO = {0, 0};
 
-    private Layers() {}
+    private final Placement.Precision precision;
+
+    /**
+     * @param precision of convolutions and dense layers; normalisation, softmax and whatever is exponential stay single,
+     *     as PyTorch's autocast has it
+     */
+    Layers(Placement.Precision precision) {
+        this.precision = precision;
+    }
+
+    /** In the precision of convolutions and dense layers; parameters get their gradients in single precision all the same. */
+    private Tensor low(Tensor x) {
+        return precision == Placement.Precision.BF16 ? x.to(ScalarType.BFloat16) : x;
+    }
+
+    private static Tensor single(Tensor x) {
+        return x.to(ScalarType.Float);
+    }
+
+    private TensorOptional bias(boolean has, List<Tensor> tensors) {
+        return has ? new TensorOptional(low(tensors.get(1))) : new TensorOptional();
+    }
 
     /**
      * One layer in training mode.
@@ -31,7 +53,7 @@ final class Layers {
      * @param tensors the layer's, in canonical order; running statistics are moved
      * @param dropout numbers for the layer's mask
      */
-    static Tensor train(Network.Layer layer, Tensor x, List<Tensor> tensors, CounterRandom dropout) {
+    Tensor train(Network.Layer layer, Tensor x, List<Tensor> tensors, CounterRandom dropout) {
         if (layer.spec() instanceof LayerSpec.BatchNorm norm && !layer.isFrozen()) {
             long values =
                     layer.input() instanceof TensorShape.Volume v ? x.size(0) * v.height() * v.width() : x.size(0);
@@ -44,7 +66,7 @@ final class Layers {
     }
 
     /** One layer in evaluation mode. */
-    static Tensor evaluate(Network.Layer layer, Tensor x, List<Tensor> tensors) {
+    Tensor evaluate(Network.Layer layer, Tensor x, List<Tensor> tensors) {
         if (layer.spec() instanceof LayerSpec.BatchNorm norm) {
             return batchNorm(norm, x, tensors, Statistics.USE);
         } else if (layer.spec() instanceof LayerSpec.Dropout) {
@@ -53,7 +75,7 @@ final class Layers {
         return forward(layer.spec(), x, tensors);
     }
 
-    private static Tensor forward(LayerSpec spec, Tensor x, List<Tensor> tensors) {
+    private Tensor forward(LayerSpec spec, Tensor x, List<Tensor> tensors) {
         if (spec instanceof LayerSpec.Conv2d conv) {
             return convolution(conv, x, tensors);
         } else if (spec instanceof LayerSpec.MaxPool pool) {
@@ -63,9 +85,7 @@ final class Layers {
         } else if (spec instanceof LayerSpec.GlobalAveragePool) {
             return x.mean(new long[] {2, 3}, false, new ScalarTypeOptional());
         } else if (spec instanceof LayerSpec.Dense dense) {
-            return dense.bias()
-                    ? torch.linear(x, tensors.get(0), new TensorOptional(tensors.get(1)))
-                    : torch.linear(x, tensors.get(0));
+            return torch.linear(low(x), low(tensors.get(0)), bias(dense.bias(), tensors));
         } else if (spec instanceof LayerSpec.Flatten) {
             return x.flatten(1, -1);
         } else if (spec instanceof LayerSpec.Sigmoid) {
@@ -77,17 +97,23 @@ final class Layers {
         } else if (spec instanceof LayerSpec.LeakyRelu leaky) {
             return torch.leaky_relu(x, new Scalar(leaky.slope()));
         } else if (spec instanceof LayerSpec.Softmax) {
-            return torch.softmax(x, 1);
+            return torch.softmax(single(x), 1);
         }
         throw new IllegalStateException("The torch backend has no layer for " + spec);
     }
 
-    private static Tensor convolution(LayerSpec.Conv2d conv, Tensor x, List<Tensor> tensors) {
-        TensorOptional bias = conv.bias() ? new TensorOptional(tensors.get(1)) : new TensorOptional();
+    private Tensor convolution(LayerSpec.Conv2d conv, Tensor x, List<Tensor> tensors) {
         Border border = Border.of(conv, x);
         Tensor input = border.isSymmetric() ? x : border.pad(x, 0);
         long[] padding = border.isSymmetric() ? border.symmetric() : ZERO;
-        return torch.conv2d(input, tensors.get(0), bias, array(conv.stride()), padding, ONE, conv.groups());
+        return torch.conv2d(
+                low(input),
+                low(tensors.get(0)),
+                bias(conv.bias(), tensors),
+                array(conv.stride()),
+                padding,
+                ONE,
+                conv.groups());
     }
 
     private static Tensor maxPool(LayerSpec.MaxPool pool, Tensor x) {
@@ -110,7 +136,7 @@ final class Layers {
                     false,
                     new LongOptional());
         }
-        Tensor real = torch.ones(1, 1, x.size(2), x.size(3));
+        Tensor real = torch.ones(1, 1, x.size(2), x.size(3)).to(x);
         return windowSums(pool, border.pad(x, 0)).div(windowSums(pool, border.pad(real, 0)));
     }
 
@@ -127,7 +153,7 @@ final class Layers {
     private static Tensor batchNorm(LayerSpec.BatchNorm norm, Tensor x, List<Tensor> tensors, Statistics statistics) {
         boolean without = statistics == Statistics.LEAVE;
         return torch.batch_norm(
-                x,
+                single(x),
                 new TensorOptional(tensors.get(0)),
                 new TensorOptional(tensors.get(1)),
                 without ? new TensorOptional() : new TensorOptional(tensors.get(2)),
@@ -139,10 +165,9 @@ final class Layers {
     }
 
     private static Tensor mask(Tensor x, double rate, CounterRandom random) {
-        float[] values = random.dropoutMask(Math.toIntExact(x.numel()), rate);
-        Tensor mask = torch.empty(values.length);
-        new FloatPointer(mask.data_ptr()).put(values);
-        return mask.view_as(x);
+        return Host.tensorOf(random.dropoutMask(Math.toIntExact(x.numel()), rate))
+                .view(x.sizes())
+                .to(x);
     }
 
     private static long[] array(Size2d size) {

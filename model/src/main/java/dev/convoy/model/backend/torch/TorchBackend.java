@@ -3,11 +3,12 @@ package dev.convoy.model.backend.torch;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.Network;
 import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import org.bytedeco.openblas.global.openblas;
 import org.bytedeco.pytorch.global.torch;
 
-/** libtorch, through JavaCPP, on the CPU. */
+/** libtorch, through JavaCPP: on CPUs, or with the Maven profile {@code torch-cuda} on GPUs too. */
 public final class TorchBackend implements ComputeBackend {
     /** libtorch allows this to be set once, before any work; loading this class does it. */
     private static final class Process {
@@ -30,14 +31,18 @@ public final class TorchBackend implements ComputeBackend {
     }
 
     @Override
-    public void checkSupport(Network network) {
-        // Every layer there is.
+    public void checkSupport(Network network, Placement placement) {
+        // Every layer there is, and bfloat16 on every device.
     }
 
     @Override
-    public Replica newReplica(Network network, Normalization normalization) {
+    public Replica newReplica(Network network, Normalization normalization, Placement placement) {
         normalization.checkChannels(network.input().channels());
-        Process.bound();
-        return new TorchReplica(network, normalization);
+        try {
+            Process.bound();
+        } catch (LinkageError e) {
+            throw ComputeBackend.nativesMissing("libtorch", "pytorch", e);
+        }
+        return new TorchReplica(network, normalization, placement);
     }
 }

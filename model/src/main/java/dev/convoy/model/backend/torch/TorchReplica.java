@@ -7,15 +7,16 @@ import dev.convoy.model.Network;
 import dev.convoy.model.ParameterLayout;
 import dev.convoy.model.TensorSpec;
 import dev.convoy.model.Vector;
+import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -33,6 +34,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 final class TorchReplica implements Replica {
     private final Network network;
+    private final Device device;
+    private final Layers layers;
     private final List<Tensor> owned = new ArrayList<>();
     private final TorchVector parameters;
     private final TorchVector gradient;
@@ -43,8 +46,10 @@ final class TorchReplica implements Replica {
     private final Tensor mean;
     private final Tensor std;
 
-    TorchReplica(Network network, Normalization normalization) {
+    TorchReplica(Network network, Normalization normalization, Placement placement) {
         this.network = network;
+        this.device = Devices.of(placement);
+        this.layers = new Layers(placement.precision());
         try (PointerScope scope = new PointerScope()) {
             ParameterLayout layout = network.layout();
             parameters = newVector(layout.parameterCount());
@@ -80,9 +85,7 @@ final class TorchReplica implements Replica {
     }
 
     private Tensor channels(float[] values) {
-        Tensor tensor = keep(torch.empty(values.length));
-        new FloatPointer(tensor.data_ptr()).put(values);
-        return keep(tensor.view(1, values.length, 1, 1));
+        return keep(Host.tensorOf(values).view(1, values.length, 1, 1).to(device, ScalarType.Float));
     }
 
     private Tensor keep(Tensor tensor) {
@@ -107,9 +110,11 @@ final class TorchReplica implements Replica {
 
     @Override
     public TorchVector newVector(int length) {
-        TorchVector vector = new TorchVector(length);
-        keep(vector.tensor());
-        return vector;
+        try (PointerScope scope = new PointerScope()) {
+            TorchVector vector = new TorchVector(length, device);
+            keep(vector.tensor());
+            return vector;
+        }
     }
 
     @Override
@@ -117,9 +122,11 @@ final class TorchReplica implements Replica {
         try (PointerScope scope = new PointerScope()) {
             gradient.tensor().zero_();
             Tensor x = forward(
-                    network.layers(),
-                    input(batch),
-                    (layer, in) -> Layers.train(layer, in, tensors.get(layer.index()), step.dropout(layer.index())));
+                            network.layers(),
+                            input(batch),
+                            (layer, in) ->
+                                    layers.train(layer, in, tensors.get(layer.index()), step.dropout(layer.index())))
+                    .to(ScalarType.Float);
             double[] outputs = toDoubles(x);
             double[] outputGradient = new double[outputs.length];
             int width = network.outputs();
@@ -138,7 +145,7 @@ final class TorchReplica implements Replica {
             return toDoubles(forward(
                     network.layers(),
                     input(batch),
-                    (layer, in) -> Layers.evaluate(layer, in, tensors.get(layer.index()))));
+                    (layer, in) -> layers.evaluate(layer, in, tensors.get(layer.index()))));
         }
     }
 
@@ -167,7 +174,8 @@ final class TorchReplica implements Replica {
         TensorOptions bytes = new TensorOptions().dtype(new ScalarTypeOptional(ScalarType.Byte));
         Tensor pixels = torch.empty(shape, bytes, new MemoryFormatOptional());
         new BytePointer(pixels.data_ptr()).put(batch.pixels());
-        return pixels.to(ScalarType.Float)
+        return pixels.to(device, ScalarType.Byte)
+                .to(ScalarType.Float)
                 .div_(new Scalar(255f))
                 .sub_(mean)
                 .div_(std)
@@ -175,8 +183,7 @@ final class TorchReplica implements Replica {
     }
 
     private static double[] toDoubles(Tensor outputs) {
-        float[] values = new float[Math.toIntExact(outputs.numel())];
-        new FloatPointer(outputs.contiguous().data_ptr()).get(values);
+        float[] values = Host.read(outputs);
         double[] doubles = new double[values.length];
         for (int i = 0; i < values.length; i++) {
             doubles[i] = values[i];
@@ -189,14 +196,13 @@ final class TorchReplica implements Replica {
         for (int i = 0; i < values.length; i++) {
             floats[i] = (float) values[i];
         }
-        Tensor tensor = torch.empty(floats.length);
-        new FloatPointer(tensor.data_ptr()).put(floats);
-        return tensor.view_as(outputs);
+        return Host.tensorOf(floats).view_as(outputs).to(outputs);
     }
 
     @Override
     public void close() {
         owned.forEach(Tensor::releaseReference);
         owned.clear();
+        device.close();
     }
 }

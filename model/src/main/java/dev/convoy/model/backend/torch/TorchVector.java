@@ -1,19 +1,20 @@
 package dev.convoy.model.backend.torch;
 
 import dev.convoy.model.Vector;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** A {@link Vector} in a flat tensor; whoever made the tensor frees it. */
 final class TorchVector implements Vector {
     private final Tensor tensor;
     private final int length;
 
-    TorchVector(int length) {
-        this.tensor = torch.zeros(length);
+    TorchVector(int length, Device device) {
+        this.tensor = torch.zeros(length).to(device, ScalarType.Float);
         this.length = length;
     }
 
@@ -32,24 +33,17 @@ final class TorchVector implements Vector {
             throw new IllegalArgumentException(
                     "Cannot fill a vector of " + length + " from an array of " + values.length);
         }
-        // An empty tensor has no memory.
-        if (length > 0) {
-            try (PointerScope scope = new PointerScope()) {
-                new FloatPointer(tensor.data_ptr()).put(values);
-            }
+        try (PointerScope scope = new PointerScope()) {
+            Host.write(values, tensor);
         }
         return this;
     }
 
     @Override
     public float[] toArray() {
-        float[] values = new float[length];
-        if (length > 0) {
-            try (PointerScope scope = new PointerScope()) {
-                new FloatPointer(tensor.data_ptr()).get(values);
-            }
+        try (PointerScope scope = new PointerScope()) {
+            return Host.read(tensor);
         }
-        return values;
     }
 
     @Override

@@ -17,6 +17,7 @@ import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.Padding;
 import dev.convoy.model.Size2d;
 import dev.convoy.model.TestBatches;
+import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
 import java.util.ArrayList;
@@ -211,7 +212,7 @@ class GradientTest {
 
     private static Replica replica(Network network, DataType precision) {
         Normalization normalization = NORMALIZATION;
-        Replica replica = new Dl4jBackend().newReplica(network, normalization, precision);
+        Replica replica = new Dl4jBackend().newReplica(network, normalization, Placement.CPU, precision);
         ModelState start = network.initialState(11, new OptimizerSpec.Sgd(null));
         replica.parameters().set(start.parameters());
         replica.buffers().set(start.buffers());
