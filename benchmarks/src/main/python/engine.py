@@ -32,7 +32,8 @@ torch.set_num_interop_threads(1)
 network, shape = {"LENET": lenet, "VGG": vgg}[sys.argv[1]]()
 optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
 loss_function = nn.CrossEntropyLoss()
-images = torch.randn(BATCH, *shape)
+network = network.to(memory_format=torch.channels_last)
+images = torch.randn(BATCH, *shape).contiguous(memory_format=torch.channels_last)
 labels = torch.arange(BATCH) % CLASSES
 print("ready", flush=True)
 for line in sys.stdin:

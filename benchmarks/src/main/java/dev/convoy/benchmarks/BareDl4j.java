@@ -4,6 +4,7 @@ import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.NamedNetwork;
 import dev.convoy.model.backend.ComputeBackend;
+import org.bytedeco.openblas.global.openblas;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
@@ -37,6 +38,7 @@ final class BareDl4j implements Engine {
         Nd4j.getEnvironment().setMaxThreads(threads);
         Nd4j.getEnvironment().setMaxMasterThreads(threads);
         NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threads);
+        openblas.blas_set_num_threads(threads);
         ImageShape input = workload.input();
         NeuralNetConfiguration.ListBuilder layers = new NeuralNetConfiguration.Builder()
                 .weightInit(WeightInit.XAVIER)
@@ -65,14 +67,21 @@ final class BareDl4j implements Engine {
     }
 
     private static void lenet(NeuralNetConfiguration.ListBuilder layers) {
-        layers.layer(new ConvolutionLayer.Builder(5, 5).nOut(20).build())
+        layers.layer(convolution(20))
                 .layer(pool())
-                .layer(new ConvolutionLayer.Builder(5, 5).nOut(50).build())
+                .layer(convolution(50))
                 .layer(pool())
                 .layer(new DenseLayer.Builder()
                         .nOut(500)
                         .activation(Activation.RELU)
                         .build());
+    }
+
+    private static ConvolutionLayer convolution(int filters) {
+        return new ConvolutionLayer.Builder(5, 5)
+                .nOut(filters)
+                .activation(Activation.IDENTITY)
+                .build();
     }
 
     private static void vgg(NeuralNetConfiguration.ListBuilder layers) {

@@ -46,10 +46,11 @@ final class BareTorch implements Engine {
             offset += size(shape);
         }
         images = torch.randn(
-                Workload.BATCH,
-                workload.input().channels(),
-                workload.input().height(),
-                workload.input().width());
+                        Workload.BATCH,
+                        workload.input().channels(),
+                        workload.input().height(),
+                        workload.input().width())
+                .contiguous(torch.MemoryFormat.ChannelsLast);
         labels = torch.zeros(
                 new long[] {Workload.BATCH},
                 new org.bytedeco.pytorch.TensorOptions()

@@ -66,16 +66,21 @@ final class Contestant implements AutoCloseable {
         return rates;
     }
 
-    /** Builds and warms up, and finds how many steps fill the time. */
-    void prepare(double seconds) throws IOException {
+    /** Waits until everything is built. */
+    void awaitReady() throws IOException {
         String ready = answers.readLine();
         if (!"ready".equals(ready)) {
             throw new IOException(name + " did not start: it said " + ready);
         }
-        double first = run(3);
-        first = Math.min(first, run(3));
-        steps = (int) Math.max(3, Math.round(3 * seconds / first));
-        run(steps);
+    }
+
+    /** Warms up, and finds how many steps fill the time. */
+    void warmUp(double seconds) throws IOException {
+        steps = 3;
+        for (int i = 0; i < 3; i++) {
+            double took = run(steps);
+            steps = (int) Math.max(3, Math.round(steps * seconds / took));
+        }
     }
 
     /** Trains once more and keeps the rate. */

@@ -79,7 +79,10 @@ final class EngineBenchmark implements Callable<Integer> {
                 contestants.add(Contestant.python(python, workload, cores));
             }
             for (Contestant contestant : contestants) {
-                contestant.prepare(seconds);
+                contestant.awaitReady();
+            }
+            for (Contestant contestant : contestants) {
+                contestant.warmUp(seconds);
             }
             for (int round = 0; round < rounds; round++) {
                 // There and back, so that nobody always follows the same one.

@@ -31,7 +31,11 @@ public record TrainedModel(
 
     /** The content of {@code model.json}. */
     private record Description(
-            String format, ImageShape input, List<String> classes, Normalization normalization, NetworkSpec network) {}
+            String format, ImageShape input, List<String> classes, Normalization normalization, NetworkSpec network) {
+        boolean isComplete() {
+            return input != null && classes != null && normalization != null && network != null;
+        }
+    }
 
     /** Writes the model's two files into a folder, which is made if it does not exist. */
     public void save(FileSystem files, Path folder) throws IOException {
@@ -60,10 +64,15 @@ public record TrainedModel(
             throw new ConvoyException(
                     "Cannot read " + new Path(folder, DESCRIPTION) + ": " + e.getOriginalMessage(), e);
         }
+        if (description == null || FORMAT.equals(description.format) && !description.isComplete()) {
+            throw new ConvoyException("Cannot read " + new Path(folder, DESCRIPTION)
+                    + ": it lacks input, classes, normalization or network; take it from the run again");
+        }
         if (!FORMAT.equals(description.format)) {
             throw new ConvoyException("Cannot read " + new Path(folder, DESCRIPTION) + ": its format is "
                     + description.format + ", but this version reads " + FORMAT);
         }
+        description.normalization.checkChannels(description.input.channels());
         Network network = description.network.bind(description.input);
         float[] parameters = new float[network.layout().parameterCount()];
         float[] buffers = new float[network.layout().bufferCount()];

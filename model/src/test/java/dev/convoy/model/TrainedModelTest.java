@@ -140,6 +140,15 @@ class TrainedModelTest {
     }
 
     @Test
+    void anIncompleteDescriptionIsRefused() throws IOException {
+        Path description = folder.resolve("model/model.json");
+        for (String json : List.of("null", "{\"format\":\"convoy-model-1\"}")) {
+            Files.writeString(description, json);
+            assertRefused("it lacks input, classes, normalization or network");
+        }
+    }
+
+    @Test
     void aMissingModelIsNamed() {
         assertThatThrownBy(() -> TrainedModel.load(files, new org.apache.hadoop.fs.Path("/none")))
                 .isInstanceOf(ConvoyException.class)

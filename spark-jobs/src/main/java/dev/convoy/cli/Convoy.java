@@ -202,8 +202,12 @@ public final class Convoy {
         public Integer call() throws IOException {
             Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
             if (!source.endsWith(".zip")) {
+                if (!input.isEmpty() || !classes.isEmpty() || mean != null || std != null) {
+                    throw new ConvoyException("Cannot use --input, --classes, --mean or --std with " + source
+                            + ", which is no zip and tells these itself; leave them out");
+                }
                 ConvertJob.toDl4j(hadoop, source, target);
-            } else if (input.size() == 3) {
+            } else if (input.size() == 3 && input.stream().allMatch(side -> side > 0)) {
                 int channels = input.get(0);
                 Normalization normalization = new Normalization(
                         Optional.ofNullable(mean).orElseGet(() -> new float[channels]),
@@ -211,8 +215,8 @@ public final class Convoy {
                 ImageShape shape = new ImageShape(channels, input.get(1), input.get(2));
                 ConvertJob.fromDl4j(hadoop, source, target, shape, classes, normalization);
             } else {
-                throw new ConvoyException(
-                        "Cannot tell the images' shape from " + source + "; give --input CHANNELS,HEIGHT,WIDTH");
+                throw new ConvoyException("Cannot tell the images' shape from " + source
+                        + "; give --input CHANNELS,HEIGHT,WIDTH, each at least 1");
             }
             System.out.println("written: " + target);
             return 0;

@@ -33,7 +33,7 @@ public final class ConvertJob {
         requireNew(to, target);
         try (OutputStream out = to.create(target, false)) {
             Dl4jZip.write(out, model);
-        } catch (ConvoyException e) {
+        } catch (IOException | RuntimeException | Error e) {
             to.delete(target, false);
             throw e;
         }
@@ -69,8 +69,13 @@ public final class ConvertJob {
         Path target = new Path(folder);
         FileSystem to = RunDirectory.files(hadoop, folder);
         requireNew(to, target);
-        new TrainedModel(contents.network(), names, normalization, contents.parameters(), contents.buffers())
-                .save(to, target);
+        try {
+            new TrainedModel(contents.network(), names, normalization, contents.parameters(), contents.buffers())
+                    .save(to, target);
+        } catch (IOException | RuntimeException | Error e) {
+            to.delete(target, true);
+            throw e;
+        }
     }
 
     static Dl4jZip.Contents readZip(FileSystem files, Path zip, ImageShape input) throws IOException {

@@ -5,6 +5,7 @@ import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.UTFDataFormatException;
 
 /**
  * A vector in the binary form of {@code Nd4j.write}: two buffers, the shape's and the values', each being the name of its
@@ -41,13 +42,17 @@ final class Coefficients {
             if (!type.equals("FLOAT") && !type.equals("DOUBLE")) {
                 throw malformed(file, "its values are of type " + type + "; wanted are FLOAT or DOUBLE");
             }
+            int bytesEach = type.equals("FLOAT") ? Float.BYTES : Double.BYTES;
+            if (in.available() < (long) expected * bytesEach) {
+                throw malformed(file, "it is cut short");
+            }
             float[] values = new float[expected];
             for (int i = 0; i < expected; i++) {
                 values[i] = type.equals("FLOAT") ? in.readFloat() : (float) in.readDouble();
             }
             return values;
-        } catch (EOFException e) {
-            throw malformed(file, "it is cut short");
+        } catch (EOFException | UTFDataFormatException e) {
+            throw malformed(file, "it is cut short or garbled");
         }
     }
 

@@ -10,10 +10,15 @@ import dev.convoy.model.Padding;
 import dev.convoy.model.Size2d;
 import dev.convoy.model.TensorShape;
 import java.math.BigDecimal;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Reads the {@code configuration.json} of a MultiLayerNetwork or a ComputationGraph as plain JSON: class names in it are
@@ -40,34 +45,39 @@ final class ConfigurationReader {
      */
     record Description(NetworkSpec spec, List<Stored> stored) {}
 
-    /** A place in the graph: what lies between it and the place before. */
-    private record Place(Place before, List<LayerSpec> layers, TensorShape shape) {
-        Place then(List<LayerSpec> more) {
+    /**
+     * A place in the graph: what lies between it and the place before.
+     *
+     * @param nesting how deep sums lie within sums up to here
+     */
+    private record Place(Place before, List<LayerSpec> layers, TensorShape shape, int nesting) {
+        Place then(List<LayerSpec> more, int depth) {
             TensorShape next = shape;
             for (LayerSpec layer : more) {
                 next = layer.output(next);
             }
-            return new Place(this, more, next);
+            return new Place(this, more, next, depth);
         }
 
+        /** The layers since an earlier place, in their order. */
         List<LayerSpec> since(Place start) {
-            List<LayerSpec> all = new ArrayList<>();
+            Deque<LayerSpec> all = new ArrayDeque<>();
             for (Place place = this; place != start; place = place.before) {
-                all.addAll(0, place.layers);
-            }
-            return all;
-        }
-
-        boolean follows(Place other) {
-            for (Place place = this; place != null; place = place.before) {
-                if (place == other) {
-                    return true;
+                for (int i = place.layers.size() - 1; i >= 0; i--) {
+                    all.addFirst(place.layers.get(i));
                 }
             }
-            return false;
+            return List.copyOf(all);
         }
     }
 
+    private static final int MAX_LAYERS = 10_000;
+    private static final int MAX_NESTING = 50;
+
+    /** Places inside a sum; nothing else may lead on from there. By identity, as all sets of places here. */
+    private final Set<Place> inside = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    private int layersRead;
     private final String file;
     private final Place start;
     private final List<Stored> stored = new ArrayList<>();
@@ -75,7 +85,7 @@ final class ConfigurationReader {
 
     private ConfigurationReader(String file, ImageShape input) {
         this.file = file;
-        this.start = new Place(null, List.of(), TensorShape.Volume.of(input));
+        this.start = new Place(null, List.of(), TensorShape.Volume.of(input), 0);
     }
 
     /**
@@ -83,25 +93,38 @@ final class ConfigurationReader {
      */
     static Description read(JsonNode json, String file, ImageShape input) {
         ConfigurationReader reader = new ConfigurationReader(file, input);
+        try {
+            return reader.read(json);
+        } catch (ConvoyException e) {
+            throw e.getMessage().contains(file)
+                    ? e
+                    : new ConvoyException(
+                            "Cannot use the network in " + file + " on images of " + input + ", at its layer "
+                                    + reader.layersRead + ": " + e.getMessage(),
+                            e);
+        }
+    }
+
+    private Description read(JsonNode json) {
         Place end;
         if (json.path("confs").isArray()) {
-            end = reader.sequence(json);
+            end = sequence(json);
         } else if (json.path("vertices").isObject()) {
-            end = reader.graph(json);
+            end = graph(json);
         } else {
-            throw reader.unknown("a configuration that is neither a MultiLayerNetwork's nor a ComputationGraph's");
+            throw unknown("a configuration that is neither a MultiLayerNetwork's nor a ComputationGraph's");
         }
-        if (reader.loss == null) {
-            throw reader.unknown("a network without an output layer");
+        if (loss == null) {
+            throw unknown("a network without an output layer");
         }
-        return new Description(new NetworkSpec(end.since(reader.start), reader.loss, null), reader.stored);
+        return new Description(new NetworkSpec(end.since(start), loss, null), stored);
     }
 
     private Place sequence(JsonNode json) {
         Place place = start;
         for (int i = 0; i < json.get("confs").size(); i++) {
             place = preprocess(place, json.path("inputPreProcessors").path(String.valueOf(i)));
-            place = layer(place, json.get("confs").get(i).path("layer"));
+            place = layer(place, json.get("confs").get(i));
         }
         return place;
     }
@@ -127,7 +150,14 @@ final class ConfigurationReader {
         return required(places.get(output), output);
     }
 
+    private static boolean isSingle(JsonNode list) {
+        return list.isArray() && list.size() == 1;
+    }
+
     private Place required(Place place, String name) {
+        if (inside.contains(place)) {
+            throw unknown("a graph where " + name + ", which lies inside a sum, leads elsewhere too");
+        }
         if (place == null) {
             throw unknown("a graph without an order in which " + name + " comes before what it leads to");
         }
@@ -142,7 +172,7 @@ final class ConfigurationReader {
             return sum(inputs.get(0), inputs.get(1));
         } else if (name.equals("LayerVertex") && inputs.size() == 1) {
             Place place = preprocess(inputs.get(0), vertex.path("preProcessor"));
-            return layer(place, vertex.path("layerConf").path("layer"));
+            return layer(place, vertex.path("layerConf"));
         } else if (name.equals("PreprocessorVertex") && inputs.size() == 1) {
             return preprocess(inputs.get(0), vertex.path("preProcessor"));
         }
@@ -151,14 +181,35 @@ final class ConfigurationReader {
 
     /** Two ways that part at the nearest place which both follow. */
     private Place sum(Place one, Place other) {
+        Set<Place> others = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Place place = other; place != null; place = place.before) {
+            others.add(place);
+        }
         Place fork = one;
-        while (!other.follows(fork)) {
+        while (!others.contains(fork)) {
             fork = fork.before;
+        }
+        int nesting = 1 + Math.max(absorb(one, fork), absorb(other, fork));
+        if (nesting > MAX_NESTING) {
+            throw unknown("more than " + MAX_NESTING + " sums within sums");
         }
         List<LayerSpec> body = one.since(fork);
         List<LayerSpec> shortcut = other.since(fork);
-        return fork.then(List.of(
-                body.isEmpty() ? new LayerSpec.Residual(shortcut, body) : new LayerSpec.Residual(body, shortcut)));
+        LayerSpec sum =
+                body.isEmpty() ? new LayerSpec.Residual(shortcut, body) : new LayerSpec.Residual(body, shortcut);
+        return fork.then(List.of(sum), Math.max(fork.nesting, nesting));
+    }
+
+    /** Closes the way from a fork, and tells how deep sums nest on it. */
+    private int absorb(Place end, Place fork) {
+        int nesting = 0;
+        for (Place place = end; place != fork; place = place.before) {
+            inside.add(place);
+            if (place.layers.stream().anyMatch(LayerSpec.Residual.class::isInstance)) {
+                nesting = Math.max(nesting, place.nesting);
+            }
+        }
+        return nesting;
     }
 
     private Place preprocess(Place place, JsonNode preprocessor) {
@@ -166,6 +217,7 @@ final class ConfigurationReader {
             return place;
         }
         String name = known(preprocessor, PREPROCESSORS);
+        require(preprocessor, "format", "NCHW");
         boolean toVector = name.equals("CnnToFeedForwardPreProcessor");
         if (!toVector && !name.equals("FeedForwardToCnnPreProcessor")) {
             throw unknown("the preprocessor " + name);
@@ -177,17 +229,30 @@ final class ConfigurationReader {
             throw unknown("a vector that becomes a volume");
         }
         // An input that comes as a vector is a volume here from the start, and a vector is as good as single pixels.
-        return toVector && volume ? place.then(List.of(new LayerSpec.Flatten())) : place;
+        return toVector && volume ? place.then(List.of(new LayerSpec.Flatten()), place.nesting) : place;
     }
 
-    private Place layer(Place place, JsonNode layer) {
+    private Place layer(Place place, JsonNode conf) {
+        if (++layersRead > MAX_LAYERS) {
+            throw unknown("more than " + MAX_LAYERS + " layers");
+        }
+        JsonNode layer = conf.path("layer");
         String name = known(layer, LAYERS);
         for (String format : List.of("cnn2dDataFormat", "cnn2DFormat")) {
             require(layer, format, "NCHW");
         }
         require(layer, "hasLayerNorm", "false");
         require(layer, "lockGammaBeta", "false");
-        List<LayerSpec> layers = new ArrayList<>(dropout(layer));
+        List<LayerSpec> layers = new ArrayList<>();
+        boolean takesVector = name.equals("DenseLayer") || name.equals("OutputLayer");
+        if (takesVector && place == start) {
+            // Deeplearning4j takes such a network's images as vectors.
+            layers.add(new LayerSpec.Flatten());
+        }
+        if (takesVector || name.equals("ConvolutionLayer") || name.equals("DropoutLayer")) {
+            // The others have the key too, but pass it over.
+            layers.addAll(dropout(layer));
+        }
         boolean activated = true;
         switch (name) {
             case "ConvolutionLayer" -> layers.add(keep(new LayerSpec.Conv2d(
@@ -212,7 +277,7 @@ final class ConfigurationReader {
                 LayerSpec norm = new LayerSpec.BatchNorm(
                         rest(layer.path("decay").asDouble(0.9)),
                         layer.path("eps").asDouble(1e-5));
-                stored.add(new Stored(norm, layer.path("useLogStd").asBoolean(true)));
+                stored.add(new Stored(norm, keepsLogDeviation(conf)));
                 layers.add(norm);
                 activated = false;
             }
@@ -230,7 +295,17 @@ final class ConfigurationReader {
         if (activated) {
             layers.addAll(activation(layer));
         }
-        return place.then(layers);
+        return place.then(layers, place.nesting);
+    }
+
+    /** The names of the tensors tell; older files say it in a key. */
+    private static boolean keepsLogDeviation(JsonNode conf) {
+        for (JsonNode variable : conf.path("variables")) {
+            if (variable.asText().equals("var")) {
+                return false;
+            }
+        }
+        return conf.path("layer").path("useLogStd").asBoolean(true);
     }
 
     private LayerSpec keep(LayerSpec layer) {
@@ -287,7 +362,10 @@ final class ConfigurationReader {
     }
 
     /** What is left of 1, as a person would reckon it: 0.1 of 0.9. */
-    private static double rest(double share) {
+    private double rest(double share) {
+        if (!Double.isFinite(share)) {
+            throw unknown("a share of " + share);
+        }
         return BigDecimal.ONE.subtract(BigDecimal.valueOf(share)).doubleValue();
     }
 
@@ -316,12 +394,15 @@ final class ConfigurationReader {
     private Loss loss(JsonNode layer) {
         String lossName = known(layer.path("lossFn"), LOSSES);
         String activation = known(layer.path("activationFn"), ACTIVATIONS);
+        if (layer.path("lossFn").hasNonNull("weights")) {
+            throw unknown("a loss with weights");
+        }
         boolean multiClass = lossName.equals("LossMCXENT") || lossName.equals("LossNegativeLogLikelihood");
         if (multiClass && activation.equals("ActivationSoftmax")) {
             return Loss.SOFTMAX_CROSS_ENTROPY;
         } else if (lossName.equals("LossBinaryXENT") && activation.equals("ActivationSigmoid")) {
             return Loss.BINARY_CROSS_ENTROPY;
-        } else if (lossName.equals("LossMSE") || lossName.equals("LossL2")) {
+        } else if (lossName.equals("LossMSE")) {
             return Loss.SQUARED_ERROR;
         }
         throw unknown("the loss " + lossName + " after " + activation);

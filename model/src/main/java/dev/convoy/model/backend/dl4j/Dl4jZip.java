@@ -16,7 +16,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.dropout.IDropout;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
@@ -34,6 +33,11 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 public final class Dl4jZip {
     private static final String CONFIGURATION = "configuration.json";
     private static final String COEFFICIENTS = "coefficients.bin";
+
+    /** Weights hardly shrink. */
+    private static final Map<String, ZipEntries.Limits> WANTED = Map.of(
+            CONFIGURATION, new ZipEntries.Limits(16 << 20, 200),
+            COEFFICIENTS, new ZipEntries.Limits(Integer.MAX_VALUE - 16, 20));
 
     /**
      * What such a file holds.
@@ -53,22 +57,33 @@ public final class Dl4jZip {
      * @throws ConvoyException if the file is malformed or hostile, or its network has something that Convoy has not
      */
     public static Contents read(InputStream in, String file, ImageShape input) throws IOException {
-        Map<String, byte[]> entries = ZipEntries.read(in, file, Set.of(CONFIGURATION, COEFFICIENTS));
+        Map<String, byte[]> entries = ZipEntries.read(in, file, WANTED);
         try {
             ConfigurationReader.Description description =
                     ConfigurationReader.read(Json.MAPPER.readTree(entries.get(CONFIGURATION)), file, input);
-            Network network = description.spec().bind(input);
+            Network network = bind(description.spec(), file, input);
             ParameterLayout layout = network.layout();
             int values = Math.addExact(layout.parameterCount(), layout.bufferCount());
             float[] coefficients = Coefficients.read(entries.get(COEFFICIENTS), values, file);
-            return contents(network, description.stored(), coefficients);
+            return contents(file, network, description.stored(), coefficients);
+        } catch (ArithmeticException e) {
+            throw new ConvoyException("Cannot use the network in " + file + ": it has more than 2^31 - 1 values", e);
         } catch (JsonProcessingException e) {
             throw new ConvoyException(
                     "Cannot read " + CONFIGURATION + " in " + file + ": " + e.getOriginalMessage(), e);
         }
     }
 
-    private static Contents contents(Network network, List<ConfigurationReader.Stored> stored, float[] coefficients) {
+    private static Network bind(NetworkSpec spec, String file, ImageShape input) {
+        try {
+            return spec.bind(input);
+        } catch (ConvoyException e) {
+            throw new ConvoyException("Cannot use the network in " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Contents contents(
+            String file, Network network, List<ConfigurationReader.Stored> stored, float[] coefficients) {
         float[] parameters = new float[network.layout().parameterCount()];
         float[] buffers = new float[network.layout().bufferCount()];
         int position = 0;
@@ -77,7 +92,8 @@ public final class Dl4jZip {
             Network.Layer layer = network.allLayers().stream()
                     .filter(candidate -> candidate.spec() == one.layer())
                     .findFirst()
-                    .orElseThrow();
+                    .orElseThrow(() -> new ConvoyException("Cannot use the network in " + file + ": its "
+                            + one.layer().stem() + " layer is not on the way from its input to its output"));
             for (ParameterLayout.Entry entry : inTheirOrder(layer)) {
                 float[] target = entry.isBuffer() ? buffers : parameters;
                 System.arraycopy(coefficients, position, target, entry.offset(), entry.size());

@@ -6,38 +6,49 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipInputStream;
 
 /** Reads a few entries of a zip that nobody vouches for, into memory; everything else in it is passed over unread. */
 final class ZipEntries {
-    /** Weights hardly shrink, and JSON shrinks to a twentieth. */
+    /** JSON shrinks to a twentieth. */
     private static final int MAX_RATIO = 200;
 
     private static final int CHUNK = 1 << 16;
+
+    /**
+     * Bounds on what is kept.
+     *
+     * @param bytes that an entry may unpack to
+     * @param ratio of these to what it takes in the file, beyond the first 64 KiB
+     */
+    record Limits(long bytes, int ratio) {}
+
+    private static final Limits PASSED_OVER = new Limits(Long.MAX_VALUE, MAX_RATIO);
 
     private ZipEntries() {}
 
     /**
      * Reads entries.
      *
-     * @param wanted their names; all must be there
+     * @param wanted their names and bounds; all must be there
      * @throws ConvoyException if the file is no sound zip, lacks an entry, has an entry outside its own folder, or one that
-     *     would unpack to more than {@value #MAX_RATIO} times its size
+     *     would unpack to more than its bounds, or {@value #MAX_RATIO} times its size
      */
-    static Map<String, byte[]> read(InputStream in, String file, Set<String> wanted) throws IOException {
+    static Map<String, byte[]> read(InputStream in, String file, Map<String, Limits> wanted) throws IOException {
         Map<String, byte[]> entries = new HashMap<>();
         try (Zip zip = new Zip(in)) {
             for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
                 checkName(file, entry.getName());
                 ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-                boolean keep = wanted.contains(entry.getName());
-                zip.drain(file, entry.getName(), keep ? bytes : OutputStream.nullOutputStream());
+                boolean keep = wanted.containsKey(entry.getName());
+                Limits limits = wanted.getOrDefault(entry.getName(), PASSED_OVER);
+                zip.drain(file, entry.getName(), limits, keep ? bytes : OutputStream.nullOutputStream());
                 if (keep && entries.put(entry.getName(), bytes.toByteArray()) != null) {
                     throw new ConvoyException("Cannot read " + file + ": it has " + entry.getName() + " twice");
                 }
@@ -45,7 +56,7 @@ final class ZipEntries {
         } catch (ZipException | EOFException e) {
             throw new ConvoyException("Cannot read " + file + " as a zip: " + e.getMessage() + "; fetch it again", e);
         }
-        for (String name : wanted) {
+        for (String name : wanted.keySet()) {
             if (!entries.containsKey(name)) {
                 throw new ConvoyException("Cannot read " + file + ": it is no zip with " + name + " in it, as"
                         + " Deeplearning4j's models are");
@@ -65,15 +76,22 @@ final class ZipEntries {
     /** Watches how much comes out of how little. */
     private static final class Zip extends ZipInputStream {
         Zip(InputStream in) {
-            super(in);
+            // Any byte is a letter there, where a name that is no UTF-8 would end in an unchecked exception.
+            super(in, StandardCharsets.ISO_8859_1);
         }
 
-        void drain(String file, String entry, OutputStream out) throws IOException {
+        void drain(String file, String entry, Limits limits, OutputStream out) throws IOException {
             byte[] chunk = new byte[CHUNK];
+            long written = 0;
             for (int count = read(chunk); count >= 0; count = read(chunk)) {
-                if (inf.getBytesWritten() > MAX_RATIO * Math.max(inf.getBytesRead(), CHUNK / MAX_RATIO)) {
+                written += count;
+                if (inf.getBytesWritten() > limits.ratio * inf.getBytesRead() + CHUNK) {
                     throw new ConvoyException("Cannot read " + file + ": its entry " + entry + " unpacks to more than "
-                            + MAX_RATIO + " times its size; that is no model of Deeplearning4j's");
+                            + limits.ratio + " times its size; that is no model of Deeplearning4j's");
+                }
+                if (written > limits.bytes) {
+                    throw new ConvoyException("Cannot read " + file + ": its entry " + entry + " unpacks to more than "
+                            + limits.bytes + " bytes, which is too much");
                 }
                 out.write(chunk, 0, count);
             }

@@ -22,6 +22,7 @@ import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.Replica;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -36,6 +37,7 @@ import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -222,7 +224,7 @@ class Dl4jZipTest {
         for (String name : List.of("coefficients.bin", "anything")) {
             Map<String, byte[]> entries = new LinkedHashMap<>(good);
             entries.put(name, new byte[50_000_000]);
-            assertRefused(zip(entries), name, "200 times its size");
+            assertRefused(zip(entries), name, "times its size");
         }
     }
 
@@ -234,6 +236,8 @@ class Dl4jZipTest {
         assertRefused(changed("conf.layers.DenseLayer", "conf.layers.LSTM"), "the layer LSTM", "ConvolutionLayer");
         assertRefused(changed("LossMCXENT", "LossHinge"), "the loss LossHinge after ActivationSoftmax");
         assertRefused(changed("\"confs\"", "\"other\""), "neither a MultiLayerNetwork's");
+        assertRefused(changed("\"format\" : \"NCHW\"", "\"format\" : \"NHWC\""), "format = NHWC");
+        assertRefused(changed("\"nout\" : 4", "\"nout\" : 0"), "at its layer 1", "units = 0");
         assertRefused(changed("\"nout\" : 4", "\"nout\" : 5"), "holds 1171 values where its configuration has");
         MultiLayerNetwork other = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
                 .list()
@@ -243,6 +247,114 @@ class Dl4jZipTest {
                 .build());
         other.init();
         assertRefused(zip(other), "the layer LocalResponseNormalization");
+    }
+
+    /** Sums that would unfold without end, and graphs that no tree of blocks can say. */
+    @Test
+    void graphsThatDoNotNestAreRefused() throws IOException {
+        StringBuilder fibonacci = new StringBuilder("act0:in,add1:act0+in");
+        for (int i = 2; i < 70; i++) {
+            fibonacci.append(",add" + i + ":add" + (i - 1) + "+" + (i == 2 ? "act0" : "add" + (i - 2)));
+        }
+        assertRefused(graph(fibonacci.toString()), "act0", "lies inside a sum");
+        StringBuilder nested = new StringBuilder();
+        for (int i = 2; i < 2000; i++) {
+            nested.append(",act" + i + ":add" + (i - 1) + ",add" + i + ":act" + i + "+in");
+        }
+        assertRefused(graph("act1:in,add1:act1+in" + nested), "sums within sums");
+        assertRefused(graph("act1:in,act2:act1,act3:act1,add1:act2+act3,add2:act2+in"), "act2", "lies inside a sum");
+        assertRefused(graph("dense1:in,dense2:in"), "fc layer is not on the way");
+        assertRefused(graph("act1:act2"), "an order in which act2 comes before");
+    }
+
+    /** Vertices as {@code name:input} or {@code name:input+input}; the last is followed by an output layer. */
+    private static byte[] graph(String vertices) throws IOException {
+        StringBuilder order = new StringBuilder();
+        StringBuilder inputs = new StringBuilder();
+        StringBuilder all = new StringBuilder();
+        String last = "in";
+        for (String vertex : (vertices + ",out:LAST").split(",")) {
+            String name = vertex.substring(0, vertex.indexOf(':'));
+            String from = vertex.substring(vertex.indexOf(':') + 1)
+                    .replace("LAST", last)
+                    .replace("+", "\",\"");
+            order.append(",\"" + name + "\"");
+            inputs.append(",\"" + name + "\":[\"" + from + "\"]");
+            all.append(",\"" + name + "\":" + json(name));
+            last = name;
+        }
+        String json = "{\"networkInputs\":[\"in\"],\"networkOutputs\":[\"out\"],\"topologicalOrderStr\":[\"in\"" + order
+                + "],\"vertexInputs\":{" + inputs.substring(1) + "},\"vertices\":{" + all.substring(1) + "}}";
+        Map<String, byte[]> entries = unzip(zip(small()));
+        entries.put("configuration.json", json.getBytes(StandardCharsets.UTF_8));
+        // As many values as one dense layer has.
+        entries.put("coefficients.bin", coefficients(2 * 12 * 12 * 3 + 3));
+        return zip(entries);
+    }
+
+    private static String json(String vertex) {
+        if (vertex.startsWith("add")) {
+            return "{\"@class\":\"org.deeplearning4j.nn.conf.graph.ElementWiseVertex\",\"op\":\"Add\"}";
+        }
+        String layer = vertex.startsWith("act")
+                ? "\"org.deeplearning4j.nn.conf.layers.ActivationLayer\""
+                : vertex.startsWith("dense")
+                        ? "\"org.deeplearning4j.nn.conf.layers.DenseLayer\",\"nout\":3"
+                        : "\"org.deeplearning4j.nn.conf.layers.LossLayer\",\"lossFn\":{\"@class\":"
+                                + "\"org.nd4j.linalg.lossfunctions.impl.LossMSE\"}";
+        return "{\"@class\":\"org.deeplearning4j.nn.conf.graph.LayerVertex\",\"layerConf\":{\"layer\":{\"@class\":"
+                + layer + ",\"activationFn\":{\"@class\":\"org.nd4j.linalg.activations.impl."
+                + (vertex.startsWith("act") ? "ActivationReLU" : "ActivationIdentity") + "\"}}}}";
+    }
+
+    private static byte[] coefficients(int length) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        Nd4j.write(Nd4j.randn(1, length), new DataOutputStream(bytes));
+        return bytes.toByteArray();
+    }
+
+    /** What a few bytes claim costs nothing before it is there. */
+    @Test
+    void claimsAreCheckedAgainstWhatIsThere() throws IOException {
+        Map<String, byte[]> entries = unzip(changed("\"nout\" : 3", "\"nout\" : 300000000"));
+        ByteArrayOutputStream claim = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(claim);
+        out.writeUTF("X");
+        out.writeLong(0);
+        out.writeUTF("LONG");
+        out.writeUTF("X");
+        out.writeLong(288 * 4 + 4 + 4 * 300_000_000L + 300_000_000L);
+        out.writeUTF("FLOAT");
+        entries.put("coefficients.bin", claim.toByteArray());
+        assertRefused(zip(entries), "coefficients.bin", "cut short");
+        assertRefused(changed("\"nout\" : 3", "\"nout\" : 2000000000"), "2^31 - 1");
+        entries.put("coefficients.bin", new byte[] {0, 1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+        assertRefused(zip(entries), "coefficients.bin", "garbled");
+        entries.put(
+                "configuration.json", ("{\"x\":\"" + "ab".repeat(20_000_000) + "\"}").getBytes(StandardCharsets.UTF_8));
+        assertRefused(zip(entries), "configuration.json", "unpacks to more than");
+    }
+
+    /** Deeplearning4j writes a network's dropout into every layer, but heeds it in few; and takes images as vectors. */
+    @Test
+    void dropoutIsReadWhereDeeplearning4jHeedsIt() throws IOException {
+        MultiLayerNetwork theirs = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .dropOut(0.8)
+                .activation(Activation.RELU)
+                .list()
+                .layer(new DenseLayer.Builder().nIn(288).nOut(5).build())
+                .layer(new ActivationLayer(Activation.TANH))
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT)
+                        .nIn(5)
+                        .nOut(3)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .build());
+        theirs.init();
+        Dl4jZip.Contents read = read(zip(theirs));
+        assertThat(read.network().spec().layers().stream().map(LayerSpec::stem))
+                .containsExactly("flatten", "dropout", "fc", "relu", "tanh", "dropout", "fc");
+        assertSameOutputs(read, theirs.output(images().reshape(BATCH.size(), 288)));
     }
 
     @Test
