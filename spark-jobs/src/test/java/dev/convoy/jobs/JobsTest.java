@@ -158,12 +158,13 @@ class JobsTest {
         assertThat(result.test().accuracy()).isGreaterThan(0.6);
     }
 
-    /** Trains, then trains on from the run with its body frozen and a new head for the same classes. */
+    /** Trains, then trains on from the run on the other backend, with the body frozen and a new head for the same classes. */
     @Test
     void aRunCanBeStartedFromAndFrozen(JavaSparkContext spark) throws IOException {
         settings.put("train.epochs", "1");
         Path first = Path.of(train(spark).directory());
         settings.put("seed", "2");
+        settings.put("backend.name", BACKEND.equals("torch") ? "dl4j" : "torch");
         settings.put(
                 "network", "{ init-from = \"" + first + "\", head = replace, freeze = body, label-smoothing = 0.1 }");
         Completed second = train(spark);

@@ -83,11 +83,11 @@ public final class Dl4jZip {
     }
 
     private static Contents contents(
-            String file, Network network, List<ConfigurationReader.Stored> stored, float[] coefficients) {
+            String file, Network network, List<LayerReader.Stored> stored, float[] coefficients) {
         float[] parameters = new float[network.layout().parameterCount()];
         float[] buffers = new float[network.layout().bufferCount()];
         int position = 0;
-        for (ConfigurationReader.Stored one : stored) {
+        for (LayerReader.Stored one : stored) {
             // The very same object, since two layers may be equal.
             Network.Layer layer = network.allLayers().stream()
                     .filter(candidate -> candidate.spec() == one.layer())
