@@ -33,7 +33,10 @@ network, shape = {"LENET": lenet, "VGG": vgg}[sys.argv[1]]()
 optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
 loss_function = nn.CrossEntropyLoss()
 network = network.to(memory_format=torch.channels_last)
-images = torch.randn(BATCH, *shape).contiguous(memory_format=torch.channels_last)
+channels, height, width = shape
+# Strides that say channels last even of a single channel.
+images = torch.randn(BATCH, *shape).contiguous(memory_format=torch.channels_last).as_strided(
+    (BATCH, *shape), (channels * height * width, 1, width * channels, channels))
 labels = torch.arange(BATCH) % CLASSES
 print("ready", flush=True)
 for line in sys.stdin:

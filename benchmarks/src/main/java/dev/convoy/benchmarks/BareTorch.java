@@ -45,12 +45,18 @@ final class BareTorch implements Engine {
             weights.add(weight);
             offset += size(shape);
         }
-        images = torch.randn(
-                        Workload.BATCH,
-                        workload.input().channels(),
-                        workload.input().height(),
-                        workload.input().width())
-                .contiguous(torch.MemoryFormat.ChannelsLast);
+        long channels = workload.input().channels();
+        long height = workload.input().height();
+        long width = workload.input().width();
+        // Strides that say channels last even of a single channel.
+        images = torch.randn(Workload.BATCH, channels, height, width)
+                .contiguous(torch.MemoryFormat.ChannelsLast)
+                .as_strided(
+                        new long[] {Workload.BATCH, channels, height, width},
+                        channels * height * width,
+                        1,
+                        width * channels,
+                        channels);
         labels = torch.zeros(
                 new long[] {Workload.BATCH},
                 new org.bytedeco.pytorch.TensorOptions()

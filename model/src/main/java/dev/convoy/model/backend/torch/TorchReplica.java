@@ -174,12 +174,24 @@ final class TorchReplica implements Replica {
         TensorOptions bytes = new TensorOptions().dtype(new ScalarTypeOptional(ScalarType.Byte));
         Tensor pixels = torch.empty(shape, bytes, new MemoryFormatOptional());
         new BytePointer(pixels.data_ptr()).put(batch.pixels());
-        return pixels.to(device, ScalarType.Byte)
+        Tensor normalized = pixels.to(device, ScalarType.Byte)
                 .to(ScalarType.Float)
                 .div_(new Scalar(255f))
                 .sub_(mean)
-                .div_(std)
-                .contiguous(MemoryFormat.ChannelsLast);
+                .div_(std);
+        return channelsLast(normalized, shape);
+    }
+
+    /**
+     * Channels last is told by strides. A single channel lies the same either way in memory, and libtorch would take it for
+     * channels first, all layers after it included, unless its strides say otherwise.
+     */
+    private static Tensor channelsLast(Tensor images, long[] shape) {
+        long channels = shape[1];
+        long height = shape[2];
+        long width = shape[3];
+        return images.contiguous(MemoryFormat.ChannelsLast)
+                .as_strided(shape, channels * height * width, 1, width * channels, channels);
     }
 
     private static double[] toDoubles(Tensor outputs) {
