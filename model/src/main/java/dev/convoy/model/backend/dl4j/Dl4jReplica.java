@@ -193,13 +193,17 @@ final class Dl4jReplica implements Replica {
     private void readGradient() {
         for (GraphTensors.Block block : parameterBlocks) {
             if (block.entry().tensor().role() != TensorSpec.Role.FROZEN) {
-                graphGradient.read(
-                        block.graphOffset(),
-                        gradient.values(),
-                        block.entry().offset(),
-                        block.entry().size());
+                read(block, gradient.values());
             }
         }
+    }
+
+    private void read(GraphTensors.Block block, float[] values) {
+        graphGradient.read(
+                block.graphOffset(),
+                values,
+                block.entry().offset(),
+                block.entry().size());
     }
 
     private void write(List<GraphTensors.Block> blocks, float[] values) {
@@ -218,11 +222,7 @@ final class Dl4jReplica implements Replica {
      */
     private void moveStatistics(int batchSize) {
         for (GraphTensors.Block block : bufferBlocks) {
-            graphGradient.read(
-                    block.graphOffset(),
-                    batchStatistics,
-                    block.entry().offset(),
-                    block.entry().size());
+            read(block, batchStatistics);
         }
         for (Network.Layer layer : network.allLayers()) {
             if (layer.spec() instanceof LayerSpec.BatchNorm norm && !layer.isFrozen()) {

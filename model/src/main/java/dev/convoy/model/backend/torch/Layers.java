@@ -27,8 +27,8 @@ final class Layers {
     private final Placement.Precision precision;
 
     /**
-     * @param precision of convolutions and dense layers; normalisation, softmax and whatever is exponential stay single,
-     *     as PyTorch's autocast has it
+     * @param precision of convolutions and dense layers; normalisation and softmax stay single, as PyTorch's autocast has
+     *     it, and the others take what they are given
      */
     Layers(Placement.Precision precision) {
         this.precision = precision;
