@@ -24,7 +24,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule ENGINES_STAY_IN_THEIR_BACKENDS = noClasses()
             .that()
-            .resideOutsideOfPackages("dev.convoy.model.backend.dl4j", "dev.convoy.model.backend.torch")
+            .resideOutsideOfPackages(
+                    "dev.convoy.model.backend.dl4j", "dev.convoy.model.backend.torch", "dev.convoy.train.collective")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.nd4j..", "org.deeplearning4j..", "org.bytedeco.pytorch..");

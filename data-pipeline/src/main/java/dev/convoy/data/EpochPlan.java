@@ -1,19 +1,17 @@
 package dev.convoy.data;
 
 /**
- * Which example goes into which step of which worker in one epoch: a pure function of its five values.
+ * Which example goes into which step of which worker in one epoch: a pure function of its four values.
  *
  * <p>Every worker goes once through the examples it owns, in an order of its own that is new each epoch. Global batch
  * {@code k} is the union of the workers' {@code k}-th batches. All workers take the same number of steps; one that has
- * run out has an empty batch, which weighs nothing. A round is {@code localSteps} steps, the last round of an epoch
- * what is left: rounds never straddle epochs.
+ * run out has an empty batch, which weighs nothing.
  */
 public final class EpochPlan {
     private final long seed;
     private final int epoch;
     private final WorkerLayout layout;
     private final int batchSize;
-    private final int localSteps;
     private final WorkerLayout.Dealer dealer;
 
     /**
@@ -21,39 +19,22 @@ public final class EpochPlan {
      * @param epoch from 0
      * @param layout who owns what
      * @param batchSize examples per worker and step, at least 1
-     * @param localSteps steps per round, at least 1
      */
-    public EpochPlan(long seed, int epoch, WorkerLayout layout, int batchSize, int localSteps) {
-        if (batchSize < 1 || localSteps < 1) {
-            throw new ConvoyException("Cannot plan an epoch with data.batch-size = " + batchSize
-                    + " and sync.local-steps = " + localSteps + "; both must be at least 1");
+    public EpochPlan(long seed, int epoch, WorkerLayout layout, int batchSize) {
+        if (batchSize < 1) {
+            throw new ConvoyException(
+                    "Cannot plan an epoch with data.batch-size = " + batchSize + "; it must be at least 1");
         }
         this.seed = seed;
         this.epoch = epoch;
         this.layout = layout;
         this.batchSize = batchSize;
-        this.localSteps = localSteps;
         this.dealer = layout.dealer();
     }
 
     /** Steps in the epoch: those of the worker with the most examples. */
     public int steps() {
         return Math.toIntExact((layout.largestSize() + batchSize - 1) / batchSize);
-    }
-
-    /** Rounds in the epoch. */
-    public int rounds() {
-        return (int) ((steps() + localSteps - 1L) / localSteps);
-    }
-
-    /** The first step of a round, from 0. */
-    public int firstStep(int round) {
-        return round * localSteps;
-    }
-
-    /** Steps in a round: {@code localSteps}, or fewer in the last. */
-    public int stepsIn(int round) {
-        return Math.min(localSteps, steps() - firstStep(round));
     }
 
     /**

@@ -19,27 +19,20 @@ class EpochPlanTest {
             @ForAll @IntRange(min = 1, max = 500) int examples,
             @ForAll @IntRange(min = 1, max = 12) int workers,
             @ForAll @IntRange(min = 1, max = 40) int batchSize,
-            @ForAll @IntRange(min = 1, max = 7) int localSteps,
             @ForAll long seed) {
         WorkerLayout layout = new WorkerLayout(seed, examples, examples, workers);
         WorkerLayout.Dealer dealer = layout.dealer();
-        EpochPlan plan = new EpochPlan(seed, 2, layout, batchSize, localSteps);
+        EpochPlan plan = new EpochPlan(seed, 2, layout, batchSize);
         Set<Long> seen = new HashSet<>();
-        int steps = 0;
-        for (int round = 0; round < plan.rounds(); round++) {
-            assertThat(plan.stepsIn(round)).isBetween(1, localSteps);
-            for (int step = plan.firstStep(round); step < plan.firstStep(round) + plan.stepsIn(round); step++) {
-                for (int worker = 0; worker < workers; worker++) {
-                    for (long id : plan.batch(worker, step)) {
-                        assertThat(dealer.workerOf(id)).isEqualTo(worker);
-                        assertThat(seen.add(id)).as("id %d comes once", id).isTrue();
-                    }
+        for (int step = 0; step < plan.steps(); step++) {
+            for (int worker = 0; worker < workers; worker++) {
+                for (long id : plan.batch(worker, step)) {
+                    assertThat(dealer.workerOf(id)).isEqualTo(worker);
+                    assertThat(seen.add(id)).as("id %d comes once", id).isTrue();
                 }
-                steps++;
             }
         }
         assertThat(seen).hasSize(examples).allMatch(id -> id >= 0 && id < examples);
-        assertThat(steps).isEqualTo(plan.steps());
     }
 
     @Property(tries = 200)
@@ -56,7 +49,7 @@ class EpochPlanTest {
 
     @Test
     void onlyTheLastBatchOfAWorkerIsSmaller() {
-        EpochPlan plan = new EpochPlan(1, 0, new WorkerLayout(1, 21, 21, 2), 4, 1);
+        EpochPlan plan = new EpochPlan(1, 0, new WorkerLayout(1, 21, 21, 2), 4);
         List<Integer> sizes = new ArrayList<>();
         for (int step = 0; step < plan.steps(); step++) {
             sizes.add(plan.batch(0, step).length);
@@ -68,9 +61,9 @@ class EpochPlanTest {
     @Test
     void orderIsNewEachEpochAndRepeatable() {
         WorkerLayout layout = new WorkerLayout(1, 100, 100, 2);
-        long[] first = new EpochPlan(1, 0, layout, 50, 1).batch(0, 0);
-        long[] second = new EpochPlan(1, 1, layout, 50, 1).batch(0, 0);
-        assertThat(first).isNotEqualTo(second).isEqualTo(new EpochPlan(1, 0, layout, 50, 9).batch(0, 0));
+        long[] first = new EpochPlan(1, 0, layout, 50).batch(0, 0);
+        long[] second = new EpochPlan(1, 1, layout, 50).batch(0, 0);
+        assertThat(first).isNotEqualTo(second).isEqualTo(new EpochPlan(1, 0, layout, 50).batch(0, 0));
         assertThat(Arrays.stream(first).sorted())
                 .containsExactlyElementsOf(() -> Arrays.stream(second).sorted().iterator());
     }
@@ -95,7 +88,7 @@ class EpochPlanTest {
     @Test
     void refusesWhatCannotBePlanned() {
         assertThatThrownBy(() -> new WorkerLayout(1, 10, 10, 0)).hasMessageContaining("train.workers = 0");
-        assertThatThrownBy(() -> new EpochPlan(1, 0, new WorkerLayout(1, 10, 10, 1), 0, 1))
+        assertThatThrownBy(() -> new EpochPlan(1, 0, new WorkerLayout(1, 10, 10, 1), 0))
                 .hasMessageContaining("data.batch-size = 0");
     }
 }

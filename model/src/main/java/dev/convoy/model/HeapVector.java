@@ -1,5 +1,7 @@
 package dev.convoy.model;
 
+import java.nio.FloatBuffer;
+
 /** A {@link Vector} in a Java array. */
 public final class HeapVector implements Vector {
     private final float[] values;
@@ -39,8 +41,34 @@ public final class HeapVector implements Vector {
     }
 
     @Override
+    public HeapVector set(FloatBuffer source) {
+        source.get(source.position(), values);
+        return this;
+    }
+
+    @Override
+    public HeapVector set(Vector x) {
+        return set(array(x));
+    }
+
+    @Override
     public float[] toArray() {
         return values.clone();
+    }
+
+    @Override
+    public void get(FloatBuffer target) {
+        target.put(target.position(), values);
+    }
+
+    @Override
+    public double norm() {
+        // Four sums side by side, since each addition waits for the one before.
+        double[] sums = new double[4];
+        for (int i = 0; i < values.length; i++) {
+            sums[i & 3] += (double) values[i] * values[i];
+        }
+        return Math.sqrt(sums[0] + sums[1] + (sums[2] + sums[3]));
     }
 
     @Override

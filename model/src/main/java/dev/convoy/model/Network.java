@@ -206,7 +206,8 @@ public final class Network {
             CounterRandom random = CounterRandom.of(seed, CounterRandom.Purpose.INITIAL_WEIGHTS, i);
             fill(entries.get(i), entries.get(i).isBuffer() ? buffers : parameters, random);
         }
-        return new ModelState(parameters, buffers, optimizer.initialState(parameters.length), Progress.START);
+        return new ModelState(
+                parameters, buffers, optimizer.initialState(parameters.length), new float[0], Progress.START);
     }
 
     private void fill(ParameterLayout.Entry entry, float[] vector, CounterRandom random) {

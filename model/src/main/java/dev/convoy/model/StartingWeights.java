@@ -75,6 +75,6 @@ public final class StartingWeights {
                                     : ""),
                     e);
         }
-        return new ModelState(parameters, buffers, fresh.optimizer(), fresh.progress());
+        return new ModelState(parameters, buffers, fresh.optimizer(), fresh.velocity(), fresh.progress());
     }
 }

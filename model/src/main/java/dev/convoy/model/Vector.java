@@ -1,5 +1,7 @@
 package dev.convoy.model;
 
+import java.nio.FloatBuffer;
+
 /**
  * A vector of floats where a backend keeps it, with the few operations that optimizers need. Operations change this
  * vector, element by element, and return it. Vectors of one operation have equal lengths.
@@ -10,8 +12,20 @@ public interface Vector {
     /** Takes the values of an array of the same length. */
     Vector set(float[] values);
 
+    /** Takes the values of a buffer, from its position on; the position stays. */
+    Vector set(FloatBuffer values);
+
+    /** Takes the values of another vector of the same kind and length. */
+    Vector set(Vector x);
+
     /** Copies the values into a new array. */
     float[] toArray();
+
+    /** Copies the values into a buffer, from its position on; the position stays. */
+    void get(FloatBuffer target);
+
+    /** The Euclidean norm; not finite if a value is not. */
+    double norm();
 
     /** {@code this = factor * this}. */
     Vector scale(float factor);

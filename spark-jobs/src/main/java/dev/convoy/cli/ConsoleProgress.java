@@ -16,7 +16,8 @@ import me.tongfei.progressbar.ProgressBarStyle;
 final class ConsoleProgress implements TrainingListener, AutoCloseable {
     private final PrintStream out;
     private int epochs;
-    private int roundsPerEpoch;
+    private int stepsPerEpoch;
+    private int localSteps;
     private ProgressBar bar;
 
     ConsoleProgress(PrintStream out) {
@@ -24,19 +25,30 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
-    public void started(int parameters, int epochs, int roundsPerEpoch) {
+    public void started(int parameters, int epochs, int stepsPerEpoch) {
         this.epochs = epochs;
-        this.roundsPerEpoch = roundsPerEpoch;
-        out.printf(Locale.ROOT, "%,d parameters, %d epochs of %d rounds%n", parameters, epochs, roundsPerEpoch);
+        this.stepsPerEpoch = stepsPerEpoch;
+        out.printf(Locale.ROOT, "%,d parameters, %d epochs of %d steps%n", parameters, epochs, stepsPerEpoch);
         startBar(1);
     }
 
     @Override
     public void roundCompleted(RoundReport round) {
+        if (round.progress().localSteps() != localSteps) {
+            localSteps = round.progress().localSteps();
+            out.printf(Locale.ROOT, "rounds of %d steps from now on (sync.local-steps = auto)%n", localSteps);
+        }
+        round.quarantined()
+                .forEach(one -> out.printf(
+                        Locale.ROOT,
+                        "worker %d left out of step %d: %s%n",
+                        one.worker(),
+                        one.globalStep() + 1,
+                        one.fault()));
         if (bar != null) {
             bar.setExtraMessage(String.format(
                     Locale.ROOT, " loss %.4f", round.lossSum() / round.counts().trained()));
-            bar.step();
+            bar.stepBy(round.steps());
         }
     }
 
@@ -67,8 +79,8 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
         if (System.console() != null) {
             bar = new ProgressBarBuilder()
                     .setTaskName("epoch " + epoch + "/" + epochs)
-                    .setInitialMax(roundsPerEpoch)
-                    .setUnit(" rounds", 1)
+                    .setInitialMax(stepsPerEpoch)
+                    .setUnit(" steps", 1)
                     .setStyle(ProgressBarStyle.ASCII)
                     .setConsumer(new ConsoleProgressBarConsumer(out))
                     .clearDisplayOnFinish()

@@ -9,6 +9,7 @@ import dev.convoy.jobs.Completed;
 import dev.convoy.jobs.ConvertJob;
 import dev.convoy.jobs.EvaluateJob;
 import dev.convoy.jobs.TrainJob;
+import dev.convoy.train.SegmentProgress;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -92,6 +93,12 @@ public final class Convoy {
             conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
             // A round brings every worker's weights to the driver.
             conf.setIfMissing("spark.driver.maxResultSize", "0");
+            // Progress of all-reduce between evaluations.
+            String plugins = conf.get("spark.plugins", "");
+            String own = SegmentProgress.class.getName();
+            conf.set("spark.plugins", plugins.isEmpty() ? own : plugins + "," + own);
+            // A worker that never arrives at a barrier should not be waited for through a year, which is the default.
+            conf.setIfMissing("spark.barrier.sync.timeout", "120s");
             // One replica, one thread: BLAS pools would fight the replicas for cores.
             conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
             conf.setIfMissing("spark.executorEnv.OPENBLAS_NUM_THREADS", "1");

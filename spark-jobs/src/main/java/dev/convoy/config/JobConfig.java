@@ -19,9 +19,15 @@ import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.StartingWeights.Head;
 import dev.convoy.model.backend.Placement;
+import dev.convoy.train.AllReduceSpec;
+import dev.convoy.train.AllReduceSpec.Network;
+import dev.convoy.train.AllReduceSpec.Sharing;
 import dev.convoy.train.Exchange;
 import dev.convoy.train.OptimizerStatePolicy;
+import dev.convoy.train.OuterOptimizer;
+import dev.convoy.train.SyncSpec;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.collective.Compression;
 import java.util.List;
 import java.util.Optional;
 
@@ -174,7 +180,21 @@ public record JobConfig(
     public record Optimizer(OptimizerSpec spec, LearningRate learningRate) {}
 
     /** {@code sync.*}. */
-    public record Sync(Exchange exchange, Transport transport, int localSteps, OptimizerStatePolicy optimizerState) {
+    public record Sync(
+            Exchange exchange,
+            Transport transport,
+            String localSteps,
+            int warmupRounds,
+            OptimizerStatePolicy optimizerState,
+            @JsonDeserialize(using = OuterReader.class) OuterOptimizer outer,
+            Compression compression,
+            double maxNorm,
+            Sharing sharedMemory,
+            boolean allowPlainText,
+            long timeout) {
+        /** As Spark tries a task. */
+        private static final int ATTEMPTS = 4;
+
         /** How sums are made. */
         public enum Transport {
             @JsonProperty("rounds")
@@ -186,14 +206,22 @@ public record JobConfig(
         }
 
         public Sync {
-            if (localSteps < 1) {
-                throw new ConvoyException("Cannot use sync.local-steps = " + localSteps + "; it must be at least 1");
+            if (!localSteps.equals("auto") && !localSteps.matches("[1-9][0-9]{0,6}")) {
+                throw new ConvoyException(
+                        "Cannot use sync.local-steps = " + localSteps + "; allowed are auto and a number from 1");
             }
-            if (transport != Transport.ROUNDS) {
-                throw new ConvoyException("Cannot use sync.transport = "
-                        + transport.name().toLowerCase().replace('_', '-')
-                        + ": this version has only rounds; set sync.transport = rounds");
-            }
+        }
+
+        /** What transport all-reduce needs of it. */
+        public AllReduceSpec allReduce() {
+            return new AllReduceSpec(
+                    sharedMemory, timeout, ATTEMPTS, allowPlainText ? Network.PLAIN : Network.AS_SPARK);
+        }
+
+        /** What the training loop needs of it. */
+        public SyncSpec spec() {
+            int steps = localSteps.equals("auto") ? SyncSpec.AUTO : Integer.parseInt(localSteps);
+            return new SyncSpec(exchange, steps, warmupRounds, optimizerState, outer, compression, maxNorm);
         }
     }
 
@@ -232,14 +260,7 @@ public record JobConfig(
     /** What the training loop needs of it. */
     public TrainingSpec trainingSpec() {
         return new TrainingSpec(
-                seed,
-                train.epochs,
-                data.batchSize,
-                optimizer.spec,
-                optimizer.learningRate,
-                sync.exchange,
-                sync.localSteps,
-                sync.optimizerState);
+                seed, train.epochs, data.batchSize, optimizer.spec, optimizer.learningRate, sync.spec());
     }
 
     private static void require(String key, Object value) {

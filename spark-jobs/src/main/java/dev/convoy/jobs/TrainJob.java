@@ -3,17 +3,20 @@ package dev.convoy.jobs;
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.train.AllReduceMaster;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.ReplicaSpec;
 import dev.convoy.train.RoundsMaster;
 import dev.convoy.train.Trainer;
 import dev.convoy.train.TrainingListener;
+import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
 import java.io.IOException;
 import java.time.Instant;
@@ -56,6 +59,9 @@ public final class TrainJob {
     }
 
     private void train(RunDirectory run, Outcome outcome) throws IOException {
+        if (job.sync().transport() == JobConfig.Sync.Transport.ALL_REDUCE) {
+            AllReduceMaster.check(spark.getConf(), job.sync().allReduce());
+        }
         ImageSets sets = new ImageSets(spark, job);
         outcome.workers = sets.workers();
         ImageSets.Description images = sets.describeTrain();
@@ -101,10 +107,7 @@ public final class TrainJob {
         List<TrainingListener> all = new ArrayList<>(List.of(recorder));
         all.addAll(listeners);
         Trainer trainer = new Trainer(
-                new RoundsMaster(spark, train, replica, training),
-                new Evaluator(spark, replica, training.batchSize()),
-                training,
-                all);
+                master(train, replica, training), new Evaluator(spark, replica, training.batchSize()), training, all);
         try {
             trainer.train(network, start, train, test);
         } catch (DivergedException e) {
@@ -113,5 +116,14 @@ public final class TrainJob {
         } finally {
             outcome.epochs(recorder.epochs(), train.classNames());
         }
+    }
+
+    private TrainingMaster master(ImageShards train, ReplicaSpec replica, TrainingSpec training) {
+        return switch (job.sync().transport()) {
+            case ROUNDS -> new RoundsMaster(spark, train, replica, training);
+            case ALL_REDUCE -> new AllReduceMaster(
+                    spark, train, replica, training, job.sync().allReduce());
+            case DL4J_SPARK -> throw new ConvoyException("Cannot use sync.transport = dl4j-spark");
+        };
     }
 }

@@ -2,6 +2,7 @@ package dev.convoy.train;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.ModelState;
+import java.util.List;
 
 /** A loss or weights that are not finite; thrown on the driver. */
 public final class DivergedException extends ConvoyException {
@@ -12,13 +13,20 @@ public final class DivergedException extends ConvoyException {
     /**
      * @param began the state that the failed round began with
      * @param lastGood the last state known to give a finite loss
+     * @param reasons in the last round, not empty
      */
-    DivergedException(ModelState began, ModelState lastGood, Contribution.Divergence divergence) {
-        super("Cannot go on training: " + divergence.what() + " on worker " + divergence.worker() + " in epoch "
+    DivergedException(ModelState began, ModelState lastGood, List<Quarantined> reasons) {
+        super("Cannot go on training: " + reasons.get(0).fault() + " on worker "
+                + reasons.get(0).worker() + others(reasons) + " in epoch "
                 + (began.progress().epoch() + 1) + ", round "
-                + (began.progress().round() + 1) + ", step " + (divergence.globalStep() + 1)
+                + (began.progress().round() + 1) + ", step "
+                + (reasons.get(0).globalStep() + 1)
                 + "; lower optimizer.learning-rate or set optimizer.warmup-epochs (the last good model is kept)");
         this.lastGood = lastGood;
+    }
+
+    private static String others(List<Quarantined> reasons) {
+        return reasons.size() == 1 ? "" : " and on " + (reasons.size() - 1) + " more";
     }
 
     /** The last state known to give a finite loss. */

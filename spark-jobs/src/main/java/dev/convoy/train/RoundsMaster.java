@@ -7,8 +7,10 @@ import dev.convoy.model.ModelState;
 import dev.convoy.model.OptimizerState;
 import dev.convoy.model.Progress;
 import dev.convoy.model.Vector;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -23,6 +25,10 @@ public final class RoundsMaster implements TrainingMaster {
     private final ReplicaSpec replica;
     private final TrainingSpec spec;
     private final Vector decayed;
+    private final SumLayout layout;
+    private final Reduction reduction;
+    private final Quarantine quarantine;
+    private final LocalStepsChoice choice;
 
     /** The last state from which every worker's first loss was finite; null before the first round. */
     private ModelState lastGood;
@@ -33,95 +39,120 @@ public final class RoundsMaster implements TrainingMaster {
         this.replica = replica;
         this.spec = spec;
         this.decayed = HeapVector.over(replica.bind().layout().decayMask());
+        this.layout =
+                spec.sync().layout(replica.bind().layout(), replica.optimizer().slotCount());
+        this.reduction = new Reduction(layout.length(), shards.layout().workers());
+        this.quarantine = new Quarantine(spec.sync().maxNorm());
+        this.choice = new LocalStepsChoice();
     }
 
     @Override
     public ModelState advance(ModelState state, int rounds, Consumer<RoundReport> onRound) {
-        EpochPlan plan = spec.plan(shards.layout(), state.progress().epoch());
+        int epoch = state.progress().epoch();
+        EpochPlan plan = spec.plan(shards.layout(), epoch);
         ModelState now = state;
-        for (int i = 0; i < rounds; i++) {
+        for (int i = 0; i < rounds && now.progress().epoch() == epoch; i++) {
             long began = System.nanoTime();
-            Contribution sum = Contribution.sum(runJob(now));
-            checkFinite(now, sum.divergence());
-            lastGood = now;
-            now = apply(now, sum, plan);
-            if (!now.isFinite()) {
-                long step = now.progress().globalStep() - 1;
-                String what = "the averaged weights are not finite";
-                throw new DivergedException(lastGood, lastGood, new Contribution.Divergence(0, step, what));
+            int steps = spec.sync().stepsOfRound(now.progress(), plan);
+            Contribution sum = runJob(now, steps);
+            judge(now, sum);
+            Progress progress = now.progress().afterRound(steps, sum.counts().trained(), plan.steps());
+            ModelState next = apply(now, sum, plan, progress);
+            if (!next.isFinite()) {
+                throw new DivergedException(
+                        now, now, List.of(new Quarantined(0, progress.globalStep() - 1, Quarantined.Fault.MEAN)));
             }
             double seconds = (System.nanoTime() - began) / 1e9;
-            onRound.accept(new RoundReport(now.progress(), sum.lossSum(), sum.counts(), seconds));
+            if (spec.sync().isMeasuring(now.progress())) {
+                next = next.withProgress(progress.withLocalSteps(
+                        choice.measured(plan, sum.counts().computeSeconds(), seconds)));
+            }
+            now = next;
+            onRound.accept(
+                    new RoundReport(now.progress(), steps, sum.lossSum(), sum.counts(), sum.quarantined(), seconds));
         }
         return now;
     }
 
-    private void checkFinite(ModelState now, Contribution.Divergence divergence) {
-        if (divergence != null) {
-            // A loss that is not finite at a round's first step condemns the state that the round began with.
-            boolean first = divergence.globalStep() == now.progress().globalStep();
-            throw new DivergedException(now, first && lastGood != null ? lastGood : now, divergence);
-        }
-    }
-
-    private List<Contribution> runJob(ModelState state) {
-        boolean carriesOptimizer = spec.exchange() == Exchange.PARAMETER_AVERAGING
-                && spec.optimizerState() == OptimizerStatePolicy.AVERAGE;
-        Broadcast<ModelState> start = spark.broadcast(carriesOptimizer ? state : state.withoutOptimizer());
+    private Contribution runJob(ModelState state, int steps) {
+        ModelState outgoing = spec.sync().averagesOptimizer() ? state : state.withoutOptimizer();
+        Broadcast<ModelState> start = spark.broadcast(outgoing.withoutVelocity());
         try {
-            RoundTask task = new RoundTask(replica, spec, shards.layout(), start);
-            // Collected in the order of partitions, which is the order of ranks.
-            return shards.chunks().mapPartitionsWithIndex(task, true).collect();
+            RoundTask task = new RoundTask(replica, spec, shards.layout(), start, steps, quarantine.bound());
+            return reduction.sum(shards.chunks().mapPartitionsWithIndex(task, true));
         } finally {
             start.destroy();
         }
     }
 
-    private ModelState apply(ModelState state, Contribution sum, EpochPlan plan) {
-        Progress progress = progressAfter(state.progress(), sum.counts().trained(), plan);
+    private void judge(ModelState now, Contribution sum) {
+        // A loss that is not finite at a round's first step condemns the state that the round began with.
+        boolean condemned = sum.quarantined().stream()
+                .anyMatch(out -> out.globalStep() == now.progress().globalStep());
+        if (!condemned || lastGood == null) {
+            lastGood = now;
+        }
+        if (quarantine.mustEnd(sum.quarantined().size(), sum.weight(), sum.normSum())) {
+            throw new DivergedException(now, lastGood, sum.quarantined());
+        }
+    }
+
+    private ModelState apply(ModelState state, Contribution sum, EpochPlan plan, Progress progress) {
         if (sum.weight() == 0) {
-            return new ModelState(state.parameters(), state.buffers(), state.optimizer(), progress);
+            return new ModelState(state.parameters(), state.buffers(), state.optimizer(), state.velocity(), progress);
         }
-        float share = (float) (1 / sum.weight());
-        Vector mean = HeapVector.over(sum.update()).scale(share);
-        float[] buffers = state.buffers().clone();
-        HeapVector.over(buffers).add(share, HeapVector.over(sum.buffers()));
+        float[] mean = HeapVector.over(sum.vector().floats())
+                .scale((float) (1 / sum.weight()))
+                .values();
+        FloatBuffer vector = FloatBuffer.wrap(mean);
+        Vector update = heap(layout.update(vector));
+        float[] buffers = heap(layout.buffers(vector))
+                .add(1, HeapVector.over(state.buffers()))
+                .values();
         float[] parameters = state.parameters().clone();
+        float[] velocity = state.velocity();
         OptimizerState optimizer;
-        if (spec.exchange() == Exchange.GRADIENT) {
-            optimizer = step(parameters, mean, state, plan);
+        if (spec.sync().exchange() == Exchange.GRADIENT) {
+            optimizer = step(parameters, update, state, plan);
         } else {
-            HeapVector.over(parameters).add(1, mean);
-            optimizer = average(state, sum, share, plan.stepsIn(state.progress().round()));
+            boolean first = velocity.length == 0 && spec.sync().outer().hasVelocity();
+            velocity = first ? new float[parameters.length] : velocity.clone();
+            spec.sync().outer().step(HeapVector.over(parameters), update, HeapVector.over(velocity));
+            optimizer = average(state, vector, progress);
         }
-        return new ModelState(parameters, buffers, optimizer, progress);
+        return new ModelState(parameters, buffers, optimizer, velocity, progress);
     }
 
     private OptimizerState step(float[] parameters, Vector gradient, ModelState state, EpochPlan plan) {
         List<Vector> slots = state.optimizer().slots().stream()
                 .<Vector>map(slot -> HeapVector.over(slot.clone()))
                 .toList();
-        double rate = spec.learningRate().at(state.progress().globalStep(), plan.steps(), spec.epochs());
         long step = state.optimizer().steps() + 1;
-        spec.optimizer().step(HeapVector.over(parameters), gradient, slots, decayed, rate, step);
+        spec.optimizer()
+                .step(
+                        HeapVector.over(parameters),
+                        gradient,
+                        slots,
+                        decayed,
+                        spec.rate(state.progress().globalStep(), plan),
+                        step);
         return new OptimizerState(step, slots.stream().map(Vector::toArray).toList());
     }
 
-    private OptimizerState average(ModelState state, Contribution sum, float share, int steps) {
-        if (spec.optimizerState() == OptimizerStatePolicy.RESET) {
+    private OptimizerState average(ModelState state, FloatBuffer mean, Progress after) {
+        if (!spec.sync().averagesOptimizer()) {
             return state.optimizer();
         }
-        List<float[]> slots = sum.slots().stream()
-                .map(slot -> HeapVector.over(slot).scale(share).values())
+        long steps = state.optimizer().steps()
+                + after.globalStep()
+                - state.progress().globalStep();
+        List<float[]> slots = IntStream.range(0, layout.slots())
+                .mapToObj(i -> heap(layout.slot(mean, i)).values())
                 .toList();
-        return new OptimizerState(state.optimizer().steps() + steps, slots);
+        return new OptimizerState(steps, slots);
     }
 
-    private static Progress progressAfter(Progress before, long trained, EpochPlan plan) {
-        long globalStep = before.globalStep() + plan.stepsIn(before.round());
-        long examples = before.examples() + trained;
-        return before.round() + 1 == plan.rounds()
-                ? new Progress(before.epoch() + 1, 0, globalStep, examples)
-                : new Progress(before.epoch(), before.round() + 1, globalStep, examples);
+    private static HeapVector heap(FloatBuffer part) {
+        return new HeapVector(part.capacity()).set(part);
     }
 }

@@ -15,7 +15,7 @@ import java.util.Optional;
  * <pre>
  * started
  * while (epochs are left) {
- *   state = master.advance(state, rounds left in the epoch)      roundCompleted after each
+ *   state = master.advance(state, to the end of the epoch)       roundCompleted after each
  *   evaluate on the test images
  *   epochCompleted
  * }
@@ -46,12 +46,12 @@ public final class Trainer {
     public ModelState train(Network network, ModelState start, ImageShards train, Optional<ImageShards> test) {
         checkFit(network, train.classNames().size());
         ModelState state = start;
-        int rounds = spec.plan(train.layout(), 0).rounds();
+        int steps = spec.plan(train.layout(), 0).steps();
         int parameters = network.layout().parameterCount();
-        listeners.forEach(listener -> listener.started(parameters, spec.epochs(), rounds));
+        listeners.forEach(listener -> listener.started(parameters, spec.epochs(), steps));
         while (state.progress().epoch() < spec.epochs()) {
             List<RoundReport> done = new ArrayList<>();
-            ModelState end = master.advance(state, rounds - state.progress().round(), round -> {
+            ModelState end = master.advance(state, Integer.MAX_VALUE, round -> {
                 done.add(round);
                 listeners.forEach(listener -> listener.roundCompleted(round));
             });
@@ -64,8 +64,8 @@ public final class Trainer {
 
     private EpochReport evaluate(
             ModelState end, List<RoundReport> rounds, ImageShards train, Optional<ImageShards> test) {
-        Contribution.Counts counts =
-                rounds.stream().map(RoundReport::counts).reduce(Contribution.Counts.NONE, Contribution.Counts::then);
+        RoundReport.Counts counts =
+                rounds.stream().map(RoundReport::counts).reduce(RoundReport.Counts.NONE, RoundReport.Counts::then);
         long began = System.nanoTime();
         Optional<Evaluation> evaluation =
                 test.map(images -> evaluator.evaluate(images, end.parameters(), end.buffers()));
@@ -73,7 +73,12 @@ public final class Trainer {
                 end.progress().epoch(),
                 rounds.size(),
                 new EpochReport.Ledger(
-                        train.layout().examples(), counts.trained(), counts.rejected(), 0, 0, counts.retried()),
+                        train.layout().examples(),
+                        counts.trained(),
+                        counts.rejected(),
+                        0,
+                        counts.quarantined(),
+                        counts.retried()),
                 rounds.stream().mapToDouble(RoundReport::lossSum).sum() / counts.trained(),
                 evaluation,
                 rounds.stream().mapToDouble(RoundReport::seconds).sum(),

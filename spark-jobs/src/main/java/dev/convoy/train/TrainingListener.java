@@ -8,9 +8,9 @@ public interface TrainingListener {
      * Training is about to begin.
      *
      * @param parameters trained parameters of the network
-     * @param roundsPerEpoch in every epoch
+     * @param stepsPerEpoch in every epoch
      */
-    default void started(int parameters, int epochs, int roundsPerEpoch) {}
+    default void started(int parameters, int epochs, int stepsPerEpoch) {}
 
     /** A round is complete. */
     default void roundCompleted(RoundReport round) {}

@@ -9,7 +9,7 @@ public interface TrainingMaster {
      * Trains for a number of rounds within one epoch.
      *
      * @param state where to start; not changed
-     * @param rounds at least 1, at most what is left of the epoch
+     * @param rounds at least 1; the epoch's end ends them in any case
      * @param onRound hears of every round once it is complete
      * @return the state after the last round
      * @throws DivergedException if a loss is not finite; it carries the last good state

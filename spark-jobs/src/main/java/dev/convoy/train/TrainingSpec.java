@@ -13,31 +13,23 @@ import java.io.Serializable;
  * @param seed decides weights, layout, order and dropout
  * @param epochs at least 1
  * @param batchSize examples per worker and step
- * @param exchange what workers exchange
- * @param localSteps steps per round under parameter averaging; gradient exchange has one
- * @param optimizerState what becomes of it between rounds under parameter averaging
+ * @param sync what workers exchange and how often
  */
 public record TrainingSpec(
-        long seed,
-        int epochs,
-        int batchSize,
-        OptimizerSpec optimizer,
-        LearningRate learningRate,
-        Exchange exchange,
-        int localSteps,
-        OptimizerStatePolicy optimizerState)
+        long seed, int epochs, int batchSize, OptimizerSpec optimizer, LearningRate learningRate, SyncSpec sync)
         implements Serializable {
     public TrainingSpec {
         if (epochs < 1) {
             throw new ConvoyException("Cannot train for train.epochs = " + epochs + "; it must be at least 1");
         }
-        if (exchange == Exchange.GRADIENT) {
-            localSteps = 1;
-        }
     }
 
     /** The plan of one epoch. */
     public EpochPlan plan(WorkerLayout layout, int epoch) {
-        return new EpochPlan(seed, epoch, layout, batchSize, localSteps);
+        return new EpochPlan(seed, epoch, layout, batchSize);
+    }
+
+    double rate(long globalStep, EpochPlan plan) {
+        return learningRate.at(globalStep, plan.steps(), epochs);
     }
 }

@@ -1,16 +1,19 @@
 package dev.convoy.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.NamedNetwork;
 import dev.convoy.model.OptimizerSpec;
+import dev.convoy.train.collective.Compression;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
@@ -20,15 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Real executors, each a process of its own, against local mode: the same bits. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class ClusterTest {
-    private static final TrainingSpec SPEC = new TrainingSpec(
-            3,
-            2,
-            16,
-            new OptimizerSpec.Momentum(null, 1e-4),
-            Training.RATE,
-            Exchange.PARAMETER_AVERAGING,
-            2,
-            OptimizerStatePolicy.AVERAGE);
+    private static final TrainingSpec SPEC =
+            new TrainingSpec(3, 2, 16, new OptimizerSpec.Momentum(null, 1e-4), Training.RATE, SyncSpec.averaging(2));
 
     @TempDir
     Path folder;
@@ -50,6 +46,49 @@ class ClusterTest {
                 }
             });
             assertSameBits(disturbed.end, local.end);
+            assertThat(disturbed.epochs).allSatisfy(epoch -> {
+                assertThat(epoch.ledger().trained()).isEqualTo(400);
+                assertThat(epoch.ledger().planned()).isEqualTo(400);
+            });
+        }
+    }
+
+    /** Over shared memory and over Gloo, whole and in bfloat16; a lost executor costs a segment, and no bit. */
+    @Test
+    void executorsSumAmongThemselves() throws IOException {
+        AllReduceSpec host = AllReduceSpec.defaults();
+        AllReduceSpec executor =
+                new AllReduceSpec(AllReduceSpec.Sharing.EXECUTOR, 60, 4, AllReduceSpec.Network.AS_SPARK);
+        try (JavaSparkContext spark = context("local-cluster[2,1,1024]");
+                ImageShards shards = Training.shards(spark, folder, 400, 2)) {
+            Training rounds = Training.run(spark, shards, Training.SMALL, SPEC);
+            Training shared = AllReduceTest.allReduce(spark, shards, Training.SMALL, SPEC, host);
+            Training gloo = AllReduceTest.allReduce(spark, shards, Training.SMALL, SPEC, executor);
+            assertThat(shared.end.parameters()).containsExactly(rounds.end.parameters(), within(1e-5f));
+            assertThat(gloo.end.parameters()).containsExactly(rounds.end.parameters(), within(1e-5f));
+            TrainingSpec half = new TrainingSpec(
+                    3,
+                    2,
+                    16,
+                    SPEC.optimizer(),
+                    Training.RATE,
+                    SyncSpec.averaging(2).with(Compression.BF16));
+            Training rounded = AllReduceTest.allReduce(spark, shards, Training.SMALL, half, executor);
+            assertThat(rounded.end.parameters())
+                    .isNotEqualTo(gloo.end.parameters())
+                    .containsExactly(gloo.end.parameters(), within(1e-2f));
+
+            AtomicBoolean killed = new AtomicBoolean();
+            Training disturbed =
+                    AllReduceTest.allReduce(spark, shards, Training.SMALL, SPEC, executor, new TrainingListener() {
+                        @Override
+                        public void roundCompleted(RoundReport round) {
+                            if (round.progress().epoch() == 1 && !killed.getAndSet(true)) {
+                                killAnExecutor();
+                            }
+                        }
+                    });
+            assertSameBits(disturbed.end, gloo.end);
             assertThat(disturbed.epochs).allSatisfy(epoch -> {
                 assertThat(epoch.ledger().trained()).isEqualTo(400);
                 assertThat(epoch.ledger().planned()).isEqualTo(400);
@@ -89,6 +128,7 @@ class ClusterTest {
         Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
         return new JavaSparkContext(conf.setAppName("cluster test")
                 .set("spark.ui.enabled", "false")
+                .set("spark.plugins", SegmentProgress.class.getName())
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))

@@ -2,27 +2,30 @@ package dev.convoy.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.convoy.train.collective.Compression;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ContributionTest {
-    private static final Contribution.Counts COUNTS = new Contribution.Counts(2, 1, 0, 1.5);
+    private static final Contribution NOTHING = contribution(new WorkerRound.Outcome(0, 1, 0, 0, 0, 1.5, null));
 
-    private static Contribution of(double weight, float value) {
-        return Contribution.of(
-                weight, new float[] {value}, new float[] {-value}, List.of(new float[] {2 * value}), 1, COUNTS);
+    private static Contribution of(long weight, float value) {
+        return contribution(new WorkerRound.Outcome(weight, 1, 0, weight * 0.5, 2, 1.5, null), value, -value);
+    }
+
+    private static Contribution contribution(WorkerRound.Outcome outcome, float... mean) {
+        return Contribution.of(outcome, mean, Compression.NONE, false);
     }
 
     @Test
     void meansAreWeightedByExamples() {
-        Contribution sum = Contribution.sum(List.of(of(3, 1), Contribution.empty(COUNTS), of(1, 5)));
+        Contribution sum = Contribution.sum(List.of(of(3, 1), NOTHING, of(1, 5)));
         assertThat(sum.weight()).isEqualTo(4);
-        assertThat(sum.update()).containsExactly(8);
-        assertThat(sum.buffers()).containsExactly(-8);
-        assertThat(sum.slots().get(0)).containsExactly(16);
+        assertThat(sum.vector().floats()).containsExactly(8, -8);
         assertThat(sum.lossSum()).isEqualTo(2);
-        assertThat(sum.counts()).isEqualTo(new Contribution.Counts(6, 3, 0, 1.5));
+        assertThat(sum.normSum()).isEqualTo(8);
+        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(4, 3, 0, 0, 1.5));
     }
 
     /** 2^24 swallows a single one but not two: the result shows how numbers were paired. */
@@ -30,16 +33,19 @@ class ContributionTest {
     void theTreeIsFixedByRanks() {
         List<Contribution> ranks =
                 IntStream.of(1 << 24, 1, 1, 1).mapToObj(value -> of(1, value)).toList();
-        assertThat(Contribution.sum(ranks).update()[0]).isEqualTo((float) ((1 << 24) + 2));
+        assertThat(Contribution.sum(ranks).vector().floats()[0]).isEqualTo((float) ((1 << 24) + 2));
     }
 
     @Test
-    void theLowestRankIsBlamed() {
-        Contribution.Divergence one = new Contribution.Divergence(1, 7, "x");
-        Contribution.Divergence two = new Contribution.Divergence(2, 6, "y");
-        Contribution sum = Contribution.sum(
-                List.of(of(1, 1), Contribution.diverged(one, COUNTS), Contribution.diverged(two, COUNTS)));
-        assertThat(sum.divergence()).isEqualTo(one);
-        assertThat(Contribution.sum(List.of(of(1, 1))).divergence()).isNull();
+    void whatIsLeftOutIsListedByRankAndWeighsNothing() {
+        Quarantined one = new Quarantined(1, 7, Quarantined.Fault.LOSS);
+        Quarantined two = new Quarantined(2, 6, Quarantined.Fault.NORM);
+        Contribution sum = Contribution.sum(List.of(
+                of(1, 3),
+                contribution(new WorkerRound.Outcome(0, 0, 9, 0, 0, 1, one)),
+                contribution(new WorkerRound.Outcome(0, 0, 9, 0, 0, 1, two))));
+        assertThat(sum.quarantined()).containsExactly(one, two);
+        assertThat(sum.vector().floats()).containsExactly(3, -3);
+        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(1, 1, 18, 0, 1.5));
     }
 }

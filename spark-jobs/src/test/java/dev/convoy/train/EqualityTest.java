@@ -17,11 +17,13 @@ import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
 import dev.convoy.testing.SparkExtension;
+import dev.convoy.train.collective.Compression;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -43,32 +45,50 @@ class EqualityTest {
     @Test
     void gradientExchangeIsOneWorkerOnTheLargeBatch(JavaSparkContext spark) throws IOException {
         OptimizerSpec momentum = new OptimizerSpec.Momentum(0.9, 1e-3);
-        assertEqualsOneWorker(spark, spec(momentum, Exchange.GRADIENT, 1, OptimizerStatePolicy.AVERAGE), momentum);
+        assertEqualsOneWorker(spark, spec(momentum, SyncSpec.gradient()), momentum);
         OptimizerSpec adam = new OptimizerSpec.AdamW(null, null, 1e-4, null);
-        assertEqualsOneWorker(spark, spec(adam, Exchange.GRADIENT, 1, OptimizerStatePolicy.AVERAGE), adam);
+        assertEqualsOneWorker(spark, spec(adam, SyncSpec.gradient()), adam);
     }
 
     @Test
     void averagingAfterEveryStepOfPlainSgdIsToo(JavaSparkContext spark) throws IOException {
         OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
-        assertEqualsOneWorker(spark, spec(sgd, Exchange.PARAMETER_AVERAGING, 1, OptimizerStatePolicy.AVERAGE), sgd);
+        assertEqualsOneWorker(spark, spec(sgd, SyncSpec.averaging(1)), sgd);
     }
 
     @Test
     void averagedMomentumCarriesOnAndResetMomentumIsPlainSgd(JavaSparkContext spark) throws IOException {
         OptimizerSpec momentum = new OptimizerSpec.Momentum(0.9, null);
         // With equal weights, averaging after every step is linear in momentum too.
-        assertEqualsOneWorker(
-                spark, spec(momentum, Exchange.PARAMETER_AVERAGING, 1, OptimizerStatePolicy.AVERAGE), momentum);
+        assertEqualsOneWorker(spark, spec(momentum, SyncSpec.averaging(1)), momentum);
         assertEqualsOneWorker(
                 spark,
-                spec(momentum, Exchange.PARAMETER_AVERAGING, 1, OptimizerStatePolicy.RESET),
+                spec(momentum, SyncSpec.averaging(1).with(OptimizerStatePolicy.RESET)),
                 new OptimizerSpec.Sgd(null));
     }
 
-    private static TrainingSpec spec(
-            OptimizerSpec optimizer, Exchange exchange, int localSteps, OptimizerStatePolicy policy) {
-        return new TrainingSpec(1, 1, BATCH, optimizer, Training.RATE, exchange, localSteps, policy);
+    /** Slices summed by executors follow the same tree as whole contributions on the driver. */
+    @Test
+    void slicesGiveTheSameBits(JavaSparkContext spark) {
+        List<Contribution> contributions = IntStream.range(0, 5)
+                .mapToObj(rank -> {
+                    float[] vector = new float[1000];
+                    for (int i = 0; i < vector.length; i++) {
+                        vector[i] = (float) Math.sin(rank * 1000 + i);
+                    }
+                    return Contribution.of(
+                            new WorkerRound.Outcome(rank, 0, 0, rank, 1, 0, null), vector, Compression.BF16, false);
+                })
+                .toList();
+        JavaRDD<Contribution> ranks = spark.parallelize(contributions, 5);
+        Contribution whole = new Reduction(1000, 5).sum(ranks);
+        Contribution sliced = new Reduction(1000, 5, 0, 300).sum(ranks);
+        assertThat(sliced.vector().floats()).isEqualTo(whole.vector().floats()).hasSize(1000);
+        assertThat(sliced.withVector(whole.vector())).isEqualTo(whole);
+    }
+
+    private static TrainingSpec spec(OptimizerSpec optimizer, SyncSpec sync) {
+        return new TrainingSpec(1, 1, BATCH, optimizer, Training.RATE, sync);
     }
 
     private void assertEqualsOneWorker(JavaSparkContext spark, TrainingSpec spec, OptimizerSpec alone)
@@ -125,7 +145,13 @@ class EqualityTest {
                 Loss.SOFTMAX_CROSS_ENTROPY,
                 null);
         OptimizerSpec adam = new OptimizerSpec.Adam(null, null, null, null);
-        TrainingSpec spec = new TrainingSpec(5, 2, 8, adam, Training.RATE, exchange, 5, OptimizerStatePolicy.AVERAGE);
+        TrainingSpec spec = new TrainingSpec(
+                5,
+                2,
+                8,
+                adam,
+                Training.RATE,
+                exchange == Exchange.GRADIENT ? SyncSpec.gradient() : SyncSpec.averaging(5));
         try (ImageShards shards = Training.shards(spark, folder, 250, 3)) {
             ModelState first = Training.run(spark, shards, network, spec).end;
             ModelState second = Training.run(spark, shards, network, spec).end;

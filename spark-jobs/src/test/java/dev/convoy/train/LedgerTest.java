@@ -53,7 +53,7 @@ class LedgerTest {
                     .isEqualTo(new EpochReport.Ledger(examples, examples, 0, 0, 0, 0)));
             assertThat(training.end.progress().examples()).isEqualTo(2L * examples);
             assertThat(training.rounds)
-                    .hasSize(2 * spec.plan(shards.layout(), 0).rounds());
+                    .hasSize(2 * ((spec.plan(shards.layout(), 0).steps() + localSteps - 1) / localSteps));
         }
     }
 
@@ -83,7 +83,7 @@ class LedgerTest {
                     .isInstanceOfSatisfying(DivergedException.class, e -> {
                         assertThat(e)
                                 .hasMessageMatching(
-                                        ".*(the loss is (NaN|Infinity)|not finite) on worker 0 in epoch 1, round \\d.*");
+                                        ".*not finite on worker 0 (and on 1 more )?in epoch 1, round \\d.*");
                         for (float parameter : e.lastGood().parameters()) {
                             assertThat(parameter).isFinite();
                         }
@@ -115,6 +115,12 @@ class LedgerTest {
     }
 
     private static TrainingSpec spec(int epochs, int batchSize, Exchange exchange, int localSteps, LearningRate rate) {
-        return new TrainingSpec(1, epochs, batchSize, SGD, rate, exchange, localSteps, OptimizerStatePolicy.AVERAGE);
+        return new TrainingSpec(
+                1,
+                epochs,
+                batchSize,
+                SGD,
+                rate,
+                exchange == Exchange.GRADIENT ? SyncSpec.gradient() : SyncSpec.averaging(localSteps));
     }
 }

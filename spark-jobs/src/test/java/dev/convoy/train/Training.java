@@ -57,7 +57,11 @@ final class Training {
     }
 
     static ReplicaSpec replica(NetworkSpec network, OptimizerSpec optimizer) {
-        return new ReplicaSpec(BACKEND, Placement.CPU, network, DIGIT, NORMALIZATION, optimizer);
+        return replica(BACKEND, network, optimizer);
+    }
+
+    static ReplicaSpec replica(String backend, NetworkSpec network, OptimizerSpec optimizer) {
+        return new ReplicaSpec(backend, Placement.CPU, network, DIGIT, NORMALIZATION, optimizer);
     }
 
     static Training run(
@@ -65,6 +69,25 @@ final class Training {
             ImageShards shards,
             NetworkSpec network,
             TrainingSpec spec,
+            TrainingListener... more) {
+        return run(spark, shards, replica(network, spec.optimizer()), spec, more);
+    }
+
+    static Training run(
+            JavaSparkContext spark,
+            ImageShards shards,
+            ReplicaSpec replica,
+            TrainingSpec spec,
+            TrainingListener... more) {
+        return run(spark, shards, replica, spec, new RoundsMaster(spark, shards, replica, spec), more);
+    }
+
+    static Training run(
+            JavaSparkContext spark,
+            ImageShards shards,
+            ReplicaSpec replica,
+            TrainingSpec spec,
+            TrainingMaster master,
             TrainingListener... more) {
         Training training = new Training();
         List<TrainingListener> listeners = new ArrayList<>(List.of(more));
@@ -79,8 +102,6 @@ final class Training {
                 training.epochs.add(epoch);
             }
         });
-        ReplicaSpec replica = replica(network, spec.optimizer());
-        RoundsMaster master = new RoundsMaster(spark, shards, replica, spec);
         training.start = replica.bind().initialState(spec.seed(), spec.optimizer());
         training.end = new Trainer(master, new Evaluator(spark, replica, 100), spec, listeners)
                 .train(replica.bind(), training.start, shards, Optional.empty());

@@ -57,7 +57,7 @@ class ImageShardsTest {
         try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL)) {
             List<List<ImageChunk>> partitions = shards.chunks().glom().collect();
             assertThat(partitions).hasSize(workers);
-            EpochPlan plan = new EpochPlan(7, 0, layout, 16, 1);
+            EpochPlan plan = new EpochPlan(7, 0, layout, 16);
             for (int worker = 0; worker < workers; worker++) {
                 WorkerShard shard = new WorkerShard(partitions.get(worker));
                 for (int step = 0; step < plan.steps(); step++) {

@@ -6,6 +6,8 @@ import dev.convoy.model.Network;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.OptimizerState;
 import dev.convoy.model.Vector;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -18,6 +20,9 @@ public final class LocalTrainer {
     private final OptimizerSpec optimizer;
     private final Vector decayed;
     private final List<Vector> slots;
+    private final Vector startParameters;
+    private final Vector startBuffers;
+    private final List<Vector> spare = new ArrayList<>();
     private long steps;
 
     public LocalTrainer(Replica replica, Network network, OptimizerSpec optimizer) {
@@ -28,6 +33,8 @@ public final class LocalTrainer {
         this.slots = Stream.generate(() -> replica.newVector(length))
                 .limit(optimizer.slotCount())
                 .toList();
+        this.startParameters = replica.newVector(length);
+        this.startBuffers = replica.newVector(network.layout().bufferCount());
     }
 
     public Replica replica() {
@@ -54,9 +61,77 @@ public final class LocalTrainer {
     public double step(ImageBatch batch, StepKey key, double learningRate) {
         double loss = replica.train(batch, key);
         if (Double.isFinite(loss)) {
-            optimizer.step(replica.parameters(), replica.gradient(), slots, decayed, learningRate, ++steps);
+            update(learningRate);
         }
         return loss;
+    }
+
+    /** What the optimizer does with the replica's gradient, which is used up. */
+    public void update(double learningRate) {
+        optimizer.step(replica.parameters(), replica.gradient(), slots, decayed, learningRate, ++steps);
+    }
+
+    /** Remembers where parameters are. */
+    public void markParameters() {
+        startParameters.set(replica.parameters());
+    }
+
+    /** Remembers where buffers are. */
+    public void markBuffers() {
+        startBuffers.set(replica.buffers());
+    }
+
+    /** Turns parameters into how far they have moved since they were marked. */
+    public Vector parameterDistance() {
+        return replica.parameters().add(-1, startParameters);
+    }
+
+    /** Turns buffers into how far they have moved since they were marked. */
+    public Vector bufferDistance() {
+        return replica.buffers().add(-1, startBuffers);
+    }
+
+    /** Puts parameters back to where they were marked. */
+    public Vector rewindParameters() {
+        return replica.parameters().set(startParameters);
+    }
+
+    /** Puts buffers back to where they were marked, or as far from there as a sum of distances says. */
+    public void rewindBuffers(FloatBuffer distances, float share) {
+        if (share == 0) {
+            replica.buffers().set(startBuffers);
+        } else {
+            replica.buffers().set(distances).scale(share).add(1, startBuffers);
+        }
+    }
+
+    /** Zeroes the optimizer's memory. */
+    public void resetOptimizer() {
+        slots.forEach(slot -> slot.set(new float[slot.length()]));
+        steps = 0;
+    }
+
+    /** A vector as long as the parameters, for the caller's own use; allocated once and kept, with its values. */
+    public Vector spare(int index) {
+        while (spare.size() <= index) {
+            spare.add(replica.newVector(replica.parameters().length()));
+        }
+        return spare.get(index);
+    }
+
+    /** The optimizer's memory itself; changes take effect with the next step. */
+    public List<Vector> slots() {
+        return slots;
+    }
+
+    /** How many steps have gone into the optimizer's memory. */
+    public long steps() {
+        return steps;
+    }
+
+    /** Says how many steps have gone into the optimizer's memory. */
+    public void setSteps(long taken) {
+        steps = taken;
     }
 
     /** A copy of the optimizer's memory. */

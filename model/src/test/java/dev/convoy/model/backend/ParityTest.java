@@ -138,7 +138,8 @@ class ParityTest {
         for (int i = 0; i < statistics.length; i++) {
             statistics[i] = 0.3f + 0.1f * i;
         }
-        ModelState start = new ModelState(drawn.parameters(), statistics, drawn.optimizer(), drawn.progress());
+        ModelState start =
+                new ModelState(drawn.parameters(), statistics, drawn.optimizer(), drawn.velocity(), drawn.progress());
         assertParity(network, start);
         for (String backend : List.of("dl4j", "torch")) {
             try (Replica replica = replica(backend, network, start)) {

@@ -1,6 +1,8 @@
 package dev.convoy.model.backend.torch;
 
 import dev.convoy.model.Vector;
+import java.nio.FloatBuffer;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
@@ -37,6 +39,49 @@ final class TorchVector implements Vector {
             Host.write(values, tensor);
         }
         return this;
+    }
+
+    @Override
+    public TorchVector set(FloatBuffer values) {
+        try (PointerScope scope = new PointerScope()) {
+            if (tensor.is_cpu()) {
+                memory(tensor).put(0, values, values.position(), length);
+            } else {
+                Tensor host = torch.empty(length);
+                memory(host).put(0, values, values.position(), length);
+                tensor.copy_(host);
+            }
+        }
+        return this;
+    }
+
+    @Override
+    public TorchVector set(Vector x) {
+        try (PointerScope scope = new PointerScope()) {
+            tensor.copy_(tensorOf(x));
+        }
+        return this;
+    }
+
+    @Override
+    public void get(FloatBuffer target) {
+        try (PointerScope scope = new PointerScope()) {
+            target.put(target.position(), memory(tensor.cpu()), 0, length);
+        }
+    }
+
+    /** The floats of a contiguous tensor in the host's memory; not to be used after the tensor. */
+    private FloatBuffer memory(Tensor host) {
+        return length == 0
+                ? FloatBuffer.allocate(0)
+                : new FloatPointer(host.data_ptr()).capacity(length).asBuffer();
+    }
+
+    @Override
+    public double norm() {
+        try (PointerScope scope = new PointerScope()) {
+            return tensor.norm().item_double();
+        }
     }
 
     @Override

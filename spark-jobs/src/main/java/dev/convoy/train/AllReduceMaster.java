@@ -1,0 +1,175 @@
+package dev.convoy.train;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.ModelState;
+import dev.convoy.train.collective.Collective;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+
+/**
+ * One barrier stage from one evaluation to the next: executors sum among themselves after every round and all hold the model. If
+ * an executor is lost Spark gives the stage up; then it is submitted again from the state that the driver has, with a new
+ * rendezvous, so that nothing is lost or counted twice.
+ */
+public final class AllReduceMaster implements TrainingMaster {
+    private static final Logger LOG = LoggerFactory.getLogger(AllReduceMaster.class);
+    private static final ClassTag<Segment.End> END = ClassTag$.MODULE$.apply(Segment.End.class);
+
+    private final JavaSparkContext spark;
+    private final ImageShards shards;
+    private final ReplicaSpec replica;
+    private final TrainingSpec spec;
+    private final AllReduceSpec how;
+    private Quarantine quarantine;
+    private LocalStepsChoice choice = new LocalStepsChoice();
+
+    /**
+     * @throws ConvoyException if this Spark cannot run barrier stages, or vectors would travel in the clear where they must not
+     */
+    public AllReduceMaster(
+            JavaSparkContext spark, ImageShards shards, ReplicaSpec replica, TrainingSpec spec, AllReduceSpec how) {
+        this.spark = spark;
+        this.shards = shards;
+        this.replica = replica;
+        this.spec = spec;
+        this.how = how;
+        this.quarantine = new Quarantine(spec.sync().maxNorm());
+        check(spark.getConf(), how);
+    }
+
+    /**
+     * Fails where all-reduce cannot or must not run; needs no cluster.
+     *
+     * @throws ConvoyException naming the setting
+     */
+    public static void check(SparkConf conf, AllReduceSpec how) {
+        if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
+            throw new ConvoyException(
+                    "Cannot use sync.transport = all-reduce with spark.dynamicAllocation.enabled = true:"
+                            + " all workers must run at once, and executors that come and go would end every segment; set it to"
+                            + " false and spark.executor.instances to a number, or use sync.transport = rounds");
+        }
+        boolean local = conf.get("spark.master", "").matches("local(\\[.*)?");
+        if (!local && how.network() == AllReduceSpec.Network.AS_SPARK) {
+            for (String key : List.of(
+                    "spark.authenticate",
+                    "spark.network.crypto.enabled",
+                    "spark.ssl.enabled",
+                    "spark.ssl.rpc.enabled")) {
+                if (conf.getBoolean(key, false)) {
+                    throw new ConvoyException("Cannot use sync.transport = all-reduce with " + key + " = true: Gloo"
+                            + " neither encrypts nor authenticates, and weights would travel between hosts in the clear;"
+                            + " use sync.transport = rounds, or set sync.allow-plain-text = true on a network that you"
+                            + " trust");
+                }
+            }
+        }
+    }
+
+    @Override
+    public ModelState advance(ModelState state, int rounds, Consumer<RoundReport> onRound) {
+        Told told = new Told(onRound);
+        Broadcast<ModelState> start = spark.broadcast(state);
+        try {
+            for (int attempt = 1; ; attempt++) {
+                TaskSlots.await(spark, shards.layout().workers(), how.timeoutSeconds());
+                try {
+                    return finish(state, run(start, rounds, told), told);
+                } catch (DivergedException e) {
+                    throw e;
+                } catch (Exception e) {
+                    // Exception, since Spark's own are checked but not declared.
+                    if (attempt == how.attempts() || Thread.currentThread().isInterrupted()) {
+                        throw e;
+                    }
+                    LOG.warn("Segment failed in attempt {} of {}; once more", attempt, how.attempts(), e);
+                    told.startOver();
+                }
+            }
+        } finally {
+            start.destroy();
+        }
+    }
+
+    private ModelState finish(ModelState state, Segment.End end, Told told) {
+        quarantine = end.quarantine();
+        choice = end.choice();
+        told.upTo(end.rounds());
+        if (!end.fatal().isEmpty()) {
+            ModelState stopped = end.state();
+            boolean condemned = end.fatal().stream()
+                    .anyMatch(out -> out.globalStep() == stopped.progress().globalStep());
+            throw new DivergedException(stopped, condemned ? state : stopped, end.fatal());
+        }
+        return end.state();
+    }
+
+    private Segment.End run(Broadcast<ModelState> start, int rounds, Told told) {
+        int workers = shards.layout().workers();
+        String id = UUID.randomUUID().toString();
+        Segment segment = new Segment(
+                id, replica, spec, how, shards.layout(), start, rounds, quarantine, choice, Collective.version());
+        BlockingQueue<SegmentProgress.News> news = new LinkedBlockingQueue<>();
+        Set<Integer> arrived = new ConcurrentSkipListSet<>();
+        SegmentProgress.listen(id, news::add);
+        JavaFutureAction<List<Segment.End>> job = null;
+        try {
+            JavaRDD<Segment.End> stage = shards.chunks()
+                    .rdd()
+                    .barrier()
+                    .mapPartitions(new SegmentTask(segment), false, END)
+                    .toJavaRDD();
+            job = stage.collectAsync();
+            while (!job.isDone()) {
+                SegmentProgress.News next = news.poll(100, TimeUnit.MILLISECONDS);
+                if (next != null && next.rank() == SegmentProgress.ROUNDS) {
+                    told.more(next.rounds());
+                } else if (next != null) {
+                    arrived.add(next.rank());
+                }
+            }
+            return job.get().get(0);
+        } catch (InterruptedException e) {
+            job.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new ConvoyException("Cannot go on: training was interrupted", e);
+        } catch (Exception e) {
+            throw explain(e, workers, arrived);
+        } finally {
+            SegmentProgress.silence(id);
+        }
+    }
+
+    /** Names the ranks that never came, if that was the reason. */
+    private static RuntimeException explain(Exception e, int workers, Set<Integer> arrived) {
+        List<Integer> missing = IntStream.range(0, workers)
+                .filter(rank -> !arrived.contains(rank))
+                .boxed()
+                .toList();
+        String cause = String.valueOf(
+                e.getCause() == null ? e.getMessage() : e.getCause().getMessage());
+        String reason = cause.lines().filter(line -> !line.isBlank()).limit(2).reduce("", (a, b) -> a + " " + b);
+        boolean late = !arrived.isEmpty() && !missing.isEmpty();
+        return new ConvoyException(
+                "Cannot go on with sync.transport = all-reduce:"
+                        + (late ? " of " + workers + " ranks these never arrived: " + missing + ";" : "") + reason,
+                e);
+    }
+}

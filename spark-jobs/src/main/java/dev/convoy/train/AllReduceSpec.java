@@ -1,0 +1,43 @@
+package dev.convoy.train;
+
+import dev.convoy.data.ConvoyException;
+import java.io.Serializable;
+
+/**
+ * How executors sum among themselves.
+ *
+ * @param sharing whose ranks share memory
+ * @param timeoutSeconds how long one rank waits for another, at least 1
+ * @param attempts how often a segment is tried, at least 1
+ * @param network what may travel unencrypted
+ */
+public record AllReduceSpec(Sharing sharing, long timeoutSeconds, int attempts, Network network)
+        implements Serializable {
+    /** Whose ranks share memory. */
+    public enum Sharing {
+        /** All of one host, whichever executors they belong to. */
+        HOST,
+        /** Only those of one executor: where executors of one host have file systems of their own. */
+        EXECUTOR
+    }
+
+    /** What may travel unencrypted. Gloo has neither encryption nor authentication. */
+    public enum Network {
+        /** Nothing, where Spark is told to encrypt or authenticate. */
+        AS_SPARK,
+        /** Everything. */
+        PLAIN
+    }
+
+    public AllReduceSpec {
+        if (timeoutSeconds < 1 || attempts < 1) {
+            throw new ConvoyException("Cannot use sync.timeout = " + timeoutSeconds + " and sync.attempts = " + attempts
+                    + "; both must be at least 1");
+        }
+    }
+
+    /** Memory of the host, two minutes, four attempts. */
+    public static AllReduceSpec defaults() {
+        return new AllReduceSpec(Sharing.HOST, 120, 4, Network.AS_SPARK);
+    }
+}

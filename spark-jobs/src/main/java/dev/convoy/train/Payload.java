@@ -1,0 +1,25 @@
+package dev.convoy.train;
+
+import dev.convoy.train.collective.Compression;
+import java.io.Serializable;
+
+/** A vector on its way to another process. */
+sealed interface Payload extends Serializable {
+    /** The values in single precision; the array is the caller's. */
+    float[] floats();
+
+    static Payload of(float[] values, Compression compression) {
+        return compression == Compression.NONE ? new Whole(values) : new Half(Bfloat16.round(values));
+    }
+
+    /** As it is. */
+    record Whole(float[] floats) implements Payload {}
+
+    /** In bfloat16. */
+    record Half(short[] bits) implements Payload {
+        @Override
+        public float[] floats() {
+            return Bfloat16.widen(bits);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package dev.convoy.train;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.StreamSupport;
+import org.apache.spark.HashPartitioner;
+import org.apache.spark.api.java.JavaRDD;
+import scala.Tuple2;
+
+/**
+ * Sums the contributions of a round by rank. Few and small ones come to the driver as they are. Beyond {@link #DIRECT_BYTES}
+ * executors sum slices of them, each along the same tree, so that the driver receives one vector however many workers there
+ * are. Both give the same bits.
+ */
+record Reduction(int length, int workers, long directBytes, int sliceLength) implements Serializable {
+    /** The most that the driver takes in a round without help. */
+    static final long DIRECT_BYTES = 256L << 20;
+    /** Floats in a slice: 4 MiB. */
+    static final int SLICE = 1 << 20;
+
+    Reduction(int length, int workers) {
+        this(length, workers, DIRECT_BYTES, SLICE);
+    }
+
+    /**
+     * Runs the job.
+     *
+     * @param contributions partition {@code w} holds that of worker {@code w}
+     */
+    Contribution sum(JavaRDD<Contribution> contributions) {
+        return (long) length * Float.BYTES * workers <= directBytes
+                // Collected in the order of partitions, which is the order of ranks.
+                ? Contribution.sum(contributions.collect())
+                : sumBySlices(contributions);
+    }
+
+    /** A slice of one worker's contribution. */
+    private record Part(int rank, Contribution contribution) implements Serializable {}
+
+    private Contribution sumBySlices(JavaRDD<Contribution> contributions) {
+        int slices = (length + sliceLength - 1) / sliceLength;
+        List<Tuple2<Integer, Contribution>> sums = new ArrayList<>(contributions
+                .mapPartitionsWithIndex(
+                        (rank, own) -> {
+                            Contribution whole = own.next();
+                            List<Tuple2<Integer, Part>> parts = new ArrayList<>();
+                            for (int i = 0; i < slices; i++) {
+                                int end = Math.min(length, (i + 1) * sliceLength);
+                                parts.add(new Tuple2<>(i, new Part(rank, whole.slice(i * sliceLength, end))));
+                            }
+                            return parts.iterator();
+                        },
+                        true)
+                .mapToPair(part -> part)
+                .groupByKey(new HashPartitioner(Math.min(slices, workers)))
+                .mapValues(parts -> Contribution.sum(StreamSupport.stream(parts.spliterator(), false)
+                        .sorted(Comparator.comparingInt(Part::rank))
+                        .map(Part::contribution)
+                        .toList()))
+                .collect());
+        sums.sort(Comparator.comparingInt(Tuple2::_1));
+        return join(sums.stream().map(Tuple2::_2).toList());
+    }
+
+    private Contribution join(List<Contribution> slices) {
+        Contribution first = slices.get(0);
+        if (first.weight() == 0) {
+            return first;
+        }
+        float[] whole = new float[length];
+        for (int i = 0; i < slices.size(); i++) {
+            float[] slice = slices.get(i).vector().floats();
+            System.arraycopy(slice, 0, whole, i * sliceLength, slice.length);
+        }
+        return first.withVector(new Payload.Whole(whole));
+    }
+}

@@ -1,0 +1,51 @@
+package dev.convoy.train;
+
+import dev.convoy.data.WorkerLayout;
+import dev.convoy.model.ModelState;
+import java.io.Serializable;
+import java.util.List;
+import org.apache.spark.broadcast.Broadcast;
+
+/**
+ * A stretch of rounds that executors go through without the driver.
+ *
+ * @param id of this attempt
+ * @param rounds how many, unless the epoch ends before
+ * @param quarantine as it stands at the start
+ * @param choice as it stands at the start
+ * @param libraries versions that the driver has
+ */
+record Segment(
+        String id,
+        ReplicaSpec replica,
+        TrainingSpec spec,
+        AllReduceSpec how,
+        WorkerLayout layout,
+        Broadcast<ModelState> start,
+        int rounds,
+        Quarantine quarantine,
+        LocalStepsChoice choice,
+        String libraries)
+        implements Serializable {
+    /** What the exchanged vectors hold. */
+    SumLayout vector(int slotCount) {
+        return spec.sync().layout(replica.bind().layout(), slotCount);
+    }
+
+    /**
+     * How it ended, as rank 0 tells.
+     *
+     * @param state after the last round that counts
+     * @param rounds one report each
+     * @param quarantine as it stands now
+     * @param choice as it stands now
+     * @param fatal contributions that ended training; empty if none did
+     */
+    record End(
+            ModelState state,
+            List<RoundReport> rounds,
+            Quarantine quarantine,
+            LocalStepsChoice choice,
+            List<Quarantined> fatal)
+            implements Serializable {}
+}

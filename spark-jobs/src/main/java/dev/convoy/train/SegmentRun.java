@@ -1,0 +1,204 @@
+package dev.convoy.train;
+
+import dev.convoy.data.EpochPlan;
+import dev.convoy.data.WorkerShard;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.Progress;
+import dev.convoy.model.Vector;
+import dev.convoy.model.backend.LocalTrainer;
+import dev.convoy.train.collective.Collective;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The rounds of a segment on one rank, on the thread that owns its replica. Every rank applies the same mean to the same state,
+ * so that all of them hold the model.
+ */
+final class SegmentRun {
+    private static final long NEWS_NANOS = 200_000_000;
+
+    private final Segment segment;
+    private final TrainingSpec spec;
+    private final SyncSpec sync;
+    private final int rank;
+    private final WorkerShard shard;
+    private final LocalTrainer trainer;
+    private final Collective collective;
+    private final EpochPlan plan;
+    private final SumLayout layout;
+    private final Vector velocity;
+    private final Vector mean;
+    private final List<RoundReport> rounds = new ArrayList<>();
+    private Progress progress;
+    private int chosen;
+    private long lastTold;
+    private int told;
+
+    SegmentRun(Segment segment, int rank, WorkerShard shard, LocalTrainer trainer, Collective collective) {
+        this.segment = segment;
+        this.spec = segment.spec();
+        this.sync = spec.sync();
+        this.rank = rank;
+        this.shard = shard;
+        this.trainer = trainer;
+        this.collective = collective;
+        ModelState start = segment.start().value();
+        this.progress = start.progress();
+        this.plan = spec.plan(segment.layout(), progress.epoch());
+        this.layout = segment.vector(trainer.slots().size());
+        trainer.load(start);
+        this.velocity = sync.outer().hasVelocity() ? trainer.spare(0) : null;
+        this.mean = sync.exchange() == Exchange.GRADIENT ? trainer.replica().gradient() : trainer.spare(1);
+        if (velocity != null) {
+            velocity.set(start.velocity().length == 0 ? new float[velocity.length()] : start.velocity());
+        }
+    }
+
+    Segment.End run() {
+        int epoch = progress.epoch();
+        List<Quarantined> fatal = List.of();
+        for (int i = 0; i < segment.rounds() && progress.epoch() == epoch && fatal.isEmpty(); i++) {
+            fatal = round();
+        }
+        return new Segment.End(state(), rounds, segment.quarantine(), segment.choice(), fatal);
+    }
+
+    /** One round; what ended training, if anything did. */
+    private List<Quarantined> round() {
+        long began = System.nanoTime();
+        int steps = sync.stepsOfRound(progress, plan);
+        WorkerRound.Outcome outcome = new WorkerRound(trainer, spec, segment.layout(), rank, shard, progress)
+                .run(steps, segment.quarantine().bound());
+        if (outcome.trained() > 0) {
+            WorkerRound.copy(trainer, sync, layout, collective.vector());
+        }
+        collective.sum(slots(outcome));
+        double weight = total(ControlSlot.WEIGHT);
+        List<Quarantined> out = quarantined();
+        double norms = IntStream.range(0, segment.layout().workers())
+                .mapToDouble(other -> (double) collective.slot(other, ControlSlot.WEIGHT.ordinal())
+                        * collective.slot(other, ControlSlot.NORM.ordinal()))
+                .sum();
+        boolean end = segment.quarantine().mustEnd(out.size(), weight, norms);
+        apply(end ? 0 : weight, steps);
+        if (end) {
+            return out;
+        }
+        finish(steps, out, began);
+        return List.of();
+    }
+
+    private float[] slots(WorkerRound.Outcome outcome) {
+        float[] slots = new float[ControlSlot.values().length];
+        slots[ControlSlot.WEIGHT.ordinal()] = outcome.trained();
+        slots[ControlSlot.REJECTED.ordinal()] = outcome.rejected();
+        slots[ControlSlot.LEFT_OUT.ordinal()] = outcome.leftOut();
+        slots[ControlSlot.LOSS_SUM.ordinal()] = (float) outcome.lossSum();
+        slots[ControlSlot.NORM.ordinal()] = (float) outcome.norm();
+        slots[ControlSlot.SECONDS.ordinal()] = (float) outcome.seconds();
+        if (outcome.quarantined() != null) {
+            slots[ControlSlot.FAULT.ordinal()] =
+                    1 + outcome.quarantined().fault().ordinal();
+            slots[ControlSlot.FAULT_STEP.ordinal()] = outcome.quarantined().globalStep() - progress.globalStep();
+        }
+        slots[ControlSlot.LOCAL_STEPS.ordinal()] = chosen;
+        return slots;
+    }
+
+    private double total(ControlSlot slot) {
+        return IntStream.range(0, segment.layout().workers())
+                .mapToDouble(other -> collective.slot(other, slot.ordinal()))
+                .sum();
+    }
+
+    private List<Quarantined> quarantined() {
+        return IntStream.range(0, segment.layout().workers())
+                .filter(other -> collective.slot(other, ControlSlot.FAULT.ordinal()) > 0)
+                .mapToObj(other -> new Quarantined(
+                        other,
+                        progress.globalStep() + (long) collective.slot(other, ControlSlot.FAULT_STEP.ordinal()),
+                        Quarantined.Fault.values()[(int) collective.slot(other, ControlSlot.FAULT.ordinal()) - 1]))
+                .toList();
+    }
+
+    /** Moves the state by the mean; with a weight of 0 it stays where the round began. */
+    private void apply(double weight, int steps) {
+        float share = weight == 0 ? 0 : (float) (1 / weight);
+        FloatBuffer sums = collective.total();
+        boolean gradient = sync.exchange() == Exchange.GRADIENT;
+        if (!gradient) {
+            trainer.rewindParameters();
+        }
+        trainer.rewindBuffers(layout.buffers(sums), share);
+        if (weight == 0) {
+            return;
+        }
+        mean.set(layout.update(sums)).scale(share);
+        if (gradient) {
+            trainer.update(spec.rate(progress.globalStep(), plan));
+            return;
+        }
+        sync.outer().step(trainer.replica().parameters(), mean, velocity);
+        if (sync.averagesOptimizer()) {
+            for (int i = 0; i < layout.slots(); i++) {
+                trainer.slots().get(i).set(layout.slot(sums, i)).scale(share);
+            }
+            trainer.setSteps(segment.start().value().optimizer().steps()
+                    + progress.globalStep()
+                    + steps
+                    - segment.start().value().progress().globalStep());
+        } else {
+            trainer.resetOptimizer();
+        }
+    }
+
+    private void finish(int steps, List<Quarantined> out, long began) {
+        double compute = IntStream.range(0, segment.layout().workers())
+                .mapToDouble(other -> collective.slot(other, ControlSlot.SECONDS.ordinal()))
+                .max()
+                .orElse(0);
+        RoundReport.Counts counts = new RoundReport.Counts(
+                (long) total(ControlSlot.WEIGHT),
+                (long) total(ControlSlot.REJECTED),
+                (long) total(ControlSlot.LEFT_OUT),
+                0,
+                compute);
+        boolean measuring = sync.isMeasuring(progress);
+        progress = progress.afterRound(steps, counts.trained(), plan.steps());
+        if (measuring) {
+            // Rank 0's clock decides for all, a round later.
+            int agreed = (int) collective.slot(0, ControlSlot.LOCAL_STEPS.ordinal());
+            progress = agreed > 0 ? progress.withLocalSteps(agreed) : progress;
+            chosen = segment.choice().measured(plan, compute, (System.nanoTime() - began) / 1e9);
+        }
+        if (rank == 0) {
+            double seconds = (System.nanoTime() - began) / 1e9;
+            rounds.add(new RoundReport(progress, steps, total(ControlSlot.LOSS_SUM), counts, out, seconds));
+            tell();
+        }
+    }
+
+    /** Keeps news for a while, so that a fast step does not make a message of its own. */
+    private void tell() {
+        long now = System.nanoTime();
+        if (now - lastTold > NEWS_NANOS) {
+            List<RoundReport> news = List.copyOf(rounds.subList(told, rounds.size()));
+            SegmentProgress.tell(new SegmentProgress.News(segment.id(), SegmentProgress.ROUNDS, news));
+            lastTold = now;
+            told = rounds.size();
+        }
+    }
+
+    private ModelState state() {
+        return new ModelState(
+                trainer.replica().parameters().toArray(),
+                trainer.replica().buffers().toArray(),
+                sync.averagesOptimizer() || sync.exchange() == Exchange.GRADIENT
+                        ? trainer.optimizerState()
+                        : segment.start().value().optimizer(),
+                velocity == null ? new float[0] : velocity.toArray(),
+                progress);
+    }
+}

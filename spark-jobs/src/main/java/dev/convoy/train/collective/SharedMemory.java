@@ -1,0 +1,164 @@
+package dev.convoy.train.collective;
+
+import dev.convoy.data.ConvoyException;
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Memory that the ranks of one host share, whether they are threads of one process or processes: a mapped file with a
+ * vector for every member, one for their sum, and counters that they wait for each other with. The file is deleted as soon
+ * as all have mapped it, so that nothing is left behind whatever becomes of them.
+ */
+final class SharedMemory {
+    /** Linux keeps these files in memory. */
+    private static final Path MEMORY = Path.of("/dev/shm");
+
+    private static final VarHandle COUNTER =
+            MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    /** A counter has a cache line to itself. */
+    private static final int LINE = 64;
+
+    private static final int SPINS = 2_000;
+    private static final int YIELDS = 2_000;
+    private static final long NAP_NANOS = 50_000;
+
+    private final ByteBuffer counters;
+    private final List<FloatBuffer> vectors = new ArrayList<>();
+    private final int member;
+    private final int members;
+    private final long timeoutNanos;
+    private final BooleanSupplier cancelled;
+    private long generation;
+
+    /**
+     * Makes the file.
+     *
+     * @param length of each vector, in floats
+     */
+    static Path create(int members, int length) {
+        long size = size(members, length);
+        Path folder = Files.isWritable(MEMORY) && MEMORY.toFile().getUsableSpace() > size
+                ? MEMORY
+                : Path.of(System.getProperty("java.io.tmpdir"));
+        try {
+            Path file = Files.createTempFile(
+                    folder,
+                    "convoy-",
+                    ".shared",
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.allocate(1), size - 1);
+            }
+            return file;
+        } catch (IOException e) {
+            throw new ConvoyException(
+                    "Cannot make a file of " + size + " bytes in " + folder + " for sync.transport = all-reduce: "
+                            + e.getMessage() + "; make space there or point java.io.tmpdir elsewhere",
+                    e);
+        }
+    }
+
+    private static long size(int members, int length) {
+        return LINE * (members + 1L) + (members + 1L) * length * Float.BYTES;
+    }
+
+    /**
+     * Maps the file.
+     *
+     * @param member who this is, from 0
+     * @param cancelled asked while waiting
+     * @throws ConvoyException if the file cannot be seen from here
+     */
+    SharedMemory(Path file, int member, int members, int length, long timeoutSeconds, BooleanSupplier cancelled) {
+        this.member = member;
+        this.members = members;
+        this.timeoutNanos = timeoutSeconds * 1_000_000_000;
+        this.cancelled = cancelled;
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            long offset = LINE * (members + 1L);
+            counters = channel.map(FileChannel.MapMode.READ_WRITE, 0, offset);
+            for (int i = 0; i <= members; i++) {
+                long bytes = (long) length * Float.BYTES;
+                vectors.add(channel.map(FileChannel.MapMode.READ_WRITE, offset, bytes)
+                        .order(ByteOrder.nativeOrder())
+                        .asFloatBuffer());
+                offset += bytes;
+            }
+        } catch (IOException e) {
+            throw new ConvoyException(
+                    "Cannot share memory with the other executors of this host through " + file + ": "
+                            + e.getMessage() + "; set sync.shared-memory = executor where executors have file systems"
+                            + " of their own",
+                    e);
+        }
+    }
+
+    /** A member's vector. */
+    FloatBuffer vector(int of) {
+        return vectors.get(of);
+    }
+
+    /** The vector of sums. */
+    FloatBuffer total() {
+        return vectors.get(members);
+    }
+
+    /**
+     * Waits until all members have come here as often; what they wrote before is then seen.
+     *
+     * @throws PeerLostException if one does not come in time, has failed, or the task is cancelled
+     */
+    void await() {
+        generation++;
+        COUNTER.setRelease(counters, member * LINE, generation);
+        for (int i = 0; i < members; i++) {
+            await(i);
+        }
+    }
+
+    private void await(int other) {
+        long began = System.nanoTime();
+        for (int tries = 0; (long) COUNTER.getAcquire(counters, other * LINE) < generation; tries++) {
+            if (tries < SPINS) {
+                Thread.onSpinWait();
+            } else if (tries < SPINS + YIELDS) {
+                Thread.yield();
+            } else {
+                check(other, began);
+                LockSupport.parkNanos(NAP_NANOS);
+            }
+        }
+    }
+
+    private void check(int other, long began) {
+        long failed = (long) COUNTER.getAcquire(counters, members * LINE);
+        if (failed != 0) {
+            throw new PeerLostException((int) failed - 1, "has failed");
+        }
+        if (cancelled.getAsBoolean()) {
+            throw new PeerLostException(other, "is waited for no more: the task was cancelled");
+        }
+        if (System.nanoTime() - began > timeoutNanos) {
+            throw new PeerLostException(
+                    other, "has not come within " + timeoutNanos / 1_000_000_000 + " s (sync.timeout)");
+        }
+    }
+
+    /** Tells the others not to wait for this member. */
+    void abandon() {
+        COUNTER.setRelease(counters, members * LINE, (long) member + 1);
+    }
+}

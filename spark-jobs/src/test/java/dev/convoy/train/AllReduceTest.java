@@ -1,0 +1,165 @@
+package dev.convoy.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.LayerSpec;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.OptimizerSpec;
+import dev.convoy.testing.SparkExtension;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Executors that sum among themselves, against the driver that sums. */
+@ExtendWith(SparkExtension.class)
+@Timeout(300)
+class AllReduceTest {
+    /** Twenty steps of two workers, the last with 2 and 1 images. */
+    private static final int EXAMPLES = 19 * 2 * 4 + 3;
+
+    private static final OptimizerSpec MOMENTUM = new OptimizerSpec.Momentum(0.9, 1e-3);
+    private static final OptimizerSpec ADAM = new OptimizerSpec.AdamW(null, null, 1e-4, null);
+
+    @TempDir
+    Path folder;
+
+    static Stream<TrainingSpec> specs() {
+        return Stream.of(
+                spec(MOMENTUM, SyncSpec.gradient()),
+                spec(ADAM, SyncSpec.gradient()),
+                spec(MOMENTUM, SyncSpec.averaging(3)),
+                spec(ADAM, SyncSpec.averaging(20)),
+                spec(MOMENTUM, SyncSpec.averaging(3).with(OptimizerStatePolicy.RESET)),
+                spec(MOMENTUM, SyncSpec.averaging(4).with(new OuterOptimizer.Nesterov(null, null))),
+                spec(MOMENTUM, SyncSpec.averaging(4).with(new OuterOptimizer.Momentum(null, null))));
+    }
+
+    private static TrainingSpec spec(OptimizerSpec optimizer, SyncSpec sync) {
+        return new TrainingSpec(1, 1, 4, optimizer, Training.RATE, sync);
+    }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    void equalsRounds(TrainingSpec spec, JavaSparkContext spark) throws IOException {
+        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
+            Training rounds = Training.run(spark, shards, Training.SMALL, spec);
+            Training allReduce = allReduce(spark, shards, Training.SMALL, spec, AllReduceSpec.defaults());
+            assertClose(allReduce, rounds, 1e-5);
+            assertThat(allReduce.rounds).hasSameSizeAs(rounds.rounds);
+            assertThat(allReduce.epochs.get(0).ledger())
+                    .isEqualTo(rounds.epochs.get(0).ledger());
+            assertThat(allReduce.epochs.get(0).trainLoss())
+                    .isCloseTo(rounds.epochs.get(0).trainLoss(), within(1e-4));
+        }
+    }
+
+    /** Running statistics and several epochs; five workers of which only some have images in the last steps. */
+    @Test
+    void runningStatisticsAreAveragedToo(JavaSparkContext spark) throws IOException {
+        NetworkSpec network = new NetworkSpec(
+                List.of(
+                        new LayerSpec.Flatten(),
+                        new LayerSpec.Dense(16, true, null),
+                        new LayerSpec.BatchNorm(null, null),
+                        new LayerSpec.Relu(),
+                        new LayerSpec.Dense(10, true, null)),
+                null,
+                null);
+        TrainingSpec spec =
+                new TrainingSpec(1, 2, 8, new OptimizerSpec.Sgd(null), Training.RATE, SyncSpec.averaging(2));
+        try (ImageShards shards = Training.shards(spark, folder, 81, 2)) {
+            Training rounds = Training.run(spark, shards, network, spec);
+            Training allReduce = allReduce(spark, shards, network, spec, AllReduceSpec.defaults());
+            assertThat(allReduce.end.buffers()).containsExactly(rounds.end.buffers(), within(1e-4f));
+            Training again = allReduce(spark, shards, network, spec, AllReduceSpec.defaults());
+            assertThat(again.end.parameters()).isEqualTo(allReduce.end.parameters());
+        }
+    }
+
+    @Test
+    void localStepsAreChosenAndKept(JavaSparkContext spark) throws IOException {
+        TrainingSpec spec = new TrainingSpec(1, 2, 4, MOMENTUM, Training.RATE, SyncSpec.averaging(SyncSpec.AUTO));
+        try (ImageShards shards = Training.shards(spark, folder, 400, 2)) {
+            for (TrainingMaster master : masters(spark, shards, spec)) {
+                Training training =
+                        Training.run(spark, shards, Training.replica(Training.SMALL, MOMENTUM), spec, master);
+                int chosen = training.end.progress().localSteps();
+                assertThat(chosen).isBetween(1, 50);
+                assertThat(training.rounds.get(0).steps()).isEqualTo(1);
+                List<RoundReport> second = training.rounds.stream()
+                        .filter(round -> round.progress().globalStep() > 51)
+                        .toList();
+                assertThat(second.get(0).steps()).isEqualTo(Math.min(50, chosen));
+                assertThat(training.end.progress().globalStep()).isEqualTo(100);
+            }
+        }
+    }
+
+    private static List<TrainingMaster> masters(JavaSparkContext spark, ImageShards shards, TrainingSpec spec) {
+        ReplicaSpec replica = Training.replica(Training.SMALL, spec.optimizer());
+        return List.of(
+                new RoundsMaster(spark, shards, replica, spec),
+                new AllReduceMaster(spark, shards, replica, spec, AllReduceSpec.defaults()));
+    }
+
+    @Test
+    void moreWorkersThanSlotsAreRefused(JavaSparkContext spark) throws IOException {
+        try (ImageShards shards = Training.shards(spark, folder, 20, 3)) {
+            assertThatThrownBy(() -> allReduce(
+                            spark, shards, Training.SMALL, specs().findFirst().orElseThrow(), AllReduceSpec.defaults()))
+                    .isInstanceOf(ConvoyException.class)
+                    .hasMessageContaining("Cannot run 3 workers at once")
+                    .hasMessageContaining("2 task slots")
+                    .hasMessageContaining("train.workers = 2");
+        }
+    }
+
+    @Test
+    void whereVectorsMustNotTravelTheyDoNot() {
+        SparkConf cluster = new SparkConf(false).setMaster("spark://host:7077");
+        AllReduceSpec trusted = new AllReduceSpec(AllReduceSpec.Sharing.HOST, 1, 1, AllReduceSpec.Network.PLAIN);
+        for (String key : List.of("spark.authenticate", "spark.network.crypto.enabled", "spark.ssl.enabled")) {
+            SparkConf secured = cluster.clone().set(key, "true");
+            assertThatThrownBy(() -> AllReduceMaster.check(secured, AllReduceSpec.defaults()))
+                    .hasMessageContaining(key)
+                    .hasMessageContaining("sync.allow-plain-text = true");
+            AllReduceMaster.check(secured, trusted);
+            AllReduceMaster.check(secured.clone().setMaster("local[2]"), AllReduceSpec.defaults());
+        }
+        SparkConf dynamic = cluster.clone().set("spark.dynamicAllocation.enabled", "true");
+        assertThatThrownBy(() -> AllReduceMaster.check(dynamic, trusted))
+                .hasMessageContaining("spark.dynamicAllocation.enabled");
+    }
+
+    static Training allReduce(
+            JavaSparkContext spark,
+            ImageShards shards,
+            NetworkSpec network,
+            TrainingSpec spec,
+            AllReduceSpec how,
+            TrainingListener... listeners) {
+        ReplicaSpec replica = Training.replica(network, spec.optimizer());
+        return Training.run(
+                spark, shards, replica, spec, new AllReduceMaster(spark, shards, replica, spec, how), listeners);
+    }
+
+    private static void assertClose(Training found, Training expected, double tolerance) {
+        assertThat(found.end.parameters()).containsExactly(expected.end.parameters(), within((float) tolerance));
+        assertThat(found.end.progress()).isEqualTo(expected.end.progress());
+        assertThat(found.end.optimizer().steps())
+                .isEqualTo(expected.end.optimizer().steps());
+    }
+}

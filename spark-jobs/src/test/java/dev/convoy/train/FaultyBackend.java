@@ -1,0 +1,72 @@
+package dev.convoy.train;
+
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.Normalization;
+import dev.convoy.model.Network;
+import dev.convoy.model.Vector;
+import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.backend.Placement;
+import dev.convoy.model.backend.Replica;
+import dev.convoy.model.backend.StepKey;
+import java.util.function.ToDoubleFunction;
+
+/** A real backend whose gradients come out multiplied, as broken hardware might have it. For local mode. */
+public final class FaultyBackend implements ComputeBackend {
+    /** What a step's gradient and loss are multiplied by. */
+    static volatile ToDoubleFunction<StepKey> factor = step -> 1;
+
+    @Override
+    public String name() {
+        return "faulty";
+    }
+
+    @Override
+    public void checkSupport(Network network, Placement placement) {
+        ComputeBackend.named(Training.BACKEND).checkSupport(network, placement);
+    }
+
+    @Override
+    public Replica newReplica(Network network, Normalization normalization, Placement placement) {
+        return new FaultyReplica(ComputeBackend.named(Training.BACKEND).newReplica(network, normalization, placement));
+    }
+
+    private record FaultyReplica(Replica sound) implements Replica {
+        @Override
+        public double train(ImageBatch batch, StepKey step) {
+            double by = factor.applyAsDouble(step);
+            double loss = sound.train(batch, step);
+            sound.gradient().scale((float) by);
+            return loss * by;
+        }
+
+        @Override
+        public Vector parameters() {
+            return sound.parameters();
+        }
+
+        @Override
+        public Vector buffers() {
+            return sound.buffers();
+        }
+
+        @Override
+        public Vector gradient() {
+            return sound.gradient();
+        }
+
+        @Override
+        public Vector newVector(int length) {
+            return sound.newVector(length);
+        }
+
+        @Override
+        public double[] outputs(ImageBatch batch) {
+            return sound.outputs(batch);
+        }
+
+        @Override
+        public void close() {
+            sound.close();
+        }
+    }
+}
