@@ -3,7 +3,6 @@ package dev.convoy.train;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.ModelState;
-import dev.convoy.train.collective.Collective;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -124,8 +123,7 @@ public final class AllReduceMaster implements TrainingMaster {
     private Segment.End run(Broadcast<ModelState> start, int rounds, Told told) {
         int workers = shards.layout().workers();
         String id = UUID.randomUUID().toString();
-        Segment segment = new Segment(
-                id, replica, spec, how, shards.layout(), start, rounds, quarantine, choice, Collective.version());
+        Segment segment = new Segment(id, replica, spec, how, shards.layout(), start, rounds, quarantine, choice);
         BlockingQueue<SegmentProgress.News> news = new LinkedBlockingQueue<>();
         Set<Integer> arrived = new ConcurrentSkipListSet<>();
         SegmentProgress.listen(id, news::add);

@@ -13,7 +13,6 @@ import org.apache.spark.broadcast.Broadcast;
  * @param rounds how many, unless the epoch ends before
  * @param quarantine as it stands at the start
  * @param choice as it stands at the start
- * @param libraries versions that the driver has
  */
 record Segment(
         String id,
@@ -24,8 +23,7 @@ record Segment(
         Broadcast<ModelState> start,
         int rounds,
         Quarantine quarantine,
-        LocalStepsChoice choice,
-        String libraries)
+        LocalStepsChoice choice)
         implements Serializable {
     /** What the exchanged vectors hold. */
     SumLayout vector(int slotCount) {

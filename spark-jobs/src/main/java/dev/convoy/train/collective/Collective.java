@@ -1,5 +1,7 @@
 package dev.convoy.train.collective;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.data.ConvoyException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -46,17 +48,17 @@ public final class Collective implements AutoCloseable {
         }
     }
 
-    /** What a rank tells the others before they can meet. */
-    private record Opening(String file, String address, int port) {
-        String encode() {
-            return file + "\n" + address + "\n" + port;
-        }
+    /**
+     * What a rank tells the others before they can meet.
+     *
+     * @param file that its group maps; null if another rank makes it
+     * @param address its own, for sockets
+     * @param port where rank 0 waits for the other groups; 0 if it need not, and of other ranks
+     * @param version of the library that sums
+     */
+    private record Opening(String file, String address, int port, String version) {}
 
-        static Opening decode(String message) {
-            String[] lines = message.split("\n");
-            return new Opening(lines[0], lines[1], Integer.parseInt(lines[2]));
-        }
-    }
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final int rank;
     private final Shape shape;
@@ -87,11 +89,12 @@ public final class Collective implements AutoCloseable {
         List<String> names = shape.groups.stream().distinct().toList();
         this.linked = names.size() > 1;
         Path file = member == 0 ? SharedMemory.create(members.length, shape.wholeLength()) : null;
-        GlooLink.Door door = linked && rank == 0 ? GlooLink.Door.open(address) : null;
-        Opening own = new Opening(String.valueOf(file), address, door == null ? 0 : door.port());
-        List<Opening> all =
-                tellAll.apply(own.encode()).stream().map(Opening::decode).toList();
+        List<Opening> all;
+        GlooLink.Door door = null;
         try {
+            door = linked && rank == 0 ? GlooLink.Door.open(address) : null;
+            all = tellAll(
+                    new Opening(String.valueOf(file), address, door == null ? 0 : door.port(), version()), tellAll);
             memory = new SharedMemory(
                     Path.of(all.get(members[0]).file),
                     member,
@@ -99,9 +102,9 @@ public final class Collective implements AutoCloseable {
                     shape.wholeLength(),
                     shape.timeoutSeconds,
                     cancelled);
+            awaitMembers();
         } finally {
-            // Nobody maps the file any more.
-            tellAll.apply("");
+            // All have mapped it, or the segment has failed.
             delete(file);
         }
         for (int i = 0; i < members.length; i++) {
@@ -120,8 +123,35 @@ public final class Collective implements AutoCloseable {
                 : null;
     }
 
-    /** The version of the library that sums; ranks with different ones must not meet. */
-    public static String version() {
+    private List<Opening> tellAll(Opening own, Function<String, List<String>> tellAll) {
+        try {
+            List<Opening> all = new ArrayList<>();
+            for (String message : tellAll.apply(JSON.writeValueAsString(own))) {
+                all.add(JSON.readValue(message, Opening.class));
+            }
+            for (int other = 0; other < all.size(); other++) {
+                if (!all.get(other).version.equals(own.version)) {
+                    throw new ConvoyException("Cannot exchange vectors between different versions: rank " + other
+                            + " on " + all.get(other).address + " has " + all.get(other).version + ", rank " + rank
+                            + " on " + own.address + " has " + own.version
+                            + "; give all executors the same convoy.jar");
+                }
+            }
+            return all;
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void awaitMembers() {
+        try {
+            memory.await();
+        } catch (PeerLostException e) {
+            throw e.ofRank(members[e.member()]);
+        }
+    }
+
+    private static String version() {
         try {
             return "libtorch " + Loader.getVersion("org.bytedeco", "pytorch");
         } catch (IOException e) {
@@ -171,20 +201,16 @@ public final class Collective implements AutoCloseable {
      * @throws PeerLostException if a rank does not come in time, or is lost
      */
     public void sum(float[] own) {
-        try {
-            memory.vector(member).put(slotAt(rank, 0), own);
-            memory.await();
-            addSlice();
-            addSlots(own);
-            memory.await();
-            if (linked) {
-                if (link != null) {
-                    exchange();
-                }
-                memory.await();
+        memory.vector(member).put(slotAt(rank, 0), own);
+        awaitMembers();
+        addSlice();
+        addSlots(own);
+        awaitMembers();
+        if (linked) {
+            if (link != null) {
+                exchange();
             }
-        } catch (PeerLostException e) {
-            throw e.member() < 0 ? e : e.ofRank(members[e.member()]);
+            awaitMembers();
         }
     }
 

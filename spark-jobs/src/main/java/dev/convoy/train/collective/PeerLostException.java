@@ -7,7 +7,7 @@ public final class PeerLostException extends RuntimeException {
     private final int member;
 
     /**
-     * @param member of the group, or -1 if it is not known
+     * @param member of the group; -1 if it is not known
      */
     PeerLostException(int member, String what) {
         super(what);
