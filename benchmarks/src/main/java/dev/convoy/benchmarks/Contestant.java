@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +51,38 @@ final class Contestant implements AutoCloseable {
                 Machine.threads(openMpThreads));
     }
 
+    /** Two workers under Spark, or without it. */
+    static Contestant exchange(ExchangeKind kind, String arguments, Workload workload, String master, String data)
+            throws IOException {
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx4g"));
+        command.addAll(Machine.sparkOnJava17());
+        command.addAll(List.of(
+                "-Dlog4j2.configurationFile=conf/log4j2.properties",
+                "-cp",
+                System.getProperty("java.class.path"),
+                ExchangeWorker.class.getName(),
+                kind.name(),
+                arguments,
+                workload.name(),
+                master,
+                // Executors have working directories of their own.
+                Path.of(data).toAbsolutePath().toString()));
+        Map<String, String> environment = new HashMap<>(Machine.threads(1));
+        environment.putAll(ExchangeWorker.ENVIRONMENT);
+        String where = master.startsWith("local[") ? "" : ", two executors";
+        return new Contestant(kind.label(arguments) + where, ExchangeWorker.WORKERS, command, environment);
+    }
+
+    /** PyTorch's DistributedDataParallel over Gloo, two processes of one thread. */
+    static Contestant ddp(String python, Workload workload, String data) throws IOException {
+        return new Contestant(
+                "pytorch DDP over gloo, 2 processes",
+                2,
+                List.of(python, "benchmarks/src/main/python/ddp.py", workload.name(), data),
+                Machine.threads(1));
+    }
+
     /** PyTorch in one Python process. */
     static Contestant python(String python, Workload workload, int threads) throws IOException {
         return new Contestant(
@@ -78,23 +112,49 @@ final class Contestant implements AutoCloseable {
     void warmUp(double seconds) throws IOException {
         steps = 3;
         for (int i = 0; i < 3; i++) {
-            double took = run(steps);
-            steps = (int) Math.max(3, Math.round(steps * seconds / took));
+            steps = (int) Math.max(3, Math.round(seconds / run(steps)));
         }
     }
 
     /** Trains once more and keeps the rate. */
     void measure() throws IOException {
-        rates.add((double) steps * replicas * Workload.BATCH / run(steps));
+        rates.add(replicas * Workload.BATCH / run(steps));
     }
 
+    /** The seconds for each step. */
     private double run(int count) throws IOException {
         commands.println(count);
         String answer = answers.readLine();
         if (answer == null) {
             throw new IOException(name + " ended; its messages are above");
         }
-        return Long.parseLong(answer) / 1e9;
+        // Nanoseconds, and the steps really taken where they may differ from those asked for.
+        String[] words = answer.split(" ");
+        return Long.parseLong(words[0]) / 1e9 / (words.length > 1 ? Integer.parseInt(words[1]) : count);
+    }
+
+    /** The median of the rates, in images a second. */
+    double median() {
+        List<Double> sorted = rates.stream().sorted().toList();
+        int half = sorted.size() / 2;
+        return sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2;
+    }
+
+    /** Lets all of them warm up and then measure in turns, there and back, so that nobody always follows the same one. */
+    static void takeTurns(List<Contestant> contestants, int turns, double seconds) throws IOException {
+        for (Contestant contestant : contestants) {
+            contestant.awaitReady();
+        }
+        for (Contestant contestant : contestants) {
+            contestant.warmUp(seconds);
+        }
+        List<Contestant> order = new ArrayList<>(contestants);
+        for (int turn = 0; turn < turns; turn++) {
+            Collections.reverse(order);
+            for (Contestant contestant : order) {
+                contestant.measure();
+            }
+        }
     }
 
     @Override

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,8 +28,8 @@ final class EngineBenchmark implements Callable<Integer> {
     @Option(names = "--output", description = "JSON file (default: ${DEFAULT-VALUE}).")
     private Path output = Path.of("benchmarks/target/engine.json");
 
-    @Option(names = "--workload", description = "What to train: ${COMPLETION-CANDIDATES} (default: all).", split = ",")
-    private List<Workload> workloads = List.of(Workload.values());
+    @Option(names = "--workload", description = "What to train (default: LENET,VGG).", split = ",")
+    private List<Workload> workloads = List.of(Workload.LENET, Workload.VGG);
 
     @Option(names = "--python", description = "A Python with torch; without one, PyTorch is left out.")
     private String python;
@@ -48,7 +47,7 @@ final class EngineBenchmark implements Callable<Integer> {
     public Integer call() throws IOException {
         Map<String, Object> report = new TreeMap<>();
         report.put("machine", Machine.describe());
-        report.put("versions", versions());
+        report.put("versions", Machine.versions(python));
         report.put("settings", Map.of("batch", Workload.BATCH, "rounds", rounds, "seconds", seconds));
         report.forEach((key, value) -> System.out.println(key + ": " + value));
         for (Workload workload : workloads) {
@@ -78,51 +77,13 @@ final class EngineBenchmark implements Callable<Integer> {
             if (python != null) {
                 contestants.add(Contestant.python(python, workload, cores));
             }
-            for (Contestant contestant : contestants) {
-                contestant.awaitReady();
-            }
-            for (Contestant contestant : contestants) {
-                contestant.warmUp(seconds);
-            }
-            for (int round = 0; round < rounds; round++) {
-                // There and back, so that nobody always follows the same one.
-                Collections.reverse(contestants);
-                for (Contestant contestant : contestants) {
-                    contestant.measure();
-                }
-            }
-            if (rounds % 2 == 1) {
-                Collections.reverse(contestants);
-            }
-            double bare = median(contestants.get(0).rates());
+            Contestant.takeTurns(contestants, rounds, seconds);
+            double bare = contestants.get(0).median();
             return contestants.stream()
-                    .map(one -> new Line(one.name(), median(one.rates()), one.rates(), median(one.rates()) / bare))
+                    .map(one -> new Line(one.name(), one.median(), one.rates(), one.median() / bare))
                     .toList();
         } finally {
             contestants.forEach(Contestant::close);
         }
-    }
-
-    private static double median(List<Double> values) {
-        List<Double> sorted = values.stream().sorted().toList();
-        int half = sorted.size() / 2;
-        return sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2;
-    }
-
-    private Map<String, String> versions() throws IOException {
-        Map<String, String> versions = new TreeMap<>();
-        for (String entry : System.getProperty("java.class.path").split(":")) {
-            String jar = Path.of(entry).getFileName().toString();
-            if (jar.matches("(pytorch|deeplearning4j-nn|openblas)-[0-9].*") && !jar.contains("linux")) {
-                versions.put(jar.replaceAll("-[0-9].*", ""), jar.replaceAll("^[a-z0-9-]*?-([0-9].*)\\.jar$", "$1"));
-            }
-        }
-        versions.put("python's torch", python == null ? "not installed: left out" : pyTorchVersion());
-        return versions;
-    }
-
-    private String pyTorchVersion() throws IOException {
-        Process process = new ProcessBuilder(python, "-c", "import torch; print(torch.__version__)").start();
-        return process.inputReader().readLine();
     }
 }

@@ -1,8 +1,11 @@
 package dev.convoy.benchmarks;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -38,5 +41,32 @@ final class Machine {
                 .findFirst()
                 .map(line -> line.substring(line.indexOf(':') + 1).strip())
                 .orElse("unknown");
+    }
+
+    /** Options without which Spark does not run on Java 17. */
+    static List<String> sparkOnJava17() throws IOException {
+        try (InputStream in = Machine.class.getResourceAsStream("java17.txt")) {
+            return List.of(
+                    new String(in.readAllBytes(), StandardCharsets.UTF_8).trim().split("\\s+"));
+        }
+    }
+
+    /** Of the libraries that contestants use. */
+    static Map<String, String> versions(String python) throws IOException {
+        Map<String, String> versions = new TreeMap<>();
+        for (String entry : System.getProperty("java.class.path").split(":")) {
+            String jar = Path.of(entry).getFileName().toString();
+            if (jar.matches("(pytorch|deeplearning4j-nn|dl4j-spark_2.12|spark-core_2.12|openblas)-[0-9].*")
+                    && !jar.contains("linux")) {
+                versions.put(jar.replaceAll("-[0-9].*", ""), jar.replaceAll("^[a-z0-9_.-]*?-([0-9].*)\\.jar$", "$1"));
+            }
+        }
+        versions.put("python's torch", python == null ? "not installed: left out" : pyTorchVersion(python));
+        return versions;
+    }
+
+    private static String pyTorchVersion(String python) throws IOException {
+        Process process = new ProcessBuilder(python, "-c", "import torch; print(torch.__version__)").start();
+        return process.inputReader().readLine();
     }
 }

@@ -36,6 +36,18 @@ enum Workload {
             layers.add(new LayerSpec.Dense(CLASSES, true, null));
             return new NetworkSpec(layers, null, null);
         }
+    },
+    /** The named network, 11 million parameters, on digits of 32x32 in three channels. */
+    RESNET18(new ImageShape(3, 32, 32)) {
+        @Override
+        NetworkSpec spec() {
+            return NamedNetwork.of("resnet18").spec(CLASSES);
+        }
+
+        @Override
+        int examples() {
+            return 4_096;
+        }
     };
 
     static final int BATCH = 64;
@@ -55,4 +67,9 @@ enum Workload {
     }
 
     abstract NetworkSpec spec();
+
+    /** How many digits an epoch has, where digits are used. */
+    int examples() {
+        return 60_000;
+    }
 }

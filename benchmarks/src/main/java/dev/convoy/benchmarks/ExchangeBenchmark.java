@@ -1,0 +1,121 @@
+package dev.convoy.benchmarks;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** What exchange costs, by transport and number of local steps. */
+@Command(
+        name = "exchange",
+        description =
+                "Times two workers on MNIST: without exchange, with each of Convoy's transports, and their peers.",
+        mixinStandardHelpOptions = true)
+final class ExchangeBenchmark implements Callable<Integer> {
+    private static final String LOCAL = "local[2]";
+    private static final String EXECUTORS = "local-cluster[2,1,2048]";
+
+    @Option(names = "--turns", description = "Turns of every contestant (default: ${DEFAULT-VALUE}).")
+    private int turns = 5;
+
+    @Option(names = "--seconds", description = "Length of a turn (default: ${DEFAULT-VALUE}).")
+    private double seconds = 6;
+
+    @Option(names = "--only", description = "Regular expression of contestants' names; the bare one runs anyhow.")
+    private String only = ".*";
+
+    @Option(names = "--workload", description = "LENET or RESNET18 (default: both).", split = ",")
+    private List<Workload> workloads = List.of(Workload.LENET, Workload.RESNET18);
+
+    @Option(names = "--data", description = "Folder of MNIST (default: ${DEFAULT-VALUE}).")
+    private String data = "data/mnist";
+
+    @Option(names = "--output", description = "JSON file (default: ${DEFAULT-VALUE}).")
+    private Path output = Path.of("benchmarks/target/exchange.json");
+
+    @Option(names = "--python", description = "A Python with torch; without one, PyTorch is left out.")
+    private String python;
+
+    /**
+     * One contestant's result.
+     *
+     * @param median images a second
+     * @param rates of every turn
+     * @param ratio to the bare replicas
+     */
+    record Line(String name, double median, List<Double> rates, double ratio) {}
+
+    /** Starts a contestant, if it is wanted. */
+    private interface Entry {
+        Contestant start() throws IOException;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Map<String, Object> report = new TreeMap<>();
+        report.put("machine", Machine.describe());
+        report.put("versions", Machine.versions(python));
+        report.put("settings", Map.of("batch", Workload.BATCH, "turns", turns, "seconds", seconds));
+        report.forEach((key, value) -> System.out.println(key + ": " + value));
+        for (Workload workload : workloads) {
+            List<Line> lines = run(workload);
+            report.put(workload.name().toLowerCase(Locale.ROOT), lines);
+            System.out.printf("%n%-50s %12s %10s%n", workload, "images/s", "of bare");
+            lines.forEach(line -> System.out.printf("%-50s %,12.0f %10.2f%n", line.name, line.median, line.ratio));
+        }
+        Files.createDirectories(output.toAbsolutePath().getParent());
+        new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(output.toFile(), report);
+        System.out.println("\nwritten: " + output);
+        return 0;
+    }
+
+    private List<Line> run(Workload workload) throws IOException {
+        List<Contestant> contestants = new ArrayList<>();
+        try {
+            contestants.add(Contestant.exchange(ExchangeKind.BARE, "1", workload, LOCAL, data));
+            for (String master : List.of(LOCAL, EXECUTORS)) {
+                for (String localSteps : List.of("1", "4", "16", "64")) {
+                    add(contestants, ExchangeKind.ROUNDS, localSteps, workload, master);
+                }
+                for (String localSteps : List.of("0", "16")) {
+                    add(contestants, ExchangeKind.ALL_REDUCE, localSteps, workload, master);
+                }
+            }
+            for (String localSteps : List.of("0", "16")) {
+                add(contestants, ExchangeKind.ALL_REDUCE_GLOO, localSteps, workload, EXECUTORS);
+            }
+            if (python != null) {
+                if ("pytorch DDP over gloo, 2 processes".matches(only)) {
+                    contestants.add(Contestant.ddp(python, workload, data));
+                }
+                if ("pytorch, 1 process of 2 threads".matches(only)) {
+                    contestants.add(Contestant.python(python, workload, 2));
+                }
+            }
+            Contestant.takeTurns(contestants, turns, seconds);
+            double bare = contestants.get(0).median();
+            return contestants.stream()
+                    .map(one -> new Line(one.name(), one.median(), one.rates(), one.median() / bare))
+                    .toList();
+        } finally {
+            contestants.forEach(Contestant::close);
+        }
+    }
+
+    private void add(
+            List<Contestant> contestants, ExchangeKind kind, String localSteps, Workload workload, String master)
+            throws IOException {
+        String where = master.equals(LOCAL) ? "" : ", two executors";
+        if ((kind.label(localSteps) + where).matches(only)) {
+            contestants.add(Contestant.exchange(kind, localSteps, workload, master, data));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package dev.convoy.benchmarks;
+
+import dev.convoy.data.EpochPlan;
+import dev.convoy.data.IdxSource;
+import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageDecoder;
+import dev.convoy.data.ImageListing;
+import dev.convoy.data.Normalization;
+import dev.convoy.data.WorkerLayout;
+import dev.convoy.data.WorkerShard;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.LearningRate;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.OptimizerSpec;
+import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.backend.LocalTrainer;
+import dev.convoy.model.backend.Placement;
+import dev.convoy.model.backend.StepKey;
+import dev.convoy.train.AllReduceMaster;
+import dev.convoy.train.AllReduceSpec;
+import dev.convoy.train.ReplicaSpec;
+import dev.convoy.train.RoundsMaster;
+import dev.convoy.train.SyncSpec;
+import dev.convoy.train.TrainingMaster;
+import dev.convoy.train.TrainingSpec;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * The process behind a {@link Contestant} that exchanges: for every number of steps that it reads it trains two workers for at
+ * least as many and prints the nanoseconds and the steps.
+ *
+ * <p>Arguments: {@link ExchangeKind}, local steps (0 for gradient exchange), workload, Spark master, folder of MNIST.
+ */
+final class ExchangeWorker {
+    static final int WORKERS = 2;
+    /** What local-cluster needs to start executors without a Spark distribution. */
+    static final Map<String, String> ENVIRONMENT = Map.of(
+            "SPARK_HOME",
+                    Path.of("benchmarks/target/spark-home").toAbsolutePath().toString(),
+            "SPARK_SCALA_VERSION", "2.12",
+            "SPARK_LOCAL_IP", "127.0.0.1",
+            "SPARK_LOCAL_HOSTNAME", "localhost");
+
+    private static final OptimizerSpec OPTIMIZER = new OptimizerSpec.Momentum(Workload.MOMENTUM, null);
+
+    /** Takes at least some steps; says how many. */
+    private interface Contender {
+        int train(int steps) throws InterruptedException, ExecutionException;
+    }
+
+    private ExchangeWorker() {}
+
+    /** Runs until its input ends. */
+    public static void main(String[] arguments) throws IOException, InterruptedException, ExecutionException {
+        PrintStream answers = System.out;
+        // Spark's shell messages must not get between the answers.
+        System.setOut(System.err);
+        ExchangeKind kind = ExchangeKind.valueOf(arguments[0]);
+        int localSteps = Integer.parseInt(arguments[1]);
+        Workload workload = Workload.valueOf(arguments[2]);
+        try (JavaSparkContext spark = new JavaSparkContext(conf(arguments[3]))) {
+            ImageShards shards = shards(spark, workload, Path.of(arguments[4]));
+            SyncSpec sync = localSteps == 0 ? SyncSpec.gradient() : SyncSpec.averaging(localSteps);
+            TrainingSpec spec = new TrainingSpec(
+                    1, 1_000_000, Workload.BATCH, OPTIMIZER, new LearningRate(Workload.LEARNING_RATE, null, 0), sync);
+            Contender contender = kind == ExchangeKind.BARE
+                    ? bare(shards, workload, spec)
+                    : spark(spark, kind, shards, workload, spec);
+            answers.println("ready");
+            BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
+            for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+                long began = System.nanoTime();
+                int taken = contender.train(Integer.parseInt(line));
+                answers.println(System.nanoTime() - began + " " + taken);
+            }
+        }
+        System.exit(0);
+    }
+
+    private static SparkConf conf(String master) throws IOException {
+        Files.createDirectories(Path.of(ENVIRONMENT.get("SPARK_HOME"), "jars"));
+        SparkConf conf = new SparkConf()
+                .setMaster(master)
+                .setAppName("exchange")
+                .set("spark.executor.memory", "2g")
+                .set("spark.ui.enabled", "false")
+                .set("spark.driver.host", "127.0.0.1")
+                .set("spark.driver.bindAddress", "127.0.0.1")
+                .set("spark.driver.maxResultSize", "0")
+                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+        Machine.threads(1).forEach((key, value) -> conf.set("spark.executorEnv." + key, value));
+        ENVIRONMENT.forEach((key, value) -> conf.set("spark.executorEnv." + key, value));
+        return conf;
+    }
+
+    private static ImageShards shards(JavaSparkContext spark, Workload workload, Path data) throws IOException {
+        IdxSource source = new IdxSource(
+                data.resolve("train-images-idx3-ubyte").toString(),
+                data.resolve("train-labels-idx1-ubyte").toString());
+        ImageListing listing = source.list(new Configuration(), List.of());
+        return ImageShards.of(
+                spark,
+                listing,
+                new ImageDecoder(workload.input(), ImageDecoder.Sizes.RESIZE, ImageDecoder.Colours.REFUSE),
+                new WorkerLayout(1, listing.examples(), workload.examples(), WORKERS),
+                ImageShards.OnBadImage.FAIL);
+    }
+
+    private static Normalization normalization(Workload workload) {
+        float[] half = new float[workload.input().channels()];
+        Arrays.fill(half, 0.5f);
+        return new Normalization(half, half);
+    }
+
+    private static Contender spark(
+            JavaSparkContext spark, ExchangeKind kind, ImageShards shards, Workload workload, TrainingSpec spec) {
+        NetworkSpec network = workload.spec();
+        ReplicaSpec replica =
+                new ReplicaSpec("torch", Placement.CPU, network, workload.input(), normalization(workload), OPTIMIZER);
+        AllReduceSpec.Sharing sharing =
+                kind == ExchangeKind.ALL_REDUCE_GLOO ? AllReduceSpec.Sharing.EXECUTOR : AllReduceSpec.Sharing.HOST;
+        TrainingMaster master = kind == ExchangeKind.ROUNDS
+                ? new RoundsMaster(spark, shards, replica, spec)
+                : new AllReduceMaster(
+                        spark,
+                        shards,
+                        replica,
+                        spec,
+                        new AllReduceSpec(sharing, 60, 1, AllReduceSpec.Network.AS_SPARK));
+        ModelState[] state = {replica.bind().initialState(1, OPTIMIZER)};
+        return steps -> {
+            long end = state[0].progress().globalStep() + steps;
+            long begin = state[0].progress().globalStep();
+            int local = Math.max(1, spec.sync().localSteps());
+            while (state[0].progress().globalStep() < end) {
+                long missing = end - state[0].progress().globalStep();
+                state[0] = master.advance(state[0], (int) ((missing + local - 1) / local), round -> {});
+            }
+            return (int) (state[0].progress().globalStep() - begin);
+        };
+    }
+
+    /** The same batches, one thread for each worker, and nothing between them. */
+    private static Contender bare(ImageShards shards, Workload workload, TrainingSpec spec)
+            throws ExecutionException, InterruptedException {
+        List<BareWorker> workers = new ArrayList<>();
+        for (int worker = 0; worker < WORKERS; worker++) {
+            List<ImageChunk> chunks = shards.chunks().collectPartitions(new int[] {worker})[0];
+            workers.add(new BareWorker(worker, new WorkerShard(chunks), shards.layout(), workload, spec));
+        }
+        return steps -> {
+            List<Future<?>> running = new ArrayList<>();
+            for (BareWorker worker : workers) {
+                running.add(worker.thread.submit(() -> worker.train(steps)));
+            }
+            for (Future<?> thread : running) {
+                thread.get();
+            }
+            return steps;
+        };
+    }
+
+    private static final class BareWorker {
+        private final ExecutorService thread = Executors.newSingleThreadExecutor();
+        private final int rank;
+        private final WorkerShard shard;
+        private final WorkerLayout layout;
+        private final TrainingSpec spec;
+        private final LocalTrainer trainer;
+        private int epoch;
+        private int step;
+
+        BareWorker(int rank, WorkerShard shard, WorkerLayout layout, Workload workload, TrainingSpec spec)
+                throws ExecutionException, InterruptedException {
+            this.rank = rank;
+            this.shard = shard;
+            this.layout = layout;
+            this.spec = spec;
+            this.trainer = thread.submit(() -> {
+                        var network = workload.spec().bind(workload.input());
+                        LocalTrainer own = new LocalTrainer(
+                                ComputeBackend.named("torch").newReplica(network, normalization(workload)),
+                                network,
+                                OPTIMIZER);
+                        own.load(network.initialState(1, OPTIMIZER));
+                        return own;
+                    })
+                    .get();
+        }
+
+        void train(int steps) {
+            EpochPlan plan = spec.plan(layout, epoch);
+            for (int i = 0; i < steps; i++) {
+                if (step == plan.steps()) {
+                    step = 0;
+                    plan = spec.plan(layout, ++epoch);
+                }
+                long[] ids = plan.batch(rank, step);
+                trainer.step(shard.gather(ids), new StepKey(1, step, rank), Workload.LEARNING_RATE);
+                step++;
+            }
+        }
+    }
+}
