@@ -54,8 +54,8 @@ final class Contestant implements AutoCloseable {
     /** Two workers under Spark, or without it. */
     static Contestant exchange(ExchangeKind kind, String arguments, Workload workload, String master, String data)
             throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx4g"));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx4g", "-XX:+UseParallelGC"));
         command.addAll(Machine.sparkOnJava17());
         command.addAll(List.of(
                 "-Dlog4j2.configurationFile=conf/log4j2.properties",

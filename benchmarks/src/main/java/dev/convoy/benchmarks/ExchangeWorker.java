@@ -104,6 +104,10 @@ final class ExchangeWorker {
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.driver.maxResultSize", "0")
+                // As the command line sets them.
+                .set("spark.task.maxDirectResultSize", "64m")
+                .set("spark.broadcast.compress", "false")
+                .set("spark.executor.extraJavaOptions", "-XX:+UseParallelGC")
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
         Machine.threads(1).forEach((key, value) -> conf.set("spark.executorEnv." + key, value));
         ENVIRONMENT.forEach((key, value) -> conf.set("spark.executorEnv." + key, value));

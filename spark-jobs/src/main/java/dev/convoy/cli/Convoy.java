@@ -93,6 +93,12 @@ public final class Convoy {
             conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
             // A round brings every worker's weights to the driver.
             conf.setIfMissing("spark.driver.maxResultSize", "0");
+            // Contributions of usual size come with the news that a task is done, weights hardly compress, and G1
+            // handles
+            // arrays of their size badly.
+            conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
+            conf.setIfMissing("spark.broadcast.compress", "false");
+            conf.setIfMissing("spark.executor.extraJavaOptions", "-XX:+UseParallelGC");
             // Progress of all-reduce between evaluations.
             String plugins = conf.get("spark.plugins", "");
             String own = SegmentProgress.class.getName();

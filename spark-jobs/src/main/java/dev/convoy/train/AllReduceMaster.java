@@ -16,7 +16,6 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.reflect.ClassTag;
@@ -85,7 +84,7 @@ public final class AllReduceMaster implements TrainingMaster {
     @Override
     public ModelState advance(ModelState state, int rounds, Consumer<RoundReport> onRound) {
         Told told = new Told(onRound);
-        Broadcast<ModelState> start = spark.broadcast(state);
+        Outgoing start = Outgoing.of(spark, state);
         try {
             for (int attempt = 1; ; attempt++) {
                 TaskSlots.await(spark, shards.layout().workers(), how.timeoutSeconds());
@@ -103,7 +102,7 @@ public final class AllReduceMaster implements TrainingMaster {
                 }
             }
         } finally {
-            start.destroy();
+            start.close();
         }
     }
 
@@ -120,7 +119,7 @@ public final class AllReduceMaster implements TrainingMaster {
         return end.state();
     }
 
-    private Segment.End run(Broadcast<ModelState> start, int rounds, Told told) {
+    private Segment.End run(Outgoing start, int rounds, Told told) {
         int workers = shards.layout().workers();
         String id = UUID.randomUUID().toString();
         Segment segment = new Segment(id, replica, spec, how, shards.layout(), start, rounds, quarantine, choice);

@@ -20,8 +20,11 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
     /** Floats in a slice: 4 MiB. */
     static final int SLICE = 1 << 20;
 
-    Reduction(int length, int workers) {
-        this(length, workers, DIRECT_BYTES, SLICE);
+    /**
+     * @param local whether tasks run in this process, where nothing travels
+     */
+    static Reduction of(int length, int workers, boolean local) {
+        return new Reduction(length, workers, local ? Long.MAX_VALUE : DIRECT_BYTES, SLICE);
     }
 
     /**

@@ -11,20 +11,13 @@ import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.Function2;
-import org.apache.spark.broadcast.Broadcast;
 
 /**
  * One worker's part of a round; runs on an executor, over the worker's own partition.
  *
  * @param bound the largest norm that counts
  */
-record RoundTask(
-        ReplicaSpec replica,
-        TrainingSpec spec,
-        WorkerLayout layout,
-        Broadcast<ModelState> start,
-        int steps,
-        double bound)
+record RoundTask(ReplicaSpec replica, TrainingSpec spec, WorkerLayout layout, Outgoing start, int steps, double bound)
         implements Function2<Integer, Iterator<ImageChunk>, Iterator<Contribution>> {
     @Override
     public Iterator<Contribution> call(Integer worker, Iterator<ImageChunk> chunks) throws InterruptedException {
@@ -39,7 +32,7 @@ record RoundTask(
     }
 
     private Contribution run(LocalTrainer trainer, int worker, WorkerShard shard, boolean repeated) {
-        ModelState begin = start.value();
+        ModelState begin = start.state();
         trainer.load(begin);
         WorkerRound.Outcome outcome =
                 new WorkerRound(trainer, spec, layout, worker, shard, begin.progress()).run(steps, bound);
@@ -49,6 +42,7 @@ record RoundTask(
         if (mean.length > 0) {
             WorkerRound.copy(trainer, spec.sync(), vector, FloatBuffer.wrap(mean));
         }
-        return Contribution.of(outcome, mean, spec.sync().compression(), repeated);
+        Contribution contribution = Contribution.of(outcome, mean, spec.sync().compression(), repeated);
+        return start instanceof Outgoing.InProcess ? contribution.handedOver() : contribution;
     }
 }

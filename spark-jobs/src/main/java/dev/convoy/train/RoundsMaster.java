@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 
 /**
  * One Spark job a round: the state goes out as a broadcast, contributions come back and are summed by rank, and the
@@ -41,7 +40,7 @@ public final class RoundsMaster implements TrainingMaster {
         this.decayed = HeapVector.over(replica.bind().layout().decayMask());
         this.layout =
                 spec.sync().layout(replica.bind().layout(), replica.optimizer().slotCount());
-        this.reduction = new Reduction(layout.length(), shards.layout().workers());
+        this.reduction = Reduction.of(layout.length(), shards.layout().workers(), spark.isLocal());
         this.quarantine = new Quarantine(spec.sync().maxNorm());
         this.choice = new LocalStepsChoice();
     }
@@ -76,12 +75,12 @@ public final class RoundsMaster implements TrainingMaster {
 
     private Contribution runJob(ModelState state, int steps) {
         ModelState outgoing = spec.sync().averagesOptimizer() ? state : state.withoutOptimizer();
-        Broadcast<ModelState> start = spark.broadcast(outgoing.withoutVelocity());
+        Outgoing start = Outgoing.of(spark, outgoing.withoutVelocity());
         try {
             RoundTask task = new RoundTask(replica, spec, shards.layout(), start, steps, quarantine.bound());
             return reduction.sum(shards.chunks().mapPartitionsWithIndex(task, true));
         } finally {
-            start.destroy();
+            start.close();
         }
     }
 

@@ -4,7 +4,6 @@ import dev.convoy.data.WorkerLayout;
 import dev.convoy.model.ModelState;
 import java.io.Serializable;
 import java.util.List;
-import org.apache.spark.broadcast.Broadcast;
 
 /**
  * A stretch of rounds that executors go through without the driver.
@@ -20,7 +19,7 @@ record Segment(
         TrainingSpec spec,
         AllReduceSpec how,
         WorkerLayout layout,
-        Broadcast<ModelState> start,
+        Outgoing start,
         int rounds,
         Quarantine quarantine,
         LocalStepsChoice choice)

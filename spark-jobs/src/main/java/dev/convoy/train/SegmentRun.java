@@ -44,7 +44,7 @@ final class SegmentRun {
         this.shard = shard;
         this.trainer = trainer;
         this.collective = collective;
-        ModelState start = segment.start().value();
+        ModelState start = segment.start().state();
         this.progress = start.progress();
         this.plan = spec.plan(segment.layout(), progress.epoch());
         this.layout = segment.vector(trainer.slots().size());
@@ -145,10 +145,10 @@ final class SegmentRun {
             for (int i = 0; i < layout.slots(); i++) {
                 trainer.slots().get(i).set(layout.slot(sums, i)).scale(share);
             }
-            trainer.setSteps(segment.start().value().optimizer().steps()
+            trainer.setSteps(segment.start().state().optimizer().steps()
                     + progress.globalStep()
                     + steps
-                    - segment.start().value().progress().globalStep());
+                    - segment.start().state().progress().globalStep());
         } else {
             trainer.resetOptimizer();
         }
@@ -197,7 +197,7 @@ final class SegmentRun {
                 trainer.replica().buffers().toArray(),
                 sync.averagesOptimizer() || sync.exchange() == Exchange.GRADIENT
                         ? trainer.optimizerState()
-                        : segment.start().value().optimizer(),
+                        : segment.start().state().optimizer(),
                 velocity == null ? new float[0] : velocity.toArray(),
                 progress);
     }

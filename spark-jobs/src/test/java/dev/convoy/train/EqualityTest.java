@@ -81,7 +81,7 @@ class EqualityTest {
                 })
                 .toList();
         JavaRDD<Contribution> ranks = spark.parallelize(contributions, 5);
-        Contribution whole = new Reduction(1000, 5).sum(ranks);
+        Contribution whole = Reduction.of(1000, 5, true).sum(ranks);
         Contribution sliced = new Reduction(1000, 5, 0, 300).sum(ranks);
         assertThat(sliced.vector().floats()).isEqualTo(whole.vector().floats()).hasSize(1000);
         assertThat(sliced.withVector(whole.vector())).isEqualTo(whole);
