@@ -25,7 +25,10 @@ class ArchitectureTest {
     static final ArchRule ENGINES_STAY_IN_THEIR_BACKENDS = noClasses()
             .that()
             .resideOutsideOfPackages(
-                    "dev.convoy.model.backend.dl4j", "dev.convoy.model.backend.torch", "dev.convoy.train.collective")
+                    "dev.convoy.model.backend.dl4j",
+                    "dev.convoy.model.backend.torch",
+                    "dev.convoy.train.collective",
+                    "dev.convoy.train.dl4j")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.nd4j..", "org.deeplearning4j..", "org.bytedeco.pytorch..");

@@ -19,6 +19,7 @@ import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.StartingWeights.Head;
 import dev.convoy.model.backend.Placement;
+import dev.convoy.model.backend.dl4j.Dl4jGraph;
 import dev.convoy.train.AllReduceSpec;
 import dev.convoy.train.AllReduceSpec.Network;
 import dev.convoy.train.AllReduceSpec.Sharing;
@@ -254,6 +255,9 @@ public record JobConfig(
     public JobConfig requireTraining() {
         require("data.train", data.train);
         require("network", network);
+        if (sync.transport == Sync.Transport.DL4J_SPARK) {
+            requireDl4j();
+        }
         return this;
     }
 
@@ -261,6 +265,21 @@ public record JobConfig(
     public TrainingSpec trainingSpec() {
         return new TrainingSpec(
                 seed, train.epochs, data.batchSize, optimizer.spec, optimizer.learningRate, sync.spec());
+    }
+
+    private void requireDl4j() {
+        boolean plain = sync.exchange == Exchange.PARAMETER_AVERAGING
+                && !sync.localSteps.equals("auto")
+                && !sync.outer.hasVelocity()
+                && sync.compression == Compression.NONE
+                && sync.warmupRounds == 0;
+        if (!backend.name.equals("dl4j") || backend.device == Placement.Device.CUDA || !plain) {
+            throw new ConvoyException("Cannot use sync.transport = dl4j-spark with these settings: it is"
+                    + " Deeplearning4j's own master, and needs backend.name = dl4j, backend.device = cpu or auto,"
+                    + " sync.exchange = parameter-averaging, a number for sync.local-steps, sync.outer = none,"
+                    + " sync.compression = none and sync.warmup-rounds = 0");
+        }
+        Dl4jGraph.checkOptimizer(optimizer.spec);
     }
 
     private static void require(String key, Object value) {

@@ -3,7 +3,6 @@ package dev.convoy.jobs;
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
-import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.ModelState;
@@ -18,6 +17,7 @@ import dev.convoy.train.Trainer;
 import dev.convoy.train.TrainingListener;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.dl4j.Dl4jMaster;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -106,10 +106,9 @@ public final class TrainJob {
         RunRecorder recorder = new RunRecorder(run, network, train.classNames(), normalization);
         List<TrainingListener> all = new ArrayList<>(List.of(recorder));
         all.addAll(listeners);
-        Trainer trainer = new Trainer(
-                master(train, replica, training), new Evaluator(spark, replica, training.batchSize()), training, all);
-        try {
-            trainer.train(network, start, train, test);
+        try (TrainingMaster master = master(train, replica, training)) {
+            Evaluator evaluator = new Evaluator(spark, replica, training.batchSize());
+            new Trainer(master, evaluator, training, all).train(network, start, train, test);
         } catch (DivergedException e) {
             recorder.save(e.lastGood());
             throw e;
@@ -123,7 +122,7 @@ public final class TrainJob {
             case ROUNDS -> new RoundsMaster(spark, train, replica, training);
             case ALL_REDUCE -> new AllReduceMaster(
                     spark, train, replica, training, job.sync().allReduce());
-            case DL4J_SPARK -> throw new ConvoyException("Cannot use sync.transport = dl4j-spark");
+            case DL4J_SPARK -> new Dl4jMaster(spark, train, replica, training, Dl4jMaster.Tuning.TUNED);
         };
     }
 }

@@ -22,19 +22,21 @@ public record RoundReport(
      *
      * @param trained examples that went into the model
      * @param rejected planned examples that could not be decoded
+     * @param late planned examples that were not trained because their round had closed
      * @param quarantined examples in contributions that were left out
      * @param retried examples trained again because a task or a segment was repeated, counted apart
      * @param computeSeconds of the slowest worker
      */
-    public record Counts(long trained, long rejected, long quarantined, long retried, double computeSeconds)
+    public record Counts(long trained, long rejected, long late, long quarantined, long retried, double computeSeconds)
             implements Serializable {
         /** Nothing counted yet. */
-        public static final Counts NONE = new Counts(0, 0, 0, 0, 0);
+        public static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0);
 
         static Counts of(WorkerRound.Outcome outcome, boolean repeated) {
             return new Counts(
                     outcome.trained(),
                     outcome.rejected(),
+                    0,
                     outcome.leftOut(),
                     repeated ? outcome.trained() : 0,
                     outcome.seconds());
@@ -54,6 +56,7 @@ public record RoundReport(
             return new Counts(
                     trained + other.trained,
                     rejected + other.rejected,
+                    late + other.late,
                     quarantined + other.quarantined,
                     retried + other.retried,
                     seconds);

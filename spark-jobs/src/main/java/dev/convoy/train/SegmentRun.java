@@ -162,6 +162,7 @@ final class SegmentRun {
         RoundReport.Counts counts = new RoundReport.Counts(
                 (long) total(ControlSlot.WEIGHT),
                 (long) total(ControlSlot.REJECTED),
+                0,
                 (long) total(ControlSlot.LEFT_OUT),
                 0,
                 compute);

@@ -76,7 +76,7 @@ public final class Trainer {
                         train.layout().examples(),
                         counts.trained(),
                         counts.rejected(),
-                        0,
+                        counts.late(),
                         counts.quarantined(),
                         counts.retried()),
                 rounds.stream().mapToDouble(RoundReport::lossSum).sum() / counts.trained(),

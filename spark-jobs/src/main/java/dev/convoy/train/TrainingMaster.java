@@ -4,7 +4,7 @@ import dev.convoy.model.ModelState;
 import java.util.function.Consumer;
 
 /** Moves a model forward by letting workers train and putting together what they bring home. */
-public interface TrainingMaster {
+public interface TrainingMaster extends AutoCloseable {
     /**
      * Trains for a number of rounds within one epoch.
      *
@@ -15,4 +15,8 @@ public interface TrainingMaster {
      * @throws DivergedException if a loss is not finite; it carries the last good state
      */
     ModelState advance(ModelState state, int rounds, Consumer<RoundReport> onRound);
+
+    /** Frees what it holds beyond its calls. */
+    @Override
+    default void close() {}
 }

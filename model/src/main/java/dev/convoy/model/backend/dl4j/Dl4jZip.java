@@ -5,7 +5,6 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.model.Json;
 import dev.convoy.model.LayerSpec;
-import dev.convoy.model.Loss;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.ParameterLayout;
@@ -16,15 +15,9 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
-import org.deeplearning4j.nn.conf.dropout.Dropout;
-import org.deeplearning4j.nn.conf.dropout.IDropout;
-import org.deeplearning4j.nn.conf.layers.BatchNormalization;
-import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.util.ModelSerializer;
-import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /**
  * Deeplearning4j's own model files. Of one that is read, only {@code configuration.json} and {@code coefficients.bin} are
@@ -142,32 +135,6 @@ public final class Dl4jZip {
             ModelSerializer.writeModel(graph, out, false);
         } finally {
             graph.close();
-        }
-    }
-
-    /** What every user of Deeplearning4j has. */
-    private record StandardParts(Loss loss) implements GraphBuilder.Parts {
-        @Override
-        public LossLayer lossLayer() {
-            return switch (loss) {
-                case SOFTMAX_CROSS_ENTROPY -> lossLayer(LossFunction.MCXENT, Activation.SOFTMAX);
-                case BINARY_CROSS_ENTROPY -> lossLayer(LossFunction.XENT, Activation.SIGMOID);
-                case SQUARED_ERROR -> lossLayer(LossFunction.MSE, Activation.IDENTITY);
-            };
-        }
-
-        private static LossLayer lossLayer(LossFunction function, Activation activation) {
-            return new LossLayer.Builder(function).activation(activation).build();
-        }
-
-        @Override
-        public IDropout dropout(double rate) {
-            return new Dropout(1 - rate);
-        }
-
-        @Override
-        public BatchNormalization.Builder batchNorm(LayerSpec.BatchNorm norm) {
-            return new BatchNormalization.Builder().decay(1 - norm.momentum());
         }
     }
 }

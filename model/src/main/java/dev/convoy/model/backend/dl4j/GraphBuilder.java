@@ -33,6 +33,7 @@ import org.nd4j.linalg.activations.impl.ActivationSigmoid;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 
 /** Writes a {@link Network} as a Deeplearning4j graph. */
@@ -62,13 +63,22 @@ final class GraphBuilder {
         this.parts = parts;
     }
 
+    /** A graph that somebody else trains: Convoy has optimizers of its own. */
     static ComputationGraphConfiguration build(Network network, Parts parts, DataType precision) {
+        return build(network, parts, precision, new NoOp(), 0);
+    }
+
+    /**
+     * @param decay that the updater adds to the gradients of weights
+     */
+    static ComputationGraphConfiguration build(
+            Network network, Parts parts, DataType precision, IUpdater updater, double decay) {
         ComputationGraphConfiguration.GraphBuilder graph = new NeuralNetConfiguration.Builder()
                 .dataType(precision)
+                .l2(decay)
                 .weightInit(WeightInit.ZERO)
                 .activation(Activation.IDENTITY)
-                // Convoy has optimizers of its own.
-                .updater(new NoOp())
+                .updater(updater)
                 .graphBuilder()
                 .addInputs(INPUT);
         String last = new GraphBuilder(graph, parts).add(network.layers(), INPUT);

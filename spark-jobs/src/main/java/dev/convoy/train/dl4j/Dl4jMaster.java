@@ -1,0 +1,118 @@
+package dev.convoy.train.dl4j;
+
+import dev.convoy.data.EpochPlan;
+import dev.convoy.data.ImageChunk;
+import dev.convoy.data.WorkerShard;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.Progress;
+import dev.convoy.model.backend.dl4j.Dl4jGraph;
+import dev.convoy.train.OptimizerStatePolicy;
+import dev.convoy.train.ReplicaSpec;
+import dev.convoy.train.RoundReport;
+import dev.convoy.train.TrainingMaster;
+import dev.convoy.train.TrainingSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.storage.StorageLevel;
+import org.deeplearning4j.spark.api.RDDTrainingApproach;
+import org.deeplearning4j.spark.api.Repartition;
+import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
+import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
+import org.nd4j.linalg.dataset.DataSet;
+
+/**
+ * Deeplearning4j's own ParameterAveragingTrainingMaster, to compare with and to migrate from. An epoch is one of its fits, and one
+ * round; the learning rate is that of the epoch's first step.
+ *
+ * <p>Its faults are its own: batches that do not fill a split for every worker may be dropped (the ledger counts them as late), the
+ * mean is not weighted by examples, Adam's step count and dropout start over in every split, and the optimizer's memory is not part of
+ * the {@link ModelState}: it stays here, from epoch to epoch.
+ */
+public final class Dl4jMaster implements TrainingMaster {
+    /** How Deeplearning4j's master is set up. */
+    public enum Tuning {
+        /** As its builder has it: exports to disk, repartitions always, forgets the updater. */
+        DEFAULTS,
+        /** For speed: no export, no repartitioning, nothing kept twice. */
+        TUNED
+    }
+
+    private final ImageShards shards;
+    private final TrainingSpec spec;
+    private final Dl4jGraph own;
+    private final SparkComputationGraph spark;
+    private final JavaRDD<DataSet> batches;
+    private final Counting counting;
+
+    /**
+     * @throws dev.convoy.data.ConvoyException if Deeplearning4j lacks something
+     */
+    public Dl4jMaster(
+            JavaSparkContext context, ImageShards shards, ReplicaSpec replica, TrainingSpec spec, Tuning tuning) {
+        this.shards = shards;
+        this.spec = spec;
+        this.own = new Dl4jGraph(replica.bind(), spec.optimizer());
+        this.counting =
+                new Counting(context.sc().longAccumulator(), context.sc().doubleAccumulator());
+        int batchSize = spec.batchSize();
+        int outputs = replica.bind().outputs();
+        this.batches = shards.chunks()
+                .mapPartitions(chunks -> {
+                    List<ImageChunk> all = new ArrayList<>();
+                    chunks.forEachRemaining(all::add);
+                    WorkerShard shard = new WorkerShard(all);
+                    return shard.batches(batchSize).stream()
+                            .map(ids -> Dl4jGraph.dataSet(shard.gather(ids), replica.normalization(), outputs))
+                            .iterator();
+                })
+                .persist(StorageLevel.MEMORY_ONLY());
+        this.spark = new SparkComputationGraph(context, own.graph(), master(tuning));
+    }
+
+    private ParameterAveragingTrainingMaster master(Tuning tuning) {
+        ParameterAveragingTrainingMaster.Builder builder = new ParameterAveragingTrainingMaster.Builder(
+                        shards.layout().workers(), spec.batchSize())
+                .batchSizePerWorker(spec.batchSize())
+                .rngSeed(spec.seed())
+                .trainingHooks(counting);
+        if (tuning == Tuning.TUNED) {
+            builder.averagingFrequency(spec.sync().localSteps())
+                    .saveUpdater(spec.sync().optimizerState() == OptimizerStatePolicy.AVERAGE)
+                    .workerPrefetchNumBatches(2)
+                    .rddTrainingApproach(RDDTrainingApproach.Direct)
+                    .repartionData(Repartition.Never)
+                    .storageLevel(null);
+        }
+        return builder.build();
+    }
+
+    @Override
+    public ModelState advance(ModelState state, int rounds, Consumer<RoundReport> onRound) {
+        long began = System.nanoTime();
+        Progress before = state.progress();
+        EpochPlan plan = spec.plan(shards.layout(), before.epoch());
+        own.set(state.parameters(), state.buffers());
+        own.graph().setLearningRate(spec.learningRate().at(before.globalStep(), plan.steps(), spec.epochs()));
+        counting.reset();
+        spark.fit(batches);
+        long trained = counting.examples();
+        Progress after = before.afterRound(plan.steps(), trained, plan.steps());
+        long late = shards.examples() - trained;
+        double seconds = (System.nanoTime() - began) / 1e9;
+        RoundReport.Counts counts =
+                new RoundReport.Counts(trained, shards.layout().examples() - shards.examples(), late, 0, 0, seconds);
+        onRound.accept(new RoundReport(after, plan.steps(), counting.lossSum(), counts, List.of(), seconds));
+        return new ModelState(own.parameters(), own.buffers(), state.optimizer(), state.velocity(), after);
+    }
+
+    /** Frees native memory and drops the batches. */
+    @Override
+    public void close() {
+        batches.unpersist(false);
+        own.close();
+    }
+}
