@@ -83,7 +83,7 @@ final class EngineBenchmark implements Callable<Integer> {
                     .map(one -> new Line(one.name(), one.median(), one.rates(), one.median() / bare))
                     .toList();
         } finally {
-            contestants.forEach(Contestant::close);
+            Contestant.end(contestants);
         }
     }
 }

@@ -53,11 +53,6 @@ final class ExchangeBenchmark implements Callable<Integer> {
      */
     record Line(String name, double median, List<Double> rates, double ratio) {}
 
-    /** Starts a contestant, if it is wanted. */
-    private interface Entry {
-        Contestant start() throws IOException;
-    }
-
     @Override
     public Integer call() throws IOException {
         Map<String, Object> report = new TreeMap<>();
@@ -80,25 +75,21 @@ final class ExchangeBenchmark implements Callable<Integer> {
     private List<Line> run(Workload workload) throws IOException {
         List<Contestant> contestants = new ArrayList<>();
         try {
-            contestants.add(Contestant.exchange(ExchangeKind.BARE, "1", workload, LOCAL, data));
-            for (String master : List.of(LOCAL, EXECUTORS)) {
-                for (String localSteps : List.of("1", "4", "16", "64")) {
-                    add(contestants, ExchangeKind.ROUNDS, localSteps, workload, master);
-                }
-                for (String localSteps : List.of("0", "16")) {
-                    add(contestants, ExchangeKind.ALL_REDUCE, localSteps, workload, master);
-                }
+            Runner local = runner(workload, LOCAL);
+            contestants.add(new Contestant("bare", ExchangeWorker.WORKERS, local, ExchangeKind.BARE + " 1 "));
+            addTransports(contestants, local, "");
+            if (workload == Workload.LENET) {
+                add(contestants, local, ExchangeKind.DL4J_SPARK_DEFAULTS, 5, "");
+                add(contestants, local, ExchangeKind.DL4J_SPARK_TUNED, 16, "");
             }
-            for (String localSteps : List.of("0", "16")) {
-                add(contestants, ExchangeKind.ALL_REDUCE_GLOO, localSteps, workload, EXECUTORS);
+            Runner executors = runner(workload, EXECUTORS);
+            addTransports(contestants, executors, ", two executors");
+            for (int localSteps : List.of(0, 16)) {
+                add(contestants, executors, ExchangeKind.ALL_REDUCE_GLOO, localSteps, ", two executors");
             }
             if (python != null) {
-                if ("pytorch DDP over gloo, 2 processes".matches(only)) {
-                    contestants.add(Contestant.ddp(python, workload, data));
-                }
-                if ("pytorch, 1 process of 2 threads".matches(only)) {
-                    contestants.add(Contestant.python(python, workload, 2));
-                }
+                contestants.add(Contestant.ddp(python, workload, data));
+                contestants.add(Contestant.python(python, workload, 2));
             }
             Contestant.takeTurns(contestants, turns, seconds);
             double bare = contestants.get(0).median();
@@ -106,16 +97,31 @@ final class ExchangeBenchmark implements Callable<Integer> {
                     .map(one -> new Line(one.name(), one.median(), one.rates(), one.median() / bare))
                     .toList();
         } finally {
-            contestants.forEach(Contestant::close);
+            Contestant.end(contestants);
         }
     }
 
-    private void add(
-            List<Contestant> contestants, ExchangeKind kind, String localSteps, Workload workload, String master)
-            throws IOException {
-        String where = master.equals(LOCAL) ? "" : ", two executors";
-        if ((kind.label(localSteps) + where).matches(only)) {
-            contestants.add(Contestant.exchange(kind, localSteps, workload, master, data));
+    private Runner runner(Workload workload, String master) throws IOException {
+        Map<String, String> environment = new TreeMap<>(Machine.threads(1));
+        environment.putAll(ExchangeWorker.ENVIRONMENT);
+        // Executors have working directories of their own.
+        String folder = Path.of(data).toAbsolutePath().toString();
+        return Runner.java(ExchangeWorker.class, List.of(workload.name(), master, folder), environment);
+    }
+
+    private void addTransports(List<Contestant> contestants, Runner runner, String where) {
+        for (int localSteps : List.of(1, 4, 16, 64)) {
+            add(contestants, runner, ExchangeKind.ROUNDS, localSteps, where);
+        }
+        for (int localSteps : List.of(0, 16)) {
+            add(contestants, runner, ExchangeKind.ALL_REDUCE, localSteps, where);
+        }
+    }
+
+    private void add(List<Contestant> contestants, Runner runner, ExchangeKind kind, int localSteps, String where) {
+        String name = kind.label(localSteps) + where;
+        if (name.matches(only)) {
+            contestants.add(new Contestant(name, ExchangeWorker.WORKERS, runner, kind + " " + localSteps + " "));
         }
     }
 }

@@ -10,13 +10,21 @@ enum ExchangeKind {
     /** Over the host's shared memory. */
     ALL_REDUCE,
     /** Over Gloo, as between hosts. */
-    ALL_REDUCE_GLOO;
+    ALL_REDUCE_GLOO,
+    /** Deeplearning4j's master as its builder sets it up. */
+    DL4J_SPARK_DEFAULTS,
+    /** Deeplearning4j's master at its best. */
+    DL4J_SPARK_TUNED;
 
-    String label(String localSteps) {
+    boolean isDl4j() {
+        return this == DL4J_SPARK_DEFAULTS || this == DL4J_SPARK_TUNED;
+    }
+
+    String label(int localSteps) {
         String name = name().toLowerCase(Locale.ROOT).replace('_', '-');
-        if (this == BARE) {
+        if (this == BARE || this == DL4J_SPARK_DEFAULTS) {
             return name;
         }
-        return name + (localSteps.equals("0") ? ", gradient" : ", " + localSteps + " local steps");
+        return name + (localSteps == 0 ? ", gradient" : ", " + localSteps + " local steps");
     }
 }

@@ -11,7 +11,6 @@ import dev.convoy.data.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.LearningRate;
 import dev.convoy.model.ModelState;
-import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.LocalTrainer;
@@ -24,6 +23,7 @@ import dev.convoy.train.RoundsMaster;
 import dev.convoy.train.SyncSpec;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.dl4j.Dl4jMaster;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -32,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -43,13 +44,17 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * The process behind a {@link Contestant} that exchanges: for every number of steps that it reads it trains two workers for at
- * least as many and prints the nanoseconds and the steps.
+ * The process behind {@link Contestant}s that exchange. For every line with an {@link ExchangeKind}, a number of local steps
+ * (0 for gradient exchange) and a number of steps it trains two workers for at least as many steps and prints the
+ * nanoseconds and the steps.
  *
- * <p>Arguments: {@link ExchangeKind}, local steps (0 for gradient exchange), workload, Spark master, folder of MNIST.
+ * <p>Arguments: workload, Spark master, folder of MNIST.
  */
 final class ExchangeWorker {
     static final int WORKERS = 2;
+    /** Whole splits of 16 local steps, and no more than it can train in a turn. */
+    private static final int DL4J_EXAMPLES = 2 * 16 * WORKERS * Workload.BATCH;
+
     /** What local-cluster needs to start executors without a Spark distribution. */
     static final Map<String, String> ENVIRONMENT = Map.of(
             "SPARK_HOME",
@@ -72,26 +77,42 @@ final class ExchangeWorker {
         PrintStream answers = System.out;
         // Spark's shell messages must not get between the answers.
         System.setOut(System.err);
-        ExchangeKind kind = ExchangeKind.valueOf(arguments[0]);
-        int localSteps = Integer.parseInt(arguments[1]);
-        Workload workload = Workload.valueOf(arguments[2]);
-        try (JavaSparkContext spark = new JavaSparkContext(conf(arguments[3]))) {
-            ImageShards shards = shards(spark, workload, Path.of(arguments[4]));
-            SyncSpec sync = localSteps == 0 ? SyncSpec.gradient() : SyncSpec.averaging(localSteps);
-            TrainingSpec spec = new TrainingSpec(
-                    1, 1_000_000, Workload.BATCH, OPTIMIZER, new LearningRate(Workload.LEARNING_RATE, null, 0), sync);
-            Contender contender = kind == ExchangeKind.BARE
-                    ? bare(shards, workload, spec)
-                    : spark(spark, kind, shards, workload, spec);
+        Workload workload = Workload.valueOf(arguments[0]);
+        try (JavaSparkContext spark = new JavaSparkContext(conf(arguments[1]))) {
+            Path data = Path.of(arguments[2]);
+            ImageShards all = shards(spark, workload, workload.examples(), data);
+            ImageShards few = shards(spark, workload, Math.min(DL4J_EXAMPLES, workload.examples()), data);
+            Map<String, Contender> contenders = new HashMap<>();
             answers.println("ready");
             BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
             for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+                String[] words = line.split(" ");
+                String name = words[0] + " " + words[1];
+                if (!contenders.containsKey(name)) {
+                    ExchangeKind kind = ExchangeKind.valueOf(words[0]);
+                    contenders.put(
+                            name,
+                            contender(spark, kind, Integer.parseInt(words[1]), workload, kind.isDl4j() ? few : all));
+                }
                 long began = System.nanoTime();
-                int taken = contender.train(Integer.parseInt(line));
+                int taken = contenders.get(name).train(Integer.parseInt(words[2]));
                 answers.println(System.nanoTime() - began + " " + taken);
             }
         }
         System.exit(0);
+    }
+
+    private static Contender contender(
+            JavaSparkContext spark, ExchangeKind kind, int localSteps, Workload workload, ImageShards shards)
+            throws ExecutionException, InterruptedException {
+        TrainingSpec spec = new TrainingSpec(
+                1,
+                1_000_000,
+                Workload.BATCH,
+                kind.isDl4j() ? new OptimizerSpec.Nesterov(Workload.MOMENTUM, null) : OPTIMIZER,
+                new LearningRate(Workload.LEARNING_RATE, null, 0),
+                localSteps == 0 ? SyncSpec.gradient() : SyncSpec.averaging(localSteps));
+        return kind == ExchangeKind.BARE ? bare(shards, workload, spec) : spark(spark, kind, shards, workload, spec);
     }
 
     private static SparkConf conf(String master) throws IOException {
@@ -114,7 +135,8 @@ final class ExchangeWorker {
         return conf;
     }
 
-    private static ImageShards shards(JavaSparkContext spark, Workload workload, Path data) throws IOException {
+    private static ImageShards shards(JavaSparkContext spark, Workload workload, int examples, Path data)
+            throws IOException {
         IdxSource source = new IdxSource(
                 data.resolve("train-images-idx3-ubyte").toString(),
                 data.resolve("train-labels-idx1-ubyte").toString());
@@ -123,7 +145,7 @@ final class ExchangeWorker {
                 spark,
                 listing,
                 new ImageDecoder(workload.input(), ImageDecoder.Sizes.RESIZE, ImageDecoder.Colours.REFUSE),
-                new WorkerLayout(1, listing.examples(), workload.examples(), WORKERS),
+                new WorkerLayout(1, listing.examples(), examples, WORKERS),
                 ImageShards.OnBadImage.FAIL);
     }
 
@@ -135,20 +157,29 @@ final class ExchangeWorker {
 
     private static Contender spark(
             JavaSparkContext spark, ExchangeKind kind, ImageShards shards, Workload workload, TrainingSpec spec) {
-        NetworkSpec network = workload.spec();
-        ReplicaSpec replica =
-                new ReplicaSpec("torch", Placement.CPU, network, workload.input(), normalization(workload), OPTIMIZER);
+        String backend = kind.isDl4j() ? "dl4j" : "torch";
+        ReplicaSpec replica = new ReplicaSpec(
+                backend, Placement.CPU, workload.spec(), workload.input(), normalization(workload), spec.optimizer());
         AllReduceSpec.Sharing sharing =
                 kind == ExchangeKind.ALL_REDUCE_GLOO ? AllReduceSpec.Sharing.EXECUTOR : AllReduceSpec.Sharing.HOST;
-        TrainingMaster master = kind == ExchangeKind.ROUNDS
-                ? new RoundsMaster(spark, shards, replica, spec)
-                : new AllReduceMaster(
-                        spark,
-                        shards,
-                        replica,
-                        spec,
-                        new AllReduceSpec(sharing, 60, 1, AllReduceSpec.Network.AS_SPARK));
-        ModelState[] state = {replica.bind().initialState(1, OPTIMIZER)};
+        TrainingMaster master =
+                switch (kind) {
+                    case BARE -> throw new IllegalArgumentException("It has no master");
+                    case ROUNDS -> new RoundsMaster(spark, shards, replica, spec);
+                    case ALL_REDUCE, ALL_REDUCE_GLOO -> new AllReduceMaster(
+                            spark,
+                            shards,
+                            replica,
+                            spec,
+                            new AllReduceSpec(sharing, 60, 1, AllReduceSpec.Network.AS_SPARK));
+                    case DL4J_SPARK_DEFAULTS -> new Dl4jMaster(
+                            spark, shards, replica, spec, Dl4jMaster.Tuning.DEFAULTS);
+                    case DL4J_SPARK_TUNED -> new Dl4jMaster(spark, shards, replica, spec, Dl4jMaster.Tuning.TUNED);
+                };
+        if (kind.isDl4j()) {
+            return dl4j(master, replica.bind().initialState(1, spec.optimizer()));
+        }
+        ModelState[] state = {replica.bind().initialState(1, spec.optimizer())};
         return steps -> {
             long end = state[0].progress().globalStep() + steps;
             long begin = state[0].progress().globalStep();
@@ -158,6 +189,16 @@ final class ExchangeWorker {
                 state[0] = master.advance(state[0], (int) ((missing + local - 1) / local), round -> {});
             }
             return (int) (state[0].progress().globalStep() - begin);
+        };
+    }
+
+    /** An epoch at a time, whatever is asked for; a step counts for what was really trained. */
+    private static Contender dl4j(TrainingMaster master, ModelState start) {
+        ModelState[] state = {start};
+        return steps -> {
+            long before = state[0].progress().examples();
+            state[0] = master.advance(state[0], Integer.MAX_VALUE, round -> {});
+            return (int) ((state[0].progress().examples() - before) / (WORKERS * Workload.BATCH));
         };
     }
 

@@ -255,6 +255,9 @@ public record JobConfig(
     public JobConfig requireTraining() {
         require("data.train", data.train);
         require("network", network);
+        // These check what depends on several keys.
+        sync.spec();
+        sync.allReduce();
         if (sync.transport == Sync.Transport.DL4J_SPARK) {
             requireDl4j();
         }

@@ -138,14 +138,20 @@ class ConfigReaderTest {
                 "optimizer.momentum = 2            | optimizer.momentum = 2.0",
                 "sync.local-steps = 0              | sync.local-steps = 0",
                 "sync.exchange = weights           | sync.exchange",
-                "sync.transport = all-reduce       | sync.transport = all-reduce",
-                "sync.transport = dl4j-spark       | set sync.transport = rounds",
+                "sync.local-steps = few            | allowed are auto and a number",
+                "sync.outer = fast                 | sync.outer",
+                "sync.outer = { type = nesterov, momentum = 1 } | sync.outer.momentum = 1.0",
+                "sync.max-norm = 1                 | sync.max-norm = 1.0",
+                "sync.timeout = 0                  | sync.timeout = 0",
+                "sync { exchange = gradient, outer = nesterov } | set sync.outer = none",
+                "sync.transport = dl4j-spark       | needs backend.name = dl4j",
+                "sync { transport = dl4j-spark }, backend { name = dl4j } | set it to sgd, nesterov or adam",
                 "network = { layers = [{ type = conv3d }] } | network.layers[0]",
                 "network = { layers = [{ type = conv2d, kernel = 3 }] } | without filters; set it (network.layers[0])",
                 "name = \"a/b\"                    | name = \"a/b\""
             })
     void valuesOutOfRangeAreNamed(String line, String message) {
-        assertThatThrownBy(() -> read(MINIMAL + line, Map.of()))
+        assertThatThrownBy(() -> read(MINIMAL + line, Map.of()).requireTraining())
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining(message.strip());
     }
