@@ -77,14 +77,14 @@ final class ExchangeBenchmark implements Callable<Integer> {
         try {
             Runner local = runner(workload, LOCAL);
             contestants.add(new Contestant("bare", ExchangeWorker.WORKERS, local, ExchangeKind.BARE + " 1 "));
-            addTransports(contestants, local, "");
+            addTransports(contestants, local, workload, "");
             if (workload == Workload.LENET) {
                 add(contestants, local, ExchangeKind.DL4J_SPARK_DEFAULTS, 5, "");
                 add(contestants, local, ExchangeKind.DL4J_SPARK_TUNED, 16, "");
             }
             Runner executors = runner(workload, EXECUTORS);
-            addTransports(contestants, executors, ", two executors");
-            for (int localSteps : List.of(0, 16)) {
+            addTransports(contestants, executors, workload, ", two executors");
+            for (int localSteps : List.of(0, workload.fewLocalSteps())) {
                 add(contestants, executors, ExchangeKind.ALL_REDUCE_GLOO, localSteps, ", two executors");
             }
             if (python != null) {
@@ -109,11 +109,11 @@ final class ExchangeBenchmark implements Callable<Integer> {
         return Runner.java(ExchangeWorker.class, List.of(workload.name(), master, folder), environment);
     }
 
-    private void addTransports(List<Contestant> contestants, Runner runner, String where) {
-        for (int localSteps : List.of(1, 4, 16, 64)) {
+    private void addTransports(List<Contestant> contestants, Runner runner, Workload workload, String where) {
+        for (int localSteps : workload.localSteps()) {
             add(contestants, runner, ExchangeKind.ROUNDS, localSteps, where);
         }
-        for (int localSteps : List.of(0, 16)) {
+        for (int localSteps : List.of(0, workload.fewLocalSteps())) {
             add(contestants, runner, ExchangeKind.ALL_REDUCE, localSteps, where);
         }
     }

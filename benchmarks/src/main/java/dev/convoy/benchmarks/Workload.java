@@ -48,6 +48,12 @@ enum Workload {
         int examples() {
             return 4_096;
         }
+
+        /** A step takes most of a second. */
+        @Override
+        List<Integer> localSteps() {
+            return List.of(1, 4);
+        }
     };
 
     static final int BATCH = 64;
@@ -67,6 +73,16 @@ enum Workload {
     }
 
     abstract NetworkSpec spec();
+
+    /** Rounds of how many steps to time. */
+    List<Integer> localSteps() {
+        return List.of(1, 4, 16, 64);
+    }
+
+    /** Of how many local steps all-reduce is timed, beside gradient exchange. */
+    int fewLocalSteps() {
+        return Math.min(16, localSteps().get(localSteps().size() - 1));
+    }
 
     /** How many digits an epoch has, where digits are used. */
     int examples() {

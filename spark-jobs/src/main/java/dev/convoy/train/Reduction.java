@@ -1,13 +1,20 @@
 package dev.convoy.train;
 
+import dev.convoy.data.ImageChunk;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.StreamSupport;
 import org.apache.spark.HashPartitioner;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
+import scala.Function2;
 import scala.Tuple2;
+import scala.collection.Iterator;
+import scala.collection.JavaConverters;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
 
 /**
  * Sums the contributions of a round by rank. Few and small ones come to the driver as they are. Beyond {@link #DIRECT_BYTES}
@@ -15,6 +22,8 @@ import scala.Tuple2;
  * are. Both give the same bits.
  */
 record Reduction(int length, int workers, long directBytes, int sliceLength) implements Serializable {
+    private static final ClassTag<Contribution> CONTRIBUTION = ClassTag$.MODULE$.apply(Contribution.class);
+
     /** The most that the driver takes in a round without help. */
     static final long DIRECT_BYTES = 256L << 20;
     /** Floats in a slice: 4 MiB. */
@@ -30,24 +39,26 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
     /**
      * Runs the job.
      *
-     * @param contributions partition {@code w} holds that of worker {@code w}
+     * @param chunks partition {@code w} holds those of worker {@code w}
+     * @param task makes a worker's contribution
      */
-    Contribution sum(JavaRDD<Contribution> contributions) {
-        return (long) length * Float.BYTES * workers <= directBytes
-                // Collected in the order of partitions, which is the order of ranks.
-                ? Contribution.sum(contributions.collect())
-                : sumBySlices(contributions);
+    Contribution sum(JavaRDD<ImageChunk> chunks, Function2<TaskContext, Iterator<ImageChunk>, Contribution> task) {
+        if ((long) length * Float.BYTES * workers > directBytes) {
+            return sumBySlices(chunks, task);
+        }
+        // In the order of partitions, which is the order of ranks.
+        return Contribution.sum(List.of((Contribution[]) chunks.context().runJob(chunks.rdd(), task, CONTRIBUTION)));
     }
 
     /** A slice of one worker's contribution. */
     private record Part(int rank, Contribution contribution) implements Serializable {}
 
-    private Contribution sumBySlices(JavaRDD<Contribution> contributions) {
+    private Contribution sumBySlices(
+            JavaRDD<ImageChunk> chunks, Function2<TaskContext, Iterator<ImageChunk>, Contribution> task) {
         int slices = (length + sliceLength - 1) / sliceLength;
-        List<Tuple2<Integer, Contribution>> sums = new ArrayList<>(contributions
-                .mapPartitionsWithIndex(
+        List<Tuple2<Integer, Contribution>> sums = new ArrayList<>(chunks.mapPartitionsWithIndex(
                         (rank, own) -> {
-                            Contribution whole = own.next();
+                            Contribution whole = task.apply(TaskContext.get(), JavaConverters.asScalaIterator(own));
                             List<Tuple2<Integer, Part>> parts = new ArrayList<>();
                             for (int i = 0; i < slices; i++) {
                                 int end = Math.min(length, (i + 1) * sliceLength);

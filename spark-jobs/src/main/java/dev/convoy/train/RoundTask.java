@@ -5,30 +5,37 @@ import dev.convoy.data.WorkerLayout;
 import dev.convoy.data.WorkerShard;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.LocalTrainer;
+import java.io.Serializable;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.function.Function2;
+import scala.Function2;
+import scala.collection.Iterator;
+import scala.collection.JavaConverters;
 
 /**
- * One worker's part of a round; runs on an executor, over the worker's own partition.
+ * One worker's part of a round; runs on an executor, over the worker's own partition. It is a class, since Spark takes several
+ * milliseconds to read the bytecode around every lambda that it is given.
  *
  * @param bound the largest norm that counts
  */
 record RoundTask(ReplicaSpec replica, TrainingSpec spec, WorkerLayout layout, Outgoing start, int steps, double bound)
-        implements Function2<Integer, Iterator<ImageChunk>, Iterator<Contribution>> {
+        implements Function2<TaskContext, Iterator<ImageChunk>, Contribution>, Serializable {
     @Override
-    public Iterator<Contribution> call(Integer worker, Iterator<ImageChunk> chunks) throws InterruptedException {
+    public Contribution apply(TaskContext task, Iterator<ImageChunk> chunks) {
         List<ImageChunk> own = new ArrayList<>();
-        chunks.forEachRemaining(own::add);
-        TaskContext task = TaskContext.get();
+        JavaConverters.asJavaIterator(chunks).forEachRemaining(own::add);
         boolean repeated = task.attemptNumber() > 0 || task.stageAttemptNumber() > 0;
         WorkerShard shard = new WorkerShard(own);
-        Contribution contribution =
-                ReplicaPool.with(replica.forTask(task), trainer -> run(trainer, worker, shard, repeated));
-        return List.of(contribution).iterator();
+        try {
+            Contribution contribution = ReplicaPool.with(
+                    replica.forTask(task), trainer -> run(trainer, task.partitionId(), shard, repeated));
+            return start instanceof Outgoing.InProcess ? contribution.handedOver() : contribution;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("The task was interrupted", e);
+        }
     }
 
     private Contribution run(LocalTrainer trainer, int worker, WorkerShard shard, boolean repeated) {
@@ -42,7 +49,6 @@ record RoundTask(ReplicaSpec replica, TrainingSpec spec, WorkerLayout layout, Ou
         if (mean.length > 0) {
             WorkerRound.copy(trainer, spec.sync(), vector, FloatBuffer.wrap(mean));
         }
-        Contribution contribution = Contribution.of(outcome, mean, spec.sync().compression(), repeated);
-        return start instanceof Outgoing.InProcess ? contribution.handedOver() : contribution;
+        return Contribution.of(outcome, mean, spec.sync().compression(), repeated);
     }
 }

@@ -78,7 +78,7 @@ public final class RoundsMaster implements TrainingMaster {
         Outgoing start = Outgoing.of(spark, outgoing.withoutVelocity());
         try {
             RoundTask task = new RoundTask(replica, spec, shards.layout(), start, steps, quarantine.bound());
-            return reduction.sum(shards.chunks().mapPartitionsWithIndex(task, true));
+            return reduction.sum(shards.chunks(), task);
         } finally {
             start.close();
         }
