@@ -93,6 +93,11 @@ final class Contestant {
         return sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2;
     }
 
+    /** Takes over the rates of another that is the same. */
+    void merge(Contestant other) {
+        rates.addAll(other.rates);
+    }
+
     /** Lets all of them warm up and then measure in turns, there and back, so that nobody always follows the same one. */
     static void takeTurns(List<Contestant> contestants, int turns, double seconds) throws IOException {
         for (Contestant contestant : contestants) {

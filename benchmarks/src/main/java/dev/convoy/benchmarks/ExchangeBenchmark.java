@@ -20,6 +20,7 @@ import picocli.CommandLine.Option;
                 "Times two workers on MNIST: without exchange, with each of Convoy's transports, and their peers.",
         mixinStandardHelpOptions = true)
 final class ExchangeBenchmark implements Callable<Integer> {
+    private static final String BARE = "bare";
     private static final String LOCAL = "local[2]";
     private static final String EXECUTORS = "local-cluster[2,1,2048]";
 
@@ -76,12 +77,13 @@ final class ExchangeBenchmark implements Callable<Integer> {
         List<Contestant> contestants = new ArrayList<>();
         try {
             Runner local = runner(workload, LOCAL);
-            contestants.add(new Contestant("bare", ExchangeWorker.WORKERS, local, ExchangeKind.BARE + " 1 "));
+            addBare(contestants, local);
             addTransports(contestants, local, workload, "");
             if (workload == Workload.LENET) {
                 add(contestants, local, ExchangeKind.DL4J_SPARK_DEFAULTS, 5, "");
                 add(contestants, local, ExchangeKind.DL4J_SPARK_TUNED, 16, "");
             }
+            addBare(contestants, local);
             Runner executors = runner(workload, EXECUTORS);
             addTransports(contestants, executors, workload, ", two executors");
             for (int localSteps : List.of(0, workload.fewLocalSteps())) {
@@ -91,14 +93,25 @@ final class ExchangeBenchmark implements Callable<Integer> {
                 contestants.add(Contestant.ddp(python, workload, data));
                 contestants.add(Contestant.python(python, workload, 2));
             }
+            addBare(contestants, local);
             Contestant.takeTurns(contestants, turns, seconds);
-            double bare = contestants.get(0).median();
+            Contestant whole = contestants.get(0);
+            contestants.stream()
+                    .filter(one -> one != whole && one.name().equals(BARE))
+                    .forEach(whole::merge);
+            double bare = whole.median();
             return contestants.stream()
+                    .filter(one -> one == whole || !one.name().equals(BARE))
                     .map(one -> new Line(one.name(), one.median(), one.rates(), one.median() / bare))
                     .toList();
         } finally {
             Contestant.end(contestants);
         }
+    }
+
+    /** Several times in a turn, since everything is measured by it and machines do not run evenly. */
+    private static void addBare(List<Contestant> contestants, Runner local) {
+        contestants.add(new Contestant(BARE, ExchangeWorker.WORKERS, local, ExchangeKind.BARE + " 1 "));
     }
 
     private Runner runner(Workload workload, String master) throws IOException {

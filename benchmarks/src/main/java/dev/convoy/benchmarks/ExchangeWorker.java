@@ -115,7 +115,7 @@ final class ExchangeWorker {
         return kind == ExchangeKind.BARE ? bare(shards, workload, spec) : spark(spark, kind, shards, workload, spec);
     }
 
-    private static SparkConf conf(String master) throws IOException {
+    static SparkConf conf(String master) throws IOException {
         Files.createDirectories(Path.of(ENVIRONMENT.get("SPARK_HOME"), "jars"));
         SparkConf conf = new SparkConf()
                 .setMaster(master)

@@ -98,7 +98,9 @@ public final class Convoy {
             // arrays of their size badly.
             conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
             conf.setIfMissing("spark.broadcast.compress", "false");
-            conf.setIfMissing("spark.executor.extraJavaOptions", "-XX:+UseParallelGC");
+            if (!conf.get("spark.executor.defaultJavaOptions", "").matches("(?s).*-XX:\\+Use\\w*GC.*")) {
+                conf.setIfMissing("spark.executor.extraJavaOptions", "-XX:+UseParallelGC");
+            }
             // Progress of all-reduce between evaluations.
             String plugins = conf.get("spark.plugins", "");
             String own = SegmentProgress.class.getName();

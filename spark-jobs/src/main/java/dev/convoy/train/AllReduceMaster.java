@@ -37,6 +37,8 @@ public final class AllReduceMaster implements TrainingMaster {
     private final AllReduceSpec how;
     private Quarantine quarantine;
     private LocalStepsChoice choice = new LocalStepsChoice();
+    /** The last state with which a segment's first round went well; null before. */
+    private ModelState lastGood;
 
     /**
      * @throws ConvoyException if this Spark cannot run barrier stages, or vectors would travel in the clear where they must not
@@ -88,10 +90,9 @@ public final class AllReduceMaster implements TrainingMaster {
         try {
             for (int attempt = 1; ; attempt++) {
                 TaskSlots.await(spark, shards.layout().workers(), how.timeoutSeconds());
+                Segment.End end;
                 try {
-                    return finish(state, run(start, rounds, told), told);
-                } catch (DivergedException e) {
-                    throw e;
+                    end = run(start, rounds, told);
                 } catch (Exception e) {
                     // Exception, since Spark's own are checked but not declared.
                     if (attempt == how.attempts() || Thread.currentThread().isInterrupted()) {
@@ -99,7 +100,13 @@ public final class AllReduceMaster implements TrainingMaster {
                     }
                     LOG.warn("Segment failed in attempt {} of {}; once more", attempt, how.attempts(), e);
                     told.startOver();
+                    if (told.localSteps() > 0) {
+                        // Rounds that were told cannot be cut otherwise.
+                        choice = LocalStepsChoice.repeating(told.localSteps());
+                    }
+                    continue;
                 }
+                return finish(state, end, told);
             }
         } finally {
             start.close();
@@ -107,16 +114,23 @@ public final class AllReduceMaster implements TrainingMaster {
     }
 
     private ModelState finish(ModelState state, Segment.End end, Told told) {
+        told.upTo(end.rounds());
         quarantine = end.quarantine();
         choice = end.choice();
-        told.upTo(end.rounds());
+        ModelState stopped = end.state();
         if (!end.fatal().isEmpty()) {
-            ModelState stopped = end.state();
-            boolean condemned = end.fatal().stream()
-                    .anyMatch(out -> out.globalStep() == stopped.progress().globalStep());
-            throw new DivergedException(stopped, condemned ? state : stopped, end.fatal());
+            boolean condemned = end.fatal().stream().anyMatch(out -> out.condemns(stopped.progress()));
+            boolean atOnce = end.rounds().isEmpty();
+            throw new DivergedException(
+                    stopped, condemned ? (atOnce && lastGood != null ? lastGood : state) : stopped, end.fatal());
         }
-        return end.state();
+        // Its first round went well.
+        lastGood = state;
+        if (!stopped.isFinite()) {
+            long step = stopped.progress().globalStep() - 1;
+            throw new DivergedException(stopped, state, List.of(new Quarantined(0, step, Quarantined.Fault.MEAN)));
+        }
+        return stopped;
     }
 
     private Segment.End run(Outgoing start, int rounds, Told told) {
@@ -135,22 +149,28 @@ public final class AllReduceMaster implements TrainingMaster {
                     .toJavaRDD();
             job = stage.collectAsync();
             while (!job.isDone()) {
-                SegmentProgress.News next = news.poll(100, TimeUnit.MILLISECONDS);
-                if (next != null && next.rank() == SegmentProgress.ROUNDS) {
-                    told.more(next.rounds());
-                } else if (next != null) {
-                    arrived.add(next.rank());
-                }
+                hear(news.poll(100, TimeUnit.MILLISECONDS), told, arrived);
             }
             return job.get().get(0);
         } catch (InterruptedException e) {
-            job.cancel(true);
             Thread.currentThread().interrupt();
             throw new ConvoyException("Cannot go on: training was interrupted", e);
         } catch (Exception e) {
+            news.forEach(last -> hear(last, told, arrived));
             throw explain(e, workers, arrived);
         } finally {
             SegmentProgress.silence(id);
+            if (job != null && !job.isDone()) {
+                job.cancel(true);
+            }
+        }
+    }
+
+    private static void hear(SegmentProgress.News news, Told told, Set<Integer> arrived) {
+        if (news != null && news.rank() == SegmentProgress.ROUNDS) {
+            told.more(news.rounds());
+        } else if (news != null) {
+            arrived.add(news.rank());
         }
     }
 

@@ -66,11 +66,6 @@ record Contribution(
                 Stream.concat(quarantined.stream(), other.quarantined.stream()).toList());
     }
 
-    /** The same for local mode, where nothing needs copying. */
-    Contribution handedOver() {
-        return withVector(vector.handedOver());
-    }
-
     /** The same with a part of the vector. */
     Contribution slice(int from, int to) {
         if (weight == 0) {

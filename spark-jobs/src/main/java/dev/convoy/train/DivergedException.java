@@ -16,8 +16,7 @@ public final class DivergedException extends ConvoyException {
      * @param reasons in the last round, not empty
      */
     DivergedException(ModelState began, ModelState lastGood, List<Quarantined> reasons) {
-        super("Cannot go on training: " + reasons.get(0).fault() + " on worker "
-                + reasons.get(0).worker() + others(reasons) + " in epoch "
+        super("Cannot go on training: " + reasons.get(0).fault() + where(reasons) + " in epoch "
                 + (began.progress().epoch() + 1) + ", round "
                 + (began.progress().round() + 1) + ", step "
                 + (reasons.get(0).globalStep() + 1)
@@ -25,8 +24,12 @@ public final class DivergedException extends ConvoyException {
         this.lastGood = lastGood;
     }
 
-    private static String others(List<Quarantined> reasons) {
-        return reasons.size() == 1 ? "" : " and on " + (reasons.size() - 1) + " more";
+    private static String where(List<Quarantined> reasons) {
+        if (reasons.get(0).fault() == Quarantined.Fault.MEAN) {
+            return "";
+        }
+        return " on worker " + reasons.get(0).worker()
+                + (reasons.size() == 1 ? "" : " and on " + (reasons.size() - 1) + " more");
     }
 
     /** The last state known to give a finite loss. */

@@ -45,7 +45,7 @@ public record EpochReport(
      * @param rejected could not be decoded
      * @param late came after their round had closed
      * @param quarantined were in a contribution that was thrown away
-     * @param retried were trained again because a task was repeated; also among the trained
+     * @param retried were trained again because a task or a segment was repeated; also among the trained
      */
     public record Ledger(long planned, long trained, long rejected, long late, long quarantined, long retried) {
         public Ledger {

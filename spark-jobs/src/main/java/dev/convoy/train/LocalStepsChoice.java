@@ -21,6 +21,21 @@ final class LocalStepsChoice implements Serializable {
     private record Times(double compute, double exchange) implements Serializable {}
 
     private final List<Times> rounds = new ArrayList<>();
+    /** What an earlier attempt at the same rounds has chosen; 0 if there was none. */
+    private final int settled;
+
+    LocalStepsChoice() {
+        this(0);
+    }
+
+    private LocalStepsChoice(int settled) {
+        this.settled = settled;
+    }
+
+    /** One that measures as many rounds and then makes the same choice. */
+    static LocalStepsChoice repeating(int chosen) {
+        return new LocalStepsChoice(chosen);
+    }
 
     /**
      * Takes note of a round of one step.
@@ -34,9 +49,12 @@ final class LocalStepsChoice implements Serializable {
         if (rounds.size() < ROUNDS) {
             return 0;
         }
-        List<Times> settled = rounds.subList(ROUNDS / 2, ROUNDS);
-        double compute = median(settled.stream().map(Times::compute));
-        double exchange = median(settled.stream().map(Times::exchange));
+        if (settled > 0) {
+            return settled;
+        }
+        List<Times> later = rounds.subList(ROUNDS / 2, ROUNDS);
+        double compute = median(later.stream().map(Times::compute));
+        double exchange = median(later.stream().map(Times::exchange));
         return localSteps(compute, exchange, plan.steps());
     }
 

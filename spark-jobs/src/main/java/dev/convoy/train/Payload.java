@@ -12,16 +12,11 @@ sealed interface Payload extends Serializable {
         return compression == Compression.NONE ? new Whole(values) : new Half(Bfloat16.round(values));
     }
 
-    /** The same in local mode, without a copy. */
-    default Payload handedOver() {
-        return new InProcess(Handover.of(this));
-    }
-
-    /** In local mode; its values can be had once. */
-    record InProcess(Handover<Payload> handover) implements Payload {
+    /** Kept by whom the driver began the round with, in local mode. */
+    record InProcess(Outgoing.InProcess with, int rank) implements Payload {
         @Override
         public float[] floats() {
-            return handover.take().floats();
+            return with.kept(rank).floats();
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.convoy.train;
 
+import dev.convoy.model.Progress;
 import java.io.Serializable;
 
 /**
@@ -9,6 +10,11 @@ import java.io.Serializable;
  * @param globalStep where it was noticed, from 0
  */
 public record Quarantined(int worker, long globalStep, Fault fault) implements Serializable {
+    /** Whether the state that a round began with is to blame: its loss was not finite before any step was taken. */
+    boolean condemns(Progress begin) {
+        return fault == Fault.LOSS && globalStep == begin.globalStep();
+    }
+
     /** What can be wrong with a contribution. */
     public enum Fault {
         LOSS("the loss is not finite"),

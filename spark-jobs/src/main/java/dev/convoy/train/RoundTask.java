@@ -31,7 +31,9 @@ record RoundTask(ReplicaSpec replica, TrainingSpec spec, WorkerLayout layout, Ou
         try {
             Contribution contribution = ReplicaPool.with(
                     replica.forTask(task), trainer -> run(trainer, task.partitionId(), shard, repeated));
-            return start instanceof Outgoing.InProcess ? contribution.handedOver() : contribution;
+            return start instanceof Outgoing.InProcess here
+                    ? contribution.withVector(here.keep(task.partitionId(), contribution.vector()))
+                    : contribution;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("The task was interrupted", e);

@@ -14,9 +14,8 @@ import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * One Spark job a round: the state goes out as a broadcast, contributions come back and are summed by rank, and the
- * broadcast is destroyed. A task that is lost is repeated by Spark from the same broadcast and the same plan, and so brings
- * home the same numbers.
+ * One Spark job a round: the state goes out, contributions come back and are summed by rank. A task that is lost is repeated by
+ * Spark from the same state and the same plan, and so brings home the same numbers.
  */
 public final class RoundsMaster implements TrainingMaster {
     private final JavaSparkContext spark;
@@ -86,8 +85,7 @@ public final class RoundsMaster implements TrainingMaster {
 
     private void judge(ModelState now, Contribution sum) {
         // A loss that is not finite at a round's first step condemns the state that the round began with.
-        boolean condemned = sum.quarantined().stream()
-                .anyMatch(out -> out.globalStep() == now.progress().globalStep());
+        boolean condemned = sum.quarantined().stream().anyMatch(out -> out.condemns(now.progress()));
         if (!condemned || lastGood == null) {
             lastGood = now;
         }

@@ -42,7 +42,7 @@ public final class SegmentProgress implements SparkPlugin {
         if (context != null) {
             try {
                 context.send(news);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 LOG.debug("The driver does not hear of {}", news, e);
             }
         }

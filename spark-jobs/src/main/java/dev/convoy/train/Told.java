@@ -18,6 +18,8 @@ final class Told {
 
     private long trained;
 
+    private int localSteps;
+
     Told(Consumer<RoundReport> onRound) {
         this.onRound = onRound;
     }
@@ -29,6 +31,7 @@ final class Told {
             trained += round.counts().trained();
             if (heard > count) {
                 count++;
+                localSteps = round.progress().localSteps();
                 onRound.accept(withRetried(round));
             }
         }
@@ -37,6 +40,11 @@ final class Told {
     /** All rounds of the attempt that runs, those already told among them. */
     void upTo(List<RoundReport> all) {
         more(new ArrayList<>(all.subList(heard, all.size())));
+    }
+
+    /** The number of local steps that was told to have been chosen; 0 if none was. */
+    int localSteps() {
+        return localSteps;
     }
 
     /** The attempt was given up. */

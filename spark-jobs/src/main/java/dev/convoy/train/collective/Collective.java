@@ -89,20 +89,33 @@ public final class Collective implements AutoCloseable {
         List<String> names = shape.groups.stream().distinct().toList();
         this.linked = names.size() > 1;
         Path file = member == 0 ? SharedMemory.create(members.length, shape.wholeLength()) : null;
-        List<Opening> all;
         GlooLink.Door door = null;
+        SharedMemory mapped = null;
         try {
             door = linked && rank == 0 ? GlooLink.Door.open(address) : null;
-            all = tellAll(
-                    new Opening(String.valueOf(file), address, door == null ? 0 : door.port(), version()), tellAll);
-            memory = new SharedMemory(
-                    Path.of(all.get(members[0]).file),
-                    member,
-                    members.length,
-                    shape.wholeLength(),
-                    shape.timeoutSeconds,
-                    cancelled);
+            int port = door == null ? 0 : door.port();
+            List<Opening> all = tellAll(new Opening(String.valueOf(file), address, port, version()), tellAll);
+            Path shared = Path.of(all.get(members[0]).file);
+            mapped = new SharedMemory(
+                    shared, member, members.length, shape.wholeLength(), shape.timeoutSeconds, cancelled);
+            memory = mapped;
             awaitMembers();
+            Opening first = all.get(0);
+            int group = names.indexOf(shape.groups.get(rank));
+            // From here on the socket is the link's, which closes it.
+            GlooLink.Door given = door;
+            door = null;
+            link = linked && member == 0
+                    ? new GlooLink(given, first.address, first.port, address, group, names.size(), shape.timeoutSeconds)
+                    : null;
+        } catch (RuntimeException | Error e) {
+            if (mapped != null) {
+                mapped.close();
+            }
+            if (door != null) {
+                door.close();
+            }
+            throw e;
         } finally {
             // All have mapped it, or the segment has failed.
             delete(file);
@@ -111,16 +124,6 @@ public final class Collective implements AutoCloseable {
             vectors.add(tensor(memory.vector(i)));
         }
         total = tensor(memory.total());
-        link = linked && member == 0
-                ? new GlooLink(
-                        door,
-                        all.get(0).address,
-                        all.get(0).port,
-                        address,
-                        names.indexOf(shape.groups.get(rank)),
-                        names.size(),
-                        shape.timeoutSeconds)
-                : null;
     }
 
     private List<Opening> tellAll(Opening own, Function<String, List<String>> tellAll) {
@@ -273,5 +276,6 @@ public final class Collective implements AutoCloseable {
         }
         total.releaseReference();
         vectors.forEach(Tensor::releaseReference);
+        memory.close();
     }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.reflect.Field;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.UnresolvedAddressException;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.chrono.Milliseconds;
@@ -22,12 +23,16 @@ import org.bytedeco.pytorch.Work;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.bytedeco.pytorch.global.torch_gloo;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sums tensors over processes with Gloo, libtorch's collectives for CPUs, over TCP. Every process listens on the one address
  * that it was given. Used by one thread.
  */
 final class GlooLink implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(GlooLink.class);
+
     private final TCPStore store;
     private final ProcessGroupGloo group;
     private final int size;
@@ -39,11 +44,20 @@ final class GlooLink implements AutoCloseable {
                 // Bound here, since libtorch itself would listen on every address of the machine.
                 ServerSocketChannel channel = ServerSocketChannel.open().bind(new InetSocketAddress(address, 0));
                 return new Door(channel, ((InetSocketAddress) channel.getLocalAddress()).getPort());
-            } catch (IOException e) {
+            } catch (IOException | UnresolvedAddressException e) {
                 throw new ConvoyException(
                         "Cannot listen on " + address + ": " + e.getMessage()
                                 + "; set SPARK_LOCAL_IP on the executors to an address that they have",
                         e);
+            }
+        }
+
+        /** Only where no link was made of it, which closes it otherwise. */
+        void close() {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                LOG.debug("A socket is left open", e);
             }
         }
 
@@ -95,6 +109,8 @@ final class GlooLink implements AutoCloseable {
             group = new ProcessGroupGloo(store, rank, size, gloo);
             store.retainReference();
             group.retainReference();
+        } catch (ConvoyException e) {
+            throw e;
         } catch (RuntimeException e) {
             throw lost(e);
         }

@@ -4,6 +4,8 @@ import dev.convoy.data.ConvoyException;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -20,9 +22,9 @@ import java.util.function.BooleanSupplier;
 /**
  * Memory that the ranks of one host share, whether they are threads of one process or processes: a mapped file with a
  * vector for every member, one for their sum, and counters that they wait for each other with. The file is deleted as soon
- * as all have mapped it, so that nothing is left behind whatever becomes of them.
+ * as all have mapped it, so that a process that is killed later leaves nothing behind.
  */
-final class SharedMemory {
+final class SharedMemory implements AutoCloseable {
     /** Linux keeps these files in memory. */
     private static final Path MEMORY = Path.of("/dev/shm");
 
@@ -36,6 +38,7 @@ final class SharedMemory {
     private static final long NAP_NANOS = 50_000;
 
     private final ByteBuffer counters;
+    private final List<ByteBuffer> mapped = new ArrayList<>();
     private final List<FloatBuffer> vectors = new ArrayList<>();
     private final int member;
     private final int members;
@@ -59,15 +62,27 @@ final class SharedMemory {
                     "convoy-",
                     ".shared",
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                channel.write(ByteBuffer.allocate(1), size - 1);
-            }
+            fill(file, size);
             return file;
         } catch (IOException e) {
             throw new ConvoyException(
                     "Cannot make a file of " + size + " bytes in " + folder + " for sync.transport = all-reduce: "
                             + e.getMessage() + "; make space there or point java.io.tmpdir elsewhere",
                     e);
+        }
+    }
+
+    /** Zeros all over: of a file with holes, memory would be missing only when it is written to, and end the process. */
+    private static void fill(Path file, long size) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
+            for (long at = 0; at < size; at += zeros.capacity()) {
+                zeros.clear().limit((int) Math.min(zeros.capacity(), size - at));
+                channel.write(zeros, at);
+            }
+        } catch (IOException e) {
+            Files.delete(file);
+            throw e;
         }
     }
 
@@ -89,10 +104,10 @@ final class SharedMemory {
         this.cancelled = cancelled;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             long offset = LINE * (members + 1L);
-            counters = channel.map(FileChannel.MapMode.READ_WRITE, 0, offset);
+            counters = map(channel, 0, offset);
             for (int i = 0; i <= members; i++) {
                 long bytes = (long) length * Float.BYTES;
-                vectors.add(channel.map(FileChannel.MapMode.READ_WRITE, offset, bytes)
+                vectors.add(map(channel, offset, bytes)
                         .order(ByteOrder.nativeOrder())
                         .asFloatBuffer());
                 offset += bytes;
@@ -104,6 +119,12 @@ final class SharedMemory {
                             + " of their own",
                     e);
         }
+    }
+
+    private ByteBuffer map(FileChannel channel, long offset, long bytes) throws IOException {
+        ByteBuffer buffer = channel.map(FileChannel.MapMode.READ_WRITE, offset, bytes);
+        mapped.add(buffer);
+        return buffer;
     }
 
     /** A member's vector. */
@@ -122,6 +143,9 @@ final class SharedMemory {
      * @throws PeerLostException if one does not come in time, has failed, or the task is cancelled
      */
     void await() {
+        if (cancelled.getAsBoolean()) {
+            throw new PeerLostException(member, "was cancelled");
+        }
         generation++;
         COUNTER.setRelease(counters, member * LINE, generation);
         for (int i = 0; i < members; i++) {
@@ -160,5 +184,22 @@ final class SharedMemory {
     /** Tells the others not to wait for this member. */
     void abandon() {
         COUNTER.setRelease(counters, members * LINE, (long) member + 1);
+    }
+
+    /** Unmaps the memory, which the garbage collector would do only once it has reason to; nobody must touch it afterwards. */
+    @Override
+    public void close() {
+        try {
+            // By name, since the compiler warns of this class, though Java has no other way before version 22.
+            Class<?> unsafe = Class.forName("sun.misc.Unsafe");
+            Field instance = unsafe.getDeclaredField("theUnsafe");
+            instance.setAccessible(true);
+            Method unmap = unsafe.getMethod("invokeCleaner", ByteBuffer.class);
+            for (ByteBuffer buffer : mapped) {
+                unmap.invoke(instance.get(null), buffer);
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("Cannot unmap memory", e);
+        }
     }
 }

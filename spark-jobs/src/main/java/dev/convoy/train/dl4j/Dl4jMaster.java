@@ -1,5 +1,6 @@
 package dev.convoy.train.dl4j;
 
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.EpochPlan;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.WorkerShard;
@@ -99,12 +100,18 @@ public final class Dl4jMaster implements TrainingMaster {
         own.graph().setLearningRate(spec.learningRate().at(before.globalStep(), plan.steps(), spec.epochs()));
         counting.reset();
         spark.fit(batches);
-        long trained = counting.examples();
+        if (!Double.isFinite(counting.lossSum())) {
+            throw new ConvoyException("Cannot go on training: the loss is not finite in epoch " + (before.epoch() + 1)
+                    + "; lower optimizer.learning-rate");
+        }
+        // A task that Spark repeats counts its examples again.
+        long trained = Math.min(counting.examples(), shards.examples());
+        long retried = counting.examples() - trained;
         Progress after = before.afterRound(plan.steps(), trained, plan.steps());
         long late = shards.examples() - trained;
         double seconds = (System.nanoTime() - began) / 1e9;
-        RoundReport.Counts counts =
-                new RoundReport.Counts(trained, shards.layout().examples() - shards.examples(), late, 0, 0, seconds);
+        RoundReport.Counts counts = new RoundReport.Counts(
+                trained, shards.layout().examples() - shards.examples(), late, 0, retried, seconds);
         onRound.accept(new RoundReport(after, plan.steps(), counting.lossSum(), counts, List.of(), seconds));
         return new ModelState(own.parameters(), own.buffers(), state.optimizer(), state.velocity(), after);
     }
