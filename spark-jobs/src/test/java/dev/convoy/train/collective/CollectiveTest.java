@@ -1,0 +1,144 @@
+package dev.convoy.train.collective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Ranks as threads; groups of them meet over real sockets. */
+@Timeout(120)
+class CollectiveTest {
+    private static final int LENGTH = 1001;
+    private static final int SLOTS = 2;
+
+    /** What a rank does once it has joined. */
+    private interface Part {
+        float[] run(int rank, Collective collective);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"a, NONE", "a a, NONE", "a b, NONE", "a a b, NONE", "a b a c, NONE", "a a, BF16", "a a b, BF16"})
+    void sumsAreWeightedAndSlotsAreExact(String groups, Compression compression) throws Exception {
+        List<String> names = List.of(groups.split(" "));
+        List<float[]> totals = runAll(names, compression, (rank, collective) -> {
+            float[] total = new float[LENGTH];
+            for (int round = 0; round < 3; round++) {
+                // Rank 1 weighs nothing, and what lies in its vector must not matter.
+                for (int i = 0; i < LENGTH; i++) {
+                    collective.vector().put(i, rank == 1 ? Float.NaN : value(rank, i));
+                }
+                collective.sum(new float[] {rank == 1 ? 0 : rank + 1, 16_777_215 - rank});
+                collective.total().get(0, total);
+                for (int other = 0; other < names.size(); other++) {
+                    assertThat(collective.slot(other, 0)).isEqualTo(other == 1 ? 0 : other + 1);
+                    assertThat(collective.slot(other, 1)).isEqualTo(16_777_215 - other);
+                }
+            }
+            return total;
+        });
+        for (float[] total : totals) {
+            assertThat(total).as("the same on every rank").isEqualTo(totals.get(0));
+        }
+        for (int i = 0; i < LENGTH; i++) {
+            double expected = 0;
+            for (int rank = 0; rank < names.size(); rank++) {
+                expected += rank == 1 ? 0 : (rank + 1) * (double) value(rank, i);
+            }
+            boolean rounded = compression == Compression.BF16 && names.contains("b");
+            assertThat((double) totals.get(0)[i]).isCloseTo(expected, within(rounded ? 0.05 : 1e-5));
+        }
+    }
+
+    private static float value(int rank, int i) {
+        return (float) Math.sin(rank * 31 + i);
+    }
+
+    @Test
+    void aRankThatDoesNotComeIsNamed() {
+        assertThatThrownBy(() -> runAll(List.of("a", "a"), Compression.NONE, (rank, collective) -> {
+                    if (rank == 0) {
+                        collective.sum(new float[] {1, 0});
+                    }
+                    return new float[0];
+                }))
+                .hasRootCauseInstanceOf(PeerLostException.class)
+                .hasStackTraceContaining("Rank 1 has not come within 2 s (sync.timeout)");
+    }
+
+    @Test
+    void aRankThatFailsIsNotWaitedFor() {
+        assertThatThrownBy(() -> runAll(List.of("a", "a"), Compression.NONE, (rank, collective) -> {
+                    if (rank == 1) {
+                        collective.abandon();
+                    } else {
+                        collective.sum(new float[] {1, 0});
+                    }
+                    return new float[0];
+                }))
+                .hasStackTraceContaining("Rank 1 has failed");
+    }
+
+    private static List<float[]> runAll(List<String> groups, Compression compression, Part part)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        Collective.Shape shape = new Collective.Shape(groups, LENGTH, SLOTS, compression, 2);
+        Messages messages = new Messages(groups.size());
+        ExecutorService threads = Executors.newFixedThreadPool(groups.size());
+        try {
+            List<Future<float[]>> running = new ArrayList<>();
+            for (int rank = 0; rank < groups.size(); rank++) {
+                int own = rank;
+                running.add(threads.submit(() -> {
+                    try (Collective collective =
+                            new Collective(own, shape, "127.0.0.1", messages.of(own), () -> false)) {
+                        return part.run(own, collective);
+                    }
+                }));
+            }
+            List<float[]> results = new ArrayList<>();
+            for (Future<float[]> one : running) {
+                results.add(one.get(60, TimeUnit.SECONDS));
+            }
+            return results;
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    /** What a barrier stage's allGather does, for threads. */
+    private static final class Messages {
+        private final String[] messages;
+        private final CyclicBarrier barrier;
+
+        Messages(int ranks) {
+            messages = new String[ranks];
+            barrier = new CyclicBarrier(ranks);
+        }
+
+        Function<String, List<String>> of(int rank) {
+            return message -> {
+                messages[rank] = message;
+                try {
+                    barrier.await(60, TimeUnit.SECONDS);
+                } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+                    throw new IllegalStateException(e);
+                }
+                return List.of(messages);
+            };
+        }
+    }
+}
