@@ -32,7 +32,7 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** Trains LeNet on MNIST with the settings of conf/mnist-lenet.conf, but for what is exchanged. */
+/** Trains LeNet on MNIST with the settings of conf/mnist-lenet.conf, but for what is exchanged and the warm-up. */
 final class MnistTraining {
     private static final Workload LENET = Workload.LENET;
 
@@ -75,9 +75,9 @@ final class MnistTraining {
     }
 
     /** A report for each epoch; fewer if training diverges. */
-    List<EpochReport> train(Way way, long seed, int epochs) {
+    List<EpochReport> train(Way way, long seed, int epochs, double warmupEpochs) {
         OptimizerSpec optimizer = new OptimizerSpec.Momentum(0.9, 5e-4);
-        LearningRate rate = new LearningRate(0.04, new LearningRate.Schedule.Cosine(null), 0.2);
+        LearningRate rate = new LearningRate(0.04, new LearningRate.Schedule.Cosine(null), warmupEpochs);
         TrainingSpec spec = new TrainingSpec(seed, epochs, Workload.BATCH, optimizer, rate, way.sync);
         NetworkSpec network = LENET.spec();
         try (ImageShards train = shards("train", seed, way.workers)) {

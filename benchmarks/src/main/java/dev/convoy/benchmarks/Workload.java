@@ -46,7 +46,7 @@ enum Workload {
 
         @Override
         int examples() {
-            return 4_096;
+            return 60_000;
         }
 
         /** A step takes most of a second. */
