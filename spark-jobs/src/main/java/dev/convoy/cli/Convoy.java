@@ -45,8 +45,12 @@ public final class Convoy {
     /** Exits with 0 if the job completed, 1 if it failed, 2 if the command line is wrong. */
     public static void main(String[] arguments) {
         int status = execute(arguments);
-        if (status != 0) {
-            // Not after success: in a cluster's driver an exit can count as a failure.
+        boolean inMasterOfYarn = System.getProperty("spark.master", "").equals("yarn")
+                && System.getProperty("spark.submit.deployMode", "").equals("cluster");
+        if (status != 0 || !inMasterOfYarn) {
+            // Spark's timers for barrier stages would keep the process alive. YARN's own master ends by itself, and
+            // takes
+            // an early exit for a failure.
             System.exit(status);
         }
     }
