@@ -1,6 +1,5 @@
 package dev.convoy.benchmarks;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.model.Evaluation;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.OuterOptimizer;
@@ -14,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -70,11 +68,7 @@ final class AccuracyBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Files.createDirectories(output);
-        Map<String, Object> report = new TreeMap<>();
-        report.put("machine", Machine.describe());
-        report.put("versions", Machine.versions(null));
-        report.forEach((key, value) -> System.out.println(key + ": " + value));
+        Report report = new Report(null, Map.of("batch", Workload.BATCH, "seeds", seeds, "epochs", epochs));
         try (JavaSparkContext spark = new JavaSparkContext(ExchangeWorker.conf("local[2]"))) {
             MnistTraining mnist = new MnistTraining(spark, Path.of(data));
             if (seeds > 0) {
@@ -86,13 +80,12 @@ final class AccuracyBenchmark implements Callable<Integer> {
             }
             if (epochs > 0) {
                 List<Point> study = study(mnist);
+                Files.createDirectories(output);
                 report.put("study", Map.of("epochs", epochs, "points", study));
                 Charts.accuracy(output, epochs, study);
             }
         }
-        Path json = output.resolve("accuracy.json");
-        new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(json.toFile(), report);
-        System.out.println("\nwritten: " + json);
+        report.write(output.resolve("accuracy.json"));
         return 0;
     }
 

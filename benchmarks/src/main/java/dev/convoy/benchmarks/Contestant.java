@@ -1,5 +1,6 @@
 package dev.convoy.benchmarks;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -7,6 +8,8 @@ import java.util.List;
 
 /** One way to train, in a process that trains on command and waits: contestants take turns, each with the machine to itself. */
 final class Contestant {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     private final String name;
     private final int replicas;
     private final Runner runner;
@@ -14,6 +17,7 @@ final class Contestant {
     private final String command;
 
     private final List<Double> rates = new ArrayList<>();
+    private final List<Shares> shares = new ArrayList<>();
     private int steps = 1;
 
     Contestant(String name, int replicas, Runner runner, String command) {
@@ -72,6 +76,12 @@ final class Contestant {
         for (int i = 0; i < 3; i++) {
             steps = (int) Math.max(3, Math.round(seconds / run(steps)));
         }
+        shares.clear();
+    }
+
+    /** Where the time went, on average over the turns; null if the process does not tell. */
+    Shares shares() {
+        return shares.isEmpty() ? null : Shares.mean(shares);
     }
 
     /** Trains once more and keeps the rate. */
@@ -81,8 +91,11 @@ final class Contestant {
 
     /** The seconds for each step. */
     private double run(int count) throws IOException {
-        // Nanoseconds, and the steps really taken where they may differ from those asked for.
+        // Nanoseconds; the steps really taken where they may differ from those asked for; shares.
         String[] words = runner.ask(command + count).split(" ");
+        if (words.length > 2) {
+            shares.add(JSON.readValue(words[2], Shares.class));
+        }
         return Long.parseLong(words[0]) / 1e9 / (words.length > 1 ? Integer.parseInt(words[1]) : count);
     }
 

@@ -1,14 +1,10 @@
 package dev.convoy.benchmarks;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -34,35 +30,17 @@ final class EngineBenchmark implements Callable<Integer> {
     @Option(names = "--python", description = "A Python with torch; without one, PyTorch is left out.")
     private String python;
 
-    /**
-     * One contestant's result.
-     *
-     * @param median images a second
-     * @param rates of every turn
-     * @param ratio to one bare replica
-     */
-    record Line(String name, double median, List<Double> rates, double ratio) {}
-
     @Override
     public Integer call() throws IOException {
-        Map<String, Object> report = new TreeMap<>();
-        report.put("machine", Machine.describe());
-        report.put("versions", Machine.versions(python));
-        report.put("settings", Map.of("batch", Workload.BATCH, "rounds", rounds, "seconds", seconds));
-        report.forEach((key, value) -> System.out.println(key + ": " + value));
+        Report report = new Report(python, Map.of("batch", Workload.BATCH, "rounds", rounds, "seconds", seconds));
         for (Workload workload : workloads) {
-            List<Line> lines = run(workload);
-            report.put(workload.name().toLowerCase(Locale.ROOT), lines);
-            System.out.printf("%n%-45s %12s %22s%n", workload, "images/s", "of bare-torch, 1");
-            lines.forEach(line -> System.out.printf("%-45s %,12.0f %22.2f%n", line.name, line.median, line.ratio));
+            report.table(workload, "of bare-torch, 1", run(workload));
         }
-        Files.createDirectories(output.toAbsolutePath().getParent());
-        new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(output.toFile(), report);
-        System.out.println("\nwritten: " + output);
+        report.write(output);
         return 0;
     }
 
-    private List<Line> run(Workload workload) throws IOException {
+    private List<Report.Line> run(Workload workload) throws IOException {
         int cores = Runtime.getRuntime().availableProcessors();
         List<Contestant> contestants = new ArrayList<>();
         try {
@@ -79,9 +57,7 @@ final class EngineBenchmark implements Callable<Integer> {
             }
             Contestant.takeTurns(contestants, rounds, seconds);
             double bare = contestants.get(0).median();
-            return contestants.stream()
-                    .map(one -> new Line(one.name(), one.median(), one.rates(), one.median() / bare))
-                    .toList();
+            return contestants.stream().map(one -> Report.Line.of(one, bare)).toList();
         } finally {
             Contestant.end(contestants);
         }

@@ -1,12 +1,9 @@
 package dev.convoy.benchmarks;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -45,35 +42,17 @@ final class ExchangeBenchmark implements Callable<Integer> {
     @Option(names = "--python", description = "A Python with torch; without one, PyTorch is left out.")
     private String python;
 
-    /**
-     * One contestant's result.
-     *
-     * @param median images a second
-     * @param rates of every turn
-     * @param ratio to the bare replicas
-     */
-    record Line(String name, double median, List<Double> rates, double ratio) {}
-
     @Override
     public Integer call() throws IOException {
-        Map<String, Object> report = new TreeMap<>();
-        report.put("machine", Machine.describe());
-        report.put("versions", Machine.versions(python));
-        report.put("settings", Map.of("batch", Workload.BATCH, "turns", turns, "seconds", seconds));
-        report.forEach((key, value) -> System.out.println(key + ": " + value));
+        Report report = new Report(python, Map.of("batch", Workload.BATCH, "turns", turns, "seconds", seconds));
         for (Workload workload : workloads) {
-            List<Line> lines = run(workload);
-            report.put(workload.name().toLowerCase(Locale.ROOT), lines);
-            System.out.printf("%n%-50s %12s %10s%n", workload, "images/s", "of bare");
-            lines.forEach(line -> System.out.printf("%-50s %,12.0f %10.2f%n", line.name, line.median, line.ratio));
+            report.table(workload, "of bare", run(workload));
         }
-        Files.createDirectories(output.toAbsolutePath().getParent());
-        new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(output.toFile(), report);
-        System.out.println("\nwritten: " + output);
+        report.write(output);
         return 0;
     }
 
-    private List<Line> run(Workload workload) throws IOException {
+    private List<Report.Line> run(Workload workload) throws IOException {
         List<Contestant> contestants = new ArrayList<>();
         try {
             Runner local = runner(workload, LOCAL);
@@ -102,7 +81,7 @@ final class ExchangeBenchmark implements Callable<Integer> {
             double bare = whole.median();
             return contestants.stream()
                     .filter(one -> one == whole || !one.name().equals(BARE))
-                    .map(one -> new Line(one.name(), one.median(), one.rates(), one.median() / bare))
+                    .map(one -> Report.Line.of(one, bare))
                     .toList();
         } finally {
             Contestant.end(contestants);

@@ -1,14 +1,13 @@
 package dev.convoy.benchmarks;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.data.EpochPlan;
-import dev.convoy.data.IdxSource;
 import dev.convoy.data.ImageChunk;
-import dev.convoy.data.ImageDecoder;
-import dev.convoy.data.ImageListing;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.WorkerLayout;
 import dev.convoy.data.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.jobs.SparkSettings;
 import dev.convoy.model.LearningRate;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.OptimizerSpec;
@@ -19,6 +18,7 @@ import dev.convoy.model.backend.StepKey;
 import dev.convoy.train.AllReduceMaster;
 import dev.convoy.train.AllReduceSpec;
 import dev.convoy.train.ReplicaSpec;
+import dev.convoy.train.RoundReport;
 import dev.convoy.train.RoundsMaster;
 import dev.convoy.train.SyncSpec;
 import dev.convoy.train.TrainingMaster;
@@ -39,7 +39,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -67,7 +66,12 @@ final class ExchangeWorker {
 
     /** Takes at least some steps; says how many. */
     private interface Contender {
-        int train(int steps) throws InterruptedException, ExecutionException;
+        int train(int steps) throws IOException, InterruptedException, ExecutionException;
+
+        /** Where the seconds of that went; null if it is not known. */
+        default Shares shares(double seconds) throws IOException {
+            return null;
+        }
     }
 
     private ExchangeWorker() {}
@@ -80,8 +84,8 @@ final class ExchangeWorker {
         Workload workload = Workload.valueOf(arguments[0]);
         try (JavaSparkContext spark = new JavaSparkContext(conf(arguments[1]))) {
             Path data = Path.of(arguments[2]);
-            ImageShards all = shards(spark, workload, workload.examples(), data);
-            ImageShards few = shards(spark, workload, Math.min(DL4J_EXAMPLES, workload.examples()), data);
+            ImageShards all = Mnist.training(spark, data, workload, workload.examples(), WORKERS);
+            ImageShards few = Mnist.training(spark, data, workload, DL4J_EXAMPLES, WORKERS);
             Map<String, Contender> contenders = new HashMap<>();
             answers.println("ready");
             BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
@@ -96,7 +100,10 @@ final class ExchangeWorker {
                 }
                 long began = System.nanoTime();
                 int taken = contenders.get(name).train(Integer.parseInt(words[2]));
-                answers.println(System.nanoTime() - began + " " + taken);
+                long nanos = System.nanoTime() - began;
+                Shares shares = contenders.get(name).shares(nanos / 1e9);
+                answers.println(nanos + " " + taken
+                        + (shares == null ? "" : " " + new ObjectMapper().writeValueAsString(shares)));
             }
         }
         System.exit(0);
@@ -124,29 +131,10 @@ final class ExchangeWorker {
                 .set("spark.ui.enabled", "false")
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
-                .set("spark.driver.maxResultSize", "0")
-                // As the command line sets them.
-                .set("spark.task.maxDirectResultSize", "64m")
-                .set("spark.broadcast.compress", "false")
-                .set("spark.executor.extraJavaOptions", "-XX:+UseParallelGC")
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
-        Machine.threads(1).forEach((key, value) -> conf.set("spark.executorEnv." + key, value));
+        SparkSettings.addTo(conf);
         ENVIRONMENT.forEach((key, value) -> conf.set("spark.executorEnv." + key, value));
         return conf;
-    }
-
-    private static ImageShards shards(JavaSparkContext spark, Workload workload, int examples, Path data)
-            throws IOException {
-        IdxSource source = new IdxSource(
-                data.resolve("train-images-idx3-ubyte").toString(),
-                data.resolve("train-labels-idx1-ubyte").toString());
-        ImageListing listing = source.list(new Configuration(), List.of());
-        return ImageShards.of(
-                spark,
-                listing,
-                new ImageDecoder(workload.input(), ImageDecoder.Sizes.RESIZE, ImageDecoder.Colours.REFUSE),
-                new WorkerLayout(1, listing.examples(), examples, WORKERS),
-                ImageShards.OnBadImage.FAIL);
     }
 
     private static Normalization normalization(Workload workload) {
@@ -179,17 +167,42 @@ final class ExchangeWorker {
         if (kind.isDl4j()) {
             return dl4j(master, replica.bind().initialState(1, spec.optimizer()));
         }
-        ModelState[] state = {replica.bind().initialState(1, spec.optimizer())};
-        return steps -> {
-            long end = state[0].progress().globalStep() + steps;
-            long begin = state[0].progress().globalStep();
-            int local = Math.max(1, spec.sync().localSteps());
-            while (state[0].progress().globalStep() < end) {
-                long missing = end - state[0].progress().globalStep();
-                state[0] = master.advance(state[0], (int) ((missing + local - 1) / local), round -> {});
+        ModelState start = replica.bind().initialState(1, spec.optimizer());
+        return new SparkContender(master, start, spec.sync(), new Costs(spark, WORKERS), kind != ExchangeKind.ROUNDS);
+    }
+
+    private static final class SparkContender implements Contender {
+        private final TrainingMaster master;
+        private final int localSteps;
+        private final Costs costs;
+        private final boolean segments;
+        private final List<RoundReport> rounds = new ArrayList<>();
+        private ModelState state;
+
+        SparkContender(TrainingMaster master, ModelState start, SyncSpec sync, Costs costs, boolean segments) {
+            this.master = master;
+            this.state = start;
+            this.localSteps = Math.max(1, sync.localSteps());
+            this.costs = costs;
+            this.segments = segments;
+        }
+
+        @Override
+        public int train(int steps) throws IOException {
+            costs.begin();
+            rounds.clear();
+            long begin = state.progress().globalStep();
+            for (long now = begin; now < begin + steps; now = state.progress().globalStep()) {
+                long missing = begin + steps - now;
+                state = master.advance(state, (int) ((missing + localSteps - 1) / localSteps), rounds::add);
             }
-            return (int) (state[0].progress().globalStep() - begin);
-        };
+            return (int) (state.progress().globalStep() - begin);
+        }
+
+        @Override
+        public Shares shares(double seconds) throws IOException {
+            return costs.end(seconds, rounds, segments);
+        }
     }
 
     /** An epoch at a time, whatever is asked for; a step counts for what was really trained. */

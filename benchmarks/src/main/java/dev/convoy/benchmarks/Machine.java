@@ -1,5 +1,6 @@
 package dev.convoy.benchmarks;
 
+import dev.convoy.jobs.SparkSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -11,18 +12,11 @@ import java.util.TreeMap;
 
 /** Where and with what settings a benchmark ran. */
 final class Machine {
-    /**
-     * glibc keeps large blocks instead of mapping and unmapping them at every step, on huge pages; the same for every
-     * contestant.
-     */
-    static final String MALLOC =
-            "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296";
-
     private Machine() {}
 
     static Map<String, String> threads(int openMp) {
         String count = String.valueOf(openMp);
-        return Map.of("OMP_NUM_THREADS", count, "OPENBLAS_NUM_THREADS", count, "GLIBC_TUNABLES", MALLOC);
+        return Map.of("OMP_NUM_THREADS", count, "OPENBLAS_NUM_THREADS", count, "GLIBC_TUNABLES", SparkSettings.MALLOC);
     }
 
     static Map<String, String> describe() throws IOException {
@@ -31,7 +25,7 @@ final class Machine {
         facts.put("cores", String.valueOf(Runtime.getRuntime().availableProcessors()));
         facts.put("java", System.getProperty("java.runtime.version"));
         facts.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
-        facts.put("GLIBC_TUNABLES", MALLOC);
+        facts.put("GLIBC_TUNABLES", SparkSettings.MALLOC);
         return facts;
     }
 

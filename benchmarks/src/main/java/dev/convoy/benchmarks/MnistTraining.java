@@ -1,10 +1,6 @@
 package dev.convoy.benchmarks;
 
-import dev.convoy.data.IdxSource;
-import dev.convoy.data.ImageDecoder;
-import dev.convoy.data.ImageListing;
 import dev.convoy.data.Normalization;
-import dev.convoy.data.WorkerLayout;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.LearningRate;
 import dev.convoy.model.ModelState;
@@ -29,7 +25,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** Trains LeNet on MNIST with the settings of conf/mnist-lenet.conf, but for what is exchanged and the warm-up. */
@@ -59,16 +54,7 @@ final class MnistTraining {
 
     private ImageShards shards(String set, long seed, int workers) {
         try {
-            IdxSource source = new IdxSource(
-                    data.resolve(set + "-images-idx3-ubyte").toString(),
-                    data.resolve(set + "-labels-idx1-ubyte").toString());
-            ImageListing listing = source.list(new Configuration(), List.of());
-            return ImageShards.of(
-                    spark,
-                    listing,
-                    new ImageDecoder(LENET.input(), ImageDecoder.Sizes.REFUSE, ImageDecoder.Colours.REFUSE),
-                    new WorkerLayout(seed, listing.examples(), listing.examples(), workers),
-                    ImageShards.OnBadImage.FAIL);
+            return Mnist.all(spark, data, set, LENET, seed, workers);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -3,6 +3,7 @@ package dev.convoy.data;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
@@ -17,6 +18,13 @@ public final class WorkerShard {
     public WorkerShard(List<ImageChunk> chunks) {
         this.chunks = chunks;
         chunks.forEach(chunk -> chunk.rejected().forEach(image -> rejected.put(image.id(), image)));
+    }
+
+    /** Of all chunks that there are; they stay where they are. */
+    public static WorkerShard of(Iterator<ImageChunk> chunks) {
+        List<ImageChunk> all = new ArrayList<>();
+        chunks.forEachRemaining(all::add);
+        return new WorkerShard(all);
     }
 
     /** Every usable example, in the order of ids, in batches of at most this size. */

@@ -8,8 +8,8 @@ import dev.convoy.data.Normalization;
 import dev.convoy.jobs.Completed;
 import dev.convoy.jobs.ConvertJob;
 import dev.convoy.jobs.EvaluateJob;
+import dev.convoy.jobs.SparkSettings;
 import dev.convoy.jobs.TrainJob;
-import dev.convoy.train.SegmentProgress;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -36,10 +36,6 @@ import picocli.CommandLine.Parameters;
         synopsisSubcommandLabel = "COMMAND",
         exitCodeOnInvalidInput = 2)
 public final class Convoy {
-    /** glibc keeps the large blocks that every step needs, on huge pages, instead of mapping and unmapping them. */
-    private static final String MALLOC =
-            "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296";
-
     private Convoy() {}
 
     /** Exits with 0 if the job completed, 1 if it failed, 2 if the command line is wrong. */
@@ -49,8 +45,7 @@ public final class Convoy {
                 && System.getProperty("spark.submit.deployMode", "").equals("cluster");
         if (status != 0 || !inMasterOfYarn) {
             // Spark's timers for barrier stages would keep the process alive. YARN's own master ends by itself, and
-            // takes
-            // an early exit for a failure.
+            // takes an early exit for a failure.
             System.exit(status);
         }
     }
@@ -93,29 +88,7 @@ public final class Convoy {
             SparkConf conf = new SparkConf().setAppName("convoy " + name);
             Optional.ofNullable(master).ifPresent(conf::setMaster);
             conf.setIfMissing("spark.master", "local[*]");
-            // Kryo, which a cluster may have set, cannot serialise records.
-            conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
-            // A round brings every worker's weights to the driver.
-            conf.setIfMissing("spark.driver.maxResultSize", "0");
-            // Contributions of usual size come with the news that a task is done, weights hardly compress, and G1
-            // handles
-            // arrays of their size badly.
-            conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
-            conf.setIfMissing("spark.broadcast.compress", "false");
-            if (!conf.get("spark.executor.defaultJavaOptions", "").matches("(?s).*-XX:\\+Use\\w*GC.*")) {
-                conf.setIfMissing("spark.executor.extraJavaOptions", "-XX:+UseParallelGC");
-            }
-            // Progress of all-reduce between evaluations.
-            String plugins = conf.get("spark.plugins", "");
-            String own = SegmentProgress.class.getName();
-            conf.set("spark.plugins", plugins.isEmpty() ? own : plugins + "," + own);
-            // A worker that never arrives at a barrier should not be waited for through a year, which is the default.
-            conf.setIfMissing("spark.barrier.sync.timeout", "120s");
-            // One replica, one thread: BLAS pools would fight the replicas for cores.
-            conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
-            conf.setIfMissing("spark.executorEnv.OPENBLAS_NUM_THREADS", "1");
-            // glibc reads this before a process starts, so that it cannot be set from inside.
-            conf.setIfMissing("spark.executorEnv.GLIBC_TUNABLES", MALLOC);
+            SparkSettings.addTo(conf);
             String[] jar = JavaSparkContext.jarOfClass(Convoy.class);
             if (!conf.get("spark.master").startsWith("local") && jar != null && jar.length > 0) {
                 // Without spark-submit nobody else would send it.

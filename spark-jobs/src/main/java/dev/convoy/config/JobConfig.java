@@ -193,9 +193,6 @@ public record JobConfig(
             Sharing sharedMemory,
             boolean allowPlainText,
             long timeout) {
-        /** As Spark tries a task. */
-        private static final int ATTEMPTS = 4;
-
         /** How sums are made. */
         public enum Transport {
             @JsonProperty("rounds")
@@ -216,7 +213,7 @@ public record JobConfig(
         /** What transport all-reduce needs of it. */
         public AllReduceSpec allReduce() {
             return new AllReduceSpec(
-                    sharedMemory, timeout, ATTEMPTS, allowPlainText ? Network.PLAIN : Network.AS_SPARK);
+                    sharedMemory, timeout, AllReduceSpec.ATTEMPTS, allowPlainText ? Network.PLAIN : Network.AS_SPARK);
         }
 
         /** What the training loop needs of it. */

@@ -43,6 +43,7 @@ final class RunRecorder implements TrainingListener {
             double imagesPerSecond,
             double trainSeconds,
             double computeSeconds,
+            double waitSeconds,
             double syncSeconds) {
         static Line of(EpochReport epoch) {
             return new Line(
@@ -54,6 +55,7 @@ final class RunRecorder implements TrainingListener {
                     epoch.imagesPerSecond(),
                     epoch.trainSeconds(),
                     epoch.computeSeconds(),
+                    epoch.waitSeconds(),
                     epoch.syncSeconds());
         }
     }

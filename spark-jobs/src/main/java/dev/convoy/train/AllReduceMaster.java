@@ -4,6 +4,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.ModelState;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
@@ -148,8 +149,16 @@ public final class AllReduceMaster implements TrainingMaster {
                     .mapPartitions(new SegmentTask(segment), false, END)
                     .toJavaRDD();
             job = stage.collectAsync();
+            long idleSince = System.nanoTime();
             while (!job.isDone()) {
                 hear(news.poll(100, TimeUnit.MILLISECONDS), told, arrived);
+                idleSince = isRunning(job) ? System.nanoTime() : idleSince;
+                if (System.nanoTime() - idleSince > how.timeoutSeconds() * 1_000_000_000) {
+                    throw new ConvoyException("Spark has started none of the " + workers + " tasks in "
+                            + how.timeoutSeconds()
+                            + " s (sync.timeout); something else holds its task slots: another job,"
+                            + " or a task of a lost segment that hangs, whose executor must then be ended");
+                }
             }
             return job.get().get(0);
         } catch (InterruptedException e) {
@@ -164,6 +173,15 @@ public final class AllReduceMaster implements TrainingMaster {
                 job.cancel(true);
             }
         }
+    }
+
+    private boolean isRunning(JavaFutureAction<?> job) {
+        return job.jobIds().stream()
+                .map(spark.statusTracker()::getJobInfo)
+                .filter(Objects::nonNull)
+                .flatMapToInt(info -> IntStream.of(info.stageIds()))
+                .mapToObj(spark.statusTracker()::getStageInfo)
+                .anyMatch(stage -> stage != null && stage.numActiveTasks() > 0);
     }
 
     private static void hear(SegmentProgress.News news, Told told, Set<Integer> arrived) {

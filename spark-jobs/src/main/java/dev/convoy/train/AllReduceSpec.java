@@ -13,6 +13,9 @@ import java.io.Serializable;
  */
 public record AllReduceSpec(Sharing sharing, long timeoutSeconds, int attempts, Network network)
         implements Serializable {
+    /** As often as Spark tries a task. */
+    public static final int ATTEMPTS = 4;
+
     /** Whose ranks share memory. */
     public enum Sharing {
         /** All of one host, whichever executors they belong to. */
@@ -31,13 +34,13 @@ public record AllReduceSpec(Sharing sharing, long timeoutSeconds, int attempts, 
 
     public AllReduceSpec {
         if (timeoutSeconds < 1 || attempts < 1) {
-            throw new ConvoyException("Cannot use sync.timeout = " + timeoutSeconds + " and sync.attempts = " + attempts
-                    + "; both must be at least 1");
+            throw new ConvoyException("Cannot use sync.timeout = " + timeoutSeconds + " with " + attempts
+                    + " attempts; both must be at least 1");
         }
     }
 
-    /** Memory of the host, two minutes, four attempts. */
+    /** Memory of the host and two minutes. */
     public static AllReduceSpec defaults() {
-        return new AllReduceSpec(Sharing.HOST, 120, 4, Network.AS_SPARK);
+        return new AllReduceSpec(Sharing.HOST, 120, ATTEMPTS, Network.AS_SPARK);
     }
 }

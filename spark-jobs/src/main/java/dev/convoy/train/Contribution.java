@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  * @param lossSum over the examples trained
  * @param normSum the workers' norms, weighted
  * @param counts bookkeeping
+ * @param times of the workers
  * @param quarantined contributions left out, by rank
  */
 record Contribution(
@@ -24,6 +25,7 @@ record Contribution(
         double lossSum,
         double normSum,
         RoundReport.Counts counts,
+        RoundReport.Times times,
         List<Quarantined> quarantined)
         implements Serializable {
     /** Of one worker; the vector, its mean, is taken over and changed. */
@@ -35,6 +37,7 @@ record Contribution(
                 outcome.lossSum(),
                 outcome.norm() * outcome.trained(),
                 RoundReport.Counts.of(outcome, repeated),
+                RoundReport.Times.of(outcome.seconds()),
                 Stream.ofNullable(outcome.quarantined()).toList());
     }
 
@@ -62,7 +65,8 @@ record Contribution(
                 sum,
                 lossSum + other.lossSum,
                 normSum + other.normSum,
-                counts.beside(other.counts),
+                counts.plus(other.counts),
+                times.beside(other.times),
                 Stream.concat(quarantined.stream(), other.quarantined.stream()).toList());
     }
 
@@ -79,6 +83,6 @@ record Contribution(
     }
 
     Contribution withVector(Payload other) {
-        return new Contribution(weight, other, lossSum, normSum, counts, quarantined);
+        return new Contribution(weight, other, lossSum, normSum, counts, times, quarantined);
     }
 }

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param test evaluation after the epoch, if there are test images
  * @param trainSeconds spent in rounds
  * @param computeSeconds of that, the slowest worker's in each round
+ * @param waitSeconds of that, what a worker waited for the slowest, on average
  * @param evaluateSeconds spent on the evaluation
  */
 public record EpochReport(
@@ -23,6 +24,7 @@ public record EpochReport(
         Optional<Evaluation> test,
         double trainSeconds,
         double computeSeconds,
+        double waitSeconds,
         double evaluateSeconds) {
     /**
      * Time in rounds beyond the slowest worker's own: launch, transfer, sum and waiting; with more workers than cores also

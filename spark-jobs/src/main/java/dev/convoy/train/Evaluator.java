@@ -8,7 +8,6 @@ import dev.convoy.model.Evaluation;
 import dev.convoy.model.Loss;
 import dev.convoy.model.backend.LocalTrainer;
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.TaskContext;
@@ -58,14 +57,13 @@ public final class Evaluator {
     private static Iterator<Evaluation> evaluatePartition(
             ReplicaSpec replica, int batchSize, Iterator<ImageChunk> chunks, Broadcast<Weights> weights)
             throws InterruptedException {
-        List<ImageChunk> own = new ArrayList<>();
-        chunks.forEachRemaining(own::add);
-        if (own.isEmpty()) {
+        if (!chunks.hasNext()) {
             return List.<Evaluation>of().iterator();
         }
+        WorkerShard shard = WorkerShard.of(chunks);
         Evaluation evaluation = ReplicaPool.with(
                 replica.forTask(TaskContext.get()),
-                trainer -> evaluate(trainer, new WorkerShard(own), weights.value(), replica, batchSize));
+                trainer -> evaluate(trainer, shard, weights.value(), replica, batchSize));
         return List.of(evaluation).iterator();
     }
 

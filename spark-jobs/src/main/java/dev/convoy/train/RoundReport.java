@@ -12,10 +12,17 @@ import java.util.List;
  * @param lossSum over the examples it trained
  * @param counts bookkeeping
  * @param quarantined contributions left out, by rank
+ * @param times of the workers in it
  * @param seconds from the state before to the state after
  */
 public record RoundReport(
-        Progress progress, int steps, double lossSum, Counts counts, List<Quarantined> quarantined, double seconds)
+        Progress progress,
+        int steps,
+        double lossSum,
+        Counts counts,
+        List<Quarantined> quarantined,
+        Times times,
+        double seconds)
         implements Serializable {
     /**
      * Bookkeeping.
@@ -25,41 +32,53 @@ public record RoundReport(
      * @param late planned examples that were not trained because their round had closed
      * @param quarantined examples in contributions that were left out
      * @param retried examples trained again because a task or a segment was repeated, counted apart
-     * @param computeSeconds of the slowest worker
      */
-    public record Counts(long trained, long rejected, long late, long quarantined, long retried, double computeSeconds)
+    public record Counts(long trained, long rejected, long late, long quarantined, long retried)
             implements Serializable {
         /** Nothing counted yet. */
-        public static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0);
+        public static final Counts NONE = new Counts(0, 0, 0, 0, 0);
 
         static Counts of(WorkerRound.Outcome outcome, boolean repeated) {
             return new Counts(
-                    outcome.trained(),
-                    outcome.rejected(),
-                    0,
-                    outcome.leftOut(),
-                    repeated ? outcome.trained() : 0,
-                    outcome.seconds());
+                    outcome.trained(), outcome.rejected(), 0, outcome.leftOut(), repeated ? outcome.trained() : 0);
         }
 
-        /** Of another worker in the same round. */
-        Counts beside(Counts other) {
-            return plus(other, Math.max(computeSeconds, other.computeSeconds));
-        }
-
-        /** Of a later round. */
-        Counts then(Counts other) {
-            return plus(other, computeSeconds + other.computeSeconds);
-        }
-
-        private Counts plus(Counts other, double seconds) {
+        /** Of another worker in the same round, or of another round. */
+        Counts plus(Counts other) {
             return new Counts(
                     trained + other.trained,
                     rejected + other.rejected,
                     late + other.late,
                     quarantined + other.quarantined,
-                    retried + other.retried,
-                    seconds);
+                    retried + other.retried);
+        }
+    }
+
+    /**
+     * Where the time went, in seconds.
+     *
+     * @param compute of the slowest worker, from its first batch to its contribution
+     * @param busy the same of all workers together, so that {@code compute - busy / workers} is how long a worker waited for
+     *     the slowest, on average
+     * @param network between groups of workers that share memory, as rank 0 saw it; 0 for transport {@code rounds}, which
+     *     leaves it to Spark
+     */
+    public record Times(double compute, double busy, double network) implements Serializable {
+        /** No time yet. */
+        public static final Times NONE = new Times(0, 0, 0);
+
+        static Times of(double workerSeconds) {
+            return new Times(workerSeconds, workerSeconds, 0);
+        }
+
+        /** Of another worker in the same round. */
+        Times beside(Times other) {
+            return new Times(Math.max(compute, other.compute), busy + other.busy, Math.max(network, other.network));
+        }
+
+        /** Of a later round. */
+        Times then(Times other) {
+            return new Times(compute + other.compute, busy + other.busy, network + other.network);
         }
     }
 }

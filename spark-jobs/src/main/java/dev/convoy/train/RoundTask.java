@@ -7,8 +7,6 @@ import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.LocalTrainer;
 import java.io.Serializable;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
-import java.util.List;
 import org.apache.spark.TaskContext;
 import scala.Function2;
 import scala.collection.Iterator;
@@ -18,16 +16,22 @@ import scala.collection.JavaConverters;
  * One worker's part of a round; runs on an executor, over the worker's own partition. It is a class, since Spark takes several
  * milliseconds to read the bytecode around every lambda that it is given.
  *
+ * @param vector what a contribution holds
  * @param bound the largest norm that counts
  */
-record RoundTask(ReplicaSpec replica, TrainingSpec spec, WorkerLayout layout, Outgoing start, int steps, double bound)
+record RoundTask(
+        ReplicaSpec replica,
+        TrainingSpec spec,
+        WorkerLayout layout,
+        SumLayout vector,
+        Outgoing start,
+        int steps,
+        double bound)
         implements Function2<TaskContext, Iterator<ImageChunk>, Contribution>, Serializable {
     @Override
     public Contribution apply(TaskContext task, Iterator<ImageChunk> chunks) {
-        List<ImageChunk> own = new ArrayList<>();
-        JavaConverters.asJavaIterator(chunks).forEachRemaining(own::add);
         boolean repeated = task.attemptNumber() > 0 || task.stageAttemptNumber() > 0;
-        WorkerShard shard = new WorkerShard(own);
+        WorkerShard shard = WorkerShard.of(JavaConverters.asJavaIterator(chunks));
         try {
             Contribution contribution = ReplicaPool.with(
                     replica.forTask(task), trainer -> run(trainer, task.partitionId(), shard, repeated));
@@ -45,8 +49,6 @@ record RoundTask(ReplicaSpec replica, TrainingSpec spec, WorkerLayout layout, Ou
         trainer.load(begin);
         WorkerRound.Outcome outcome =
                 new WorkerRound(trainer, spec, layout, worker, shard, begin.progress()).run(steps, bound);
-        SumLayout vector =
-                spec.sync().layout(replica.bind().layout(), trainer.slots().size());
         float[] mean = new float[outcome.trained() == 0 ? 0 : vector.length()];
         if (mean.length > 0) {
             WorkerRound.copy(trainer, spec.sync(), vector, FloatBuffer.wrap(mean));

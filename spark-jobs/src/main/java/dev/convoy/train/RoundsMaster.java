@@ -63,11 +63,11 @@ public final class RoundsMaster implements TrainingMaster {
             double seconds = (System.nanoTime() - began) / 1e9;
             if (spec.sync().isMeasuring(now.progress())) {
                 next = next.withProgress(progress.withLocalSteps(
-                        choice.measured(plan, sum.counts().computeSeconds(), seconds)));
+                        choice.measured(plan, sum.times().compute(), seconds)));
             }
             now = next;
-            onRound.accept(
-                    new RoundReport(now.progress(), steps, sum.lossSum(), sum.counts(), sum.quarantined(), seconds));
+            onRound.accept(new RoundReport(
+                    now.progress(), steps, sum.lossSum(), sum.counts(), sum.quarantined(), sum.times(), seconds));
         }
         return now;
     }
@@ -76,7 +76,7 @@ public final class RoundsMaster implements TrainingMaster {
         ModelState outgoing = spec.sync().averagesOptimizer() ? state : state.withoutOptimizer();
         Outgoing start = Outgoing.of(spark, outgoing.withoutVelocity());
         try {
-            RoundTask task = new RoundTask(replica, spec, shards.layout(), start, steps, quarantine.bound());
+            RoundTask task = new RoundTask(replica, spec, shards.layout(), layout, start, steps, quarantine.bound());
             return reduction.sum(shards.chunks(), task);
         } finally {
             start.close();

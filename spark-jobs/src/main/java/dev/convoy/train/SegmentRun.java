@@ -74,7 +74,9 @@ final class SegmentRun {
         if (outcome.trained() > 0) {
             WorkerRound.copy(trainer, sync, layout, collective.vector());
         }
+        double networkBefore = collective.networkSeconds();
         collective.sum(slots(outcome));
+        double network = collective.networkSeconds() - networkBefore;
         double weight = total(ControlSlot.WEIGHT);
         List<Quarantined> out = quarantined();
         double norms = IntStream.range(0, segment.layout().workers())
@@ -86,7 +88,7 @@ final class SegmentRun {
         if (end) {
             return out;
         }
-        finish(steps, out, began);
+        finish(steps, out, network, began);
         return List.of();
     }
 
@@ -154,29 +156,28 @@ final class SegmentRun {
         }
     }
 
-    private void finish(int steps, List<Quarantined> out, long began) {
-        double compute = IntStream.range(0, segment.layout().workers())
-                .mapToDouble(other -> collective.slot(other, ControlSlot.SECONDS.ordinal()))
-                .max()
-                .orElse(0);
+    private void finish(int steps, List<Quarantined> out, double network, long began) {
+        RoundReport.Times workers = IntStream.range(0, segment.layout().workers())
+                .mapToObj(other -> RoundReport.Times.of(collective.slot(other, ControlSlot.SECONDS.ordinal())))
+                .reduce(RoundReport.Times.NONE, RoundReport.Times::beside);
         RoundReport.Counts counts = new RoundReport.Counts(
                 (long) total(ControlSlot.WEIGHT),
                 (long) total(ControlSlot.REJECTED),
                 0,
                 (long) total(ControlSlot.LEFT_OUT),
-                0,
-                compute);
+                0);
         boolean measuring = sync.isMeasuring(progress);
         progress = progress.afterRound(steps, counts.trained(), plan.steps());
         if (measuring) {
             // Rank 0's clock decides for all, a round later.
             int agreed = (int) collective.slot(0, ControlSlot.LOCAL_STEPS.ordinal());
             progress = agreed > 0 ? progress.withLocalSteps(agreed) : progress;
-            chosen = segment.choice().measured(plan, compute, (System.nanoTime() - began) / 1e9);
+            chosen = segment.choice().measured(plan, workers.compute(), (System.nanoTime() - began) / 1e9);
         }
         if (rank == 0) {
             double seconds = (System.nanoTime() - began) / 1e9;
-            rounds.add(new RoundReport(progress, steps, total(ControlSlot.LOSS_SUM), counts, out, seconds));
+            RoundReport.Times times = workers.beside(new RoundReport.Times(0, 0, network));
+            rounds.add(new RoundReport(progress, steps, total(ControlSlot.LOSS_SUM), counts, out, times, seconds));
             tell();
         }
     }

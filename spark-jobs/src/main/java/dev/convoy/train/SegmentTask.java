@@ -5,7 +5,6 @@ import dev.convoy.data.WorkerShard;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.train.collective.Collective;
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -32,9 +31,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
     @Override
     public Iterator<Segment.End> apply(Iterator<ImageChunk> chunks) {
         BarrierTaskContext context = BarrierTaskContext.get();
-        List<ImageChunk> own = new ArrayList<>();
-        JavaConverters.asJavaIterator(chunks).forEachRemaining(own::add);
-        WorkerShard shard = new WorkerShard(own);
+        WorkerShard shard = WorkerShard.of(JavaConverters.asJavaIterator(chunks));
         try {
             Optional<Segment.End> end =
                     ReplicaPool.with(segment.replica().forTask(context), trainer -> run(context, shard, trainer));

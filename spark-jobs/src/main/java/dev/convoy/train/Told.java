@@ -56,14 +56,15 @@ final class Told {
 
     /** Examples that were trained again are counted with the first round that is told afterwards. */
     private RoundReport withRetried(RoundReport round) {
-        RoundReport.Counts again = new RoundReport.Counts(0, 0, 0, 0, retried, 0);
+        RoundReport.Counts again = new RoundReport.Counts(0, 0, 0, 0, retried);
         retried = 0;
         return new RoundReport(
                 round.progress(),
                 round.steps(),
                 round.lossSum(),
-                round.counts().then(again),
+                round.counts().plus(again),
                 round.quarantined(),
+                round.times(),
                 round.seconds());
     }
 }

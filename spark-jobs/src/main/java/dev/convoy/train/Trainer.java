@@ -65,7 +65,9 @@ public final class Trainer {
     private EpochReport evaluate(
             ModelState end, List<RoundReport> rounds, ImageShards train, Optional<ImageShards> test) {
         RoundReport.Counts counts =
-                rounds.stream().map(RoundReport::counts).reduce(RoundReport.Counts.NONE, RoundReport.Counts::then);
+                rounds.stream().map(RoundReport::counts).reduce(RoundReport.Counts.NONE, RoundReport.Counts::plus);
+        RoundReport.Times times =
+                rounds.stream().map(RoundReport::times).reduce(RoundReport.Times.NONE, RoundReport.Times::then);
         long began = System.nanoTime();
         Optional<Evaluation> evaluation =
                 test.map(images -> evaluator.evaluate(images, end.parameters(), end.buffers()));
@@ -82,7 +84,8 @@ public final class Trainer {
                 rounds.stream().mapToDouble(RoundReport::lossSum).sum() / counts.trained(),
                 evaluation,
                 rounds.stream().mapToDouble(RoundReport::seconds).sum(),
-                counts.computeSeconds(),
+                times.compute(),
+                times.compute() - times.busy() / train.layout().workers(),
                 (System.nanoTime() - began) / 1e9);
     }
 

@@ -119,7 +119,7 @@ class JobsTest {
                 .hasSize(3)
                 .first()
                 .isEqualTo("epoch,trainLoss,testLoss,testAccuracy,examples,imagesPerSecond,trainSeconds,computeSeconds,"
-                        + "syncSeconds");
+                        + "waitSeconds,syncSeconds");
 
         Completed again = EvaluateJob.of(spark, run.toString(), Optional.empty(), Map.of())
                 .run();

@@ -13,8 +13,11 @@ import dev.convoy.testing.SparkExtension;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -124,6 +127,29 @@ class AllReduceTest {
                     .hasMessageContaining("Cannot run 3 workers at once")
                     .hasMessageContaining("2 task slots")
                     .hasMessageContaining("train.workers = 2");
+        }
+    }
+
+    private static final CountDownLatch HOLDING = new CountDownLatch(1);
+    private static final CountDownLatch RELEASED = new CountDownLatch(1);
+
+    @Test
+    void aSlotThatNeverComesFreeIsNotWaitedForInVain(JavaSparkContext spark) throws Exception {
+        JavaFutureAction<Void> holder = spark.parallelize(List.of(0), 1).foreachAsync(nothing -> {
+            HOLDING.countDown();
+            RELEASED.await(120, TimeUnit.SECONDS);
+        });
+        try (ImageShards shards = Training.shards(spark, folder, 20, 2)) {
+            assertThat(HOLDING.await(60, TimeUnit.SECONDS)).isTrue();
+            AllReduceSpec impatient =
+                    new AllReduceSpec(AllReduceSpec.Sharing.HOST, 2, 1, AllReduceSpec.Network.AS_SPARK);
+            TrainingSpec spec = specs().findFirst().orElseThrow();
+            assertThatThrownBy(() -> allReduce(spark, shards, Training.SMALL, spec, impatient))
+                    .isInstanceOf(ConvoyException.class)
+                    .hasMessageContaining("none of the 2 tasks in 2 s (sync.timeout)");
+        } finally {
+            RELEASED.countDown();
+            holder.get(60, TimeUnit.SECONDS);
         }
     }
 

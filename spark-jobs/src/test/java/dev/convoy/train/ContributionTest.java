@@ -25,7 +25,8 @@ class ContributionTest {
         assertThat(sum.vector().floats()).containsExactly(8, -8);
         assertThat(sum.lossSum()).isEqualTo(2);
         assertThat(sum.normSum()).isEqualTo(8);
-        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(4, 3, 0, 0, 0, 1.5));
+        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(4, 3, 0, 0, 0));
+        assertThat(sum.times()).isEqualTo(new RoundReport.Times(1.5, 4.5, 0));
     }
 
     /** 2^24 swallows a single one but not two: the result shows how numbers were paired. */
@@ -46,6 +47,6 @@ class ContributionTest {
                 contribution(new WorkerRound.Outcome(0, 0, 9, 0, 0, 1, two))));
         assertThat(sum.quarantined()).containsExactly(one, two);
         assertThat(sum.vector().floats()).containsExactly(3, -3);
-        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(1, 1, 0, 18, 0, 1.5));
+        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(1, 1, 0, 18, 0));
     }
 }

@@ -18,8 +18,9 @@ class ToldTest {
                         new Progress(0, i + 1, i + 1, i + 1, 10L * (i + 1), 7),
                         1,
                         1,
-                        new RoundReport.Counts(10, 0, 0, 0, 0, 0),
+                        new RoundReport.Counts(10, 0, 0, 0, 0),
                         List.of(),
+                        RoundReport.Times.NONE,
                         0.1))
                 .toList();
     }

@@ -124,11 +124,6 @@ public final class LocalTrainer {
         return slots;
     }
 
-    /** How many steps have gone into the optimizer's memory. */
-    public long steps() {
-        return steps;
-    }
-
     /** Says how many steps have gone into the optimizer's memory. */
     public void setSteps(long taken) {
         steps = taken;

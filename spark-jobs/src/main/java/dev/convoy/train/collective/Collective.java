@@ -71,6 +71,7 @@ public final class Collective implements AutoCloseable {
 
     private final List<Tensor> vectors = new ArrayList<>();
     private final Tensor total;
+    private long networkNanos;
 
     /**
      * Joins; all ranks do so at the same time.
@@ -211,7 +212,9 @@ public final class Collective implements AutoCloseable {
         awaitMembers();
         if (linked) {
             if (link != null) {
+                long began = System.nanoTime();
                 exchange();
+                networkNanos += System.nanoTime() - began;
             }
             awaitMembers();
         }
@@ -262,6 +265,11 @@ public final class Collective implements AutoCloseable {
                 link.sum(total.narrow(0, shape.length, (long) shape.groups.size() * shape.slots));
             }
         }
+    }
+
+    /** Spent so far on sums with other groups, waiting for them included; 0 on ranks that do not exchange with them. */
+    public double networkSeconds() {
+        return networkNanos / 1e9;
     }
 
     /** Tells the other ranks not to wait for this one any more. */

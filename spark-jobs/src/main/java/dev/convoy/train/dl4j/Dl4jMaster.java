@@ -2,7 +2,6 @@ package dev.convoy.train.dl4j;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.EpochPlan;
-import dev.convoy.data.ImageChunk;
 import dev.convoy.data.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.ModelState;
@@ -13,7 +12,6 @@ import dev.convoy.train.ReplicaSpec;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaRDD;
@@ -63,9 +61,7 @@ public final class Dl4jMaster implements TrainingMaster {
         int outputs = replica.bind().outputs();
         this.batches = shards.chunks()
                 .mapPartitions(chunks -> {
-                    List<ImageChunk> all = new ArrayList<>();
-                    chunks.forEachRemaining(all::add);
-                    WorkerShard shard = new WorkerShard(all);
+                    WorkerShard shard = WorkerShard.of(chunks);
                     return shard.batches(batchSize).stream()
                             .map(ids -> Dl4jGraph.dataSet(shard.gather(ids), replica.normalization(), outputs))
                             .iterator();
@@ -110,9 +106,11 @@ public final class Dl4jMaster implements TrainingMaster {
         Progress after = before.afterRound(plan.steps(), trained, plan.steps());
         long late = shards.examples() - trained;
         double seconds = (System.nanoTime() - began) / 1e9;
-        RoundReport.Counts counts = new RoundReport.Counts(
-                trained, shards.layout().examples() - shards.examples(), late, 0, retried, seconds);
-        onRound.accept(new RoundReport(after, plan.steps(), counting.lossSum(), counts, List.of(), seconds));
+        RoundReport.Counts counts =
+                new RoundReport.Counts(trained, shards.layout().examples() - shards.examples(), late, 0, retried);
+        RoundReport.Times times =
+                new RoundReport.Times(seconds, seconds * shards.layout().workers(), 0);
+        onRound.accept(new RoundReport(after, plan.steps(), counting.lossSum(), counts, List.of(), times, seconds));
         return new ModelState(own.parameters(), own.buffers(), state.optimizer(), state.velocity(), after);
     }
 

@@ -93,10 +93,30 @@ class CollectiveTest {
                 .hasStackTraceContaining("Rank 1 has failed");
     }
 
+    @Test
+    void otherVersionsAreRefused() {
+        Messages old = new Messages(2) {
+            @Override
+            List<String> heard() {
+                return super.heard().stream()
+                        .map(message -> message.replaceAll("libtorch [0-9.-]+", "libtorch 1.0"))
+                        .toList();
+            }
+        };
+        assertThatThrownBy(() -> runAll(List.of("a", "a"), Compression.NONE, old, (rank, collective) -> new float[0]))
+                .hasStackTraceContaining(
+                        "Cannot exchange vectors between different versions: rank 0 on 127.0.0.1 has" + " libtorch 1.0")
+                .hasStackTraceContaining("give all executors the same convoy.jar");
+    }
+
     private static List<float[]> runAll(List<String> groups, Compression compression, Part part)
             throws InterruptedException, ExecutionException, TimeoutException {
+        return runAll(groups, compression, new Messages(groups.size()), part);
+    }
+
+    private static List<float[]> runAll(List<String> groups, Compression compression, Messages messages, Part part)
+            throws InterruptedException, ExecutionException, TimeoutException {
         Collective.Shape shape = new Collective.Shape(groups, LENGTH, SLOTS, compression, 2);
-        Messages messages = new Messages(groups.size());
         ExecutorService threads = Executors.newFixedThreadPool(groups.size());
         try {
             List<Future<float[]>> running = new ArrayList<>();
@@ -120,7 +140,7 @@ class CollectiveTest {
     }
 
     /** What a barrier stage's allGather does, for threads. */
-    private static final class Messages {
+    private static class Messages {
         private final String[] messages;
         private final CyclicBarrier barrier;
 
@@ -137,8 +157,12 @@ class CollectiveTest {
                 } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
                     throw new IllegalStateException(e);
                 }
-                return List.of(messages);
+                return heard();
             };
+        }
+
+        List<String> heard() {
+            return List.of(messages);
         }
     }
 }

@@ -1,0 +1,39 @@
+package dev.convoy.jobs;
+
+import dev.convoy.train.SegmentProgress;
+import org.apache.spark.SparkConf;
+
+/** What Spark should be told for Convoy's jobs; what a user has set stays, but for the serializer. */
+public final class SparkSettings {
+    /** glibc keeps the large blocks that every step needs, on huge pages, instead of mapping and unmapping them. */
+    public static final String MALLOC =
+            "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296";
+
+    private SparkSettings() {}
+
+    /** Adds them. */
+    public static void addTo(SparkConf conf) {
+        // Kryo, which a cluster may have set, cannot serialise records.
+        conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
+        // A round brings every worker's weights to the driver.
+        conf.setIfMissing("spark.driver.maxResultSize", "0");
+        // Contributions of usual size come with the news that a task is done; weights hardly compress.
+        conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
+        conf.setIfMissing("spark.broadcast.compress", "false");
+        // G1 handles arrays of the size of weights badly; a JVM with two collectors would not start.
+        if (!conf.get("spark.executor.defaultJavaOptions", "").matches("(?s).*-XX:\\+Use\\w*GC.*")) {
+            conf.setIfMissing("spark.executor.extraJavaOptions", "-XX:+UseParallelGC");
+        }
+        // Progress of all-reduce between evaluations.
+        String plugins = conf.get("spark.plugins", "");
+        String own = SegmentProgress.class.getName();
+        conf.set("spark.plugins", plugins.isEmpty() ? own : plugins + "," + own);
+        // A worker that never arrives at a barrier should not be waited for through a year, which is the default.
+        conf.setIfMissing("spark.barrier.sync.timeout", "120s");
+        // One replica, one thread: BLAS pools would fight the replicas for cores.
+        conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
+        conf.setIfMissing("spark.executorEnv.OPENBLAS_NUM_THREADS", "1");
+        // glibc reads this before a process starts, so that it cannot be set from inside.
+        conf.setIfMissing("spark.executorEnv.GLIBC_TUNABLES", MALLOC);
+    }
+}
