@@ -43,7 +43,7 @@ final class Mnist {
     private static ImageShards shards(
             JavaSparkContext spark, ImageListing digits, Workload workload, WorkerLayout layout) {
         ImageDecoder decoder =
-                new ImageDecoder(workload.input(), ImageDecoder.Sizes.RESIZE, ImageDecoder.Colours.REFUSE);
+                new ImageDecoder(workload.input(), ImageDecoder.Sizes.STRETCH, ImageDecoder.Colours.REFUSE);
         return ImageShards.of(spark, digits, decoder, layout, ImageShards.OnBadImage.FAIL);
     }
 }

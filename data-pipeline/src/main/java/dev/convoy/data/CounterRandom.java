@@ -13,7 +13,8 @@ public final class CounterRandom {
         LAYOUT,
         EPOCH_ORDER,
         INITIAL_WEIGHTS,
-        DROPOUT
+        DROPOUT,
+        AUGMENTATION
     }
 
     private static final int MULTIPLIER_0 = 0xD2511F53;

@@ -1,100 +1,58 @@
 package dev.convoy.data;
 
-import java.io.FileNotFoundException;
+import dev.convoy.data.FileSplit.LabelledFile;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
-import java.util.function.LongPredicate;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * A folder with one folder for each class, in which every file is a PNG or JPEG. Names that start with a dot or an
- * underscore are hidden; files beside the class folders and folders inside them are left alone. Classes, and files within a class, are taken in the order of their names; ids follow it.
+ * A folder with one folder for each class, in which every file is an image. Names that start with a dot or an underscore are
+ * hidden; files beside the class folders and folders inside them are left alone. Classes, and files within a class, are taken in
+ * the order of their names; ids follow it.
  *
- * @param path the folder
+ * @param path the folder; or a pattern, whose matches then make up the classes together
  */
 public record FolderSource(String path) implements ImageSource {
-    private static final int FILES_PER_SPLIT = 1000;
-
     @Override
     public ImageListing list(Configuration hadoop, List<String> knownClasses) throws IOException {
-        Path root = new Path(path);
-        FileSystem files = root.getFileSystem(hadoop);
-        List<Path> folders = children(files, root)
-                .filter(FileStatus::isDirectory)
-                .map(FileStatus::getPath)
-                .toList();
+        Map<String, List<Path>> folders = new TreeMap<>();
+        for (FileStatus root : HadoopFiles.named(hadoop, path)) {
+            FileSystem files = root.getPath().getFileSystem(hadoop);
+            for (Path folder : HadoopFiles.children(files, root.getPath(), FileStatus::isDirectory)) {
+                folders.computeIfAbsent(folder.getName(), name -> new ArrayList<>())
+                        .add(folder);
+            }
+        }
         if (folders.isEmpty()) {
             throw new ConvoyException("Cannot read " + path + " as a folder tree: it has no folders; give one folder"
                     + " with a folder of images for each class");
         }
-        List<String> found = folders.stream().map(Path::getName).toList();
-        List<String> classes = knownClasses.isEmpty() ? found : knownClasses;
+        Classes classes = new Classes(
+                path, folders.keySet(), knownClasses.isEmpty() ? List.copyOf(folders.keySet()) : knownClasses);
+        List<LabelledFile> images = new ArrayList<>();
+        for (Map.Entry<String, List<Path>> folder : folders.entrySet()) {
+            images.addAll(imagesOf(hadoop, folder.getValue(), classes.indexOf(folder.getKey())));
+        }
+        return new ImageListing(path, images.size(), classes.names(), FileSplit.of(images));
+    }
+
+    private static List<LabelledFile> imagesOf(Configuration hadoop, List<Path> folders, int label) throws IOException {
         List<LabelledFile> images = new ArrayList<>();
         for (Path folder : folders) {
-            images.addAll(imagesOf(files, folder, classes));
-        }
-        List<Split> splits = IntStream.iterate(0, first -> first < images.size(), first -> first + FILES_PER_SPLIT)
-                .mapToObj(first -> new Split(
-                        first, List.copyOf(images.subList(first, Math.min(images.size(), first + FILES_PER_SPLIT)))))
-                .toList();
-        return new ImageListing(path, images.size(), classes, splits);
-    }
-
-    private List<LabelledFile> imagesOf(FileSystem files, Path folder, List<String> classes) throws IOException {
-        int label = classes.indexOf(folder.getName());
-        if (label < 0) {
-            throw new ConvoyException("Cannot use " + folder + ": " + folder.getName() + " is not among the classes "
-                    + classes + "; give data of the same classes");
-        }
-        List<LabelledFile> images = children(files, folder)
-                .filter(FileStatus::isFile)
-                .map(status -> new LabelledFile(status.getPath().toString(), label))
-                .toList();
-        if (images.isEmpty()) {
-            throw new ConvoyException("Cannot use the class " + folder.getName() + ": " + folder + " has no images; add"
-                    + " some or remove the folder");
-        }
-        return images;
-    }
-
-    private Stream<FileStatus> children(FileSystem files, Path folder) throws IOException {
-        try {
-            return Stream.of(files.listStatus(folder))
-                    .filter(status -> !status.getPath().getName().matches("[._].*"))
-                    .sorted(Comparator.comparing(status -> status.getPath().getName()));
-        } catch (FileNotFoundException e) {
-            throw new ConvoyException("Cannot find the folder " + folder + "; check the path under data", e);
-        }
-    }
-
-    private record LabelledFile(String path, int label) implements Serializable {}
-
-    private record Split(long firstId, List<LabelledFile> files) implements ImageSplit {
-        @Override
-        public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) {
-            return IntStream.range(0, files.size())
-                    .filter(i -> wanted.test(firstId + i))
-                    .mapToObj(i -> load(hadoop, firstId + i, files.get(i)))
-                    .iterator();
-        }
-
-        private static SourceImage load(Configuration hadoop, long id, LabelledFile file) {
-            Path path = new Path(file.path);
-            try (InputStream in = path.getFileSystem(hadoop).open(path)) {
-                return new SourceImage(id, file.path, file.label, new SourceImage.Data.Encoded(in.readAllBytes()));
-            } catch (IOException e) {
-                throw new ConvoyException("Cannot read " + file.path + ": " + e.getMessage(), e);
+            for (Path file : HadoopFiles.children(folder.getFileSystem(hadoop), folder, FileStatus::isFile)) {
+                images.add(new LabelledFile(file.toString(), label));
             }
         }
+        if (images.isEmpty()) {
+            throw new ConvoyException("Cannot use the class " + folders.get(0).getName() + ": " + folders.get(0)
+                    + " has no images; add some or remove the folder");
+        }
+        return images;
     }
 }

@@ -24,7 +24,7 @@ public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Targe
     }
 
     /**
-     * The targets as one dense matrix; a class index becomes a row with a single one.
+     * The targets as one dense matrix; a class index becomes a row with a single one, a mixed target a weighted sum.
      *
      * @param outputs number of network outputs
      * @return {@code [size, outputs]}, row-major
@@ -32,13 +32,23 @@ public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Targe
     public float[] denseTargets(int outputs) {
         float[] dense = new float[size() * outputs];
         for (int i = 0; i < size(); i++) {
-            if (targets.get(i) instanceof Target.Dense d) {
-                System.arraycopy(checkLength(d.values(), outputs, ids[i]), 0, dense, i * outputs, outputs);
-            } else if (targets.get(i) instanceof Target.ClassIndex c) {
-                dense[i * outputs + checkClass(c.index(), outputs, ids[i])] = 1;
-            }
+            add(targets.get(i), 1, dense, i * outputs, outputs, ids[i]);
         }
         return dense;
+    }
+
+    private static void add(Target target, float weight, float[] dense, int row, int outputs, long id) {
+        if (target instanceof Target.ClassIndex c) {
+            dense[row + checkClass(c.index(), outputs, id)] += weight;
+        } else if (target instanceof Target.Dense d) {
+            float[] values = checkLength(d.values(), outputs, id);
+            for (int i = 0; i < outputs; i++) {
+                dense[row + i] += weight * values[i];
+            }
+        } else if (target instanceof Target.Mixed m) {
+            add(m.first(), weight * m.share(), dense, row, outputs, id);
+            add(m.second(), weight * (1 - m.share()), dense, row, outputs, id);
+        }
     }
 
     private static int checkClass(int index, int outputs, long id) {

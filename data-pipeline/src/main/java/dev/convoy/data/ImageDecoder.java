@@ -16,11 +16,14 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
+import org.bytedeco.opencv.opencv_core.Rect;
+import org.bytedeco.opencv.opencv_core.Scalar;
 import org.bytedeco.opencv.opencv_core.Size;
 
 /**
- * Turns images into unsigned bytes of one shape, in CHW order with channels red, green, blue. Decoding (PNG and JPEG,
- * with the orientation that EXIF gives) and resizing (area averaging to shrink, linear to enlarge) are OpenCV's.
+ * Turns images into unsigned bytes of one shape, in CHW order with channels red, green, blue. Decoding (JPEG, PNG, WebP, BMP, TIFF and
+ * the first picture of a GIF, in the orientation that EXIF gives; 16 bits become 8, transparency is dropped) and resizing (area averaging
+ * to shrink, linear to enlarge) are OpenCV's.
  *
  * @param shape what every image becomes
  * @param sizes what to do with an image of another height or width
@@ -32,7 +35,11 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         /** Reject it. */
         REFUSE,
         /** Resize it; the aspect ratio is not kept. */
-        RESIZE
+        STRETCH,
+        /** Resize it until it just covers the shape, and take the middle. */
+        CROP,
+        /** Resize it until it just fits in, and leave what it does not cover black. */
+        LETTERBOX
     }
 
     /** What to do with a colour image where one channel is wanted. Grey images widen to three channels unasked. */
@@ -57,6 +64,9 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         if (data instanceof SourceImage.Data.Pixels pixels) {
             return pixels.shape();
         }
+        if (data instanceof SourceImage.Data.Unreadable unreadable) {
+            throw new BadImageException(Kind.UNDECODABLE, unreadable.reason());
+        }
         try (PointerScope scope = new PointerScope()) {
             Mat image = decode(((SourceImage.Data.Encoded) data).bytes(), IMREAD_ANYCOLOR);
             return new ImageShape(image.channels(), image.rows(), image.cols());
@@ -72,6 +82,9 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
     public byte[] decode(SourceImage.Data data) throws BadImageException {
         if (data instanceof SourceImage.Data.Pixels pixels && pixels.shape().equals(shape)) {
             return pixels.bytes();
+        }
+        if (data instanceof SourceImage.Data.Unreadable unreadable) {
+            throw new BadImageException(Kind.UNDECODABLE, unreadable.reason());
         }
         try (PointerScope scope = new PointerScope()) {
             Mat image = data instanceof SourceImage.Data.Encoded encoded
@@ -113,13 +126,11 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
     }
 
     private static Mat decode(byte[] bytes, int flags) throws BadImageException {
-        if (bytes.length == 0) {
-            throw new BadImageException(Kind.UNDECODABLE, "the file is empty");
-        }
+        ImageHeader.check(bytes);
         try {
             Mat image = imdecode(new Mat(1, bytes.length, CV_8UC1, new BytePointer(bytes)), flags);
             if (image.empty()) {
-                throw new BadImageException(Kind.UNDECODABLE, "it is not a PNG or JPEG that can be decoded");
+                throw new BadImageException(Kind.UNDECODABLE, "it is damaged");
             }
             return image;
         } catch (RuntimeException e) {
@@ -141,10 +152,38 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
                     "it is " + image.rows() + "x" + image.cols() + " (height x width) but the images" + " are "
                             + shape.height() + "x" + shape.width() + "; set data.resize = [height, width]");
         }
-        boolean shrinks = image.rows() >= shape.height() && image.cols() >= shape.width();
+        double down = (double) shape.height() / image.rows();
+        double across = (double) shape.width() / image.cols();
+        return switch (sizes) {
+            case REFUSE -> throw new IllegalStateException();
+            case STRETCH -> resize(image, shape.height(), shape.width());
+            case CROP -> {
+                Mat covering = resize(image, Math.max(down, across));
+                int top = (covering.rows() - shape.height()) / 2;
+                int left = (covering.cols() - shape.width()) / 2;
+                // A copy, since pixels are taken to lie in one piece.
+                yield new Mat(covering, new Rect(left, top, shape.width(), shape.height())).clone();
+            }
+            case LETTERBOX -> {
+                Mat fitting = resize(image, Math.min(down, across));
+                int top = (shape.height() - fitting.rows()) / 2;
+                int left = (shape.width() - fitting.cols()) / 2;
+                Mat framed = new Mat(shape.height(), shape.width(), image.type(), Scalar.all(0));
+                fitting.copyTo(new Mat(framed, new Rect(left, top, fitting.cols(), fitting.rows())));
+                yield framed;
+            }
+        };
+    }
+
+    private static Mat resize(Mat image, double factor) {
+        return resize(image, (int) Math.max(1, Math.round(image.rows() * factor)), (int)
+                Math.max(1, Math.round(image.cols() * factor)));
+    }
+
+    private static Mat resize(Mat image, int height, int width) {
+        boolean shrinks = image.rows() >= height && image.cols() >= width;
         Mat resized = new Mat();
-        opencv_imgproc.resize(
-                image, resized, new Size(shape.width(), shape.height()), 0, 0, shrinks ? INTER_AREA : INTER_LINEAR);
+        opencv_imgproc.resize(image, resized, new Size(width, height), 0, 0, shrinks ? INTER_AREA : INTER_LINEAR);
         return resized;
     }
 

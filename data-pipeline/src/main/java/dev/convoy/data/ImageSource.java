@@ -6,7 +6,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /** Where labelled images come from; any Hadoop file system. */
-public sealed interface ImageSource extends Serializable permits IdxSource, FolderSource {
+public sealed interface ImageSource extends Serializable permits IdxSource, CifarSource, FolderSource, ListSource {
     /**
      * Lists the images and checks what can be checked without reading them. Runs on the driver.
      *

@@ -13,8 +13,11 @@ import java.io.Serializable;
 public record SourceImage(long id, String name, int label, Data data) {
     /** The bytes of an image. */
     public sealed interface Data extends Serializable {
-        /** A whole PNG or JPEG file. */
+        /** A whole image file. */
         record Encoded(byte[] bytes) implements Data {}
+
+        /** Nothing, for this reason. */
+        record Unreadable(String reason) implements Data {}
 
         /** Unsigned bytes in CHW order. */
         record Pixels(ImageShape shape, byte[] bytes) implements Data {}

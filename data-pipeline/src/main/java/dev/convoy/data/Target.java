@@ -23,4 +23,11 @@ public sealed interface Target extends Serializable {
      * @param values not copied; must not be changed afterwards
      */
     record Dense(float[] values) implements Target {}
+
+    /**
+     * Two targets together, as mixed images have them.
+     *
+     * @param share of the first, from 0 to 1; the second has the rest
+     */
+    record Mixed(Target first, Target second, float share) implements Target {}
 }

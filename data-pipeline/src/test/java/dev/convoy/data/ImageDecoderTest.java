@@ -64,12 +64,12 @@ class ImageDecoderTest {
         SourceImage.Data png = encode(greyImage(), "png");
         ImageShape wanted = new ImageShape(1, 4, 6);
         assertThatThrownBy(() -> decode(wanted, Colours.REFUSE, png)).hasMessageContaining("data.resize");
-        assertThat(new ImageDecoder(wanted, Sizes.RESIZE, Colours.REFUSE).decode(png))
+        assertThat(new ImageDecoder(wanted, Sizes.STRETCH, Colours.REFUSE).decode(png))
                 .hasSize(24);
         byte[] halves = new byte[16];
         Arrays.fill(halves, 0, 8, (byte) 100);
         SourceImage.Data raw = new SourceImage.Data.Pixels(new ImageShape(1, 4, 4), halves);
-        assertThat(new ImageDecoder(new ImageShape(1, 2, 2), Sizes.RESIZE, Colours.REFUSE).decode(raw))
+        assertThat(new ImageDecoder(new ImageShape(1, 2, 2), Sizes.STRETCH, Colours.REFUSE).decode(raw))
                 .containsExactly(100, 100, 0, 0);
     }
 

@@ -8,9 +8,11 @@ import dev.convoy.data.Normalization;
 import dev.convoy.jobs.Completed;
 import dev.convoy.jobs.ConvertJob;
 import dev.convoy.jobs.EvaluateJob;
+import dev.convoy.jobs.PreviewJob;
 import dev.convoy.jobs.SparkSettings;
 import dev.convoy.jobs.TrainJob;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,7 +34,7 @@ import picocli.CommandLine.Parameters;
         description = "Trains convolutional networks on images, data-parallel, on Apache Spark.",
         mixinStandardHelpOptions = true,
         version = "convoy 0.1.0",
-        subcommands = {Convoy.Train.class, Convoy.Evaluate.class, Convoy.Convert.class},
+        subcommands = {Convoy.Train.class, Convoy.Evaluate.class, Convoy.Preview.class, Convoy.Convert.class},
         synopsisSubcommandLabel = "COMMAND",
         exitCodeOnInvalidInput = 2)
 public final class Convoy {
@@ -147,6 +149,36 @@ public final class Convoy {
                 EvaluationTable.print(run.result().test(), System.out);
                 System.out.println("run: " + run.directory());
             }
+        }
+    }
+
+    /** {@code convoy preview}. */
+    @Command(
+            name = "preview",
+            description = "Draws training images as the network will see them, with their labels.",
+            mixinStandardHelpOptions = true)
+    static final class Preview extends Job {
+        @Parameters(paramLabel = "CONF", description = "Configuration file (HOCON).")
+        private String file;
+
+        @Option(names = "--output", paramLabel = "FILE", description = "PNG to write. Default: ${DEFAULT-VALUE}.")
+        private Path output = Path.of("preview.png");
+
+        @Option(names = "--count", paramLabel = "N", description = "Images at most. Default: ${DEFAULT-VALUE}.")
+        private int count = 64;
+
+        @Option(names = "--epoch", paramLabel = "N", description = "Whose changes to show. Default: ${DEFAULT-VALUE}.")
+        private int epoch = 1;
+
+        @Override
+        void run() throws IOException {
+            SparkConf conf = sparkConf("preview " + file);
+            Config config =
+                    ConfigReader.read(file, settings(), SparkHadoopUtil.get().newConfiguration(conf));
+            try (JavaSparkContext spark = new JavaSparkContext(conf)) {
+                new PreviewJob(spark, config).write(output, count, epoch);
+            }
+            System.out.println("written: " + output);
         }
     }
 

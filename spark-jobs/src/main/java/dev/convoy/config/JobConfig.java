@@ -4,11 +4,15 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import dev.convoy.data.CifarSource;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.FolderSource;
 import dev.convoy.data.IdxSource;
+import dev.convoy.data.ImageDecoder.Sizes;
 import dev.convoy.data.ImageSource;
+import dev.convoy.data.ListSource;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.augment.Augmentation;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
 import dev.convoy.model.Initializer;
 import dev.convoy.model.LayerSpec;
@@ -30,6 +34,7 @@ import dev.convoy.train.SyncSpec;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.collective.Compression;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -65,10 +70,20 @@ public record JobConfig(
             Source train,
             Source test,
             List<Integer> resize,
+            Fit fit,
             String channels,
             Normalization normalization,
+            Augmentation augment,
             int batchSize,
-            OnBadImage onBadImage) {
+            OnBadImage onBadImage,
+            double maxBadFraction) {
+        /** How an image is brought to the size of {@link #resize}. */
+        public enum Fit {
+            STRETCH,
+            CROP,
+            LETTERBOX
+        }
+
         public Data {
             if (resize != null && (resize.size() != 2 || resize.stream().anyMatch(side -> side < 1))) {
                 throw new ConvoyException("Cannot use data.resize = " + resize
@@ -77,20 +92,33 @@ public record JobConfig(
             if (!List.of("auto", "1", "3").contains(channels)) {
                 throw new ConvoyException("Cannot use data.channels = " + channels + "; allowed are auto, 1 and 3");
             }
+            if (!(maxBadFraction >= 0 && maxBadFraction <= 1)) {
+                throw new ConvoyException(
+                        "Cannot use data.max-bad-fraction = " + maxBadFraction + "; allowed are 0 to 1");
+            }
             if (batchSize < 1) {
                 throw new ConvoyException("Cannot use data.batch-size = " + batchSize + "; it must be at least 1");
             }
         }
+
+        /** What becomes of an image of another size. */
+        public Sizes sizes() {
+            return resize == null ? Sizes.REFUSE : Sizes.valueOf(fit.name());
+        }
     }
 
     /** {@code data.train} or {@code data.test}. */
-    public record Source(Format format, String images, String labels, String path, Long limit) {
+    public record Source(Format format, String images, String labels, String path, String split, Long limit) {
         /** How the images are stored. */
         public enum Format {
             @JsonProperty("idx")
             IDX,
+            @JsonProperty("cifar")
+            CIFAR,
             @JsonProperty("folder")
-            FOLDER
+            FOLDER,
+            @JsonProperty("list")
+            LIST
         }
 
         public Source {
@@ -98,20 +126,27 @@ public record JobConfig(
                 throw new ConvoyException("Cannot use limit = " + limit + "; it must be at least 1");
             }
             if (format == null) {
-                throw new ConvoyException("Cannot read images without format; set it to idx or folder");
+                throw new ConvoyException("Cannot read images without format; set it to idx, cifar, folder or list");
             }
             boolean idx = format == Format.IDX;
-            if (idx != (images != null) || idx != (labels != null) || idx == (path != null)) {
-                throw new ConvoyException("Cannot read images with format = " + (idx ? "idx" : "folder") + ", images = "
-                        + images + ", labels = " + labels + ", path = " + path
-                        + "; idx needs images and labels, folder needs path, and neither takes the other's (set it to"
-                        + " null)");
+            boolean fits = idx == (images != null) && idx == (labels != null) && idx == (path == null);
+            if (!fits || split != null && format != Format.LIST) {
+                throw new ConvoyException("Cannot read images with format = "
+                        + format.name().toLowerCase(Locale.ROOT) + ", images = " + images + ", labels = " + labels
+                        + ", path = " + path + ", split = " + split
+                        + "; idx needs images and labels, the others need path, list may have split, and none takes what is"
+                        + " another's (set it to null)");
             }
         }
 
         /** The source itself. */
         public ImageSource source() {
-            return format == Format.IDX ? new IdxSource(images, labels) : new FolderSource(path);
+            return switch (format) {
+                case IDX -> new IdxSource(images, labels);
+                case CIFAR -> new CifarSource(path);
+                case FOLDER -> new FolderSource(path);
+                case LIST -> new ListSource(path, split);
+            };
         }
     }
 
@@ -250,7 +285,7 @@ public record JobConfig(
      * @throws ConvoyException if it has not
      */
     public JobConfig requireTraining() {
-        require("data.train", data.train);
+        requireTrainingData();
         require("network", network);
         // These check what depends on several keys.
         sync.spec();
@@ -261,10 +296,20 @@ public record JobConfig(
         return this;
     }
 
+    /**
+     * This, if it names training images.
+     *
+     * @throws ConvoyException if it does not
+     */
+    public JobConfig requireTrainingData() {
+        require("data.train", data.train);
+        return this;
+    }
+
     /** What the training loop needs of it. */
     public TrainingSpec trainingSpec() {
         return new TrainingSpec(
-                seed, train.epochs, data.batchSize, optimizer.spec, optimizer.learningRate, sync.spec());
+                seed, train.epochs, data.batchSize, optimizer.spec, optimizer.learningRate, sync.spec(), data.augment);
     }
 
     private void requireDl4j() {
@@ -272,12 +317,13 @@ public record JobConfig(
                 && !sync.localSteps.equals("auto")
                 && !sync.outer.hasVelocity()
                 && sync.compression == Compression.NONE
-                && sync.warmupRounds == 0;
+                && sync.warmupRounds == 0
+                && data.augment.transforms().isEmpty();
         if (!backend.name.equals("dl4j") || backend.device == Placement.Device.CUDA || !plain) {
             throw new ConvoyException("Cannot use sync.transport = dl4j-spark with these settings: it is"
                     + " Deeplearning4j's own master, and needs backend.name = dl4j, backend.device = cpu or auto,"
                     + " sync.exchange = parameter-averaging, a number for sync.local-steps, sync.outer = none,"
-                    + " sync.compression = none and sync.warmup-rounds = 0");
+                    + " sync.compression = none, sync.warmup-rounds = 0 and data.augment = []");
         }
         Dl4jGraph.checkOptimizer(optimizer.spec);
     }

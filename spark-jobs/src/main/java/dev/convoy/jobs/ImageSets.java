@@ -1,9 +1,9 @@
 package dev.convoy.jobs;
 
 import dev.convoy.config.JobConfig;
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageDecoder;
 import dev.convoy.data.ImageDecoder.Colours;
-import dev.convoy.data.ImageDecoder.Sizes;
 import dev.convoy.data.ImageListing;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
@@ -69,15 +69,35 @@ final class ImageSets {
 
     /** Reads, decodes, deals and caches what was described. */
     ImageShards load(Description images) {
+        return load(images, Optional.ofNullable(images.source.limit()).orElse(Long.MAX_VALUE), workers);
+    }
+
+    /** A few of the images, chosen at random, in one partition. */
+    ImageShards sample(Description images, int most) {
+        return load(images, most, 1);
+    }
+
+    private ImageShards load(Description images, long limit, int partitions) {
         JobConfig.Data data = config.data();
         long available = images.listing.examples();
-        long examples =
-                Math.min(available, Optional.ofNullable(images.source.limit()).orElse(Long.MAX_VALUE));
-        WorkerLayout layout = new WorkerLayout(config.seed(), available, examples, workers);
-        Sizes sizes = data.resize() == null ? Sizes.REFUSE : Sizes.RESIZE;
+        long examples = Math.min(available, limit);
+        WorkerLayout layout = new WorkerLayout(config.seed(), available, examples, partitions);
         Colours colours = data.channels().equals("1") ? Colours.TO_GREY : Colours.REFUSE;
-        return ImageShards.of(
-                spark, images.listing, new ImageDecoder(images.shape, sizes, colours), layout, data.onBadImage());
+        ImageShards shards = ImageShards.of(
+                spark,
+                images.listing,
+                new ImageDecoder(images.shape, data.sizes(), colours),
+                layout,
+                data.onBadImage());
+        int rejected = shards.rejected().size();
+        if (rejected > data.maxBadFraction() * examples) {
+            shards.close();
+            throw new ConvoyException("Cannot use " + images.listing.description() + ": " + rejected + " of " + examples
+                    + " images were rejected, more than data.max-bad-fraction = " + data.maxBadFraction()
+                    + " allows; the first, " + shards.rejected().get(0).name() + ", because "
+                    + shards.rejected().get(0).reason() + "; mend the images, or set data.max-bad-fraction higher");
+        }
+        return shards;
     }
 
     /** A line of {@code rejects.csv}. */

@@ -29,6 +29,9 @@ import scala.reflect.ClassTag$;
  */
 public final class AllReduceMaster implements TrainingMaster {
     private static final Logger LOG = LoggerFactory.getLogger(AllReduceMaster.class);
+    /** How often the driver looks whether a segment has ended. */
+    private static final long LOOK_MILLIS = 5;
+
     private static final ClassTag<Segment.End> END = ClassTag$.MODULE$.apply(Segment.End.class);
 
     private final JavaSparkContext spark;
@@ -149,11 +152,14 @@ public final class AllReduceMaster implements TrainingMaster {
                     .mapPartitions(new SegmentTask(segment), false, END)
                     .toJavaRDD();
             job = stage.collectAsync();
-            long idleSince = System.nanoTime();
+            long looked = System.nanoTime();
             while (!job.isDone()) {
-                hear(news.poll(100, TimeUnit.MILLISECONDS), told, arrived);
-                idleSince = isRunning(job) ? System.nanoTime() : idleSince;
-                if (System.nanoTime() - idleSince > how.timeoutSeconds() * 1_000_000_000) {
+                hear(news.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS), told, arrived);
+                if (System.nanoTime() - looked < how.timeoutSeconds() * 1_000_000_000) {
+                    continue;
+                }
+                looked = System.nanoTime();
+                if (!isRunning(job)) {
                     throw new ConvoyException("Spark has started none of the " + workers + " tasks in "
                             + how.timeoutSeconds()
                             + " s (sync.timeout); something else holds its task slots: another job,"

@@ -20,7 +20,7 @@ import scala.runtime.AbstractFunction1;
 final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator<Segment.End>> implements Serializable {
     private static final long serialVersionUID = 1L;
     /** How often Spark is made to look whether everybody has arrived. */
-    private static final long LOOK_MILLIS = 50;
+    private static final long LOOK_MILLIS = 5;
 
     private final Segment segment;
 

@@ -3,6 +3,7 @@ package dev.convoy.train;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.EpochPlan;
 import dev.convoy.data.WorkerLayout;
+import dev.convoy.data.augment.Augmentation;
 import dev.convoy.model.LearningRate;
 import dev.convoy.model.OptimizerSpec;
 import java.io.Serializable;
@@ -14,14 +15,27 @@ import java.io.Serializable;
  * @param epochs at least 1
  * @param batchSize examples per worker and step
  * @param sync what workers exchange and how often
+ * @param augmentation of the training images
  */
 public record TrainingSpec(
-        long seed, int epochs, int batchSize, OptimizerSpec optimizer, LearningRate learningRate, SyncSpec sync)
+        long seed,
+        int epochs,
+        int batchSize,
+        OptimizerSpec optimizer,
+        LearningRate learningRate,
+        SyncSpec sync,
+        Augmentation augmentation)
         implements Serializable {
     public TrainingSpec {
         if (epochs < 1) {
             throw new ConvoyException("Cannot train for train.epochs = " + epochs + "; it must be at least 1");
         }
+    }
+
+    /** Without augmentation. */
+    public TrainingSpec(
+            long seed, int epochs, int batchSize, OptimizerSpec optimizer, LearningRate learningRate, SyncSpec sync) {
+        this(seed, epochs, batchSize, optimizer, learningRate, sync, Augmentation.NONE);
     }
 
     /** The plan of one epoch. */

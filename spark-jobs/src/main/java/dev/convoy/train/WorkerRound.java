@@ -92,7 +92,7 @@ final class WorkerRound {
         if (ids.length == 0) {
             return 0;
         }
-        ImageBatch batch = shard.gather(ids);
+        ImageBatch batch = spec.augmentation().apply(shard.gather(ids), spec.seed(), begin.epoch());
         rejected += ids.length - batch.size();
         if (batch.size() == 0) {
             return 0;

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.convoy.data.CifarSource;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.FolderSource;
 import dev.convoy.data.IdxSource;
+import dev.convoy.data.ImageDecoder;
+import dev.convoy.data.ListSource;
+import dev.convoy.data.augment.ImageTransform;
 import dev.convoy.model.Initializer;
 import dev.convoy.model.LayerSpec;
 import dev.convoy.model.LearningRate;
@@ -21,6 +25,7 @@ import dev.convoy.train.Exchange;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -65,6 +70,37 @@ class ConfigReaderTest {
                 "data.train.labels", "s3a://bucket/l,m");
         assertThat(read(MINIMAL, settings).data().train().source())
                 .isEqualTo(new IdxSource("hdfs://host/i", "s3a://bucket/l,m"));
+    }
+
+    @Test
+    void everySourceAndAugmentationCanBeWritten() {
+        JobConfig config = read(
+                MINIMAL
+                        + """
+                        data {
+                          test { format = list, path = "x.csv", split = test }
+                          resize = [28, 28], fit = letterbox
+                          augment = [
+                            { type = random-crop, padding = 4 }, { type = resized-crop, area = [0.5, 1] }
+                            { type = flip, axis = vertical, probability = 0.1 }
+                            { type = affine, rotate = 10, translate = 0.1, scale = [0.9, 1.1], shear = 5 }
+                            { type = colour-jitter, brightness = 0.1, contrast = 0.1, saturation = 0.1, hue = 0.1 }
+                            { type = random-erasing }, { type = mix-up, alpha = 0.4 }, { type = cut-mix, probability = 0.5 }
+                          ]
+                        }
+                        """,
+                Map.of());
+        assertThat(config.data().test().source()).isEqualTo(new ListSource("x.csv", "test"));
+        assertThat(config.data().sizes()).isEqualTo(ImageDecoder.Sizes.LETTERBOX);
+        List<ImageTransform> augment = config.trainingSpec().augmentation().transforms();
+        assertThat(augment).hasSize(8);
+        assertThat(augment.get(1)).isEqualTo(new ImageTransform.ResizedCrop(List.of(0.5, 1.0), null));
+        assertThat(augment.get(7)).isEqualTo(new ImageTransform.CutMix(1.0, 0.5));
+        assertThat(read(MINIMAL + "data.train.format = cifar", Map.of())
+                        .data()
+                        .train()
+                        .source())
+                .isEqualTo(new CifarSource("/digits"));
     }
 
     @Test
@@ -132,7 +168,13 @@ class ConfigReaderTest {
                 "data.channels = 4                 | data.channels = 4",
                 "data.on-bad-image = ignore        | data.on-bad-image",
                 "data.train.format = zip           | data.train.format",
-                "data.train.images = x             | folder needs path",
+                "data.train.images = x             | the others need path",
+                "data.train.split = a              | split = a",
+                "data.max-bad-fraction = 2         | data.max-bad-fraction = 2.0",
+                "data.fit = stretched              | data.fit",
+                "data.augment = [{ type = blur }]  | data.augment[0]",
+                "data.augment = [{ type = flip, probability = 2 }] | probability = 2.0",
+                "data.augment = [{ type = mix-up }, { type = flip }] | must come after all others",
                 "optimizer.learning-rate = -1      | optimizer.learning-rate = -1.0",
                 "optimizer.type = sdg              | optimizer",
                 "optimizer.momentum = 2            | optimizer.momentum = 2.0",

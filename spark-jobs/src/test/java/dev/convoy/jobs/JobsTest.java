@@ -10,19 +10,23 @@ import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.IdxSource;
+import dev.convoy.data.Target;
 import dev.convoy.model.TrainedModel;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.SparkExtension;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -236,7 +240,56 @@ class JobsTest {
         List<String> lines = Files.readAllLines(Path.of(completed.directory(), "rejects.csv"));
         assertThat(lines).hasSize(2);
         assertThat(lines.get(0)).isEqualTo("set,id,image,reason");
-        assertThat(lines.get(1)).startsWith("test,").contains("a, \"\"b\"\".png", "not a PNG or JPEG");
+        assertThat(lines.get(1)).startsWith("test,").contains("a, \"\"b\"\".png", "not a JPEG, PNG");
+    }
+
+    @Test
+    void tooManyBadImagesFailTheRunThoughTheyAreSkipped(JavaSparkContext spark) throws IOException {
+        Files.writeString(folder.resolve("tree/3/x.png"), "no image");
+        settings.put("data.on-bad-image", "skip");
+        settings.put("data.max-bad-fraction", "0.001");
+        assertFails(spark, "1 of 251 images were rejected", "data.max-bad-fraction = 0.001", "x.png");
+    }
+
+    @Test
+    void aListOfFilesIsASourceToo(JavaSparkContext spark) throws IOException {
+        Path list = folder.resolve("list.csv");
+        try (Stream<Path> images = Files.walk(folder.resolve("tree"))) {
+            List<String> lines = new ArrayList<>(List.of("path,label,split"));
+            images.filter(Files::isRegularFile)
+                    .map(image -> "tree/" + folder.resolve("tree").relativize(image))
+                    .sorted()
+                    .forEach(image -> lines.add(image + "," + image.split("/")[1] + ",test"));
+            lines.add("nowhere.png,3,train");
+            Files.write(list, lines);
+        }
+        settings.put("train.epochs", "1");
+        Result.Test byFolder = train(spark).result().test();
+        settings.put("data.test", "{ format = list, path = \"" + list + "\", split = test }");
+        Result.Test byList = train(spark).result().test();
+        assertThat(byList).usingRecursiveComparison().isEqualTo(byFolder);
+    }
+
+    @Test
+    void aPreviewShowsAugmentedImages(JavaSparkContext spark) throws IOException {
+        settings.put("data.augment", "[{ type = affine, rotate = 15 }, { type = mix-up }]");
+        Path sheet = folder.resolve("sheets/preview.png");
+        new PreviewJob(spark, config()).write(sheet, 9, 1);
+        BufferedImage first = ImageIO.read(sheet.toFile());
+        assertThat(first.getWidth()).isEqualTo(3 * 134 + 6);
+        assertThat(first.getHeight()).isEqualTo(3 * 152 + 6);
+        new PreviewJob(spark, config()).write(sheet, 9, 2);
+        assertThat(pixels(ImageIO.read(sheet.toFile()))).as("another epoch").isNotEqualTo(pixels(first));
+        new PreviewJob(spark, config()).write(sheet, 9, 1);
+        assertThat(pixels(ImageIO.read(sheet.toFile()))).isEqualTo(pixels(first));
+        assertThat(ContactSheet.label(
+                        new Target.Mixed(new Target.ClassIndex(1), new Target.ClassIndex(0), 0.75f),
+                        List.of("cat", "dog")))
+                .isEqualTo("dog 0.75, cat");
+    }
+
+    private static int[] pixels(BufferedImage image) {
+        return image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth());
     }
 
     @Test

@@ -3,8 +3,11 @@ package dev.convoy.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.convoy.data.EpochPlan;
+import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.WorkerShard;
+import dev.convoy.data.augment.Augmentation;
+import dev.convoy.data.augment.ImageTransform;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Loss;
@@ -51,6 +54,22 @@ class EqualityTest {
         assertEqualsOneWorker(spark, spec(momentum, SyncSpec.gradient()), momentum);
         OptimizerSpec adam = new OptimizerSpec.AdamW(null, null, 1e-4, null);
         assertEqualsOneWorker(spark, spec(adam, SyncSpec.gradient()), adam);
+    }
+
+    /** Random changes belong to an example and an epoch, not to a worker. */
+    @Test
+    void augmentedImagesAreTheSameForOneWorker(JavaSparkContext spark) throws IOException {
+        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        Augmentation augmentation = new Augmentation(List.of(
+                new ImageTransform.Affine(10.0, 0.1, null, null),
+                new ImageTransform.ColourJitter(0.2, null, null, null),
+                new ImageTransform.RandomCrop(2),
+                new ImageTransform.RandomErasing(null, null, null)));
+        TrainingSpec plain = spec(sgd, SyncSpec.gradient());
+        TrainingSpec augmented = new TrainingSpec(1, 1, BATCH, sgd, Training.RATE, SyncSpec.gradient(), augmentation);
+        float[] parameters = assertEqualsOneWorker(spark, augmented, sgd);
+        assertThat(largestDifference(parameters, assertEqualsOneWorker(spark, plain, sgd)))
+                .isGreaterThan(1e-3);
     }
 
     @Test
@@ -101,7 +120,7 @@ class EqualityTest {
         return new TrainingSpec(1, 1, BATCH, optimizer, Training.RATE, sync);
     }
 
-    private void assertEqualsOneWorker(JavaSparkContext spark, TrainingSpec spec, OptimizerSpec alone)
+    private float[] assertEqualsOneWorker(JavaSparkContext spark, TrainingSpec spec, OptimizerSpec alone)
             throws IOException {
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, WORKERS);
                 ImageShards whole = Training.shards(spark, folder, EXAMPLES, 1)) {
@@ -110,6 +129,7 @@ class EqualityTest {
             List<ImageChunk> chunks = whole.chunks().collect();
             float[] expected = trainAlone(spec, alone, spec.plan(shards.layout(), 0), new WorkerShard(chunks));
             assertThat(largestDifference(training.end.parameters(), expected)).isLessThan(1e-5);
+            return expected;
         }
     }
 
@@ -125,7 +145,8 @@ class EqualityTest {
                         .flatMapToLong(LongStream::of)
                         .toArray();
                 double rate = spec.learningRate().at(step, plan.steps(), 1);
-                trainer.step(shard.gather(union), new StepKey(spec.seed(), step, 0), rate);
+                ImageBatch batch = spec.augmentation().apply(shard.gather(union), spec.seed(), 0);
+                trainer.step(batch, new StepKey(spec.seed(), step, 0), rate);
             }
             return replica.parameters().toArray();
         }

@@ -1,0 +1,107 @@
+package dev.convoy.data.augment;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.CounterRandom;
+import dev.convoy.data.CounterRandom.Purpose;
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Target;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Random changes that training images go through, in the order of the list; moves that follow each other are made in one.
+ *
+ * <p>What is drawn for an image depends on the seed, the epoch, its id and the place in the list, and on nothing else: not on workers,
+ * batches, backends or retries. Only the partner with which an image is mixed depends on the plan: it is the next one in its batch, and the
+ * first for the last.
+ *
+ * @param transforms those that mix come last
+ */
+public record Augmentation(@JsonValue List<ImageTransform> transforms) implements Serializable {
+    /** Leaves images as they are. */
+    public static final Augmentation NONE = new Augmentation(List.of());
+
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    public Augmentation {
+        transforms = List.copyOf(transforms);
+        boolean mixed = false;
+        for (ImageTransform transform : transforms) {
+            if (mixed && !(transform instanceof ImageTransform.Mixing)) {
+                throw new ConvoyException("Cannot use data.augment: mix-up and cut-mix must come after all others,"
+                        + " since they put two finished images together");
+            }
+            mixed = transform instanceof ImageTransform.Mixing;
+        }
+    }
+
+    /**
+     * Changes a batch.
+     *
+     * @param batch not changed
+     * @param epoch from 0
+     */
+    public ImageBatch apply(ImageBatch batch, long seed, int epoch) {
+        if (transforms.isEmpty() || batch.size() == 0) {
+            return batch;
+        }
+        ImageShape shape = batch.shape();
+        List<byte[]> images = new ArrayList<>(batch.size());
+        for (int i = 0; i < batch.size(); i++) {
+            byte[] image = Arrays.copyOfRange(batch.pixels(), i * shape.size(), (i + 1) * shape.size());
+            images.add(change(image, shape, seed, epoch, batch.ids()[i]));
+        }
+        List<Target> targets = batch.targets();
+        for (int place = 0; place < transforms.size(); place++) {
+            if (transforms.get(place) instanceof ImageTransform.Mixing mixing) {
+                List<byte[]> before = images.stream().map(byte[]::clone).toList();
+                List<Target> mixed = new ArrayList<>();
+                for (int i = 0; i < images.size(); i++) {
+                    int partner = (i + 1) % images.size();
+                    Draws draws = draws(seed, epoch, batch.ids()[i], place);
+                    double kept = draws.chance(mixing.probability())
+                            ? mixing.mix(images.get(i), before.get(partner), shape, draws.beta(mixing.alpha()), draws)
+                            : 1;
+                    mixed.add(
+                            kept == 1
+                                    ? targets.get(i)
+                                    : new Target.Mixed(targets.get(i), targets.get(partner), (float) kept));
+                }
+                targets = mixed;
+            }
+        }
+        byte[] pixels = new byte[batch.pixels().length];
+        for (int i = 0; i < images.size(); i++) {
+            System.arraycopy(images.get(i), 0, pixels, i * shape.size(), shape.size());
+        }
+        return new ImageBatch(shape, batch.ids(), pixels, targets);
+    }
+
+    private byte[] change(byte[] image, ImageShape shape, long seed, int epoch, long id) {
+        byte[] pixels = image;
+        Geometry move = Geometry.IDENTITY;
+        for (int place = 0; place < transforms.size(); place++) {
+            Draws draws = draws(seed, epoch, id, place);
+            if (transforms.get(place) instanceof ImageTransform.Geometric geometric) {
+                move = move.then(geometric.draw(draws, shape));
+            } else if (transforms.get(place) instanceof ImageTransform.Pixelwise pixelwise) {
+                pixels = moved(pixels, shape, move);
+                move = Geometry.IDENTITY;
+                pixelwise.apply(pixels, shape, draws);
+            }
+        }
+        return moved(pixels, shape, move);
+    }
+
+    private static byte[] moved(byte[] pixels, ImageShape shape, Geometry move) {
+        return move.equals(Geometry.IDENTITY) ? pixels : move.apply(pixels, shape);
+    }
+
+    private static Draws draws(long seed, int epoch, long id, int place) {
+        return new Draws(CounterRandom.of(seed, Purpose.AUGMENTATION, epoch, id, place));
+    }
+}

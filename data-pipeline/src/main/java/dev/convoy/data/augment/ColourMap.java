@@ -1,0 +1,117 @@
+package dev.convoy.data.augment;
+
+import dev.convoy.data.ImageShape;
+
+/**
+ * An affine map of colours: red, green and blue to {@code matrix * colour + offset}. Maps are composed, and values are rounded and
+ * cut to 0 to 255 only once, at the end.
+ *
+ * @param matrix 3x3, row-major
+ * @param offset of each channel
+ */
+record ColourMap(double[] matrix, double[] offset) {
+    /** Luma of ITU-R BT.601, which JPEG and torchvision use. */
+    private static final double[] LUMA = {0.299, 0.587, 0.114};
+
+    private static final double[] TO_YIQ = {0.299, 0.587, 0.114, 0.596, -0.274, -0.322, 0.211, -0.523, 0.312};
+    private static final double[] FROM_YIQ = {1, 0.956, 0.621, 1, -0.272, -0.647, 1, -1.106, 1.703};
+
+    static ColourMap identity() {
+        return new ColourMap(new double[] {1, 0, 0, 0, 1, 0, 0, 0, 1}, new double[3]);
+    }
+
+    ColourMap brightness(double factor) {
+        return then(new double[] {factor, 0, 0, 0, factor, 0, 0, 0, factor}, new double[3]);
+    }
+
+    /**
+     * Away from or towards the mean luma.
+     *
+     * @param means of the image's channels, before this map
+     */
+    ColourMap contrast(double factor, double[] means) {
+        double[] now = apply(means);
+        double luma = LUMA[0] * now[0] + LUMA[1] * now[1] + LUMA[2] * now[2];
+        double shift = (1 - factor) * luma;
+        return brightness(factor).then(identity().matrix, new double[] {shift, shift, shift});
+    }
+
+    ColourMap saturation(double factor) {
+        double[] blend = new double[9];
+        for (int i = 0; i < 9; i++) {
+            blend[i] = (1 - factor) * LUMA[i % 3] + (i % 4 == 0 ? factor : 0);
+        }
+        return then(blend, new double[3]);
+    }
+
+    /**
+     * Turns hues in the plane of chroma, luma staying as it is.
+     *
+     * @param turns 1 being once round
+     */
+    ColourMap hue(double turns) {
+        double cos = Math.cos(2 * Math.PI * turns);
+        double sin = Math.sin(2 * Math.PI * turns);
+        double[] rotation = {1, 0, 0, 0, cos, -sin, 0, sin, cos};
+        return then(times(FROM_YIQ, times(rotation, TO_YIQ)), new double[3]);
+    }
+
+    private ColourMap then(double[] next, double[] shift) {
+        ColourMap own = new ColourMap(next, shift);
+        return new ColourMap(times(next, matrix), own.apply(offset));
+    }
+
+    private double[] apply(double[] colour) {
+        double[] result = offset.clone();
+        for (int row = 0; row < 3; row++) {
+            for (int i = 0; i < 3; i++) {
+                result[row] += matrix[3 * row + i] * colour[i];
+            }
+        }
+        return result;
+    }
+
+    private static double[] times(double[] left, double[] right) {
+        double[] product = new double[9];
+        for (int i = 0; i < 9; i++) {
+            for (int k = 0; k < 3; k++) {
+                product[i] += left[i / 3 * 3 + k] * right[3 * k + i % 3];
+            }
+        }
+        return product;
+    }
+
+    /** The means of an image's channels, three of them; a grey image counts as three equal ones. */
+    static double[] means(byte[] pixels, ImageShape shape) {
+        int plane = shape.height() * shape.width();
+        double[] means = new double[3];
+        for (int channel = 0; channel < 3; channel++) {
+            int start = channel % shape.channels() * plane;
+            long sum = 0;
+            for (int i = start; i < start + plane; i++) {
+                sum += pixels[i] & 0xFF;
+            }
+            means[channel] = (double) sum / plane;
+        }
+        return means;
+    }
+
+    /**
+     * Changes an image in place.
+     *
+     * @param pixels CHW, one channel or three
+     */
+    void apply(byte[] pixels, ImageShape shape) {
+        int plane = shape.height() * shape.width();
+        double[] colour = new double[3];
+        for (int i = 0; i < plane; i++) {
+            for (int channel = 0; channel < 3; channel++) {
+                colour[channel] = pixels[channel % shape.channels() * plane + i] & 0xFF;
+            }
+            double[] changed = apply(colour);
+            for (int channel = 0; channel < shape.channels(); channel++) {
+                pixels[channel * plane + i] = (byte) (Math.max(0, Math.min(255, changed[channel])) + 0.5);
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package dev.convoy.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ListSourceTest {
+    private static final Configuration HADOOP = new Configuration();
+
+    @TempDir
+    Path root;
+
+    private static List<SourceImage> read(ImageListing listing) throws IOException {
+        List<SourceImage> images = new ArrayList<>();
+        for (ImageSplit split : listing.splits()) {
+            split.read(HADOOP, id -> true).forEachRemaining(images::add);
+        }
+        return images;
+    }
+
+    private Path list(String name, String... lines) throws IOException {
+        return Files.write(root.resolve(name), List.of(lines));
+    }
+
+    @Test
+    void pathsAreRelativeToTheListAndLabelsMakeClasses() throws IOException {
+        for (String name : List.of("a b.png", "ü,x.png", "c:d.png", "e\nf.png")) {
+            Files.write(root.resolve(name), new byte[] {1, 2, 3});
+        }
+        Path csv = list(
+                "list.csv",
+                "label,path,photographer",
+                "10,a b.png,x",
+                "9,\"ü,x.png\",y",
+                "10," + root.resolve("c:d.png") + ",z",
+                "9,missing.png,z",
+                "9,\"e",
+                "f.png\",z");
+        ImageListing listing = new ListSource(csv.toString(), null).list(HADOOP, List.of());
+        assertThat(listing.classNames()).as("as numbers").containsExactly("9", "10");
+        List<SourceImage> images = read(listing);
+        assertThat(images.stream().map(SourceImage::label)).containsExactly(1, 0, 1, 0, 0);
+        assertThat(images.stream().map(SourceImage::id)).containsExactly(0L, 1L, 2L, 3L, 4L);
+        for (int i : new int[] {0, 1, 4}) {
+            assertThat(images.get(i).data()).isInstanceOf(SourceImage.Data.Encoded.class);
+        }
+        assertThat(((SourceImage.Data.Unreadable) images.get(2).data()).reason())
+                .contains("c:d.png");
+        assertThat(((SourceImage.Data.Unreadable) images.get(3).data()).reason())
+                .contains("missing.png");
+    }
+
+    @Test
+    void aSplitIsChosenByName() throws IOException {
+        Path lines = list(
+                "list.jsonl",
+                "{\"path\": \"a.png\", \"label\": \"cat\", \"split\": \"train\"}",
+                "{\"path\": \"b.png\", \"label\": \"dog\", \"split\": \"test\"}",
+                "{\"path\": \"c.png\", \"label\": \"ant\", \"split\": \"train\"}");
+        ImageListing train = new ListSource(lines.toString(), "train").list(HADOOP, List.of());
+        assertThat(train.examples()).isEqualTo(2);
+        assertThat(train.classNames()).containsExactly("ant", "cat");
+        assertThatThrownBy(() -> new ListSource(lines.toString(), null).list(HADOOP, List.of()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("[test, train]");
+        assertThatThrownBy(() -> new ListSource(lines.toString(), "valid").list(HADOOP, List.of()))
+                .hasMessageContaining("no entries with split = valid");
+        assertThatThrownBy(() -> new ListSource(lines.toString(), "test").list(HADOOP, train.classNames()))
+                .hasMessageContaining("dog is not among the classes [ant, cat]");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "x.csv   | file,label     | a.png,cat         | every one needs path and label",
+                "x.csv   | path,label     | a.png,            | every one needs path and label",
+                "x.jsonl | {\"path\": \"a\", \"label\": 1} | {\"path\": | after entry 1",
+                "x.txt   | path           | a.png             | must end in .csv"
+            })
+    void aListThatCannotBeRightIsRefused(String name, String first, String second, String message) throws IOException {
+        Path file = list(name, first, second);
+        assertThatThrownBy(() -> new ListSource(file.toString(), null).list(HADOOP, List.of()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining(name)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void emptyAndMissingListsAreRefused() throws IOException {
+        Path empty = list("empty.csv", "path,label");
+        assertThatThrownBy(() -> new ListSource(empty.toString(), null).list(HADOOP, List.of()))
+                .hasMessageContaining("has no entries");
+        assertThatThrownBy(() -> new ListSource(root + "/none.csv", null).list(HADOOP, List.of()))
+                .hasMessageContaining("Cannot find");
+    }
+}

@@ -1,0 +1,74 @@
+package dev.convoy.jobs;
+
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Target;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.Locale;
+
+/** Draws a batch as one picture, every image over its label. */
+final class ContactSheet {
+    private static final int CELL = 128;
+    private static final int CAPTION = 18;
+    private static final int MARGIN = 6;
+
+    private ContactSheet() {}
+
+    static BufferedImage of(ImageBatch batch, List<String> classNames) {
+        int columns = (int) Math.ceil(Math.sqrt(batch.size()));
+        int rows = (batch.size() + columns - 1) / columns;
+        BufferedImage sheet = new BufferedImage(
+                columns * (CELL + MARGIN) + MARGIN,
+                rows * (CELL + CAPTION + MARGIN) + MARGIN,
+                BufferedImage.TYPE_INT_RGB);
+        Graphics2D drawing = sheet.createGraphics();
+        drawing.setColor(Color.WHITE);
+        drawing.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
+        drawing.setColor(Color.BLACK);
+        for (int i = 0; i < batch.size(); i++) {
+            int x = MARGIN + i % columns * (CELL + MARGIN);
+            int y = MARGIN + i / columns * (CELL + CAPTION + MARGIN);
+            BufferedImage image = image(batch, i);
+            double scale = (double) CELL / Math.max(image.getWidth(), image.getHeight());
+            int width = (int) Math.round(image.getWidth() * scale);
+            int height = (int) Math.round(image.getHeight() * scale);
+            drawing.drawImage(image, x + (CELL - width) / 2, y + (CELL - height) / 2, width, height, null);
+            drawing.drawString(label(batch.targets().get(i), classNames), x, y + CELL + CAPTION - 5);
+        }
+        drawing.dispose();
+        return sheet;
+    }
+
+    private static BufferedImage image(ImageBatch batch, int index) {
+        ImageShape shape = batch.shape();
+        int plane = shape.height() * shape.width();
+        BufferedImage image = new BufferedImage(shape.width(), shape.height(), BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < plane; i++) {
+            int colour = 0;
+            for (int channel = 0; channel < 3; channel++) {
+                int at = index * shape.size() + channel % shape.channels() * plane + i;
+                colour = colour << 8 | batch.pixels()[at] & 0xFF;
+            }
+            image.setRGB(i % shape.width(), i / shape.width(), colour);
+        }
+        return image;
+    }
+
+    static String label(Target target, List<String> classNames) {
+        if (target instanceof Target.ClassIndex one) {
+            return classNames.get(one.index());
+        }
+        if (target instanceof Target.Mixed both) {
+            return String.format(
+                    Locale.ROOT,
+                    "%s %.2f, %s",
+                    label(both.first(), classNames),
+                    both.share(),
+                    label(both.second(), classNames));
+        }
+        return "";
+    }
+}
