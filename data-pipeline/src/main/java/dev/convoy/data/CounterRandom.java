@@ -14,7 +14,8 @@ public final class CounterRandom {
         EPOCH_ORDER,
         INITIAL_WEIGHTS,
         DROPOUT,
-        AUGMENTATION
+        AUGMENTATION,
+        SHARDS
     }
 
     private static final int MULTIPLIER_0 = 0xD2511F53;

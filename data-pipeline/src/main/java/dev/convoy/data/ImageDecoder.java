@@ -7,13 +7,16 @@ import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_ANYCOLOR;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_COLOR;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_GRAYSCALE;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.imdecode;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.imencode;
 import static org.bytedeco.opencv.global.opencv_imgproc.INTER_AREA;
 import static org.bytedeco.opencv.global.opencv_imgproc.INTER_LINEAR;
 
 import dev.convoy.data.BadImageException.Kind;
 import java.io.Serializable;
+import java.nio.DoubleBuffer;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.bytedeco.opencv.opencv_core.Rect;
@@ -64,13 +67,100 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         if (data instanceof SourceImage.Data.Pixels pixels) {
             return pixels.shape();
         }
-        if (data instanceof SourceImage.Data.Unreadable unreadable) {
-            throw new BadImageException(Kind.UNDECODABLE, unreadable.reason());
-        }
         try (PointerScope scope = new PointerScope()) {
-            Mat image = decode(((SourceImage.Data.Encoded) data).bytes(), IMREAD_ANYCOLOR);
+            Mat image = any(data);
             return new ImageShape(image.channels(), image.rows(), image.cols());
         }
+    }
+
+    /**
+     * An image, looked at without being brought to a shape.
+     *
+     * @param bytes that it takes
+     * @param mean of each channel, red first, 255 being 1
+     * @param std standard deviation of each
+     */
+    public record Look(ImageShape shape, long bytes, double[] mean, double[] std) {}
+
+    /**
+     * Decodes an image to see whether that can be done.
+     *
+     * @throws BadImageException if it cannot
+     */
+    public static Look look(SourceImage.Data data) throws BadImageException {
+        try (PointerScope scope = new PointerScope()) {
+            Mat image = any(data);
+            Mat mean = new Mat();
+            Mat std = new Mat();
+            opencv_core.meanStdDev(image, mean, std);
+            ImageShape shape = new ImageShape(image.channels(), image.rows(), image.cols());
+            long bytes = data instanceof SourceImage.Data.Encoded encoded ? encoded.bytes().length : shape.size();
+            return new Look(shape, bytes, reversed(mean), reversed(std));
+        }
+    }
+
+    private static double[] reversed(Mat values) {
+        DoubleBuffer found = values.createBuffer();
+        double[] reversed = new double[found.remaining()];
+        for (int i = 0; i < reversed.length; i++) {
+            reversed[i] = found.get(reversed.length - 1 - i) / 255;
+        }
+        return reversed;
+    }
+
+    /** One channel or three, in OpenCV's order. */
+    private static Mat any(SourceImage.Data data) throws BadImageException {
+        if (data instanceof SourceImage.Data.Encoded encoded) {
+            return decode(encoded.bytes(), IMREAD_ANYCOLOR);
+        }
+        if (data instanceof SourceImage.Data.Pixels pixels) {
+            return interleaved(pixels.shape(), pixels.bytes());
+        }
+        throw new BadImageException(Kind.UNDECODABLE, ((SourceImage.Data.Unreadable) data).reason());
+    }
+
+    private static Mat interleaved(ImageShape shape, byte[] planes) {
+        int plane = shape.height() * shape.width();
+        byte[] pixels = new byte[planes.length];
+        for (int i = 0; i < plane; i++) {
+            for (int channel = 0; channel < shape.channels(); channel++) {
+                pixels[i * shape.channels() + shape.channels() - 1 - channel] = planes[channel * plane + i];
+            }
+        }
+        int type = shape.channels() == 1 ? CV_8UC1 : CV_8UC3;
+        return new Mat(shape.height(), shape.width(), type, new BytePointer(pixels));
+    }
+
+    /** The image as a file: as it is, or as PNG if it only has pixels. */
+    public static byte[] asFile(SourceImage.Data data) throws BadImageException {
+        if (data instanceof SourceImage.Data.Encoded encoded) {
+            return encoded.bytes();
+        }
+        try (PointerScope scope = new PointerScope()) {
+            return encoded(any(data), ".png");
+        }
+    }
+
+    /**
+     * The image in this decoder's shape, as an uncompressed file (BMP).
+     *
+     * @throws BadImageException as {@link #decode(SourceImage.Data)}
+     */
+    public byte[] asBitmap(SourceImage.Data data) throws BadImageException {
+        byte[] planes = decode(data);
+        try (PointerScope scope = new PointerScope()) {
+            return encoded(interleaved(shape, planes), ".bmp");
+        }
+    }
+
+    private static byte[] encoded(Mat image, String format) {
+        BytePointer file = new BytePointer();
+        if (!imencode(format, image, file)) {
+            throw new IllegalStateException("OpenCV cannot write " + format);
+        }
+        byte[] bytes = new byte[(int) file.limit()];
+        file.get(bytes);
+        return bytes;
     }
 
     /**
@@ -89,7 +179,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         try (PointerScope scope = new PointerScope()) {
             Mat image = data instanceof SourceImage.Data.Encoded encoded
                     ? decodeEncoded(encoded.bytes())
-                    : greyMat((SourceImage.Data.Pixels) data);
+                    : decoded((SourceImage.Data.Pixels) data);
             return planes(fit(image));
         }
     }
@@ -103,26 +193,32 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         }
         Mat image = decode(bytes, IMREAD_ANYCOLOR);
         if (image.channels() != 1) {
-            throw new BadImageException(
-                    Kind.MISFIT,
-                    "it has colour but the images are to have 1 channel; set data.channels to 3, or"
-                            + " to 1 to make every image grey");
+            throw hasColour();
         }
         return image;
     }
 
-    private Mat greyMat(SourceImage.Data.Pixels pixels) throws BadImageException {
-        ImageShape own = pixels.shape();
-        if (own.channels() != 1) {
-            throw new BadImageException(Kind.MISFIT, "it is " + own + " but " + shape + " is wanted");
+    private Mat decoded(SourceImage.Data.Pixels pixels) throws BadImageException {
+        Mat image = interleaved(pixels.shape(), pixels.bytes());
+        if (image.channels() == shape.channels()) {
+            return image;
         }
-        Mat grey = new Mat(own.height(), own.width(), CV_8UC1, new BytePointer(pixels.bytes()));
-        if (shape.channels() == 1) {
-            return grey;
+        if (shape.channels() == 1 && colours == Colours.REFUSE) {
+            throw hasColour();
         }
-        Mat colour = new Mat();
-        opencv_imgproc.cvtColor(grey, colour, opencv_imgproc.COLOR_GRAY2BGR);
-        return colour;
+        Mat converted = new Mat();
+        opencv_imgproc.cvtColor(
+                image,
+                converted,
+                shape.channels() == 1 ? opencv_imgproc.COLOR_BGR2GRAY : opencv_imgproc.COLOR_GRAY2BGR);
+        return converted;
+    }
+
+    private static BadImageException hasColour() {
+        return new BadImageException(
+                Kind.MISFIT,
+                "it has colour but the images are to have 1 channel; set data.channels to 3, or"
+                        + " to 1 to make every image grey");
     }
 
     private static Mat decode(byte[] bytes, int flags) throws BadImageException {

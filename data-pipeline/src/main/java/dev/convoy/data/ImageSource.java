@@ -6,7 +6,8 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /** Where labelled images come from; any Hadoop file system. */
-public sealed interface ImageSource extends Serializable permits IdxSource, CifarSource, FolderSource, ListSource {
+public sealed interface ImageSource extends Serializable
+        permits IdxSource, CifarSource, FolderSource, ListSource, ParquetSource, PreparedSource {
     /**
      * Lists the images and checks what can be checked without reading them. Runs on the driver.
      *

@@ -5,7 +5,7 @@ package dev.convoy.data;
  * backwards: a balanced Feistel network over the next power of four, walked along its cycle until it falls inside
  * the range (J. Black and P. Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002).
  */
-final class Permutation {
+public final class Permutation {
     private static final int ROUNDS = 6;
 
     private final long size;
@@ -13,7 +13,7 @@ final class Permutation {
     private final long halfMask;
     private final CounterRandom random;
 
-    Permutation(long size, CounterRandom random) {
+    public Permutation(long size, CounterRandom random) {
         if (size < 1) {
             throw new IllegalArgumentException("Cannot permute " + size + " elements; at least 1 is needed");
         }
@@ -24,7 +24,7 @@ final class Permutation {
     }
 
     /** The element at this position. */
-    long apply(long position) {
+    public long apply(long position) {
         long x = position;
         do {
             x = forwards(x);
@@ -33,7 +33,7 @@ final class Permutation {
     }
 
     /** The position of this element. */
-    long invert(long element) {
+    public long invert(long element) {
         long x = element;
         do {
             x = backwards(x);

@@ -3,11 +3,13 @@ package dev.convoy.cli;
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.DatasetManifest;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.jobs.Completed;
 import dev.convoy.jobs.ConvertJob;
 import dev.convoy.jobs.EvaluateJob;
+import dev.convoy.jobs.PrepareJob;
 import dev.convoy.jobs.PreviewJob;
 import dev.convoy.jobs.SparkSettings;
 import dev.convoy.jobs.TrainJob;
@@ -34,7 +36,13 @@ import picocli.CommandLine.Parameters;
         description = "Trains convolutional networks on images, data-parallel, on Apache Spark.",
         mixinStandardHelpOptions = true,
         version = "convoy 0.1.0",
-        subcommands = {Convoy.Train.class, Convoy.Evaluate.class, Convoy.Preview.class, Convoy.Convert.class},
+        subcommands = {
+            Convoy.Train.class,
+            Convoy.Evaluate.class,
+            Convoy.Prepare.class,
+            Convoy.Preview.class,
+            Convoy.Convert.class
+        },
         synopsisSubcommandLabel = "COMMAND",
         exitCodeOnInvalidInput = 2)
 public final class Convoy {
@@ -148,6 +156,35 @@ public final class Convoy {
                         .run();
                 EvaluationTable.print(run.result().test(), System.out);
                 System.out.println("run: " + run.directory());
+            }
+        }
+    }
+
+    /** {@code convoy prepare}. */
+    @Command(
+            name = "prepare",
+            description = "Checks images and writes them as few large files, with a manifest.",
+            mixinStandardHelpOptions = true)
+    static final class Prepare extends Job {
+        @Parameters(paramLabel = "CONF", description = "Configuration file (HOCON).")
+        private String file;
+
+        @Override
+        void run() throws IOException {
+            SparkConf conf = sparkConf("prepare " + file);
+            Config config =
+                    ConfigReader.read(file, settings(), SparkHadoopUtil.get().newConfiguration(conf));
+            String target = ConfigReader.toJobConfig(config).prepare().directory();
+            try (JavaSparkContext spark = new JavaSparkContext(conf)) {
+                DatasetManifest manifest = new PrepareJob(spark, config).run();
+                manifest.sets()
+                        .forEach((name, set) -> System.out.printf(
+                                "%-6s %,d images, %d shards%n",
+                                name, set.images(), set.shards().size()));
+                System.out.printf(
+                        "%,d rejected, %,d duplicates, %,d of the test images are in the training set too%n",
+                        manifest.rejected(), manifest.duplicates(), manifest.leaked());
+                System.out.println("written: " + target);
             }
         }
     }

@@ -12,6 +12,8 @@ import dev.convoy.data.ImageDecoder.Sizes;
 import dev.convoy.data.ImageSource;
 import dev.convoy.data.ListSource;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.ParquetSource;
+import dev.convoy.data.PreparedSource;
 import dev.convoy.data.augment.Augmentation;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
 import dev.convoy.model.Initializer;
@@ -49,6 +51,7 @@ public record JobConfig(
         Optimizer optimizer,
         Sync sync,
         Train train,
+        Prepare prepare,
         Run run) {
     public JobConfig {
         if (!name.matches("[A-Za-z0-9._-]+")) {
@@ -69,6 +72,7 @@ public record JobConfig(
     public record Data(
             Source train,
             Source test,
+            Split split,
             List<Integer> resize,
             Fit fit,
             String channels,
@@ -92,6 +96,9 @@ public record JobConfig(
             if (!List.of("auto", "1", "3").contains(channels)) {
                 throw new ConvoyException("Cannot use data.channels = " + channels + "; allowed are auto, 1 and 3");
             }
+            if (split != null && test != null) {
+                throw new ConvoyException("Cannot use data.split beside data.test; leave one of them out");
+            }
             if (!(maxBadFraction >= 0 && maxBadFraction <= 1)) {
                 throw new ConvoyException(
                         "Cannot use data.max-bad-fraction = " + maxBadFraction + "; allowed are 0 to 1");
@@ -107,8 +114,29 @@ public record JobConfig(
         }
     }
 
+    /**
+     * {@code data.split}: what {@code prepare} takes off the training images.
+     *
+     * @param test share of the test set, between 0 and 1
+     */
+    public record Split(double test) {
+        public Split {
+            if (!(test > 0 && test < 1)) {
+                throw new ConvoyException("Cannot use data.split.test = " + test + "; it must be between 0 and 1");
+            }
+        }
+    }
+
     /** {@code data.train} or {@code data.test}. */
-    public record Source(Format format, String images, String labels, String path, String split, Long limit) {
+    public record Source(
+            Format format,
+            String images,
+            String labels,
+            String path,
+            String split,
+            String imageColumn,
+            String labelColumn,
+            Long limit) {
         /** How the images are stored. */
         public enum Format {
             @JsonProperty("idx")
@@ -118,7 +146,15 @@ public record JobConfig(
             @JsonProperty("folder")
             FOLDER,
             @JsonProperty("list")
-            LIST
+            LIST,
+            @JsonProperty("parquet")
+            PARQUET,
+            @JsonProperty("prepared")
+            PREPARED;
+
+            private boolean mayHaveSplit() {
+                return this == LIST || this == PREPARED;
+            }
         }
 
         public Source {
@@ -126,16 +162,20 @@ public record JobConfig(
                 throw new ConvoyException("Cannot use limit = " + limit + "; it must be at least 1");
             }
             if (format == null) {
-                throw new ConvoyException("Cannot read images without format; set it to idx, cifar, folder or list");
+                throw new ConvoyException(
+                        "Cannot read images without format; set it to idx, cifar, folder, list, parquet or prepared");
             }
             boolean idx = format == Format.IDX;
             boolean fits = idx == (images != null) && idx == (labels != null) && idx == (path == null);
-            if (!fits || split != null && format != Format.LIST) {
+            boolean columns = imageColumn != null || labelColumn != null;
+            fits &= split == null || format.mayHaveSplit();
+            fits &= !columns || format == Format.PARQUET;
+            if (!fits) {
                 throw new ConvoyException("Cannot read images with format = "
                         + format.name().toLowerCase(Locale.ROOT) + ", images = " + images + ", labels = " + labels
                         + ", path = " + path + ", split = " + split
-                        + "; idx needs images and labels, the others need path, list may have split, and none takes what is"
-                        + " another's (set it to null)");
+                        + "; idx needs images and labels, the others need path, list and prepared may have split, parquet"
+                        + " may have image-column and label-column, and none takes what is another's (set it to null)");
             }
         }
 
@@ -146,7 +186,17 @@ public record JobConfig(
                 case CIFAR -> new CifarSource(path);
                 case FOLDER -> new FolderSource(path);
                 case LIST -> new ListSource(path, split);
+                case PARQUET -> new ParquetSource(
+                        path,
+                        orElse(imageColumn, PreparedSource.IMAGE),
+                        orElse(labelColumn, PreparedSource.LABEL),
+                        null);
+                case PREPARED -> new PreparedSource(path, orElse(split, "train"));
             };
+        }
+
+        private static String orElse(String value, String fallback) {
+            return value == null ? fallback : value;
         }
     }
 
@@ -276,6 +326,24 @@ public record JobConfig(
         }
     }
 
+    /** {@code prepare.*}. */
+    public record Prepare(String directory, Store store, int shardMegabytes) {
+        /** What shards hold. */
+        public enum Store {
+            /** Files as they are. */
+            ENCODED,
+            /** Images of one size, uncompressed. */
+            DECODED
+        }
+
+        public Prepare {
+            if (shardMegabytes < 1 || shardMegabytes > 1024) {
+                throw new ConvoyException(
+                        "Cannot use prepare.shard-megabytes = " + shardMegabytes + "; allowed are 1 to 1024");
+            }
+        }
+    }
+
     /** {@code run.*}. */
     public record Run(String directory) {}
 
@@ -286,6 +354,11 @@ public record JobConfig(
      */
     public JobConfig requireTraining() {
         requireTrainingData();
+        if (data.split != null) {
+            throw new ConvoyException(
+                    "Cannot train with data.split: only scripts/convoy prepare splits images; train on"
+                            + " what it writes, with format = prepared");
+        }
         require("network", network);
         // These check what depends on several keys.
         sync.spec();

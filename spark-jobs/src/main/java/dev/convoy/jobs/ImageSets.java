@@ -9,6 +9,7 @@ import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.WorkerLayout;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.data.rdd.ImageShards.OnBadImage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,26 +83,45 @@ final class ImageSets {
         long available = images.listing.examples();
         long examples = Math.min(available, limit);
         WorkerLayout layout = new WorkerLayout(config.seed(), available, examples, partitions);
-        Colours colours = data.channels().equals("1") ? Colours.TO_GREY : Colours.REFUSE;
-        ImageShards shards = ImageShards.of(
-                spark,
-                images.listing,
-                new ImageDecoder(images.shape, data.sizes(), colours),
-                layout,
-                data.onBadImage());
-        int rejected = shards.rejected().size();
-        if (rejected > data.maxBadFraction() * examples) {
+        ImageShards shards =
+                ImageShards.of(spark, images.listing, decoder(data, images.shape), layout, data.onBadImage());
+        try {
+            checkRejected(data, images.listing, shards.rejected(), examples);
+            return shards;
+        } catch (ConvoyException e) {
             shards.close();
-            throw new ConvoyException("Cannot use " + images.listing.description() + ": " + rejected + " of " + examples
-                    + " images were rejected, more than data.max-bad-fraction = " + data.maxBadFraction()
-                    + " allows; the first, " + shards.rejected().get(0).name() + ", because "
-                    + shards.rejected().get(0).reason() + "; mend the images, or set data.max-bad-fraction higher");
+            throw e;
         }
-        return shards;
+    }
+
+    /** What images of another size or colour become. */
+    static ImageDecoder decoder(JobConfig.Data data, ImageShape shape) {
+        Colours colours = data.channels().equals("1") ? Colours.TO_GREY : Colours.REFUSE;
+        return new ImageDecoder(shape, data.sizes(), colours);
+    }
+
+    /**
+     * Fails if more images were rejected than may be.
+     *
+     * @param rejected by id
+     */
+    static void checkRejected(JobConfig.Data data, ImageListing listing, List<RejectedImage> rejected, long examples) {
+        if (!rejected.isEmpty() && data.onBadImage() == OnBadImage.FAIL) {
+            throw new ConvoyException("Cannot use the image " + rejected.get(0).name() + ": "
+                    + rejected.get(0).reason()
+                    + (rejected.size() == 1 ? "" : "; " + rejected.size() + " are bad in all")
+                    + "; mend or remove them, or set data.on-bad-image = skip");
+        }
+        if (rejected.size() > data.maxBadFraction() * examples) {
+            throw new ConvoyException("Cannot use " + listing.description() + ": " + rejected.size() + " of " + examples
+                    + " images were rejected, more than data.max-bad-fraction = " + data.maxBadFraction()
+                    + " allows; the first, " + rejected.get(0).name() + ", because "
+                    + rejected.get(0).reason() + "; mend the images, or set data.max-bad-fraction higher");
+        }
     }
 
     /** A line of {@code rejects.csv}. */
-    private record Reject(String set, long id, String image, String reason) {}
+    record Reject(String set, long id, String image, String reason) {}
 
     /** Writes {@code rejects.csv} and says how many there are; nothing if there are none. */
     static void record(RunDirectory run, ImageShards train, Optional<ImageShards> test) {
@@ -122,7 +142,7 @@ final class ImageSets {
         run.writeTable("rejects.csv", Reject.class, rejects);
     }
 
-    private static List<Reject> rejects(String set, List<RejectedImage> rejected) {
+    static List<Reject> rejects(String set, List<RejectedImage> rejected) {
         return rejected.stream()
                 .map(image -> new Reject(set, image.id(), image.name(), image.reason()))
                 .toList();

@@ -1,8 +1,6 @@
 package dev.convoy.jobs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.Json;
 import java.io.IOException;
@@ -25,10 +23,6 @@ public final class RunDirectory {
     static final String MODEL = "model";
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
-
-    private static final CsvMapper CSV = CsvMapper.csvBuilder()
-            .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
-            .build();
 
     private final FileSystem files;
     private final Path path;
@@ -135,10 +129,6 @@ public final class RunDirectory {
         if (rows.isEmpty()) {
             return;
         }
-        try {
-            write(name, CSV.writer(CSV.schemaFor(type).withHeader()).writeValueAsString(rows));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
+        write(name, Tables.csv(type, rows));
     }
 }

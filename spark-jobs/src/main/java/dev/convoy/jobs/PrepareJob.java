@@ -1,0 +1,234 @@
+package dev.convoy.jobs;
+
+import com.typesafe.config.Config;
+import dev.convoy.config.ConfigReader;
+import dev.convoy.config.JobConfig;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.DatasetManifest;
+import dev.convoy.data.ImageDecoder;
+import dev.convoy.data.ImageListing;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.RejectedImage;
+import dev.convoy.data.rdd.ImageCensus;
+import dev.convoy.data.rdd.ImageCensus.Content;
+import dev.convoy.data.rdd.ImageCensus.Verdict;
+import dev.convoy.data.rdd.ShardedCopy;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Checks every image of a configuration's sources and writes the good ones as shards with a manifest, which training reads much faster than
+ * many small files. Images are read twice: to check, and to copy.
+ */
+public final class PrepareJob {
+    private static final Logger LOG = LoggerFactory.getLogger(PrepareJob.class);
+    private static final String TRAIN = "train";
+    private static final String TEST = "test";
+    /** Of a folder; file systems slow down beyond. */
+    private static final int MOST_SHARDS = 5_000;
+
+    private final JavaSparkContext spark;
+    private final JobConfig job;
+    private final Configuration hadoop;
+    private final String target;
+
+    /**
+     * @param config of {@link ConfigReader#read}
+     * @throws ConvoyException if the configuration is not sound
+     */
+    public PrepareJob(JavaSparkContext spark, Config config) {
+        this.spark = spark;
+        this.job = ConfigReader.toJobConfig(config).requireTrainingData();
+        this.hadoop = spark.hadoopConfiguration();
+        this.target = job.prepare().directory();
+    }
+
+    /** A source whose images have been looked at. */
+    private record Examined(ImageListing listing, ImageCensus census) {}
+
+    /** A set to be written: some of the images of a source. */
+    private record Part(Examined from, List<Verdict> images) {}
+
+    /**
+     * Prepares.
+     *
+     * @return what was written, in the folder {@code prepare.directory}
+     * @throws ConvoyException if that exists, or an image is bad and may not be
+     */
+    public DatasetManifest run() throws IOException {
+        FileSystem files = new Path(target).getFileSystem(hadoop);
+        if (files.exists(new Path(target))) {
+            throw new ConvoyException("Cannot prepare images in " + target + ": it exists; remove it, or set"
+                    + " prepare.directory to another folder");
+        }
+        Optional<ImageDecoder> decoder = job.prepare().store() == JobConfig.Prepare.Store.DECODED
+                ? Optional.of(ImageSets.decoder(
+                        job.data(), new ImageSets(spark, job).describeTrain().shape()))
+                : Optional.empty();
+        Map<String, Part> sets = examine();
+        try {
+            return write(files, sets, decoder);
+        } catch (Exception e) {
+            // Exception, since Spark's own are checked but not declared. What is half done would be in the way.
+            files.delete(new Path(target), true);
+            throw e;
+        }
+    }
+
+    private DatasetManifest write(FileSystem files, Map<String, Part> sets, Optional<ImageDecoder> decoder)
+            throws IOException {
+        List<ImageSets.Reject> rejects = rejects(sets);
+        List<Copy> copies = copies(sets);
+        Map<String, DatasetManifest.ImageSet> written = new LinkedHashMap<>();
+        for (Map.Entry<String, Part> set : sets.entrySet()) {
+            written.put(set.getKey(), write(set.getKey(), set.getValue(), decoder));
+        }
+        write(files, "rejects.csv", Tables.csv(ImageSets.Reject.class, rejects));
+        write(files, "duplicates.csv", Tables.csv(Copy.class, copies));
+        long leaked = copies.stream()
+                .filter(copy -> !copy.set.equals(copy.originalSet))
+                .count();
+        DatasetManifest manifest = new DatasetManifest(
+                1,
+                sets.get(TRAIN).from.listing.classNames(),
+                written,
+                copies.size() - leaked,
+                leaked,
+                rejects.size(),
+                hash(written));
+        write(files, DatasetManifest.FILE, manifest.toJson());
+        return manifest;
+    }
+
+    private void write(FileSystem files, String name, String text) throws IOException {
+        try (OutputStream out = files.create(new Path(target, name), false)) {
+            out.write(text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private Map<String, Part> examine() throws IOException {
+        Map<String, Part> sets = new LinkedHashMap<>();
+        Examined train = examine(TRAIN, job.data().train(), List.of());
+        double share = job.data().split() == null ? 0 : job.data().split().test();
+        sets.put(TRAIN, part(train, verdict -> verdict.content().share() >= share));
+        if (share > 0) {
+            sets.put(TEST, part(train, verdict -> verdict.content().share() < share));
+        } else if (job.data().test() != null) {
+            Examined test = examine(TEST, job.data().test(), train.listing.classNames());
+            sets.put(TEST, part(test, verdict -> true));
+        }
+        sets.forEach((name, part) -> {
+            if (part.images.isEmpty()) {
+                throw new ConvoyException("Cannot prepare a set " + name + " without images; of "
+                        + part.from.listing.examples() + " in " + part.from.listing.description()
+                        + " none are left for it");
+            }
+        });
+        return sets;
+    }
+
+    private static Part part(Examined from, Predicate<Verdict> chosen) {
+        return new Part(
+                from,
+                from.census.verdicts().stream()
+                        .filter(verdict -> verdict.rejected() == null && chosen.test(verdict))
+                        .toList());
+    }
+
+    private Examined examine(String set, JobConfig.Source source, List<String> classes) throws IOException {
+        ImageListing listing = source.source().list(hadoop, classes);
+        ImageCensus census = ImageCensus.of(spark, listing);
+        List<RejectedImage> rejected = rejected(census);
+        LOG.info("{}: {} images, {} of them unusable", set, listing.examples(), rejected.size());
+        ImageSets.checkRejected(job.data(), listing, rejected, listing.examples());
+        return new Examined(listing, census);
+    }
+
+    private static List<RejectedImage> rejected(ImageCensus census) {
+        return census.verdicts().stream()
+                .filter(verdict -> verdict.rejected() != null)
+                .map(Verdict::rejected)
+                .toList();
+    }
+
+    private static List<ImageSets.Reject> rejects(Map<String, Part> sets) {
+        Map<ImageCensus, String> censuses = new LinkedHashMap<>();
+        sets.forEach((name, part) -> censuses.putIfAbsent(part.from.census, name));
+        List<ImageSets.Reject> rejects = new ArrayList<>();
+        censuses.forEach((census, name) -> rejects.addAll(ImageSets.rejects(name, rejected(census))));
+        return rejects;
+    }
+
+    /** A line of {@code duplicates.csv}: an image whose bytes another one has that comes before it; ids are the source's. */
+    private record Copy(String set, long id, int label, String originalSet, long originalId, int originalLabel) {}
+
+    private static List<Copy> copies(Map<String, Part> sets) {
+        record Place(String set, Verdict image) {}
+        Map<Content, Place> first = new HashMap<>();
+        List<Copy> copies = new ArrayList<>();
+        sets.forEach((name, part) -> part.images.forEach(image -> {
+            Place original = first.putIfAbsent(image.content(), new Place(name, image));
+            if (original != null) {
+                copies.add(new Copy(
+                        name, image.id(), image.label(), original.set, original.image.id(), original.image.label()));
+            }
+        }));
+        return copies;
+    }
+
+    private DatasetManifest.ImageSet write(String name, Part part, Optional<ImageDecoder> decoder) {
+        int all = Math.toIntExact(part.from.listing.examples());
+        long[] ids = new long[all];
+        ImageShape[] shapes = new ImageShape[all];
+        Arrays.fill(ids, -1);
+        Map<String, Long> perClass = new LinkedHashMap<>();
+        Map<Integer, Long> sizes = new TreeMap<>();
+        part.from.listing.classNames().forEach(label -> perClass.put(label, 0L));
+        long next = 0;
+        long bytes = 0;
+        for (Verdict image : part.images) {
+            ids[(int) image.id()] = next++;
+            shapes[(int) image.id()] = image.shape();
+            bytes += image.bytes();
+            perClass.merge(part.from.listing.classNames().get(image.label()), 1L, Long::sum);
+            int side = Math.max(image.shape().height(), image.shape().width());
+            sizes.merge(side == 1 ? 1 : Integer.highestOneBit(side - 1) * 2, 1L, Long::sum);
+        }
+        long wanted = 1 + (bytes - 1) / (job.prepare().shardMegabytes() * (1L << 20));
+        int shards = (int) Math.min(Math.min(MOST_SHARDS, part.images.size()), wanted);
+        List<DatasetManifest.Shard> files = new ShardedCopy(target, name, job.seed(), shards, decoder)
+                .write(spark, part.from.listing, new ShardedCopy.Selection(ids, shapes));
+        return new DatasetManifest.ImageSet(part.images.size(), perClass, part.from.census.statistics(), sizes, files);
+    }
+
+    private static String hash(Map<String, DatasetManifest.ImageSet> sets) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            sets.values().stream()
+                    .flatMap(set -> set.shards().stream())
+                    .forEach(shard -> digest.update(shard.hash().getBytes(StandardCharsets.US_ASCII)));
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
