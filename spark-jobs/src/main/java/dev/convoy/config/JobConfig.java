@@ -15,6 +15,7 @@ import dev.convoy.data.Normalization;
 import dev.convoy.data.ParquetSource;
 import dev.convoy.data.PreparedSource;
 import dev.convoy.data.augment.Augmentation;
+import dev.convoy.data.rdd.ImageShards.Cache;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
 import dev.convoy.model.Initializer;
 import dev.convoy.model.LayerSpec;
@@ -78,6 +79,7 @@ public record JobConfig(
             String channels,
             Normalization normalization,
             Augmentation augment,
+            Cache cache,
             int batchSize,
             OnBadImage onBadImage,
             double maxBadFraction) {

@@ -83,8 +83,8 @@ final class ImageSets {
         long available = images.listing.examples();
         long examples = Math.min(available, limit);
         WorkerLayout layout = new WorkerLayout(config.seed(), available, examples, partitions);
-        ImageShards shards =
-                ImageShards.of(spark, images.listing, decoder(data, images.shape), layout, data.onBadImage());
+        ImageShards shards = ImageShards.of(
+                spark, images.listing, decoder(data, images.shape), layout, data.onBadImage(), data.cache());
         try {
             checkRejected(data, images.listing, shards.rejected(), examples);
             return shards;

@@ -140,7 +140,8 @@ public final class AllReduceMaster implements TrainingMaster {
     private Segment.End run(Outgoing start, int rounds, Told told) {
         int workers = shards.layout().workers();
         String id = UUID.randomUUID().toString();
-        Segment segment = new Segment(id, replica, spec, how, shards.layout(), start, rounds, quarantine, choice);
+        Segment segment = new Segment(
+                id, replica, spec, how, shards.layout(), shards.opener(), start, rounds, quarantine, choice);
         BlockingQueue<SegmentProgress.News> news = new LinkedBlockingQueue<>();
         Set<Integer> arrived = new ConcurrentSkipListSet<>();
         SegmentProgress.listen(id, news::add);

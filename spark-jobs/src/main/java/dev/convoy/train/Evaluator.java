@@ -4,6 +4,7 @@ import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.Loss;
 import dev.convoy.model.backend.LocalTrainer;
@@ -41,11 +42,12 @@ public final class Evaluator {
     public Evaluation evaluate(ImageShards shards, float[] parameters, float[] buffers) {
         ReplicaSpec kind = replica;
         int size = batchSize;
+        ShardOpener opener = shards.opener();
         Broadcast<Weights> weights = spark.broadcast(new Weights(parameters, buffers));
         try {
             return shards
                     .chunks()
-                    .mapPartitions(chunks -> evaluatePartition(kind, size, chunks, weights))
+                    .mapPartitions(chunks -> evaluatePartition(kind, size, opener, chunks, weights))
                     .collect()
                     .stream()
                     .reduce(Evaluation.empty(kind.bind().outputs()), Evaluation::plus);
@@ -55,12 +57,16 @@ public final class Evaluator {
     }
 
     private static Iterator<Evaluation> evaluatePartition(
-            ReplicaSpec replica, int batchSize, Iterator<ImageChunk> chunks, Broadcast<Weights> weights)
+            ReplicaSpec replica,
+            int batchSize,
+            ShardOpener opener,
+            Iterator<ImageChunk> chunks,
+            Broadcast<Weights> weights)
             throws InterruptedException {
         if (!chunks.hasNext()) {
             return List.<Evaluation>of().iterator();
         }
-        WorkerShard shard = WorkerShard.of(chunks);
+        WorkerShard shard = opener.open(chunks);
         Evaluation evaluation = ReplicaPool.with(
                 replica.forTask(TaskContext.get()),
                 trainer -> evaluate(trainer, shard, weights.value(), replica, batchSize));

@@ -3,6 +3,7 @@ package dev.convoy.train;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.WorkerLayout;
 import dev.convoy.data.WorkerShard;
+import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.LocalTrainer;
 import java.io.Serializable;
@@ -23,6 +24,7 @@ record RoundTask(
         ReplicaSpec replica,
         TrainingSpec spec,
         WorkerLayout layout,
+        ShardOpener opener,
         SumLayout vector,
         Outgoing start,
         int steps,
@@ -31,7 +33,7 @@ record RoundTask(
     @Override
     public Contribution apply(TaskContext task, Iterator<ImageChunk> chunks) {
         boolean repeated = task.attemptNumber() > 0 || task.stageAttemptNumber() > 0;
-        WorkerShard shard = WorkerShard.of(JavaConverters.asJavaIterator(chunks));
+        WorkerShard shard = opener.open(JavaConverters.asJavaIterator(chunks));
         try {
             Contribution contribution = ReplicaPool.with(
                     replica.forTask(task), trainer -> run(trainer, task.partitionId(), shard, repeated));

@@ -76,7 +76,8 @@ public final class RoundsMaster implements TrainingMaster {
         ModelState outgoing = spec.sync().averagesOptimizer() ? state : state.withoutOptimizer();
         Outgoing start = Outgoing.of(spark, outgoing.withoutVelocity());
         try {
-            RoundTask task = new RoundTask(replica, spec, shards.layout(), layout, start, steps, quarantine.bound());
+            RoundTask task = new RoundTask(
+                    replica, spec, shards.layout(), shards.opener(), layout, start, steps, quarantine.bound());
             return reduction.sum(shards.chunks(), task);
         } finally {
             start.close();

@@ -1,6 +1,7 @@
 package dev.convoy.train;
 
 import dev.convoy.data.WorkerLayout;
+import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.ModelState;
 import java.io.Serializable;
 import java.util.List;
@@ -19,6 +20,7 @@ record Segment(
         TrainingSpec spec,
         AllReduceSpec how,
         WorkerLayout layout,
+        ShardOpener opener,
         Outgoing start,
         int rounds,
         Quarantine quarantine,

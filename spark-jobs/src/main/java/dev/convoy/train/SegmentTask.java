@@ -31,7 +31,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
     @Override
     public Iterator<Segment.End> apply(Iterator<ImageChunk> chunks) {
         BarrierTaskContext context = BarrierTaskContext.get();
-        WorkerShard shard = WorkerShard.of(JavaConverters.asJavaIterator(chunks));
+        WorkerShard shard = segment.opener().open(JavaConverters.asJavaIterator(chunks));
         try {
             Optional<Segment.End> end =
                     ReplicaPool.with(segment.replica().forTask(context), trainer -> run(context, shard, trainer));

@@ -61,6 +61,7 @@ class HdfsTest {
                         network = mlp
                         train { epochs = 1, workers = 2 }
                         run.directory = "%1$s/runs"
+                        prepare.directory = "%1$s/prepared"
                         """
                                 .formatted(root)
                                 .getBytes(StandardCharsets.UTF_8));
@@ -74,6 +75,21 @@ class HdfsTest {
                     .result()
                     .test();
             assertThat(again.accuracy()).isEqualTo(run.result().test().accuracy());
+
+            assertThat(new PrepareJob(spark, config).run().sets().get("test").images())
+                    .isEqualTo(10);
+            Config prepared = ConfigReader.read(
+                    root + "/job.conf",
+                    Map.of(
+                            "data.train", "{ format = prepared, path = \"" + root + "/prepared\" }",
+                            "data.test", "{ format = prepared, path = \"" + root + "/prepared\", split = test }"),
+                    hadoop);
+            assertThat(new TrainJob(spark, prepared, List.of())
+                            .run()
+                            .result()
+                            .test()
+                            .loss())
+                    .isEqualTo(run.result().test().loss());
         }
     }
 

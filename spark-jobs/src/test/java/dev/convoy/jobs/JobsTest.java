@@ -252,6 +252,14 @@ class JobsTest {
     }
 
     @Test
+    void imagesOnDiskTrainTheSameWeights(JavaSparkContext spark) throws IOException {
+        Path inMemory = Path.of(train(spark).directory(), "model/weights.safetensors");
+        settings.put("data.cache", "disk");
+        Path onDisk = Path.of(train(spark).directory(), "model/weights.safetensors");
+        assertThat(onDisk).hasSameBinaryContentAs(inMemory);
+    }
+
+    @Test
     void aListOfFilesIsASourceToo(JavaSparkContext spark) throws IOException {
         Path list = folder.resolve("list.csv");
         try (Stream<Path> images = Files.walk(folder.resolve("tree"))) {

@@ -11,13 +11,15 @@ import java.util.List;
 import java.util.stream.LongStream;
 import scala.Tuple2;
 
-/** Packs rows that come ordered by id into chunks of at most {@link ImageChunk#MAX_BYTES}. */
+/** Packs rows that come ordered by id into chunks of at most a number of bytes. */
 final class ChunkIterator implements Iterator<ImageChunk> {
     private final ImageShape shape;
+    private final int mostBytes;
     private final Iterator<Tuple2<Long, ImageShards.Row>> rows;
 
-    ChunkIterator(ImageShape shape, Iterator<Tuple2<Long, ImageShards.Row>> rows) {
+    ChunkIterator(ImageShape shape, int mostBytes, Iterator<Tuple2<Long, ImageShards.Row>> rows) {
         this.shape = shape;
+        this.mostBytes = mostBytes;
         this.rows = rows;
     }
 
@@ -32,7 +34,7 @@ final class ChunkIterator implements Iterator<ImageChunk> {
         ByteArrayOutputStream pixels = new ByteArrayOutputStream();
         List<Target> targets = new ArrayList<>();
         List<RejectedImage> rejected = new ArrayList<>();
-        int most = Math.max(1, ImageChunk.MAX_BYTES / shape.size());
+        int most = Math.max(1, mostBytes / shape.size());
         while (rows.hasNext() && targets.size() < most) {
             Tuple2<Long, ImageShards.Row> row = rows.next();
             if (row._2() instanceof ImageShards.Row.Usable usable) {

@@ -30,7 +30,7 @@ import scala.Tuple2;
 
 /**
  * A set of images laid out for training: partition {@code w} of {@link #chunks} holds the examples of worker {@code w},
- * ordered by id, decoded once and cached (in memory, what does not fit on disk). Close it to give the cache back.
+ * ordered by id, decoded once and cached. Close it to give the cache back.
  */
 public final class ImageShards implements AutoCloseable {
     /** What to do with an image that cannot be decoded. One that does not fit the others fails in any case. */
@@ -39,7 +39,24 @@ public final class ImageShards implements AutoCloseable {
         SKIP
     }
 
+    /** Where decoded images are kept. */
+    public enum Cache {
+        /** In memory, all of a worker's while it trains. */
+        MEMORY(StorageLevel.MEMORY_AND_DISK(), ImageChunk.MAX_BYTES),
+        /** On disk, of which the operating system keeps in memory what it can; Java's heap holds a batch. */
+        DISK(StorageLevel.DISK_ONLY(), 4 << 20);
+
+        private final StorageLevel level;
+        private final int chunkBytes;
+
+        Cache(StorageLevel level, int chunkBytes) {
+            this.level = level;
+            this.chunkBytes = chunkBytes;
+        }
+    }
+
     private final JavaRDD<ImageChunk> chunks;
+    private final ShardOpener opener;
     private final WorkerLayout layout;
     private final ImageShape shape;
     private final List<String> classNames;
@@ -47,15 +64,27 @@ public final class ImageShards implements AutoCloseable {
 
     private ImageShards(
             JavaRDD<ImageChunk> chunks,
+            ShardOpener opener,
             WorkerLayout layout,
             ImageShape shape,
             List<String> classNames,
             List<ShardReport> reports) {
         this.chunks = chunks;
+        this.opener = opener;
         this.layout = layout;
         this.shape = shape;
         this.classNames = classNames;
         this.reports = reports;
+    }
+
+    /** The same, cached in memory. */
+    public static ImageShards of(
+            JavaSparkContext spark,
+            ImageListing listing,
+            ImageDecoder decoder,
+            WorkerLayout layout,
+            OnBadImage onBadImage) {
+        return of(spark, listing, decoder, layout, onBadImage, Cache.MEMORY);
     }
 
     /**
@@ -69,14 +98,17 @@ public final class ImageShards implements AutoCloseable {
             ImageListing listing,
             ImageDecoder decoder,
             WorkerLayout layout,
-            OnBadImage onBadImage) {
+            OnBadImage onBadImage,
+            Cache cache) {
         JavaRDD<ImageChunk> chunks = decode(spark, listing, decoder, layout, onBadImage)
                 .repartitionAndSortWithinPartitions(new WorkerPartitioner(layout), Comparator.naturalOrder())
-                .mapPartitions(rows -> new ChunkIterator(decoder.shape(), rows))
-                .persist(StorageLevel.MEMORY_AND_DISK());
+                .mapPartitions(rows -> new ChunkIterator(decoder.shape(), cache.chunkBytes, rows))
+                .persist(cache.level);
         try {
             List<ShardReport> reports = chunks.mapPartitions(ShardReport::of).collect();
-            ImageShards shards = new ImageShards(chunks, layout, decoder.shape(), listing.classNames(), reports);
+            ShardOpener opener = new ShardOpener(spark.sc().applicationId(), chunks.id(), cache);
+            ImageShards shards =
+                    new ImageShards(chunks, opener, layout, decoder.shape(), listing.classNames(), reports);
             if (shards.examples() == 0) {
                 throw new ConvoyException("Cannot use " + listing.description() + ": all " + layout.examples()
                         + " images were rejected; the first because "
@@ -147,6 +179,11 @@ public final class ImageShards implements AutoCloseable {
         return chunks;
     }
 
+    /** Turns a partition's chunks into what batches are gathered from; goes with tasks. */
+    public ShardOpener opener() {
+        return opener;
+    }
+
     public WorkerLayout layout() {
         return layout;
     }
@@ -186,6 +223,7 @@ public final class ImageShards implements AutoCloseable {
     @Override
     public void close() {
         chunks.unpersist(false);
+        opener.close();
     }
 
     /** What one partition found. */

@@ -9,11 +9,16 @@ import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Target;
 import dev.convoy.data.WorkerShard;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import scala.Tuple2;
 
 class ChunkIteratorTest {
@@ -30,9 +35,9 @@ class ChunkIteratorTest {
         return new Tuple2<>((long) id, new ImageShards.Row.Rejected(new RejectedImage(id, "image " + id, "as a test")));
     }
 
-    private static List<ImageChunk> chunks(ImageShape shape, List<Tuple2<Long, ImageShards.Row>> rows) {
+    private static List<ImageChunk> chunks(ImageShape shape, int bytes, List<Tuple2<Long, ImageShards.Row>> rows) {
         List<ImageChunk> chunks = new ArrayList<>();
-        Iterator<ImageChunk> iterator = new ChunkIterator(shape, rows.iterator());
+        Iterator<ImageChunk> iterator = new ChunkIterator(shape, bytes, rows.iterator());
         iterator.forEachRemaining(chunks::add);
         return chunks;
     }
@@ -43,7 +48,7 @@ class ChunkIteratorTest {
         for (int id = 0; id < 10; id++) {
             rows.add(image(LARGE, id));
         }
-        List<ImageChunk> chunks = chunks(LARGE, rows);
+        List<ImageChunk> chunks = chunks(LARGE, ImageChunk.MAX_BYTES, rows);
         assertThat(chunks.stream().map(ImageChunk::size)).containsExactly(8, 2);
         assertThat(chunks).allMatch(chunk -> chunk.pixels().length <= ImageChunk.MAX_BYTES);
         ImageBatch batch = new WorkerShard(chunks).gather(new long[] {9, 7});
@@ -52,17 +57,26 @@ class ChunkIteratorTest {
         assertThat(batch.pixels()[LARGE.size()]).isEqualTo((byte) 7);
     }
 
-    @Test
-    void rejectedImagesAreLeftOutAndStrangersAreNot() {
+    /** In one chunk, and in chunks of one image, of which some have none. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 1000})
+    void rejectedImagesAreLeftOutAndStrangersAreNot(int chunkBytes, @TempDir Path folder) throws IOException {
         ImageShape small = new ImageShape(1, 1, 1);
-        List<ImageChunk> chunks = chunks(small, List.of(reject(2), image(small, 4), reject(6), image(small, 8)));
-        WorkerShard shard = new WorkerShard(chunks);
+        List<ImageChunk> chunks =
+                chunks(small, chunkBytes, List.of(reject(2), image(small, 4), reject(6), image(small, 8)));
+        checkRejected(new WorkerShard(chunks));
+        checkRejected(WorkerShard.mapped(chunks.iterator(), folder));
+        assertThat(folder).as("its file has no name any more").isEmptyDirectory();
+        WorkerShard nothing = new WorkerShard(chunks(small, chunkBytes, List.of(reject(1))));
+        assertThat(nothing.gather(new long[] {1}).size()).isZero();
+        assertThat(nothing.batches(4)).isEmpty();
+    }
+
+    private static void checkRejected(WorkerShard shard) {
         assertThat(shard.gather(new long[] {8, 6, 4, 2}).ids()).containsExactly(8, 4);
+        assertThat(shard.gather(new long[] {8, 4}).pixels()).containsExactly(8, 4);
         assertThat(shard.batches(1)).hasSize(2);
         assertThatThrownBy(() -> shard.gather(new long[] {5})).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> shard.gather(new long[] {9})).isInstanceOf(IllegalStateException.class);
-        WorkerShard nothing = new WorkerShard(chunks(small, List.of(reject(1))));
-        assertThat(nothing.gather(new long[] {1}).size()).isZero();
-        assertThat(nothing.batches(4)).isEmpty();
     }
 }

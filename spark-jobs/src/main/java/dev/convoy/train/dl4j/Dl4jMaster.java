@@ -4,6 +4,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.EpochPlan;
 import dev.convoy.data.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Progress;
 import dev.convoy.model.backend.dl4j.Dl4jGraph;
@@ -59,9 +60,10 @@ public final class Dl4jMaster implements TrainingMaster {
                 new Counting(context.sc().longAccumulator(), context.sc().doubleAccumulator());
         int batchSize = spec.batchSize();
         int outputs = replica.bind().outputs();
+        ShardOpener opener = shards.opener();
         this.batches = shards.chunks()
                 .mapPartitions(chunks -> {
-                    WorkerShard shard = WorkerShard.of(chunks);
+                    WorkerShard shard = opener.open(chunks);
                     return shard.batches(batchSize).stream()
                             .map(ids -> Dl4jGraph.dataSet(shard.gather(ids), replica.normalization(), outputs))
                             .iterator();
