@@ -9,7 +9,7 @@ import java.util.List;
  * @param shape the shape of every image
  * @param ids stable example ids, strictly increasing
  * @param pixels {@code [ids.length, channels, height, width]} unsigned bytes (NCHW); at most {@link #MAX_BYTES}
- *     unless a single image is larger
+ *     unless a single image is larger; null where they are kept elsewhere
  * @param targets one for each image
  * @param rejected the images among this chunk's examples that could not be decoded
  */
@@ -20,10 +20,16 @@ public record ImageChunk(
     public static final int MAX_BYTES = 64 << 20;
 
     public ImageChunk {
-        if (pixels.length != (long) ids.length * shape.size() || targets.size() != ids.length) {
+        boolean fits = pixels == null || pixels.length == (long) ids.length * shape.size();
+        if (!fits || targets.size() != ids.length) {
             throw new IllegalArgumentException("Cannot make a chunk of " + ids.length + " images of " + shape + ": "
                     + pixels.length + " bytes and " + targets.size() + " targets were given");
         }
+    }
+
+    /** All but the pixels, where these are kept elsewhere. */
+    ImageChunk withoutPixels() {
+        return new ImageChunk(shape, ids, null, targets, rejected);
     }
 
     /** The number of usable images. */

@@ -15,6 +15,9 @@ import java.util.Map;
 
 /** The chunks of one worker, from which it gathers its batches by id. Does not change, so that threads may share it. */
 public final class WorkerShard {
+    /** Of a mapping; systems allow some ten thousand mappings in a process. */
+    private static final long MOST_MAPPED = 1L << 30;
+
     private final List<Part> parts = new ArrayList<>();
     private final Map<Long, RejectedImage> rejected = new HashMap<>();
 
@@ -47,15 +50,28 @@ public final class WorkerShard {
      */
     public static WorkerShard mapped(Iterator<ImageChunk> chunks, Path folder) throws IOException {
         WorkerShard shard = new WorkerShard();
+        List<ImageChunk> written = new ArrayList<>();
+        List<Long> starts = new ArrayList<>();
         Path file = Files.createTempFile(folder, "convoy-", ".pixels");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             while (chunks.hasNext()) {
                 ImageChunk chunk = chunks.next();
-                long start = channel.position();
+                starts.add(channel.position());
+                written.add(chunk.withoutPixels());
                 for (ByteBuffer left = ByteBuffer.wrap(chunk.pixels()); left.hasRemaining(); ) {
                     channel.write(left);
                 }
-                shard.add(chunk, channel.map(FileChannel.MapMode.READ_ONLY, start, chunk.pixels().length));
+            }
+            ByteBuffer mapped = ByteBuffer.allocate(0);
+            long from = 0;
+            for (int i = 0; i < written.size(); i++) {
+                int length = written.get(i).size() * written.get(i).shape().size();
+                if (starts.get(i) + length > from + mapped.capacity()) {
+                    from = starts.get(i);
+                    long most = Math.min(channel.size() - from, Math.max(length, MOST_MAPPED));
+                    mapped = channel.map(FileChannel.MapMode.READ_ONLY, from, most);
+                }
+                shard.add(written.get(i), mapped.slice((int) (starts.get(i) - from), length));
             }
         } finally {
             Files.delete(file);

@@ -44,7 +44,8 @@ public final class ImageShards implements AutoCloseable {
         /** In memory, all of a worker's while it trains. */
         MEMORY(StorageLevel.MEMORY_AND_DISK(), ImageChunk.MAX_BYTES),
         /** On disk, of which the operating system keeps in memory what it can; Java's heap holds a batch. */
-        DISK(StorageLevel.DISK_ONLY(), 4 << 20);
+        // Java's serialisation holds on to a hundred of them.
+        DISK(StorageLevel.DISK_ONLY(), 1 << 19);
 
         private final StorageLevel level;
         private final int chunkBytes;
