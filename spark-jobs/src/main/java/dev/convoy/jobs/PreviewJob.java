@@ -7,6 +7,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,10 +44,17 @@ public final class PreviewJob {
             WorkerShard shard = WorkerShard.of(shards.chunks().collect().iterator());
             ImageBatch batch = shard.gather(shard.batches(count).get(0));
             ImageBatch seen = job.data().augment().apply(batch, job.seed(), epoch - 1);
-            if (output.toAbsolutePath().getParent() != null) {
-                Files.createDirectories(output.toAbsolutePath().getParent());
-            }
-            ImageIO.write(ContactSheet.of(seen, shards.classNames()), "png", output.toFile());
+            save(ContactSheet.of(seen, shards.classNames()), output.toAbsolutePath());
+        }
+    }
+
+    private static void save(BufferedImage sheet, Path output) {
+        try {
+            Files.createDirectories(output.getParent());
+            ImageIO.write(sheet, "png", output.toFile());
+        } catch (IOException e) {
+            throw new ConvoyException(
+                    "Cannot write " + output + " (" + e + "); set --output to a file that you may write", e);
         }
     }
 }

@@ -290,6 +290,9 @@ class JobsTest {
         assertThat(pixels(ImageIO.read(sheet.toFile()))).as("another epoch").isNotEqualTo(pixels(first));
         new PreviewJob(spark, config()).write(sheet, 9, 1);
         assertThat(pixels(ImageIO.read(sheet.toFile()))).isEqualTo(pixels(first));
+        assertThatThrownBy(() -> new PreviewJob(spark, config()).write(file.resolve("x/preview.png"), 9, 1))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("set --output");
         assertThat(ContactSheet.label(
                         new Target.Mixed(new Target.ClassIndex(1), new Target.ClassIndex(0), 0.75f),
                         List.of("cat", "dog")))
