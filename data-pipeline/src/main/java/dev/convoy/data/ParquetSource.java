@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
@@ -241,19 +240,6 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-        }
-
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof RowGroup that
-                    && file.equals(that.file)
-                    && group == that.group
-                    && Arrays.equals(ids, that.ids);
-        }
-
-        @Override
-        public int hashCode() {
-            return Objects.hash(file, group);
         }
     }
 }

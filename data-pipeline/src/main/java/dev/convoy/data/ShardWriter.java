@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -42,7 +41,7 @@ public final class ShardWriter implements AutoCloseable {
     private final String set;
     private final FileSystem files;
     private final ParquetWriter<Group> writer;
-    private final MessageDigest digest;
+    private final MessageDigest digest = Sha256.digest();
     private long images;
 
     /**
@@ -66,11 +65,6 @@ public final class ShardWriter implements AutoCloseable {
                 .withDictionaryEncoding(PreparedSource.IMAGE, false)
                 .withRowGroupSize(ROW_GROUP_BYTES)
                 .build();
-        try {
-            this.digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     /** Adds an image, as the bytes of a file. */

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -116,17 +117,25 @@ public final class Convoy {
         abstract void run() throws IOException;
     }
 
-    /** {@code convoy train}. */
-    @Command(name = "train", description = "Trains a network and evaluates it.", mixinStandardHelpOptions = true)
-    static final class Train extends Job {
+    /** A job that a configuration describes. */
+    abstract static class ConfiguredJob extends Job {
         @Parameters(paramLabel = "CONF", description = "Configuration file (HOCON).")
         private String file;
 
         @Override
-        void run() throws IOException {
-            SparkConf conf = sparkConf("train " + file);
-            Config config =
-                    ConfigReader.read(file, settings(), SparkHadoopUtil.get().newConfiguration(conf));
+        final void run() throws IOException {
+            SparkConf conf = sparkConf(getClass().getSimpleName().toLowerCase(Locale.ROOT) + " " + file);
+            run(conf, ConfigReader.read(file, settings(), SparkHadoopUtil.get().newConfiguration(conf)));
+        }
+
+        abstract void run(SparkConf conf, Config config) throws IOException;
+    }
+
+    /** {@code convoy train}. */
+    @Command(name = "train", description = "Trains a network and evaluates it.", mixinStandardHelpOptions = true)
+    static final class Train extends ConfiguredJob {
+        @Override
+        void run(SparkConf conf, Config config) throws IOException {
             // Checked before Spark starts, so that a typing error costs no time.
             ConfigReader.toJobConfig(config).requireTraining();
             try (JavaSparkContext spark = new JavaSparkContext(conf);
@@ -165,15 +174,9 @@ public final class Convoy {
             name = "prepare",
             description = "Checks images and writes them as few large files, with a manifest.",
             mixinStandardHelpOptions = true)
-    static final class Prepare extends Job {
-        @Parameters(paramLabel = "CONF", description = "Configuration file (HOCON).")
-        private String file;
-
+    static final class Prepare extends ConfiguredJob {
         @Override
-        void run() throws IOException {
-            SparkConf conf = sparkConf("prepare " + file);
-            Config config =
-                    ConfigReader.read(file, settings(), SparkHadoopUtil.get().newConfiguration(conf));
+        void run(SparkConf conf, Config config) throws IOException {
             String target = ConfigReader.toJobConfig(config).prepare().directory();
             try (JavaSparkContext spark = new JavaSparkContext(conf)) {
                 DatasetManifest manifest = new PrepareJob(spark, config).run();
@@ -194,10 +197,7 @@ public final class Convoy {
             name = "preview",
             description = "Draws training images as the network will see them, with their labels.",
             mixinStandardHelpOptions = true)
-    static final class Preview extends Job {
-        @Parameters(paramLabel = "CONF", description = "Configuration file (HOCON).")
-        private String file;
-
+    static final class Preview extends ConfiguredJob {
         @Option(names = "--output", paramLabel = "FILE", description = "PNG to write. Default: ${DEFAULT-VALUE}.")
         private Path output = Path.of("preview.png");
 
@@ -208,10 +208,7 @@ public final class Convoy {
         private int epoch = 1;
 
         @Override
-        void run() throws IOException {
-            SparkConf conf = sparkConf("preview " + file);
-            Config config =
-                    ConfigReader.read(file, settings(), SparkHadoopUtil.get().newConfiguration(conf));
+        void run(SparkConf conf, Config config) throws IOException {
             try (JavaSparkContext spark = new JavaSparkContext(conf)) {
                 new PreviewJob(spark, config).write(output, count, epoch);
             }

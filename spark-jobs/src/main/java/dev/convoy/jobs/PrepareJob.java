@@ -9,6 +9,7 @@ import dev.convoy.data.ImageDecoder;
 import dev.convoy.data.ImageListing;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
+import dev.convoy.data.Sha256;
 import dev.convoy.data.rdd.ImageCensus;
 import dev.convoy.data.rdd.ImageCensus.Content;
 import dev.convoy.data.rdd.ImageCensus.Verdict;
@@ -17,7 +18,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -171,10 +171,13 @@ public final class PrepareJob {
     }
 
     private static List<ImageSets.Reject> rejects(Map<String, Part> sets) {
-        Map<ImageCensus, String> censuses = new LinkedHashMap<>();
-        sets.forEach((name, part) -> censuses.putIfAbsent(part.from.census, name));
         List<ImageSets.Reject> rejects = new ArrayList<>();
-        censuses.forEach((census, name) -> rejects.addAll(ImageSets.rejects(name, rejected(census))));
+        sets.forEach((name, part) -> {
+            // Under data.split both sets come from one source.
+            if (name.equals(TRAIN) || part.from != sets.get(TRAIN).from) {
+                rejects.addAll(ImageSets.rejects(name, rejected(part.from.census)));
+            }
+        });
         return rejects;
     }
 
@@ -221,14 +224,10 @@ public final class PrepareJob {
     }
 
     private static String hash(Map<String, DatasetManifest.ImageSet> sets) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            sets.values().stream()
-                    .flatMap(set -> set.shards().stream())
-                    .forEach(shard -> digest.update(shard.hash().getBytes(StandardCharsets.US_ASCII)));
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        MessageDigest digest = Sha256.digest();
+        sets.values().stream()
+                .flatMap(set -> set.shards().stream())
+                .forEach(shard -> digest.update(shard.hash().getBytes(StandardCharsets.US_ASCII)));
+        return HexFormat.of().formatHex(digest.digest());
     }
 }

@@ -7,12 +7,11 @@ import dev.convoy.data.ImageListing;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.ImageSplit;
 import dev.convoy.data.RejectedImage;
+import dev.convoy.data.Sha256;
 import dev.convoy.data.SourceImage;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -45,13 +44,8 @@ public record ImageCensus(List<Verdict> verdicts, DatasetManifest.Statistics sta
             byte[] bytes = data instanceof SourceImage.Data.Encoded encoded
                     ? encoded.bytes()
                     : ((SourceImage.Data.Pixels) data).bytes();
-            try {
-                ByteBuffer hash =
-                        ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(bytes));
-                return new Content(hash.getLong(), hash.getLong());
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException(e);
-            }
+            ByteBuffer hash = ByteBuffer.wrap(Sha256.digest().digest(bytes));
+            return new Content(hash.getLong(), hash.getLong());
         }
 
         /** A number in [0, 1) that the content decides. */
