@@ -270,7 +270,7 @@ final class ExchangeWorker {
                     step = 0;
                     plan = spec.plan(layout, ++epoch);
                 }
-                long[] ids = plan.batch(rank, step);
+                long[] ids = plan.batch(rank, step, shard);
                 trainer.step(shard.gather(ids), new StepKey(1, step, rank), Workload.LEARNING_RATE);
                 step++;
             }

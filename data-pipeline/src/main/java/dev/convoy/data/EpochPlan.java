@@ -1,9 +1,13 @@
 package dev.convoy.data;
 
+import java.util.List;
+import java.util.function.LongUnaryOperator;
+import java.util.stream.LongStream;
+
 /**
- * Which example goes into which step of which worker in one epoch: a pure function of its four values.
+ * Which example goes into which step of which worker in one epoch: a pure function of its values and of what the worker owns.
  *
- * <p>Every worker goes once through the examples it owns, in an order of its own that is new each epoch. Global batch
+ * <p>Every worker goes through the examples it owns, in an order of its own; a random one is new each epoch. Global batch
  * {@code k} is the union of the workers' {@code k}-th batches. All workers take the same number of steps; one that has
  * run out has an empty batch, which weighs nothing.
  */
@@ -12,6 +16,7 @@ public final class EpochPlan {
     private final int epoch;
     private final WorkerLayout layout;
     private final int batchSize;
+    private final Shuffle shuffle;
     private final WorkerLayout.Dealer dealer;
 
     /**
@@ -19,8 +24,9 @@ public final class EpochPlan {
      * @param epoch from 0
      * @param layout who owns what
      * @param batchSize examples per worker and step, at least 1
+     * @param shuffle in which order
      */
-    public EpochPlan(long seed, int epoch, WorkerLayout layout, int batchSize) {
+    public EpochPlan(long seed, int epoch, WorkerLayout layout, int batchSize, Shuffle shuffle) {
         if (batchSize < 1) {
             throw new ConvoyException(
                     "Cannot plan an epoch with data.batch-size = " + batchSize + "; it must be at least 1");
@@ -29,6 +35,7 @@ public final class EpochPlan {
         this.epoch = epoch;
         this.layout = layout;
         this.batchSize = batchSize;
+        this.shuffle = shuffle;
         this.dealer = layout.dealer();
     }
 
@@ -37,23 +44,51 @@ public final class EpochPlan {
         return Math.toIntExact((layout.largestSize() + batchSize - 1) / batchSize);
     }
 
+    /** How many ids a worker's batch has: as many as a batch holds, fewer in the worker's last batch, none once it has run out. */
+    public int batchSize(int worker, int step) {
+        return (int) Math.max(0, Math.min(batchSize, layout.size(worker) - (long) step * batchSize));
+    }
+
     /**
      * The ids of one worker's batch.
      *
-     * @return {@code batchSize} ids, fewer in the worker's last batch, none once it has run out
+     * @param shard what the worker owns
      */
-    public long[] batch(int worker, int step) {
-        long owned = layout.size(worker);
-        long first = (long) step * batchSize;
-        int count = (int) Math.max(0, Math.min(batchSize, owned - first));
-        long[] ids = new long[count];
-        if (count > 0) {
-            Permutation order =
-                    new Permutation(owned, CounterRandom.of(seed, CounterRandom.Purpose.EPOCH_ORDER, epoch, worker));
-            for (int i = 0; i < count; i++) {
-                ids[i] = dealer.idAt(worker, order.apply(first + i));
+    public long[] batch(int worker, int step, WorkerShard shard) {
+        long[] ids = new long[batchSize(worker, step)];
+        if (ids.length > 0) {
+            LongUnaryOperator order = order(worker, shard);
+            for (int i = 0; i < ids.length; i++) {
+                ids[i] = order.applyAsLong((long) step * batchSize + i);
             }
         }
         return ids;
+    }
+
+    private LongUnaryOperator order(int worker, WorkerShard shard) {
+        return switch (shuffle.kind()) {
+            case GLOBAL -> {
+                Permutation order = new Permutation(layout.size(worker), random(worker));
+                yield position -> dealer.idAt(worker, order.apply(position));
+            }
+            case WINDOW -> {
+                WindowOrder order =
+                        new WindowOrder(layout.size(worker), shuffle.window(), index -> random(worker, index));
+                yield position -> shard.idAt(order.apply(position));
+            }
+            case NONE -> shard::idAt;
+            case BALANCED -> {
+                List<long[]> classes = shard.idsByClass();
+                // Where all are rejected, they are counted as such.
+                yield classes.isEmpty()
+                        ? shard::idAt
+                        : new BalancedOrder(classes, (of, round) -> random(worker, of, round))::idAt;
+            }
+        };
+    }
+
+    private CounterRandom random(int worker, long... more) {
+        LongStream coordinates = LongStream.concat(LongStream.of(epoch, worker), LongStream.of(more));
+        return CounterRandom.of(seed, CounterRandom.Purpose.EPOCH_ORDER, coordinates.toArray());
     }
 }

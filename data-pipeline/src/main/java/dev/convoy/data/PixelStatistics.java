@@ -10,13 +10,13 @@ import java.io.Serializable;
  * @param sumOfSquares per channel
  */
 public record PixelStatistics(long count, long[] sum, long[] sumOfSquares) implements Serializable {
-    /** Sums over all images of a chunk. */
-    public static PixelStatistics of(ImageChunk chunk) {
-        int channels = chunk.shape().channels();
-        int plane = chunk.shape().height() * chunk.shape().width();
+    /** Sums over all images of a batch. */
+    public static PixelStatistics of(ImageBatch batch) {
+        int channels = batch.shape().channels();
+        int plane = batch.shape().height() * batch.shape().width();
         long[] sum = new long[channels];
         long[] squares = new long[channels];
-        byte[] pixels = chunk.pixels();
+        byte[] pixels = batch.pixels();
         for (int start = 0, channel = 0; start < pixels.length; start += plane) {
             long planeSum = 0;
             long planeSquares = 0;
@@ -29,7 +29,7 @@ public record PixelStatistics(long count, long[] sum, long[] sumOfSquares) imple
             squares[channel] += planeSquares;
             channel = (channel + 1) % channels;
         }
-        return new PixelStatistics((long) chunk.size() * plane, sum, squares);
+        return new PixelStatistics((long) batch.size() * plane, sum, squares);
     }
 
     /** The sums over both; neither is changed. */

@@ -21,10 +21,10 @@ class NormalizationTest {
 
     @Test
     void measuredMakesMeanZeroAndDeviationOne() {
-        ImageChunk chunk = new ImageChunk(SHAPE, new long[] {0, 1}, PIXELS, TARGETS, List.of());
-        PixelStatistics once = PixelStatistics.of(chunk);
+        ImageBatch batch = new ImageBatch(SHAPE, new long[] {0, 1}, PIXELS, TARGETS);
+        PixelStatistics once = PixelStatistics.of(batch);
         Normalization measured = once.plus(once).normalization();
-        float[] values = measured.apply(new ImageBatch(SHAPE, new long[] {0, 1}, PIXELS, TARGETS));
+        float[] values = measured.apply(batch);
         assertThat(values[0] + values[1] + values[4] + values[5]).isCloseTo(0, within(1e-5f));
         double squares = values[2] * values[2] + values[3] * values[3] + values[6] * values[6] + values[7] * values[7];
         assertThat(squares / 4).isCloseTo(1, within(1e-5));

@@ -41,9 +41,9 @@ public final class HeapVector implements Vector {
     }
 
     @Override
-    public HeapVector set(FloatBuffer source) {
+    public HeapVector set(float factor, FloatBuffer source) {
         source.get(source.position(), values);
-        return this;
+        return scale(factor);
     }
 
     @Override

@@ -12,8 +12,8 @@ public interface Vector {
     /** Takes the values of an array of the same length. */
     Vector set(float[] values);
 
-    /** Takes the values of a buffer, from its position on; the position stays. */
-    Vector set(FloatBuffer values);
+    /** {@code this = factor * values}, of a buffer from its position on; the position stays. */
+    Vector set(float factor, FloatBuffer values);
 
     /** Takes the values of another vector of the same kind and length. */
     Vector set(Vector x);

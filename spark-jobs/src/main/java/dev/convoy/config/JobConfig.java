@@ -14,6 +14,7 @@ import dev.convoy.data.ListSource;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.ParquetSource;
 import dev.convoy.data.PreparedSource;
+import dev.convoy.data.Shuffle;
 import dev.convoy.data.augment.Augmentation;
 import dev.convoy.data.rdd.ImageShards.Cache;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
@@ -31,6 +32,7 @@ import dev.convoy.train.AllReduceSpec;
 import dev.convoy.train.AllReduceSpec.Network;
 import dev.convoy.train.AllReduceSpec.Sharing;
 import dev.convoy.train.Exchange;
+import dev.convoy.train.Feeding;
 import dev.convoy.train.OptimizerStatePolicy;
 import dev.convoy.train.OuterOptimizer;
 import dev.convoy.train.SyncSpec;
@@ -80,6 +82,9 @@ public record JobConfig(
             Normalization normalization,
             Augmentation augment,
             Cache cache,
+            Shuffle.Kind shuffle,
+            int shuffleWindow,
+            String loaderThreads,
             int batchSize,
             OnBadImage onBadImage,
             double maxBadFraction) {
@@ -108,6 +113,16 @@ public record JobConfig(
             if (batchSize < 1) {
                 throw new ConvoyException("Cannot use data.batch-size = " + batchSize + "; it must be at least 1");
             }
+            if (!loaderThreads.equals("auto") && !loaderThreads.matches("[0-9]{1,6}")) {
+                throw new ConvoyException("Cannot use data.loader-threads = " + loaderThreads
+                        + "; allowed are auto and 0 to " + Feeding.MOST_THREADS);
+            }
+        }
+
+        /** How batches are made. */
+        public Feeding feeding() {
+            int threads = loaderThreads.equals("auto") ? Feeding.AUTO : Integer.parseInt(loaderThreads);
+            return new Feeding(new Shuffle(shuffle, shuffleWindow), augment, threads);
         }
 
         /** What becomes of an image of another size. */
@@ -365,6 +380,7 @@ public record JobConfig(
         // These check what depends on several keys.
         sync.spec();
         sync.allReduce();
+        data.feeding();
         if (sync.transport == Sync.Transport.DL4J_SPARK) {
             requireDl4j();
         }
@@ -384,7 +400,13 @@ public record JobConfig(
     /** What the training loop needs of it. */
     public TrainingSpec trainingSpec() {
         return new TrainingSpec(
-                seed, train.epochs, data.batchSize, optimizer.spec, optimizer.learningRate, sync.spec(), data.augment);
+                seed,
+                train.epochs,
+                data.batchSize,
+                optimizer.spec,
+                optimizer.learningRate,
+                sync.spec(),
+                data.feeding());
     }
 
     private void requireDl4j() {
@@ -393,12 +415,14 @@ public record JobConfig(
                 && !sync.outer.hasVelocity()
                 && sync.compression == Compression.NONE
                 && sync.warmupRounds == 0
-                && data.augment.transforms().isEmpty();
+                && data.augment.transforms().isEmpty()
+                && data.shuffle == Shuffle.Kind.GLOBAL;
         if (!backend.name.equals("dl4j") || backend.device == Placement.Device.CUDA || !plain) {
             throw new ConvoyException("Cannot use sync.transport = dl4j-spark with these settings: it is"
                     + " Deeplearning4j's own master, and needs backend.name = dl4j, backend.device = cpu or auto,"
                     + " sync.exchange = parameter-averaging, a number for sync.local-steps, sync.outer = none,"
-                    + " sync.compression = none, sync.warmup-rounds = 0 and data.augment = []");
+                    + " sync.compression = none, sync.warmup-rounds = 0, data.augment = [] and"
+                    + " data.shuffle = global");
         }
         Dl4jGraph.checkOptimizer(optimizer.spec);
     }

@@ -70,21 +70,25 @@ final class ImageSets {
 
     /** Reads, decodes, deals and caches what was described. */
     ImageShards load(Description images) {
-        return load(images, Optional.ofNullable(images.source.limit()).orElse(Long.MAX_VALUE), workers);
+        return load(
+                images,
+                Optional.ofNullable(images.source.limit()).orElse(Long.MAX_VALUE),
+                workers,
+                config.data().cache());
     }
 
-    /** A few of the images, chosen at random, in one partition. */
+    /** A few of the images, chosen at random, decoded, in one partition. */
     ImageShards sample(Description images, int most) {
-        return load(images, most, 1);
+        return load(images, most, 1, ImageShards.Cache.MEMORY);
     }
 
-    private ImageShards load(Description images, long limit, int partitions) {
+    private ImageShards load(Description images, long limit, int partitions, ImageShards.Cache cache) {
         JobConfig.Data data = config.data();
         long available = images.listing.examples();
         long examples = Math.min(available, limit);
         WorkerLayout layout = new WorkerLayout(config.seed(), available, examples, partitions);
-        ImageShards shards = ImageShards.of(
-                spark, images.listing, decoder(data, images.shape), layout, data.onBadImage(), data.cache());
+        ImageShards shards =
+                ImageShards.of(spark, images.listing, decoder(data, images.shape), layout, data.onBadImage(), cache);
         try {
             checkRejected(data, images.listing, shards.rejected(), examples);
             return shards;

@@ -91,6 +91,7 @@ final class Outcome {
                 job.backend().name(),
                 training ? kebab(job.sync().exchange()) : null,
                 training ? kebab(job.sync().transport()) : null,
+                training ? kebab(job.data().shuffle()) : null,
                 workers,
                 training ? epochs.size() : null,
                 training ? epochs.stream().mapToInt(EpochReport::rounds).sum() : null,

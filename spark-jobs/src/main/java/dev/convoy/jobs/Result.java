@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
  * @param status COMPLETED or FAILED
  * @param command train or evaluate
  * @param error one line, if failed
+ * @param shuffle in which order examples were trained; of balanced, the ledger's trained examples are draws
  * @param epochs completed
  * @param rounds completed, in whole epochs
  * @param ledger one for each completed epoch
@@ -25,6 +26,7 @@ public record Result(
         String backend,
         String exchange,
         String transport,
+        String shuffle,
         Integer workers,
         Integer epochs,
         Integer rounds,
@@ -86,11 +88,16 @@ public record Result(
      *     if there is no other
      * @param firstEpochImagesPerSecond of the first epoch
      * @param computeSeconds of the slowest worker in each round, all epochs together
+     * @param dataSeconds of those, without a batch to train on, of a worker on average
      * @param syncSeconds the rest of the time in rounds
      */
     @JsonNaming(LowerCamelCaseStrategy.class)
     public record Throughput(
-            double imagesPerSecond, double firstEpochImagesPerSecond, double computeSeconds, double syncSeconds) {
+            double imagesPerSecond,
+            double firstEpochImagesPerSecond,
+            double computeSeconds,
+            double dataSeconds,
+            double syncSeconds) {
         static Throughput of(List<EpochReport> epochs) {
             List<EpochReport> steady = epochs.size() > 1 ? epochs.subList(1, epochs.size()) : epochs;
             double images =
@@ -102,6 +109,7 @@ public record Result(
                                     .sum(),
                     epochs.get(0).imagesPerSecond(),
                     epochs.stream().mapToDouble(EpochReport::computeSeconds).sum(),
+                    epochs.stream().mapToDouble(EpochReport::dataSeconds).sum(),
                     epochs.stream().mapToDouble(EpochReport::syncSeconds).sum());
         }
     }

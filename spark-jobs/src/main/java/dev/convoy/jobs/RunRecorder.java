@@ -44,6 +44,7 @@ final class RunRecorder implements TrainingListener {
             double trainSeconds,
             double computeSeconds,
             double waitSeconds,
+            double dataSeconds,
             double syncSeconds) {
         static Line of(EpochReport epoch) {
             return new Line(
@@ -56,6 +57,7 @@ final class RunRecorder implements TrainingListener {
                     epoch.trainSeconds(),
                     epoch.computeSeconds(),
                     epoch.waitSeconds(),
+                    epoch.dataSeconds(),
                     epoch.syncSeconds());
         }
     }

@@ -37,7 +37,7 @@ record Contribution(
                 outcome.lossSum(),
                 outcome.norm() * outcome.trained(),
                 RoundReport.Counts.of(outcome, repeated),
-                RoundReport.Times.of(outcome.seconds()),
+                RoundReport.Times.of(outcome.seconds(), outcome.dataSeconds()),
                 Stream.ofNullable(outcome.quarantined()).toList());
     }
 

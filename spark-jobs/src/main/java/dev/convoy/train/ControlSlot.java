@@ -10,6 +10,8 @@ enum ControlSlot {
     LOSS_SUM,
     NORM,
     SECONDS,
+    /** Of {@link #SECONDS}, those without a batch to train on. */
+    DATA_SECONDS,
     /** 0 if the contribution counts, else 1 + the ordinal of the fault. */
     FAULT,
     /** Step within the round at which the fault was noticed. */

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param trainSeconds spent in rounds
  * @param computeSeconds of that, the slowest worker's in each round
  * @param waitSeconds of that, what a worker waited for the slowest, on average
+ * @param dataSeconds of that, without a batch to train on, of a worker on average
  * @param evaluateSeconds spent on the evaluation
  */
 public record EpochReport(
@@ -25,6 +26,7 @@ public record EpochReport(
         double trainSeconds,
         double computeSeconds,
         double waitSeconds,
+        double dataSeconds,
         double evaluateSeconds) {
     /**
      * Time in rounds beyond the slowest worker's own: launch, transfer, sum and waiting; with more workers than cores also

@@ -60,25 +60,30 @@ public record RoundReport(
      * @param compute of the slowest worker, from its first batch to its contribution
      * @param busy the same of all workers together, so that {@code compute - busy / workers} is how long a worker waited for
      *     the slowest, on average
+     * @param data of that, in which workers had no batch to train on: it was being made, or waited for
      * @param network between groups of workers that share memory, as rank 0 saw it; 0 for transport {@code rounds}, which
      *     leaves it to Spark
      */
-    public record Times(double compute, double busy, double network) implements Serializable {
+    public record Times(double compute, double busy, double data, double network) implements Serializable {
         /** No time yet. */
-        public static final Times NONE = new Times(0, 0, 0);
+        public static final Times NONE = new Times(0, 0, 0, 0);
 
-        static Times of(double workerSeconds) {
-            return new Times(workerSeconds, workerSeconds, 0);
+        static Times of(double workerSeconds, double dataSeconds) {
+            return new Times(workerSeconds, workerSeconds, dataSeconds, 0);
         }
 
         /** Of another worker in the same round. */
         Times beside(Times other) {
-            return new Times(Math.max(compute, other.compute), busy + other.busy, Math.max(network, other.network));
+            return new Times(
+                    Math.max(compute, other.compute),
+                    busy + other.busy,
+                    data + other.data,
+                    Math.max(network, other.network));
         }
 
         /** Of a later round. */
         Times then(Times other) {
-            return new Times(compute + other.compute, busy + other.busy, network + other.network);
+            return new Times(compute + other.compute, busy + other.busy, data + other.data, network + other.network);
         }
     }
 }

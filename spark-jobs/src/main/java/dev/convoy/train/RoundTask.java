@@ -1,10 +1,12 @@
 package dev.convoy.train;
 
+import dev.convoy.data.EpochPlan;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.WorkerLayout;
 import dev.convoy.data.WorkerShard;
 import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.ModelState;
+import dev.convoy.model.Progress;
 import dev.convoy.model.backend.LocalTrainer;
 import java.io.Serializable;
 import java.nio.FloatBuffer;
@@ -35,8 +37,8 @@ record RoundTask(
         boolean repeated = task.attemptNumber() > 0 || task.stageAttemptNumber() > 0;
         WorkerShard shard = opener.open(JavaConverters.asJavaIterator(chunks));
         try {
-            Contribution contribution = ReplicaPool.with(
-                    replica.forTask(task), trainer -> run(trainer, task.partitionId(), shard, repeated));
+            Contribution contribution =
+                    ReplicaPool.with(replica.forTask(task), trainer -> run(trainer, task, shard, repeated));
             return start instanceof Outgoing.InProcess here
                     ? contribution.withVector(here.keep(task.partitionId(), contribution.vector()))
                     : contribution;
@@ -46,11 +48,16 @@ record RoundTask(
         }
     }
 
-    private Contribution run(LocalTrainer trainer, int worker, WorkerShard shard, boolean repeated) {
+    private Contribution run(LocalTrainer trainer, TaskContext task, WorkerShard shard, boolean repeated) {
         ModelState begin = start.state();
+        Progress now = begin.progress();
+        EpochPlan plan = spec.plan(layout, now.epoch());
         trainer.load(begin);
-        WorkerRound.Outcome outcome =
-                new WorkerRound(trainer, spec, layout, worker, shard, begin.progress()).run(steps, bound);
+        WorkerRound.Outcome outcome;
+        try (BatchStream batches = new BatchStream(
+                spec, plan, now.epoch(), task.partitionId(), shard, task.cpus(), now.step(), now.step() + steps)) {
+            outcome = new WorkerRound(trainer, spec, batches, now).run(steps, bound);
+        }
         float[] mean = new float[outcome.trained() == 0 ? 0 : vector.length()];
         if (mean.length > 0) {
             WorkerRound.copy(trainer, spec.sync(), vector, FloatBuffer.wrap(mean));

@@ -151,6 +151,6 @@ public final class RoundsMaster implements TrainingMaster {
     }
 
     private static HeapVector heap(FloatBuffer part) {
-        return new HeapVector(part.capacity()).set(part);
+        return new HeapVector(part.capacity()).set(1, part);
     }
 }

@@ -23,7 +23,7 @@ final class SegmentRun {
     private final TrainingSpec spec;
     private final SyncSpec sync;
     private final int rank;
-    private final WorkerShard shard;
+    private final BatchStream batches;
     private final LocalTrainer trainer;
     private final Collective collective;
     private final EpochPlan plan;
@@ -36,17 +36,19 @@ final class SegmentRun {
     private long lastTold;
     private int told;
 
-    SegmentRun(Segment segment, int rank, WorkerShard shard, LocalTrainer trainer, Collective collective) {
+    SegmentRun(
+            Segment segment, int rank, WorkerShard shard, int taskCpus, LocalTrainer trainer, Collective collective) {
         this.segment = segment;
         this.spec = segment.spec();
         this.sync = spec.sync();
         this.rank = rank;
-        this.shard = shard;
         this.trainer = trainer;
         this.collective = collective;
         ModelState start = segment.start().state();
         this.progress = start.progress();
         this.plan = spec.plan(segment.layout(), progress.epoch());
+        this.batches =
+                new BatchStream(spec, plan, progress.epoch(), rank, shard, taskCpus, progress.step(), plan.steps());
         this.layout = segment.vector(trainer.slots().size());
         trainer.load(start);
         this.velocity = sync.outer().hasVelocity() ? trainer.spare(0) : null;
@@ -59,8 +61,10 @@ final class SegmentRun {
     Segment.End run() {
         int epoch = progress.epoch();
         List<Quarantined> fatal = List.of();
-        for (int i = 0; i < segment.rounds() && progress.epoch() == epoch && fatal.isEmpty(); i++) {
-            fatal = round();
+        try (batches) {
+            for (int i = 0; i < segment.rounds() && progress.epoch() == epoch && fatal.isEmpty(); i++) {
+                fatal = round();
+            }
         }
         return new Segment.End(state(), rounds, segment.quarantine(), segment.choice(), fatal);
     }
@@ -69,7 +73,7 @@ final class SegmentRun {
     private List<Quarantined> round() {
         long began = System.nanoTime();
         int steps = sync.stepsOfRound(progress, plan);
-        WorkerRound.Outcome outcome = new WorkerRound(trainer, spec, segment.layout(), rank, shard, progress)
+        WorkerRound.Outcome outcome = new WorkerRound(trainer, spec, batches, progress)
                 .run(steps, segment.quarantine().bound());
         if (outcome.trained() > 0) {
             WorkerRound.copy(trainer, sync, layout, collective.vector());
@@ -100,6 +104,7 @@ final class SegmentRun {
         slots[ControlSlot.LOSS_SUM.ordinal()] = (float) outcome.lossSum();
         slots[ControlSlot.NORM.ordinal()] = (float) outcome.norm();
         slots[ControlSlot.SECONDS.ordinal()] = (float) outcome.seconds();
+        slots[ControlSlot.DATA_SECONDS.ordinal()] = (float) outcome.dataSeconds();
         if (outcome.quarantined() != null) {
             slots[ControlSlot.FAULT.ordinal()] =
                     1 + outcome.quarantined().fault().ordinal();
@@ -137,7 +142,7 @@ final class SegmentRun {
         if (weight == 0) {
             return;
         }
-        mean.set(layout.update(sums)).scale(share);
+        mean.set(share, layout.update(sums));
         if (gradient) {
             trainer.update(spec.rate(progress.globalStep(), plan));
             return;
@@ -145,7 +150,7 @@ final class SegmentRun {
         sync.outer().step(trainer.replica().parameters(), mean, velocity);
         if (sync.averagesOptimizer()) {
             for (int i = 0; i < layout.slots(); i++) {
-                trainer.slots().get(i).set(layout.slot(sums, i)).scale(share);
+                trainer.slots().get(i).set(share, layout.slot(sums, i));
             }
             trainer.setSteps(segment.start().state().optimizer().steps()
                     + progress.globalStep()
@@ -158,7 +163,9 @@ final class SegmentRun {
 
     private void finish(int steps, List<Quarantined> out, double network, long began) {
         RoundReport.Times workers = IntStream.range(0, segment.layout().workers())
-                .mapToObj(other -> RoundReport.Times.of(collective.slot(other, ControlSlot.SECONDS.ordinal())))
+                .mapToObj(other -> RoundReport.Times.of(
+                        collective.slot(other, ControlSlot.SECONDS.ordinal()),
+                        collective.slot(other, ControlSlot.DATA_SECONDS.ordinal())))
                 .reduce(RoundReport.Times.NONE, RoundReport.Times::beside);
         RoundReport.Counts counts = new RoundReport.Counts(
                 (long) total(ControlSlot.WEIGHT),
@@ -176,7 +183,7 @@ final class SegmentRun {
         }
         if (rank == 0) {
             double seconds = (System.nanoTime() - began) / 1e9;
-            RoundReport.Times times = workers.beside(new RoundReport.Times(0, 0, network));
+            RoundReport.Times times = workers.beside(new RoundReport.Times(0, 0, 0, network));
             rounds.add(new RoundReport(progress, steps, total(ControlSlot.LOSS_SUM), counts, out, times, seconds));
             tell();
         }

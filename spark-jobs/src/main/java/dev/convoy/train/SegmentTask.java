@@ -61,7 +61,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
                 message -> allGather(context, message),
                 context::isInterrupted)) {
             try {
-                Segment.End end = new SegmentRun(segment, rank, shard, trainer, collective).run();
+                Segment.End end = new SegmentRun(segment, rank, shard, context.cpus(), trainer, collective).run();
                 return rank == 0 ? Optional.of(end) : Optional.empty();
             } catch (RuntimeException | Error e) {
                 collective.abandon();

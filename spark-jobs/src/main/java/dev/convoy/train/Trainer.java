@@ -86,6 +86,7 @@ public final class Trainer {
                 rounds.stream().mapToDouble(RoundReport::seconds).sum(),
                 times.compute(),
                 times.compute() - times.busy() / train.layout().workers(),
+                times.data() / train.layout().workers(),
                 (System.nanoTime() - began) / 1e9);
     }
 

@@ -3,7 +3,6 @@ package dev.convoy.train;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.EpochPlan;
 import dev.convoy.data.WorkerLayout;
-import dev.convoy.data.augment.Augmentation;
 import dev.convoy.model.LearningRate;
 import dev.convoy.model.OptimizerSpec;
 import java.io.Serializable;
@@ -15,7 +14,7 @@ import java.io.Serializable;
  * @param epochs at least 1
  * @param batchSize examples per worker and step
  * @param sync what workers exchange and how often
- * @param augmentation of the training images
+ * @param feeding how batches are made
  */
 public record TrainingSpec(
         long seed,
@@ -24,7 +23,7 @@ public record TrainingSpec(
         OptimizerSpec optimizer,
         LearningRate learningRate,
         SyncSpec sync,
-        Augmentation augmentation)
+        Feeding feeding)
         implements Serializable {
     public TrainingSpec {
         if (epochs < 1) {
@@ -32,15 +31,15 @@ public record TrainingSpec(
         }
     }
 
-    /** Without augmentation. */
+    /** With plain batches. */
     public TrainingSpec(
             long seed, int epochs, int batchSize, OptimizerSpec optimizer, LearningRate learningRate, SyncSpec sync) {
-        this(seed, epochs, batchSize, optimizer, learningRate, sync, Augmentation.NONE);
+        this(seed, epochs, batchSize, optimizer, learningRate, sync, Feeding.PLAIN);
     }
 
     /** The plan of one epoch. */
     public EpochPlan plan(WorkerLayout layout, int epoch) {
-        return new EpochPlan(seed, epoch, layout, batchSize);
+        return new EpochPlan(seed, epoch, layout, batchSize, feeding.shuffle());
     }
 
     double rate(long globalStep, EpochPlan plan) {

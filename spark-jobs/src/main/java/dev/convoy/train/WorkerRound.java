@@ -1,9 +1,6 @@
 package dev.convoy.train;
 
-import dev.convoy.data.EpochPlan;
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.WorkerLayout;
-import dev.convoy.data.WorkerShard;
 import dev.convoy.model.Progress;
 import dev.convoy.model.Vector;
 import dev.convoy.model.backend.LocalTrainer;
@@ -15,9 +12,7 @@ import java.util.List;
 final class WorkerRound {
     private final LocalTrainer trainer;
     private final TrainingSpec spec;
-    private final EpochPlan plan;
-    private final int worker;
-    private final WorkerShard shard;
+    private final BatchStream batches;
     private final Progress begin;
 
     private long trained;
@@ -25,18 +20,10 @@ final class WorkerRound {
     private double lossSum;
     private double rates;
 
-    WorkerRound(
-            LocalTrainer trainer,
-            TrainingSpec spec,
-            WorkerLayout layout,
-            int worker,
-            WorkerShard shard,
-            Progress begin) {
+    WorkerRound(LocalTrainer trainer, TrainingSpec spec, BatchStream batches, Progress begin) {
         this.trainer = trainer;
         this.spec = spec;
-        this.plan = spec.plan(layout, begin.epoch());
-        this.worker = worker;
-        this.shard = shard;
+        this.batches = batches;
         this.begin = begin;
     }
 
@@ -46,6 +33,7 @@ final class WorkerRound {
      * @param trained examples, the contribution's weight; 0 under quarantine
      * @param leftOut examples lost to quarantine
      * @param norm of the contribution
+     * @param dataSeconds of the seconds, those without a batch to train on
      * @param quarantined null if the contribution counts
      */
     record Outcome(
@@ -55,6 +43,7 @@ final class WorkerRound {
             double lossSum,
             double norm,
             double seconds,
+            double dataSeconds,
             Quarantined quarantined) {}
 
     /**
@@ -64,6 +53,7 @@ final class WorkerRound {
      */
     Outcome run(int steps, double bound) {
         long began = System.nanoTime();
+        double waitedBefore = batches.waitedSeconds();
         if (spec.sync().exchange() != Exchange.GRADIENT) {
             trainer.markParameters();
         }
@@ -71,7 +61,7 @@ final class WorkerRound {
         Quarantined.Fault fault = null;
         long step = begin.globalStep();
         for (; step < begin.globalStep() + steps && fault == null; step++) {
-            double loss = step(plan.batch(worker, (int) (begin.step() + step - begin.globalStep())), step);
+            double loss = step((int) (begin.step() + step - begin.globalStep()), step);
             fault = Double.isFinite(loss) ? null : Quarantined.Fault.LOSS;
             lossSum += loss;
         }
@@ -80,30 +70,31 @@ final class WorkerRound {
             fault = fault(norm, bound);
         }
         double seconds = (System.nanoTime() - began) / 1e9;
+        double dataSeconds = batches.waitedSeconds() - waitedBefore;
         if (fault == null) {
-            return new Outcome(trained, rejected, 0, lossSum, norm, seconds, null);
+            return new Outcome(trained, rejected, 0, lossSum, norm, seconds, dataSeconds, null);
         }
-        Quarantined quarantined = new Quarantined(worker, step - 1, fault);
-        return new Outcome(0, rejected, planned(steps) - rejected, 0, 0, seconds, quarantined);
+        Quarantined quarantined = new Quarantined(batches.worker(), step - 1, fault);
+        return new Outcome(0, rejected, planned(steps) - rejected, 0, 0, seconds, dataSeconds, quarantined);
     }
 
     /** The loss, summed over the step's examples; 0 if there are none. */
-    private double step(long[] ids, long globalStep) {
-        if (ids.length == 0) {
+    private double step(int step, long globalStep) {
+        ImageBatch batch = batches.at(step);
+        if (batch == null) {
             return 0;
         }
-        ImageBatch batch = spec.augmentation().apply(shard.gather(ids), spec.seed(), begin.epoch());
-        rejected += ids.length - batch.size();
+        rejected += batches.plan().batchSize(batches.worker(), step) - batch.size();
         if (batch.size() == 0) {
             return 0;
         }
         trained += batch.size();
-        StepKey key = new StepKey(spec.seed(), globalStep, worker);
+        StepKey key = new StepKey(spec.seed(), globalStep, batches.worker());
         if (spec.sync().exchange() == Exchange.GRADIENT) {
             rates = 1;
             return trainer.replica().train(batch, key);
         }
-        double rate = spec.rate(globalStep, plan);
+        double rate = spec.rate(globalStep, batches.plan());
         rates += rate;
         return trainer.step(batch, key, rate);
     }
@@ -129,7 +120,7 @@ final class WorkerRound {
     private long planned(int steps) {
         long planned = 0;
         for (int i = 0; i < steps; i++) {
-            planned += plan.batch(worker, begin.step() + i).length;
+            planned += batches.plan().batchSize(batches.worker(), begin.step() + i);
         }
         return planned;
     }

@@ -11,6 +11,8 @@ import dev.convoy.data.FolderSource;
 import dev.convoy.data.IdxSource;
 import dev.convoy.data.ImageDecoder;
 import dev.convoy.data.ListSource;
+import dev.convoy.data.Shuffle;
+import dev.convoy.data.augment.Augmentation;
 import dev.convoy.data.augment.ImageTransform;
 import dev.convoy.model.Initializer;
 import dev.convoy.model.LayerSpec;
@@ -22,6 +24,7 @@ import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.Padding;
 import dev.convoy.model.Size2d;
 import dev.convoy.train.Exchange;
+import dev.convoy.train.Feeding;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,7 +95,19 @@ class ConfigReaderTest {
                 Map.of());
         assertThat(config.data().test().source()).isEqualTo(new ListSource("x.csv", "test"));
         assertThat(config.data().sizes()).isEqualTo(ImageDecoder.Sizes.LETTERBOX);
-        List<ImageTransform> augment = config.trainingSpec().augmentation().transforms();
+        assertThat(config.data().feeding().shuffle()).isEqualTo(new Shuffle(Shuffle.Kind.GLOBAL, 8192));
+        Map<String, String> feeding =
+                Map.of("data.shuffle", "window", "data.shuffle-window", "100", "data.loader-threads", "4");
+        assertThat(read(MINIMAL, feeding).data().feeding())
+                .isEqualTo(new Feeding(new Shuffle(Shuffle.Kind.WINDOW, 100), Augmentation.NONE, 4));
+        assertThatThrownBy(() -> read(MINIMAL, Map.of("data.loader-threads", "many")))
+                .hasMessageContaining("data.loader-threads = many; allowed are auto and 0 to 64");
+        assertThatThrownBy(() -> read(MINIMAL, Map.of("data.loader-threads", "65"))
+                        .data()
+                        .feeding())
+                .hasMessageContaining("data.loader-threads = 65; allowed are auto and 0 to 64");
+        List<ImageTransform> augment =
+                config.trainingSpec().feeding().augmentation().transforms();
         assertThat(augment).hasSize(8);
         assertThat(augment.get(1)).isEqualTo(new ImageTransform.ResizedCrop(List.of(0.5, 1.0), null));
         assertThat(augment.get(7)).isEqualTo(new ImageTransform.CutMix(1.0, 0.5));

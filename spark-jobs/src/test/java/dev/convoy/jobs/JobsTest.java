@@ -123,7 +123,7 @@ class JobsTest {
                 .hasSize(3)
                 .first()
                 .isEqualTo("epoch,trainLoss,testLoss,testAccuracy,examples,imagesPerSecond,trainSeconds,computeSeconds,"
-                        + "waitSeconds,syncSeconds");
+                        + "waitSeconds,dataSeconds,syncSeconds");
 
         Completed again = EvaluateJob.of(spark, run.toString(), Optional.empty(), Map.of())
                 .run();
@@ -257,6 +257,22 @@ class JobsTest {
         settings.put("data.cache", "disk");
         Path onDisk = Path.of(train(spark).directory(), "model/weights.safetensors");
         assertThat(onDisk).hasSameBinaryContentAs(inMemory);
+        settings.put("data.cache", "encoded");
+        settings.put("data.loader-threads", "2");
+        Path asFiles = Path.of(train(spark).directory(), "model/weights.safetensors");
+        assertThat(asFiles).hasSameBinaryContentAs(inMemory);
+    }
+
+    @Test
+    void theOrderOfExamplesIsChosenAndTold(JavaSparkContext spark) throws IOException {
+        Path global = Path.of(train(spark).directory(), "model/weights.safetensors");
+        settings.put("data.shuffle", "balanced");
+        Path run = Path.of(train(spark).directory());
+        assertThat(result(run).at("/shuffle").asText()).isEqualTo("balanced");
+        assertThat(result(run).at("/ledger/1/trained").asInt()).isEqualTo(Digits.TRAIN);
+        assertThat(run.resolve("model/weights.safetensors"))
+                .satisfies(
+                        weights -> assertThat(Files.mismatch(weights, global)).isNotNegative());
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.convoy.data.EpochPlan;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
+import dev.convoy.data.Shuffle;
 import dev.convoy.data.WorkerShard;
 import dev.convoy.data.augment.Augmentation;
 import dev.convoy.data.augment.ImageTransform;
@@ -24,6 +25,7 @@ import dev.convoy.train.collective.Compression;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -66,10 +68,35 @@ class EqualityTest {
                 new ImageTransform.RandomCrop(2),
                 new ImageTransform.RandomErasing(null, null, null)));
         TrainingSpec plain = spec(sgd, SyncSpec.gradient());
-        TrainingSpec augmented = new TrainingSpec(1, 1, BATCH, sgd, Training.RATE, SyncSpec.gradient(), augmentation);
+        TrainingSpec augmented = new TrainingSpec(
+                1, 1, BATCH, sgd, Training.RATE, SyncSpec.gradient(), new Feeding(Shuffle.GLOBAL, augmentation, 0));
         float[] parameters = assertEqualsOneWorker(spark, augmented, sgd);
         assertThat(largestDifference(parameters, assertEqualsOneWorker(spark, plain, sgd)))
                 .isGreaterThan(1e-3);
+    }
+
+    /** What a step trains does not depend on who made it, or when. */
+    @ParameterizedTest
+    @EnumSource(Shuffle.Kind.class)
+    void batchesMadeAheadGiveTheSameBits(Shuffle.Kind kind, JavaSparkContext spark) throws IOException {
+        Augmentation augmentation = new Augmentation(List.of(new ImageTransform.Affine(10.0, 0.1, null, null)));
+        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        List<float[]> ends = new ArrayList<>();
+        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
+            for (int threads : List.of(0, 3)) {
+                Feeding feeding = new Feeding(new Shuffle(kind, 32), augmentation, threads);
+                TrainingSpec spec = new TrainingSpec(1, 2, BATCH, sgd, Training.RATE, SyncSpec.averaging(4), feeding);
+                for (boolean allReduce : List.of(false, true)) {
+                    ends.add((allReduce
+                                    ? AllReduceTest.allReduce(
+                                            spark, shards, Training.SMALL, spec, AllReduceSpec.defaults())
+                                    : Training.run(spark, shards, Training.SMALL, spec))
+                            .end.parameters());
+                }
+            }
+        }
+        assertThat(ends.get(2)).isEqualTo(ends.get(0));
+        assertThat(ends.get(3)).isEqualTo(ends.get(1));
     }
 
     @Test
@@ -111,7 +138,7 @@ class EqualityTest {
             for (int i = 0; i < vector.length; i++) {
                 vector[i] = (float) Math.sin(rank * 1000 + i);
             }
-            WorkerRound.Outcome outcome = new WorkerRound.Outcome(rank, 0, 0, rank, 1, 0, null);
+            WorkerRound.Outcome outcome = new WorkerRound.Outcome(rank, 0, 0, rank, 1, 0, 0, null);
             return Contribution.of(outcome, vector, Compression.BF16, false);
         }
     }
@@ -141,11 +168,11 @@ class EqualityTest {
             for (int step = 0; step < plan.steps(); step++) {
                 int now = step;
                 long[] union = IntStream.range(0, WORKERS)
-                        .mapToObj(worker -> plan.batch(worker, now))
+                        .mapToObj(worker -> plan.batch(worker, now, shard))
                         .flatMapToLong(LongStream::of)
                         .toArray();
                 double rate = spec.learningRate().at(step, plan.steps(), 1);
-                ImageBatch batch = spec.augmentation().apply(shard.gather(union), spec.seed(), 0);
+                ImageBatch batch = spec.feeding().augmentation().apply(shard.gather(union), spec.seed(), 0);
                 trainer.step(batch, new StepKey(spec.seed(), step, 0), rate);
             }
             return replica.parameters().toArray();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.data.EpochPlan;
+import dev.convoy.data.Shuffle;
 import dev.convoy.data.WorkerLayout;
 import dev.convoy.model.HeapVector;
 import dev.convoy.model.Progress;
@@ -22,7 +23,7 @@ class SyncSpecTest {
             @ForAll @IntRange(min = 1, max = 300) int examples,
             @ForAll @IntRange(min = 1, max = 9) int localSteps,
             @ForAll @IntRange(min = 0, max = 20) int warmup) {
-        EpochPlan plan = new EpochPlan(1, 0, new WorkerLayout(1, examples, examples, 2), 4);
+        EpochPlan plan = new EpochPlan(1, 0, new WorkerLayout(1, examples, examples, 2), 4, Shuffle.GLOBAL);
         SyncSpec sync = new SyncSpec(
                 Exchange.PARAMETER_AVERAGING,
                 localSteps,

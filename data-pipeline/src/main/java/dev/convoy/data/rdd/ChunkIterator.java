@@ -15,11 +15,14 @@ import scala.Tuple2;
 final class ChunkIterator implements Iterator<ImageChunk> {
     private final ImageShape shape;
     private final int mostBytes;
+    private final boolean files;
     private final Iterator<Tuple2<Long, ImageShards.Row>> rows;
 
-    ChunkIterator(ImageShape shape, int mostBytes, Iterator<Tuple2<Long, ImageShards.Row>> rows) {
+    /** @param files whether rows hold image files, not pixels */
+    ChunkIterator(ImageShape shape, int mostBytes, boolean files, Iterator<Tuple2<Long, ImageShards.Row>> rows) {
         this.shape = shape;
         this.mostBytes = mostBytes;
+        this.files = files;
         this.rows = rows;
     }
 
@@ -31,20 +34,27 @@ final class ChunkIterator implements Iterator<ImageChunk> {
     @Override
     public ImageChunk next() {
         LongStream.Builder ids = LongStream.builder();
-        ByteArrayOutputStream pixels = new ByteArrayOutputStream();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         List<Target> targets = new ArrayList<>();
         List<RejectedImage> rejected = new ArrayList<>();
-        int most = Math.max(1, mostBytes / shape.size());
-        while (rows.hasNext() && targets.size() < most) {
+        List<Integer> ends = new ArrayList<>();
+        while (rows.hasNext() && (targets.isEmpty() || bytes.size() + shape.size() <= mostBytes)) {
             Tuple2<Long, ImageShards.Row> row = rows.next();
             if (row._2() instanceof ImageShards.Row.Usable usable) {
                 ids.add(row._1());
-                pixels.writeBytes(usable.pixels());
+                bytes.writeBytes(usable.bytes());
+                ends.add(bytes.size());
                 targets.add(usable.target());
             } else if (row._2() instanceof ImageShards.Row.Rejected bad) {
                 rejected.add(bad.image());
             }
         }
-        return new ImageChunk(shape, ids.build().toArray(), pixels.toByteArray(), List.copyOf(targets), rejected);
+        return new ImageChunk(
+                shape,
+                ids.build().toArray(),
+                bytes.toByteArray(),
+                files ? ends.stream().mapToInt(Integer::intValue).toArray() : null,
+                List.copyOf(targets),
+                rejected);
     }
 }

@@ -13,12 +13,16 @@ import dev.convoy.data.RejectedImage;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.Target;
 import dev.convoy.data.WorkerLayout;
+import dev.convoy.data.WorkerShard;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -30,7 +34,7 @@ import scala.Tuple2;
 
 /**
  * A set of images laid out for training: partition {@code w} of {@link #chunks} holds the examples of worker {@code w},
- * ordered by id, decoded once and cached. Close it to give the cache back.
+ * ordered by id and cached. Close it to give the cache back.
  */
 public final class ImageShards implements AutoCloseable {
     /** What to do with an image that cannot be decoded. One that does not fit the others fails in any case. */
@@ -39,13 +43,17 @@ public final class ImageShards implements AutoCloseable {
         SKIP
     }
 
-    /** Where decoded images are kept. */
+    /** Where images are kept, and as what. */
     public enum Cache {
-        /** In memory, all of a worker's while it trains. */
+        /** Decoded, in memory, all of a worker's while it trains. */
         MEMORY(StorageLevel.MEMORY_AND_DISK(), ImageChunk.MAX_BYTES),
-        /** On disk, of which the operating system keeps in memory what it can; Java's heap holds a batch. */
-        // Java's serialisation holds on to a hundred of them.
-        DISK(StorageLevel.DISK_ONLY(), 1 << 19);
+        /** Decoded, on disk, of which the operating system keeps in memory what it can; Java's heap holds a batch. */
+        DISK(StorageLevel.DISK_ONLY(), Cache.SMALL),
+        /** As image files, on disk likewise; decoded for every step. */
+        ENCODED(StorageLevel.DISK_ONLY(), Cache.SMALL);
+
+        /** Java's serialisation holds on to a hundred chunks. */
+        private static final int SMALL = 1 << 19;
 
         private final StorageLevel level;
         private final int chunkBytes;
@@ -101,13 +109,16 @@ public final class ImageShards implements AutoCloseable {
             WorkerLayout layout,
             OnBadImage onBadImage,
             Cache cache) {
-        JavaRDD<ImageChunk> chunks = decode(spark, listing, decoder, layout, onBadImage)
+        boolean files = cache == Cache.ENCODED;
+        ImageDecoder later = files ? decoder : null;
+        JavaRDD<ImageChunk> chunks = decode(spark, listing, decoder, layout, onBadImage, files)
                 .repartitionAndSortWithinPartitions(new WorkerPartitioner(layout), Comparator.naturalOrder())
-                .mapPartitions(rows -> new ChunkIterator(decoder.shape(), cache.chunkBytes, rows))
+                .mapPartitions(rows -> new ChunkIterator(decoder.shape(), cache.chunkBytes, files, rows))
                 .persist(cache.level);
         try {
-            List<ShardReport> reports = chunks.mapPartitions(ShardReport::of).collect();
-            ShardOpener opener = new ShardOpener(spark.sc().applicationId(), chunks.id(), cache);
+            List<ShardReport> reports =
+                    chunks.mapPartitions(found -> ShardReport.of(found, later)).collect();
+            ShardOpener opener = new ShardOpener(spark.sc().applicationId(), chunks.id(), cache, later);
             ImageShards shards =
                     new ImageShards(chunks, opener, layout, decoder.shape(), listing.classNames(), reports);
             if (shards.examples() == 0) {
@@ -128,17 +139,21 @@ public final class ImageShards implements AutoCloseable {
             ImageListing listing,
             ImageDecoder decoder,
             WorkerLayout layout,
-            OnBadImage onBadImage) {
+            OnBadImage onBadImage,
+            boolean files) {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         return spark.<ImageSplit>parallelize(
                         new ArrayList<>(listing.splits()), listing.splits().size())
                 .flatMap(split -> split.read(hadoop.value(), layout.dealer()::isDealt))
-                .mapToPair(image -> new Tuple2<>(image.id(), row(image, decoder, onBadImage)));
+                .mapToPair(image -> new Tuple2<>(image.id(), row(image, decoder, onBadImage, files)));
     }
 
-    private static Row row(SourceImage image, ImageDecoder decoder, OnBadImage onBadImage) {
+    /** Decoded in any case, to see whether it can be. */
+    private static Row row(SourceImage image, ImageDecoder decoder, OnBadImage onBadImage, boolean files) {
         try {
-            return new Row.Usable(new Target.ClassIndex(image.label()), decoder.decode(image.data()));
+            byte[] pixels = decoder.decode(image.data());
+            return new Row.Usable(
+                    new Target.ClassIndex(image.label()), files ? ImageDecoder.asFile(image.data()) : pixels);
         } catch (BadImageException e) {
             failUnlessSkipped(image, e, onBadImage);
             return new Row.Rejected(new RejectedImage(image.id(), image.name(), e.getMessage()));
@@ -214,7 +229,8 @@ public final class ImageShards implements AutoCloseable {
     /** The normalisation that these images call for. */
     public Normalization measuredNormalization() {
         return reports.stream()
-                .flatMap(report -> report.statistics().stream())
+                .map(ShardReport::statistics)
+                .filter(Objects::nonNull)
                 .reduce(PixelStatistics::plus)
                 .orElseThrow()
                 .normalization();
@@ -227,27 +243,40 @@ public final class ImageShards implements AutoCloseable {
         opener.close();
     }
 
-    /** What one partition found. */
-    private record ShardReport(long examples, List<PixelStatistics> statistics, List<RejectedImage> rejected)
+    /**
+     * What one partition found.
+     *
+     * @param statistics null without examples
+     */
+    private record ShardReport(long examples, PixelStatistics statistics, List<RejectedImage> rejected)
             implements Serializable {
-        static Iterator<ShardReport> of(Iterator<ImageChunk> chunks) {
+        private static final int AT_ONCE = 64;
+
+        static Iterator<ShardReport> of(Iterator<ImageChunk> chunks, ImageDecoder decoder) {
             long examples = 0;
-            List<PixelStatistics> statistics = new ArrayList<>();
+            Optional<PixelStatistics> statistics = Optional.empty();
             List<RejectedImage> rejected = new ArrayList<>();
             while (chunks.hasNext()) {
                 ImageChunk chunk = chunks.next();
                 examples += chunk.size();
-                statistics.add(PixelStatistics.of(chunk));
+                WorkerShard shard = new WorkerShard(List.of(chunk), decoder);
+                statistics = Stream.concat(
+                                statistics.stream(),
+                                shard.batches(AT_ONCE).stream()
+                                        .map(shard::gather)
+                                        .map(PixelStatistics::of))
+                        .reduce(PixelStatistics::plus);
                 rejected.addAll(chunk.rejected());
             }
-            return List.of(new ShardReport(examples, statistics, rejected)).iterator();
+            return List.of(new ShardReport(examples, statistics.orElse(null), rejected))
+                    .iterator();
         }
     }
 
-    /** A decoded image on its way to its worker. */
+    /** An image on its way to its worker. */
     sealed interface Row extends Serializable {
-        /** A good one. */
-        record Usable(Target target, byte[] pixels) implements Row {}
+        /** A good one: its pixels, or its file. */
+        record Usable(Target target, byte[] bytes) implements Row {}
 
         /** One that only its absence tells of. */
         record Rejected(RejectedImage image) implements Row {}

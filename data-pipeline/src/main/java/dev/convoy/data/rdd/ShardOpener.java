@@ -2,11 +2,13 @@ package dev.convoy.data.rdd;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageDecoder;
 import dev.convoy.data.WorkerShard;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SparkEnv;
@@ -17,9 +19,11 @@ import org.apache.spark.TaskContext;
  *
  * @param application Spark's name of the application
  * @param rdd number of the chunks' RDD in it
+ * @param decoder of cached image files; null where decoded images are cached
  */
-public record ShardOpener(String application, int rdd, ImageShards.Cache cache) implements Serializable {
-    /** Pixels of these are in files without names, which go with the process if nobody closes them. */
+public record ShardOpener(String application, int rdd, ImageShards.Cache cache, ImageDecoder decoder)
+        implements Serializable {
+    /** Images of these are in files without names, which go with the process if nobody closes them. */
     private static final Map<Key, WorkerShard> MAPPED = new ConcurrentHashMap<>();
 
     private record Key(ShardOpener opener, int partition) {}
@@ -32,18 +36,19 @@ public record ShardOpener(String application, int rdd, ImageShards.Cache cache) 
      */
     public WorkerShard open(Iterator<ImageChunk> chunks) {
         return cache == ImageShards.Cache.MEMORY
-                ? WorkerShard.of(chunks)
+                ? WorkerShard.of(chunks, decoder)
                 : MAPPED.computeIfAbsent(new Key(this, TaskContext.getPartitionId()), key -> map(chunks));
     }
 
-    private static WorkerShard map(Iterator<ImageChunk> chunks) {
+    private WorkerShard map(Iterator<ImageChunk> chunks) {
         Path folder =
                 SparkEnv.get().blockManager().diskBlockManager().localDirs()[0].toPath();
         try {
-            return WorkerShard.mapped(chunks, folder);
+            return WorkerShard.mapped(chunks, decoder, folder);
         } catch (IOException e) {
             throw new ConvoyException(
-                    "Cannot put images into " + folder + " for data.cache = disk: " + e.getMessage()
+                    "Cannot put images into " + folder + " for data.cache = "
+                            + cache.name().toLowerCase(Locale.ROOT) + ": " + e.getMessage()
                             + "; make space, or point spark.local.dir elsewhere",
                     e);
         }

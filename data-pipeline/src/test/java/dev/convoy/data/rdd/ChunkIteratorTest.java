@@ -37,7 +37,7 @@ class ChunkIteratorTest {
 
     private static List<ImageChunk> chunks(ImageShape shape, int bytes, List<Tuple2<Long, ImageShards.Row>> rows) {
         List<ImageChunk> chunks = new ArrayList<>();
-        Iterator<ImageChunk> iterator = new ChunkIterator(shape, bytes, rows.iterator());
+        Iterator<ImageChunk> iterator = new ChunkIterator(shape, bytes, false, rows.iterator());
         iterator.forEachRemaining(chunks::add);
         return chunks;
     }
@@ -50,7 +50,7 @@ class ChunkIteratorTest {
         }
         List<ImageChunk> chunks = chunks(LARGE, ImageChunk.MAX_BYTES, rows);
         assertThat(chunks.stream().map(ImageChunk::size)).containsExactly(8, 2);
-        assertThat(chunks).allMatch(chunk -> chunk.pixels().length <= ImageChunk.MAX_BYTES);
+        assertThat(chunks).allMatch(chunk -> chunk.bytes().length <= ImageChunk.MAX_BYTES);
         ImageBatch batch = new WorkerShard(chunks).gather(new long[] {9, 7});
         assertThat(batch.targets()).containsExactly(new Target.ClassIndex(9), new Target.ClassIndex(7));
         assertThat(batch.pixels()[0]).isEqualTo((byte) 9);
@@ -65,7 +65,7 @@ class ChunkIteratorTest {
         List<ImageChunk> chunks =
                 chunks(small, chunkBytes, List.of(reject(2), image(small, 4), reject(6), image(small, 8)));
         checkRejected(new WorkerShard(chunks));
-        checkRejected(WorkerShard.mapped(chunks.iterator(), folder));
+        checkRejected(WorkerShard.mapped(chunks.iterator(), null, folder));
         assertThat(folder).as("its file has no name any more").isEmptyDirectory();
         WorkerShard nothing = new WorkerShard(chunks(small, chunkBytes, List.of(reject(1))));
         assertThat(nothing.gather(new long[] {1}).size()).isZero();

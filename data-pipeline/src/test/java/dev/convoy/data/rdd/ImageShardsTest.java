@@ -12,9 +12,11 @@ import dev.convoy.data.ImageDecoder;
 import dev.convoy.data.ImageListing;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
+import dev.convoy.data.Shuffle;
 import dev.convoy.data.Target;
 import dev.convoy.data.WorkerLayout;
 import dev.convoy.data.WorkerShard;
+import dev.convoy.data.rdd.ImageShards.Cache;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.SparkExtension;
@@ -41,27 +43,30 @@ class ImageShardsTest {
     Path folder;
 
     @Test
-    void everyWorkerHoldsItsOwnExamplesWhateverTheFormat(JavaSparkContext spark) throws IOException {
+    void everyWorkerHoldsItsOwnExamplesWhateverTheFormatAndTheCache(JavaSparkContext spark) throws IOException {
         ImageListing idx = Digits.test(folder).list(new Configuration(), List.of());
         ImageListing tree =
                 new FolderSource(Digits.testFolder(folder).toString()).list(new Configuration(), idx.classNames());
-        Map<String, Integer> fromIdx = contents(spark, idx, 3);
-        assertThat(fromIdx).isEqualTo(contents(spark, tree, 2));
+        Map<String, Integer> fromIdx = contents(spark, idx, 3, Cache.MEMORY);
+        assertThat(fromIdx).isEqualTo(contents(spark, tree, 2, Cache.ENCODED));
+        assertThat(fromIdx).isEqualTo(contents(spark, idx, 1, Cache.ENCODED));
         assertThat(fromIdx.values().stream().mapToInt(Integer::intValue).sum()).isEqualTo(Digits.TEST);
     }
 
     /** How often each pair of pixels and class occurs, having checked that each worker can gather its whole plan. */
-    private static Map<String, Integer> contents(JavaSparkContext spark, ImageListing listing, int workers) {
+    private static Map<String, Integer> contents(
+            JavaSparkContext spark, ImageListing listing, int workers, Cache cache) {
         WorkerLayout layout = new WorkerLayout(7, listing.examples(), listing.examples(), workers);
         Map<String, Integer> contents = new TreeMap<>();
-        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL)) {
+        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL, cache)) {
             List<List<ImageChunk>> partitions = shards.chunks().glom().collect();
             assertThat(partitions).hasSize(workers);
-            EpochPlan plan = new EpochPlan(7, 0, layout, 16);
+            EpochPlan plan = new EpochPlan(7, 0, layout, 16, Shuffle.GLOBAL);
             for (int worker = 0; worker < workers; worker++) {
-                WorkerShard shard = new WorkerShard(partitions.get(worker));
+                WorkerShard shard =
+                        new WorkerShard(partitions.get(worker), shards.opener().decoder());
                 for (int step = 0; step < plan.steps(); step++) {
-                    ImageBatch batch = shard.gather(plan.batch(worker, step));
+                    ImageBatch batch = shard.gather(plan.batch(worker, step, shard));
                     for (int i = 0; i < batch.size(); i++) {
                         int from = i * batch.shape().size();
                         String pixels =

@@ -101,7 +101,7 @@ public final class LocalTrainer {
         if (share == 0) {
             replica.buffers().set(startBuffers);
         } else {
-            replica.buffers().set(distances).scale(share).add(1, startBuffers);
+            replica.buffers().set(share, distances).add(1, startBuffers);
         }
     }
 

@@ -231,7 +231,8 @@ public final class Collective implements AutoCloseable {
                 if (weight > 0) {
                     Tensor vector = vectors.get(i).narrow(0, from, count);
                     if (empty) {
-                        sum.copy_(vector).mul_(new Scalar(weight));
+                        // A factor that is a tensor, since libtorch would go over memory twice for a plain one.
+                        torch.mul_out(sum, vector, torch.scalar_tensor(new Scalar(weight)));
                     } else {
                         sum.add_(vector, new Scalar(weight));
                     }

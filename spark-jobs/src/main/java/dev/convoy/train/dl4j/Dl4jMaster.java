@@ -111,7 +111,7 @@ public final class Dl4jMaster implements TrainingMaster {
         RoundReport.Counts counts =
                 new RoundReport.Counts(trained, shards.layout().examples() - shards.examples(), late, 0, retried);
         RoundReport.Times times =
-                new RoundReport.Times(seconds, seconds * shards.layout().workers(), 0);
+                new RoundReport.Times(seconds, seconds * shards.layout().workers(), 0, 0);
         onRound.accept(new RoundReport(after, plan.steps(), counting.lossSum(), counts, List.of(), times, seconds));
         return new ModelState(own.parameters(), own.buffers(), state.optimizer(), state.velocity(), after);
     }

@@ -42,15 +42,15 @@ final class TorchVector implements Vector {
     }
 
     @Override
-    public TorchVector set(FloatBuffer values) {
+    public TorchVector set(float factor, FloatBuffer values) {
+        if (length == 0) {
+            return this;
+        }
         try (PointerScope scope = new PointerScope()) {
-            if (tensor.is_cpu()) {
-                memory(tensor).put(0, values, values.position(), length);
-            } else {
-                Tensor host = torch.empty(length);
-                memory(host).put(0, values, values.position(), length);
-                tensor.copy_(host);
-            }
+            Tensor source = torch.from_blob(new FloatPointer(values), length);
+            // A factor that is a tensor, since libtorch would go over memory twice for a plain one.
+            torch.mul_out(
+                    tensor, source.to(tensor.device(), ScalarType.Float), torch.scalar_tensor(new Scalar(factor)));
         }
         return this;
     }

@@ -1,0 +1,135 @@
+package dev.convoy.train;
+
+import dev.convoy.data.EpochPlan;
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.WorkerShard;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+
+/**
+ * One worker's batches of an epoch, step by step, gathered, decoded and augmented. Threads make a bounded number of them ahead of the
+ * step that trains them; what is in a batch does not depend on that. Used by one thread.
+ */
+final class BatchStream implements AutoCloseable {
+    /** Never more threads at a time than streams have batches ahead. */
+    private static final ExecutorService LOADERS = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "convoy-loader");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    private final TrainingSpec spec;
+    private final EpochPlan plan;
+    private final int epoch;
+    private final int worker;
+    private final WorkerShard shard;
+    private final int ahead;
+    private final int end;
+    private final Deque<Future<ImageBatch>> ready = new ArrayDeque<>();
+    /** Step of the first batch in {@link #ready}, or of the next to be made. */
+    private int head;
+
+    private long waitedNanos;
+
+    /**
+     * @param taskCpus cores of Spark's task
+     * @param from the first step that will be asked for
+     * @param end behind the last
+     */
+    BatchStream(
+            TrainingSpec spec,
+            EpochPlan plan,
+            int epoch,
+            int worker,
+            WorkerShard shard,
+            int taskCpus,
+            int from,
+            int end) {
+        this.spec = spec;
+        this.plan = plan;
+        this.epoch = epoch;
+        this.worker = worker;
+        this.shard = shard;
+        this.ahead = spec.feeding().threads(taskCpus);
+        this.head = from;
+        this.end = end;
+        fill();
+    }
+
+    EpochPlan plan() {
+        return plan;
+    }
+
+    int worker() {
+        return worker;
+    }
+
+    /**
+     * The batch of a step.
+     *
+     * @param step not before one that was asked for already
+     * @return without the images that were rejected; null if the plan has none for this worker
+     */
+    ImageBatch at(int step) {
+        if (plan.batchSize(worker, step) == 0) {
+            return null;
+        }
+        long began = System.nanoTime();
+        try {
+            for (; head < step; head++) {
+                drop();
+            }
+            Future<ImageBatch> next = ready.poll();
+            head++;
+            fill();
+            return next == null ? make(step) : next.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("The task was interrupted");
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        } finally {
+            waitedNanos += System.nanoTime() - began;
+        }
+    }
+
+    private void fill() {
+        while (ready.size() < ahead && head + ready.size() < end && plan.batchSize(worker, head + ready.size()) > 0) {
+            int step = head + ready.size();
+            FutureTask<ImageBatch> task = new FutureTask<>(() -> make(step));
+            LOADERS.execute(task);
+            ready.add(task);
+        }
+    }
+
+    private void drop() {
+        Future<ImageBatch> next = ready.poll();
+        if (next != null) {
+            next.cancel(false);
+        }
+    }
+
+    private ImageBatch make(int step) {
+        ImageBatch batch = shard.gather(plan.batch(worker, step, shard));
+        return spec.feeding().augmentation().apply(batch, spec.seed(), epoch);
+    }
+
+    /** Time that {@link #at} has taken so far: for batches to be made, or to be waited for. */
+    double waitedSeconds() {
+        return waitedNanos / 1e9;
+    }
+
+    /** Gives up what nobody will ask for. */
+    @Override
+    public void close() {
+        while (!ready.isEmpty()) {
+            drop();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.convoy.train;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Shuffle;
+import dev.convoy.data.augment.Augmentation;
+import java.io.Serializable;
+
+/**
+ * How a worker's examples become batches.
+ *
+ * @param shuffle in which order
+ * @param augmentation of the training images
+ * @param loaderThreads of each worker, which make as many batches ahead of the step, from 0 (the step makes its own) to {@link
+ *     #MOST_THREADS}; {@link #AUTO} for as many as the task has cores beyond the first
+ */
+public record Feeding(Shuffle shuffle, Augmentation augmentation, int loaderThreads) implements Serializable {
+    /** As {@code spark.task.cpus} says. */
+    public static final int AUTO = -1;
+
+    /** More would only take memory. */
+    public static final int MOST_THREADS = 64;
+
+    /** Each example once an epoch in random order, as it is. */
+    public static final Feeding PLAIN = new Feeding(Shuffle.GLOBAL, Augmentation.NONE, AUTO);
+
+    public Feeding {
+        if (loaderThreads < AUTO || loaderThreads > MOST_THREADS) {
+            throw new ConvoyException("Cannot use data.loader-threads = " + loaderThreads
+                    + "; allowed are auto and 0 to " + MOST_THREADS);
+        }
+    }
+
+    /** @param taskCpus cores of Spark's task */
+    int threads(int taskCpus) {
+        return loaderThreads == AUTO ? Math.min(taskCpus - 1, MOST_THREADS) : loaderThreads;
+    }
+}
