@@ -1,6 +1,7 @@
 package dev.convoy.data;
 
 import java.util.List;
+import java.util.stream.DoubleStream;
 
 /**
  * One mini-batch as a replica receives it; decoded pixels, normalised only on the way into the network.
@@ -9,13 +10,27 @@ import java.util.List;
  * @param ids example ids in the order of the plan
  * @param pixels {@code [ids.length, channels, height, width]} unsigned bytes (NCHW)
  * @param targets one for each image
+ * @param weights what the loss of each image is multiplied by in training
  */
-public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Target> targets) {
+public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Target> targets, double[] weights) {
     public ImageBatch {
-        if (pixels.length != (long) ids.length * shape.size() || targets.size() != ids.length) {
-            throw new IllegalArgumentException("Cannot make a batch of " + ids.length + " images of " + shape + ": "
-                    + pixels.length + " bytes and " + targets.size() + " targets were given");
+        if (pixels.length != (long) ids.length * shape.size()
+                || targets.size() != ids.length
+                || weights.length != ids.length) {
+            throw new IllegalArgumentException(
+                    "Cannot make a batch of " + ids.length + " images of " + shape + ": " + pixels.length + " bytes, "
+                            + targets.size() + " targets and " + weights.length + " weights were given");
         }
+    }
+
+    /** Images that all weigh 1. */
+    public ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Target> targets) {
+        this(
+                shape,
+                ids,
+                pixels,
+                targets,
+                DoubleStream.generate(() -> 1).limit(ids.length).toArray());
     }
 
     /** The number of images. */

@@ -1,6 +1,7 @@
 package dev.convoy.model;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.stream.DoubleStream;
 
 /**
  * What training makes small. The loss of a batch is the mean over its examples; the loss of an example is as stated at
@@ -72,13 +73,23 @@ public enum Loss {
      *     {@code z}
      */
     public double sum(double[] z, float[] t, int outputs, double[] gradient) {
-        int examples = z.length / outputs;
+        double[] ones = DoubleStream.generate(() -> 1).limit(z.length / outputs).toArray();
+        return sum(z, t, ones, outputs, gradient);
+    }
+
+    /**
+     * The same with the loss and the gradient of each example multiplied by its weight. The mean divides by the number of examples all the
+     * same, as Keras' {@code class_weight} does.
+     *
+     * @param weights {@code [examples]}, finite and at least 0
+     */
+    public double sum(double[] z, float[] t, double[] weights, int outputs, double[] gradient) {
         double sum = 0;
         for (int from = 0; from < z.length; from += outputs) {
-            sum += example(z, t, from, outputs, gradient);
+            sum += weights[from / outputs] * example(z, t, from, outputs, gradient);
         }
         for (int i = 0; i < gradient.length; i++) {
-            gradient[i] /= examples;
+            gradient[i] = weights[i / outputs] * gradient[i] / weights.length;
         }
         return sum;
     }

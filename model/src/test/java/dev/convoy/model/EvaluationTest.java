@@ -3,9 +3,14 @@ package dev.convoy.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class EvaluationTest {
     /** Three examples of classes 0, 1, 2, answered 0, 0, 2. */
@@ -36,6 +41,39 @@ class EvaluationTest {
         assertThat(twice.accuracy()).isEqualTo(evaluation().accuracy());
         assertThat(twice.loss()).isCloseTo(evaluation().loss(), within(1e-12));
         assertThat(twice.support(2)).isEqualTo(2);
+    }
+
+    /** Each example by itself, times its weight, over the number of examples; a weight of 1 changes no bit. */
+    @ParameterizedTest
+    @EnumSource(Loss.class)
+    void weightsMultiplyTheLossAndGradientOfAnExample(Loss loss) {
+        double[] z = {2, -1, 0.5, 1, 3, -2};
+        float[] t = {1, 0, 0, 1, 1, 0};
+        double[] weights = {2, 0, 0.25};
+        double[] gradient = new double[6];
+        double sum = loss.sum(z, t, weights, 2, gradient);
+        double expected = 0;
+        for (int i = 0; i < 3; i++) {
+            double[] alone = new double[2];
+            float[] target = Arrays.copyOfRange(t, 2 * i, 2 * i + 2);
+            expected += weights[i] * loss.sum(Arrays.copyOfRange(z, 2 * i, 2 * i + 2), target, 2, alone);
+            assertThat(gradient[2 * i]).isCloseTo(weights[i] * alone[0] / 3, within(1e-15));
+            assertThat(gradient[2 * i + 1]).isCloseTo(weights[i] * alone[1] / 3, within(1e-15));
+        }
+        assertThat(sum).isCloseTo(expected, within(1e-14));
+        double[] plain = new double[6];
+        double[] ones = new double[6];
+        assertThat(loss.sum(z, t, new double[] {1, 1, 1}, 2, ones)).isEqualTo(loss.sum(z, t, 2, plain));
+        assertThat(ones).isEqualTo(plain);
+    }
+
+    @Test
+    void aWeighedBatchIsEvaluatedAsAnyOther() {
+        ImageBatch batch = TestBatches.classes(new ImageShape(1, 1, 1), 3, 3);
+        double[] outputs = {2, 1, 0, 2, 1, 0, 0, 0, 5};
+        ImageBatch weighed = new ClassWeights(List.of(3.0, 0.0, 7.0)).apply(batch);
+        assertThat(Evaluation.of(weighed, outputs, Loss.SOFTMAX_CROSS_ENTROPY).loss())
+                .isEqualTo(evaluation().loss());
     }
 
     @Test

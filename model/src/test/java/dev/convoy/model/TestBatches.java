@@ -1,5 +1,6 @@
 package dev.convoy.model;
 
+import dev.convoy.data.ClassWeights;
 import dev.convoy.data.CounterRandom;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
@@ -17,6 +18,11 @@ public final class TestBatches {
                 .<Target>mapToObj(i -> new Target.ClassIndex(i % classes))
                 .toList();
         return batch(shape, targets);
+    }
+
+    /** Four classes that weigh 0, 0.5, 2 and 3. */
+    public static ImageBatch weighted(ImageShape shape, int size) {
+        return new ClassWeights(List.of(0.0, 0.5, 2.0, 3.0)).apply(classes(shape, size, 4));
     }
 
     public static ImageBatch dense(ImageShape shape, int size, int outputs) {

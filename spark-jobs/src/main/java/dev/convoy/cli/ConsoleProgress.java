@@ -1,12 +1,16 @@
 package dev.convoy.cli;
 
+import dev.convoy.data.ClassWeights;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.ModelState;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingListener;
 import java.io.PrintStream;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -22,6 +26,23 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
 
     ConsoleProgress(PrintStream out) {
         this.out = out;
+    }
+
+    @Override
+    public void classesWeighted(List<String> classNames, ClassWeights weights) {
+        List<Integer> lightestFirst = IntStream.range(0, classNames.size())
+                .boxed()
+                .sorted(Comparator.comparingDouble(weights::of))
+                .toList();
+        int lightest = lightestFirst.get(0);
+        int heaviest = lightestFirst.get(lightestFirst.size() - 1);
+        out.printf(
+                Locale.ROOT,
+                "class weights from %.4g (%s) to %.4g (%s)%n",
+                weights.of(lightest),
+                classNames.get(lightest),
+                weights.of(heaviest),
+                classNames.get(heaviest));
     }
 
     @Override

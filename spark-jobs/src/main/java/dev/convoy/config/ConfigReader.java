@@ -1,6 +1,7 @@
 package dev.convoy.config;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
@@ -99,7 +100,12 @@ public final class ConfigReader {
     public static JobConfig toJobConfig(Config config) {
         String json = config.root().render(ConfigRenderOptions.concise());
         try {
-            return Json.MAPPER.treeToValue(withoutNulls(Json.MAPPER.readTree(json)), JobConfig.class);
+            // Numbers that are too large become infinite here; whoever owns the key says so.
+            JsonNode tree = Json.MAPPER
+                    .reader()
+                    .with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+                    .readTree(json);
+            return Json.MAPPER.treeToValue(withoutNulls(tree), JobConfig.class);
         } catch (UnrecognizedPropertyException e) {
             String path = path(e);
             throw new ConvoyException("Cannot use the key " + path + (path.contains("[") ? "" : origin(config, path))

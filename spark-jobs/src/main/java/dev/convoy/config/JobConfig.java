@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import dev.convoy.data.CifarSource;
+import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.FolderSource;
 import dev.convoy.data.IdxSource;
@@ -81,6 +82,7 @@ public record JobConfig(
             String channels,
             Normalization normalization,
             Augmentation augment,
+            ClassWeighting classWeights,
             Cache cache,
             Shuffle.Kind shuffle,
             int shuffleWindow,
@@ -96,6 +98,7 @@ public record JobConfig(
         }
 
         public Data {
+            classWeights = classWeights == null ? ClassWeighting.NONE : classWeights;
             if (resize != null && (resize.size() != 2 || resize.stream().anyMatch(side -> side < 1))) {
                 throw new ConvoyException("Cannot use data.resize = " + resize
                         + "; give [height, width] in pixels, both" + " at least 1");
@@ -120,9 +123,9 @@ public record JobConfig(
         }
 
         /** How batches are made. */
-        public Feeding feeding() {
+        public Feeding feeding(ClassWeights weights) {
             int threads = loaderThreads.equals("auto") ? Feeding.AUTO : Integer.parseInt(loaderThreads);
-            return new Feeding(new Shuffle(shuffle, shuffleWindow), augment, threads);
+            return new Feeding(new Shuffle(shuffle, shuffleWindow), augment, weights, threads);
         }
 
         /** What becomes of an image of another size. */
@@ -380,7 +383,7 @@ public record JobConfig(
         // These check what depends on several keys.
         sync.spec();
         sync.allReduce();
-        data.feeding();
+        data.feeding(ClassWeights.NONE);
         if (sync.transport == Sync.Transport.DL4J_SPARK) {
             requireDl4j();
         }
@@ -397,8 +400,12 @@ public record JobConfig(
         return this;
     }
 
-    /** What the training loop needs of it. */
-    public TrainingSpec trainingSpec() {
+    /**
+     * What the training loop needs of it.
+     *
+     * @param classWeights that {@link Data#classWeights} comes to on the training images
+     */
+    public TrainingSpec trainingSpec(ClassWeights classWeights) {
         return new TrainingSpec(
                 seed,
                 train.epochs,
@@ -406,7 +413,7 @@ public record JobConfig(
                 optimizer.spec,
                 optimizer.learningRate,
                 sync.spec(),
-                data.feeding());
+                data.feeding(classWeights));
     }
 
     private void requireDl4j() {
@@ -416,13 +423,14 @@ public record JobConfig(
                 && sync.compression == Compression.NONE
                 && sync.warmupRounds == 0
                 && data.augment.transforms().isEmpty()
-                && data.shuffle == Shuffle.Kind.GLOBAL;
+                && data.shuffle == Shuffle.Kind.GLOBAL
+                && data.classWeights.equals(ClassWeighting.NONE);
         if (!backend.name.equals("dl4j") || backend.device == Placement.Device.CUDA || !plain) {
             throw new ConvoyException("Cannot use sync.transport = dl4j-spark with these settings: it is"
                     + " Deeplearning4j's own master, and needs backend.name = dl4j, backend.device = cpu or auto,"
                     + " sync.exchange = parameter-averaging, a number for sync.local-steps, sync.outer = none,"
-                    + " sync.compression = none, sync.warmup-rounds = 0, data.augment = [] and"
-                    + " data.shuffle = global");
+                    + " sync.compression = none, sync.warmup-rounds = 0, data.augment = [], data.shuffle = global and"
+                    + " no data.class-weights");
         }
         Dl4jGraph.checkOptimizer(optimizer.spec);
     }

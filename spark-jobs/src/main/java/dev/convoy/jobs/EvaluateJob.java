@@ -80,7 +80,7 @@ public final class EvaluateJob {
         Optional<ImageShards> test = sets.test(trained.network().input(), trained.classNames());
         try (ImageShards images = test.orElseThrow(
                 () -> new ConvoyException("Cannot evaluate without test images; set data.test in the configuration"))) {
-            outcome.data(Optional.empty(), test, trained.classNames());
+            outcome.data(images, trained.classNames());
             ImageSets.record(run, images);
             ReplicaSpec replica = new ReplicaSpec(
                     job.backend().name(),

@@ -1,6 +1,7 @@
 package dev.convoy.jobs;
 
 import dev.convoy.config.JobConfig;
+import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Evaluation;
@@ -30,8 +31,14 @@ final class Outcome {
         this.job = job;
     }
 
-    void data(Optional<ImageShards> train, Optional<ImageShards> test, List<String> classNames) {
-        data = new Result.Data(split(train), split(test), classNames.size());
+    void data(ImageShards train, Optional<ImageShards> test, ClassWeights weights) {
+        List<Result.TrainClass> classes = Result.TrainClass.of(train.classNames(), train.perClass(), weights);
+        data = new Result.Data(split(train), test.map(Outcome::split).orElse(null), classes.size(), classes);
+    }
+
+    /** The same, for an evaluation. */
+    void data(ImageShards test, List<String> classNames) {
+        data = new Result.Data(null, split(test), classNames.size(), null);
     }
 
     void epochs(List<EpochReport> completed, List<String> classNames) {
@@ -102,10 +109,8 @@ final class Outcome {
                 trained ? Result.Throughput.of(epochs) : null);
     }
 
-    private static Result.Split split(Optional<ImageShards> shards) {
-        return shards.map(images ->
-                        new Result.Split(images.examples(), images.rejected().size()))
-                .orElse(null);
+    private static Result.Split split(ImageShards images) {
+        return new Result.Split(images.examples(), images.rejected().size());
     }
 
     private static String kebab(Enum<?> constant) {

@@ -2,6 +2,7 @@ package dev.convoy.jobs;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.LowerCamelCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.convoy.data.ClassWeights;
 import dev.convoy.model.Evaluation;
 import dev.convoy.train.EpochReport;
 import java.util.List;
@@ -41,9 +42,28 @@ public record Result(
         FAILED
     }
 
-    /** The images. */
+    /**
+     * The images.
+     *
+     * @param trainClasses one for each class, of the training images
+     */
     @JsonNaming(LowerCamelCaseStrategy.class)
-    public record Data(Split train, Split test, int classes) {}
+    public record Data(Split train, Split test, int classes, List<TrainClass> trainClasses) {}
+
+    /**
+     * What a class has in training.
+     *
+     * @param examples usable images
+     * @param weight in the loss
+     */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record TrainClass(String name, long examples, double weight) {
+        static List<TrainClass> of(List<String> names, List<Long> examples, ClassWeights weights) {
+            return IntStream.range(0, names.size())
+                    .mapToObj(c -> new TrainClass(names.get(c), examples.get(c), weights.of(c)))
+                    .toList();
+        }
+    }
 
     /**
      * One set of images.

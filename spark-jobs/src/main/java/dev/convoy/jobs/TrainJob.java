@@ -3,6 +3,7 @@ package dev.convoy.jobs;
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
+import dev.convoy.data.ClassWeights;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.ModelState;
@@ -69,18 +70,20 @@ public final class TrainJob {
         Start start = Start.of(spark.hadoopConfiguration(), job.network(), images.shape());
         Network network = start.network(images.classNames().size()).bind(images.shape());
         Trainer.checkFit(network, images.classNames().size());
+        job.data().classWeights().check(images.classNames());
         ComputeBackend.named(job.backend().name())
                 .checkSupport(network, job.backend().placement());
-        ModelState state = start.state(network, job.seed(), job.trainingSpec().optimizer());
+        ModelState state = start.state(network, job.seed(), job.optimizer().spec());
         try (ImageShards train = sets.load(images)) {
             Optional<ImageShards> test = sets.test(train.shape(), train.classNames());
             try {
-                outcome.data(Optional.of(train), test, train.classNames());
+                ClassWeights weights = job.data().classWeights().weights(train.classNames(), train.perClass());
+                outcome.data(train, test, weights);
                 ImageSets.record(run, train, test);
                 Normalization normalization = Optional.ofNullable(job.data().normalization())
                         .or(start::normalization)
                         .orElseGet(train::measuredNormalization);
-                fit(run, outcome, network, state, normalization, train, test);
+                fit(run, outcome, network, state, normalization, job.trainingSpec(weights), train, test);
             } finally {
                 test.ifPresent(ImageShards::close);
             }
@@ -93,9 +96,9 @@ public final class TrainJob {
             Network network,
             ModelState start,
             Normalization normalization,
+            TrainingSpec training,
             ImageShards train,
             Optional<ImageShards> test) {
-        TrainingSpec training = job.trainingSpec();
         ReplicaSpec replica = new ReplicaSpec(
                 job.backend().name(),
                 job.backend().placement(),

@@ -116,8 +116,7 @@ final class BatchStream implements AutoCloseable {
     }
 
     private ImageBatch make(int step) {
-        ImageBatch batch = shard.gather(plan.batch(worker, step, shard));
-        return spec.feeding().augmentation().apply(batch, spec.seed(), epoch);
+        return spec.feeding().finish(shard.gather(plan.batch(worker, step, shard)), spec.seed(), epoch);
     }
 
     /** Time that {@link #at} has taken so far: for batches to be made, or to be waited for. */

@@ -1,6 +1,8 @@
 package dev.convoy.train;
 
+import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ImageBatch;
 import dev.convoy.data.Shuffle;
 import dev.convoy.data.augment.Augmentation;
 import java.io.Serializable;
@@ -10,10 +12,12 @@ import java.io.Serializable;
  *
  * @param shuffle in which order
  * @param augmentation of the training images
+ * @param classWeights of the training images, in the loss
  * @param loaderThreads of each worker, which make as many batches ahead of the step, from 0 (the step makes its own) to {@link
  *     #MOST_THREADS}; {@link #AUTO} for as many as the task has cores beyond the first
  */
-public record Feeding(Shuffle shuffle, Augmentation augmentation, int loaderThreads) implements Serializable {
+public record Feeding(Shuffle shuffle, Augmentation augmentation, ClassWeights classWeights, int loaderThreads)
+        implements Serializable {
     /** As {@code spark.task.cpus} says. */
     public static final int AUTO = -1;
 
@@ -21,13 +25,18 @@ public record Feeding(Shuffle shuffle, Augmentation augmentation, int loaderThre
     public static final int MOST_THREADS = 64;
 
     /** Each example once an epoch in random order, as it is. */
-    public static final Feeding PLAIN = new Feeding(Shuffle.GLOBAL, Augmentation.NONE, AUTO);
+    public static final Feeding PLAIN = new Feeding(Shuffle.GLOBAL, Augmentation.NONE, ClassWeights.NONE, AUTO);
 
     public Feeding {
         if (loaderThreads < AUTO || loaderThreads > MOST_THREADS) {
             throw new ConvoyException("Cannot use data.loader-threads = " + loaderThreads
                     + "; allowed are auto and 0 to " + MOST_THREADS);
         }
+    }
+
+    /** A batch as it is trained, of one with the images as they are stored. */
+    ImageBatch finish(ImageBatch gathered, long seed, int epoch) {
+        return classWeights.apply(augmentation.apply(gathered, seed, epoch));
     }
 
     /** @param taskCpus cores of Spark's task */

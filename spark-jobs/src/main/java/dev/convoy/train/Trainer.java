@@ -1,5 +1,6 @@
 package dev.convoy.train;
 
+import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Evaluation;
@@ -48,6 +49,10 @@ public final class Trainer {
         ModelState state = start;
         int steps = spec.plan(train.layout(), 0).steps();
         int parameters = network.layout().parameterCount();
+        if (!spec.feeding().classWeights().equals(ClassWeights.NONE)) {
+            listeners.forEach(listener ->
+                    listener.classesWeighted(train.classNames(), spec.feeding().classWeights()));
+        }
         listeners.forEach(listener -> listener.started(parameters, spec.epochs(), steps));
         while (state.progress().epoch() < spec.epochs()) {
             List<RoundReport> done = new ArrayList<>();

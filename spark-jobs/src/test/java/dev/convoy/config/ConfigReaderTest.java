@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.convoy.data.CifarSource;
+import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.FolderSource;
 import dev.convoy.data.IdxSource;
@@ -95,19 +96,20 @@ class ConfigReaderTest {
                 Map.of());
         assertThat(config.data().test().source()).isEqualTo(new ListSource("x.csv", "test"));
         assertThat(config.data().sizes()).isEqualTo(ImageDecoder.Sizes.LETTERBOX);
-        assertThat(config.data().feeding().shuffle()).isEqualTo(new Shuffle(Shuffle.Kind.GLOBAL, 8192));
+        assertThat(config.data().feeding(ClassWeights.NONE).shuffle())
+                .isEqualTo(new Shuffle(Shuffle.Kind.GLOBAL, 8192));
         Map<String, String> feeding =
                 Map.of("data.shuffle", "window", "data.shuffle-window", "100", "data.loader-threads", "4");
-        assertThat(read(MINIMAL, feeding).data().feeding())
-                .isEqualTo(new Feeding(new Shuffle(Shuffle.Kind.WINDOW, 100), Augmentation.NONE, 4));
+        assertThat(read(MINIMAL, feeding).data().feeding(ClassWeights.NONE))
+                .isEqualTo(new Feeding(new Shuffle(Shuffle.Kind.WINDOW, 100), Augmentation.NONE, ClassWeights.NONE, 4));
         assertThatThrownBy(() -> read(MINIMAL, Map.of("data.loader-threads", "many")))
                 .hasMessageContaining("data.loader-threads = many; allowed are auto and 0 to 64");
         assertThatThrownBy(() -> read(MINIMAL, Map.of("data.loader-threads", "65"))
                         .data()
-                        .feeding())
+                        .feeding(ClassWeights.NONE))
                 .hasMessageContaining("data.loader-threads = 65; allowed are auto and 0 to 64");
         List<ImageTransform> augment =
-                config.trainingSpec().feeding().augmentation().transforms();
+                config.trainingSpec(ClassWeights.NONE).feeding().augmentation().transforms();
         assertThat(augment).hasSize(8);
         assertThat(augment.get(1)).isEqualTo(new ImageTransform.ResizedCrop(List.of(0.5, 1.0), null));
         assertThat(augment.get(7)).isEqualTo(new ImageTransform.CutMix(1.0, 0.5));
@@ -187,6 +189,12 @@ class ConfigReaderTest {
                 "data.train.split = a              | split = a",
                 "data.max-bad-fraction = 2         | data.max-bad-fraction = 2.0",
                 "data.fit = stretched              | data.fit",
+                "data.class-weights = balance      | data.class-weights = \"balance\"; allowed are balanced, and",
+                "data.class-weights = [1, 2]       | data.class-weights = [1,2]; allowed are balanced, and",
+                "data.class-weights { cat = -1 }   | data.class-weights.cat = -1; a weight must be",
+                "data.class-weights { cat = NaN }  | data.class-weights.cat = \"NaN\"",
+                "data.class-weights { cat = 1e999 } | data.class-weights.cat",
+                "data.class-weights { cat = true } | data.class-weights.cat = true",
                 "data.augment = [{ type = blur }]  | data.augment[0]",
                 "data.augment = [{ type = flip, probability = 2 }] | probability = 2.0",
                 "data.augment = [{ type = mix-up }, { type = flip }] | must come after all others",
@@ -203,6 +211,7 @@ class ConfigReaderTest {
                 "sync { exchange = gradient, outer = nesterov } | set sync.outer = none",
                 "sync.transport = dl4j-spark       | needs backend.name = dl4j",
                 "sync { transport = dl4j-spark }, backend { name = dl4j } | set it to sgd, nesterov or adam",
+                "sync { transport = dl4j-spark }, backend { name = dl4j }, data { class-weights = balanced } | no data.class-weights",
                 "network = { layers = [{ type = conv3d }] } | network.layers[0]",
                 "network = { layers = [{ type = conv2d, kernel = 3 }] } | without filters; set it (network.layers[0])",
                 "name = \"a/b\"                    | name = \"a/b\""
@@ -211,6 +220,29 @@ class ConfigReaderTest {
         assertThatThrownBy(() -> read(MINIMAL + line, Map.of()).requireTraining())
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining(message.strip());
+    }
+
+    @Test
+    void classWeightsAreBalancedOrByName() {
+        List<String> names = List.of("cat", "dog", "a.b");
+        List<Long> examples = List.of(3L, 1L, 2L);
+        assertThat(weighting("", Map.of()).weights(names, examples)).isEqualTo(ClassWeights.NONE);
+        assertThat(weighting("data.class-weights = balanced", Map.of()).weights(names, examples))
+                .isEqualTo(ClassWeights.balanced(examples));
+        ClassWeighting named = weighting("data.class-weights { \"a.b\" = 0.5 }", Map.of("data.class-weights.cat", "2"));
+        named.check(names);
+        assertThat(named.weights(names, examples).values()).containsExactly(2.0, 1.0, 0.5);
+        assertThatThrownBy(() -> named.check(List.of("cat", "dog")))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("data.class-weights.a.b: a.b is not among the classes [cat, dog]");
+        assertThatThrownBy(() -> weighting("data.class-weights { cat = 0, dog = 0 }", Map.of())
+                        .check(List.of("cat", "dog")))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("data.class-weights: all classes weigh 0");
+    }
+
+    private static ClassWeighting weighting(String line, Map<String, String> settings) {
+        return read(MINIMAL + line, settings).data().classWeights();
     }
 
     @Test

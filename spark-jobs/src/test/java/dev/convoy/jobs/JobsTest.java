@@ -230,6 +230,40 @@ class JobsTest {
                 FileSystem.getLocal(new Configuration()), new org.apache.hadoop.fs.Path(run + "/model"));
     }
 
+    /** Eight images of class 9 to some 25 of each other. */
+    @Test
+    void balancedWeightsFindARareClass(JavaSparkContext spark) throws IOException {
+        try (Stream<Path> nines = Files.list(folder.resolve("tree/9"))) {
+            for (Path image : nines.sorted().skip(8).toList()) {
+                Files.delete(image);
+            }
+        }
+        IdxSource many = Digits.train(folder);
+        settings.put("data.train", "{ format = folder, images = null, labels = null, path = \"" + folder + "/tree\" }");
+        settings.put(
+                "data.test",
+                "{ format = idx, path = null, images = \"" + many.images() + "\", labels = \"" + many.labels()
+                        + "\" }");
+        settings.put("train.epochs", "2");
+        Result plain = train(spark).result();
+        assertThat(plain.data().trainClasses())
+                .extracting(Result.TrainClass::weight)
+                .containsOnly(1.0);
+        settings.put("data.class-weights", "balanced");
+        Path run = Path.of(train(spark).directory());
+        JsonNode rare = result(run).at("/data/trainClasses/9");
+        long images = result(run).at("/data/train/examples").asLong();
+        assertThat(rare.at("/name").asText()).isEqualTo("9");
+        assertThat(rare.at("/examples").asLong()).isEqualTo(8);
+        assertThat(rare.at("/weight").asDouble()).isEqualTo(images / 80.0);
+        double before = plain.test().classes().get(9).recall();
+        double after = result(run).at("/test/classes/9/recall").asDouble();
+        assertThat(after).isGreaterThan(before + 0.2);
+
+        settings.put("data.class-weights", "{ cat = 2 }");
+        assertFails(spark, "data.class-weights.cat", "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]");
+    }
+
     @Test
     void skippedImagesAreListed(JavaSparkContext spark) throws IOException {
         Files.writeString(folder.resolve("tree/3/a, \"b\".png"), "no image");

@@ -2,6 +2,7 @@ package dev.convoy.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.convoy.data.ClassWeights;
 import dev.convoy.data.EpochPlan;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
@@ -26,6 +27,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -68,9 +70,8 @@ class EqualityTest {
                 new ImageTransform.RandomCrop(2),
                 new ImageTransform.RandomErasing(null, null, null)));
         TrainingSpec plain = spec(sgd, SyncSpec.gradient());
-        TrainingSpec augmented = new TrainingSpec(
-                1, 1, BATCH, sgd, Training.RATE, SyncSpec.gradient(), new Feeding(Shuffle.GLOBAL, augmentation, 0));
-        float[] parameters = assertEqualsOneWorker(spark, augmented, sgd);
+        Feeding augmented = new Feeding(Shuffle.GLOBAL, augmentation, ClassWeights.NONE, 0);
+        float[] parameters = assertEqualsOneWorker(spark, fed(sgd, SyncSpec.gradient(), augmented), sgd);
         assertThat(largestDifference(parameters, assertEqualsOneWorker(spark, plain, sgd)))
                 .isGreaterThan(1e-3);
     }
@@ -84,8 +85,8 @@ class EqualityTest {
         List<float[]> ends = new ArrayList<>();
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
             for (int threads : List.of(0, 3)) {
-                Feeding feeding = new Feeding(new Shuffle(kind, 32), augmentation, threads);
-                TrainingSpec spec = new TrainingSpec(1, 2, BATCH, sgd, Training.RATE, SyncSpec.averaging(4), feeding);
+                Feeding feeding = new Feeding(new Shuffle(kind, 32), augmentation, ClassWeights.NONE, threads);
+                TrainingSpec spec = fed(sgd, SyncSpec.averaging(4), feeding);
                 for (boolean allReduce : List.of(false, true)) {
                     ends.add((allReduce
                                     ? AllReduceTest.allReduce(
@@ -97,6 +98,38 @@ class EqualityTest {
         }
         assertThat(ends.get(2)).isEqualTo(ends.get(0));
         assertThat(ends.get(3)).isEqualTo(ends.get(1));
+    }
+
+    @Test
+    void weighedClassesAreToo(JavaSparkContext spark) throws IOException {
+        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        List<Double> weights = List.of(0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 0.25, 1.0, 1.0);
+        float[] parameters = assertEqualsOneWorker(spark, weighted(sgd, weights), sgd);
+        assertThat(largestDifference(parameters, assertEqualsOneWorker(spark, spec(sgd, SyncSpec.gradient()), sgd)))
+                .isGreaterThan(1e-3);
+    }
+
+    @Test
+    void weightsOfOneChangeNoBit(JavaSparkContext spark) throws IOException {
+        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, WORKERS)) {
+            Training plain = Training.run(spark, shards, Training.SMALL, spec(sgd, SyncSpec.gradient()));
+            Training ones = Training.run(spark, shards, Training.SMALL, weighted(sgd, Collections.nCopies(10, 1.0)));
+            assertThat(ones.end.parameters()).isEqualTo(plain.end.parameters());
+            assertThat(ones.epochs.get(0).trainLoss())
+                    .isEqualTo(plain.epochs.get(0).trainLoss());
+        }
+    }
+
+    private static TrainingSpec weighted(OptimizerSpec optimizer, List<Double> weights) {
+        return fed(
+                optimizer,
+                SyncSpec.gradient(),
+                new Feeding(Shuffle.GLOBAL, Augmentation.NONE, new ClassWeights(weights), 0));
+    }
+
+    private static TrainingSpec fed(OptimizerSpec optimizer, SyncSpec sync, Feeding feeding) {
+        return new TrainingSpec(1, 1, BATCH, optimizer, Training.RATE, sync, feeding);
     }
 
     @Test
@@ -172,7 +205,7 @@ class EqualityTest {
                         .flatMapToLong(LongStream::of)
                         .toArray();
                 double rate = spec.learningRate().at(step, plan.steps(), 1);
-                ImageBatch batch = spec.feeding().augmentation().apply(shard.gather(union), spec.seed(), 0);
+                ImageBatch batch = spec.feeding().finish(shard.gather(union), spec.seed(), 0);
                 trainer.step(batch, new StepKey(spec.seed(), step, 0), rate);
             }
             return replica.parameters().toArray();

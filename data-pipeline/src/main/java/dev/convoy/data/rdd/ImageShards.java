@@ -22,6 +22,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.Partitioner;
@@ -116,8 +117,9 @@ public final class ImageShards implements AutoCloseable {
                 .mapPartitions(rows -> new ChunkIterator(decoder.shape(), cache.chunkBytes, files, rows))
                 .persist(cache.level);
         try {
-            List<ShardReport> reports =
-                    chunks.mapPartitions(found -> ShardReport.of(found, later)).collect();
+            int classes = listing.classNames().size();
+            List<ShardReport> reports = chunks.mapPartitions(found -> ShardReport.of(found, classes, later))
+                    .collect();
             ShardOpener opener = new ShardOpener(spark.sc().applicationId(), chunks.id(), cache, later);
             ImageShards shards =
                     new ImageShards(chunks, opener, layout, decoder.shape(), listing.classNames(), reports);
@@ -218,6 +220,14 @@ public final class ImageShards implements AutoCloseable {
         return reports.stream().mapToLong(ShardReport::examples).sum();
     }
 
+    /** The number of usable images of each class, in the order of the class indexes. */
+    public List<Long> perClass() {
+        return IntStream.range(0, classNames.size())
+                .mapToObj(c ->
+                        reports.stream().mapToLong(report -> report.perClass[c]).sum())
+                .toList();
+    }
+
     /** The images that were left out, by id. */
     public List<RejectedImage> rejected() {
         return reports.stream()
@@ -248,17 +258,21 @@ public final class ImageShards implements AutoCloseable {
      *
      * @param statistics null without examples
      */
-    private record ShardReport(long examples, PixelStatistics statistics, List<RejectedImage> rejected)
+    private record ShardReport(long examples, long[] perClass, PixelStatistics statistics, List<RejectedImage> rejected)
             implements Serializable {
         private static final int AT_ONCE = 64;
 
-        static Iterator<ShardReport> of(Iterator<ImageChunk> chunks, ImageDecoder decoder) {
+        static Iterator<ShardReport> of(Iterator<ImageChunk> chunks, int classes, ImageDecoder decoder) {
             long examples = 0;
+            long[] perClass = new long[classes];
             Optional<PixelStatistics> statistics = Optional.empty();
             List<RejectedImage> rejected = new ArrayList<>();
             while (chunks.hasNext()) {
                 ImageChunk chunk = chunks.next();
                 examples += chunk.size();
+                for (Target target : chunk.targets()) {
+                    perClass[((Target.ClassIndex) target).index()]++;
+                }
                 WorkerShard shard = new WorkerShard(List.of(chunk), decoder);
                 statistics = Stream.concat(
                                 statistics.stream(),
@@ -268,7 +282,7 @@ public final class ImageShards implements AutoCloseable {
                         .reduce(PixelStatistics::plus);
                 rejected.addAll(chunk.rejected());
             }
-            return List.of(new ShardReport(examples, statistics.orElse(null), rejected))
+            return List.of(new ShardReport(examples, perClass, statistics.orElse(null), rejected))
                     .iterator();
         }
     }

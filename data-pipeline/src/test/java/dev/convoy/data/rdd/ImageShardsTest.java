@@ -24,9 +24,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -104,6 +106,7 @@ class ImageShardsTest {
                 .hasMessageContaining("data.on-bad-image = skip");
         try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.SKIP)) {
             assertThat(shards.examples()).isEqualTo(Digits.TEST);
+            assertThat(shards.perClass()).containsExactlyElementsOf(files(tree, "\\d{5}\\.png"));
             List<RejectedImage> rejected = shards.rejected();
             assertThat(rejected).hasSize(2);
             assertThat(rejected.get(0).name()).endsWith("broken.png");
@@ -117,6 +120,18 @@ class ImageShardsTest {
                 .hasMessageContaining("wide.png")
                 .hasMessageContaining("28x30")
                 .hasMessageContaining("data.resize");
+    }
+
+    /** The number of files whose names match, in each of a tree's folders. */
+    private static List<Long> files(Path tree, String name) throws IOException {
+        List<Long> counts = new ArrayList<>();
+        for (int digit = 0; digit < 10; digit++) {
+            try (Stream<Path> files = Files.list(tree.resolve("" + digit))) {
+                counts.add(files.filter(file -> file.getFileName().toString().matches(name))
+                        .count());
+            }
+        }
+        return counts;
     }
 
     @Test

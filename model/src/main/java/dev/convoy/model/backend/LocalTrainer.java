@@ -56,7 +56,7 @@ public final class LocalTrainer {
     /**
      * One step of the optimizer.
      *
-     * @return the loss before the step, summed over the batch's examples; if it is not finite, nothing is changed
+     * @return the loss before the step, summed over the batch's examples times their weights; if it is not finite, nothing is changed
      */
     public double step(ImageBatch batch, StepKey key, double learningRate) {
         double loss = replica.train(batch, key);

@@ -26,7 +26,7 @@ public interface Replica extends AutoCloseable {
      *
      * @param batch at least one image
      * @param step what dropout masks are drawn for
-     * @return the loss, summed over the batch's examples; not finite if training has diverged
+     * @return the loss, summed over the batch's examples times their weights; not finite if training has diverged
      */
     double train(ImageBatch batch, StepKey step);
 

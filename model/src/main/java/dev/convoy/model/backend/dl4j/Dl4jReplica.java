@@ -110,6 +110,7 @@ final class Dl4jReplica implements Replica {
         write(bufferBlocks, new float[buffers.length()]);
         setFixedNorms();
         setDropout(step);
+        loss.use(batch.weights());
         try (INDArray input = input(batch);
                 INDArray targets = targets(batch)) {
             graph.setInputs(input);

@@ -15,10 +15,16 @@ final class LogitLoss implements ILossFunction {
     private static final long serialVersionUID = 1L;
 
     private final Loss loss;
+    private double[] weights;
     private double lastSum;
 
     LogitLoss(Loss loss) {
         this.loss = loss;
+    }
+
+    /** Gives the next batch's examples their weights. */
+    void use(double[] exampleWeights) {
+        weights = exampleWeights;
     }
 
     /** The loss of the last batch that went backwards, summed over its examples. */
@@ -30,7 +36,7 @@ final class LogitLoss implements ILossFunction {
     public INDArray computeGradient(INDArray labels, INDArray outputs, IActivation activation, INDArray mask) {
         double[] gradient = new double[Math.toIntExact(outputs.length())];
         double[] z = outputs.dup('c').data().asDouble();
-        lastSum = loss.sum(z, labels.dup('c').data().asFloat(), (int) outputs.size(1), gradient);
+        lastSum = loss.sum(z, labels.dup('c').data().asFloat(), weights, (int) outputs.size(1), gradient);
         return Nd4j.create(gradient, outputs.shape(), 'c').castTo(outputs.dataType());
     }
 

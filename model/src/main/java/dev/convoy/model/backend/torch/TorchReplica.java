@@ -132,7 +132,7 @@ final class TorchReplica implements Replica {
             int width = network.outputs();
             double loss = network.spec()
                     .loss()
-                    .sum(outputs, network.spec().trainingTargets(batch, width), width, outputGradient);
+                    .sum(outputs, network.spec().trainingTargets(batch, width), batch.weights(), width, outputGradient);
             x.backward(gradientOf(outputGradient, x), new BoolOptional(), false, new TensorArrayRefOptional());
             return loss;
         }

@@ -109,6 +109,7 @@ class GradientTest {
         NetworkSpec spec = new NetworkSpec(
                 List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(4, true, null)), loss, new Initializer.Xavier());
         check(spec, TestBatches.dense(INPUT, 5, 4));
+        check(spec, TestBatches.weighted(INPUT, 5));
         check(spec);
     }
 

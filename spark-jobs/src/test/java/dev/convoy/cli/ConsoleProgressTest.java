@@ -1,0 +1,22 @@
+package dev.convoy.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.convoy.data.ClassWeights;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ConsoleProgressTest {
+    @Test
+    void classWeightsAreOneLineHoweverManyThereAre() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ConsoleProgress progress = new ConsoleProgress(new PrintStream(out, true, StandardCharsets.UTF_8))) {
+            progress.classesWeighted(List.of("cat", "dog", "eel"), new ClassWeights(List.of(1.0, 2.5, 0.125)));
+        }
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .isEqualToNormalizingNewlines("class weights from 0.1250 (eel) to 2.500 (dog)\n");
+    }
+}
