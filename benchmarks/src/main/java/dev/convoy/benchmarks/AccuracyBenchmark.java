@@ -1,7 +1,7 @@
 package dev.convoy.benchmarks;
 
-import dev.convoy.model.Evaluation;
-import dev.convoy.train.EpochReport;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.convoy.config.JobConfig.Sync.Transport;
 import dev.convoy.train.OuterOptimizer;
 import dev.convoy.train.SyncSpec;
 import java.io.IOException;
@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -29,6 +28,13 @@ final class AccuracyBenchmark implements Callable<Integer> {
     private static final double GOAL = 0.99;
     /** Epochs. Many workers take few steps in an epoch, and the configuration's fifth of one is too short for them. */
     private static final double STUDY_WARMUP = 1;
+    /** Epochs to 99 %, where the configuration has as many; Deeplearning4j's take minutes each. */
+    private static final int EPOCHS = 5;
+
+    private static final int DL4J_EPOCHS = 3;
+
+    @Option(names = "--only", description = "Regular expression of the names of ways to 99 %%.")
+    private String only = ".*";
 
     @Option(
             names = "--seeds",
@@ -50,12 +56,20 @@ final class AccuracyBenchmark implements Callable<Integer> {
     @Option(names = "--output", description = "Folder for JSON and charts (default: ${DEFAULT-VALUE}).")
     private Path output = Path.of("benchmarks/target/accuracy");
 
+    @Option(names = "--python", description = "A Python with torch; without one, PyTorch is left out.")
+    private String python;
+
+    /** One way to train, from one seed to a result for each epoch. */
+    private interface Way {
+        List<MnistTraining.Epoch> train(int seed) throws IOException;
+    }
+
     /**
-     * One way to 99 %.
+     * How far one way led.
      *
-     * @param epochs until it was reached, by seed; 0 if it was not in five
-     * @param seconds of training until then, by seed; of all five if it was not reached
-     * @param accuracy after five epochs, by seed
+     * @param epochs until 99 % was reached, by seed; 0 if it was not
+     * @param seconds of training until then, by seed; of all epochs if it was not reached
+     * @param accuracy after the last epoch, by seed
      */
     record ToGoal(String name, List<Integer> epochs, List<Double> seconds, List<Double> accuracy) {}
 
@@ -68,15 +82,11 @@ final class AccuracyBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Report report = new Report(null, Map.of("batch", Workload.BATCH, "seeds", seeds, "epochs", epochs));
+        Report report = new Report(python, Map.of("batch", Workload.BATCH, "seeds", seeds, "epochs", epochs));
         try (JavaSparkContext spark = new JavaSparkContext(ExchangeWorker.conf("local[2]"))) {
             MnistTraining mnist = new MnistTraining(spark, Path.of(data));
             if (seeds > 0) {
-                report.put(
-                        "to99",
-                        ways().entrySet().stream()
-                                .map(way -> toGoal(mnist, way.getKey(), way.getValue()))
-                                .toList());
+                report.put("to99", toGoal(mnist));
             }
             if (epochs > 0) {
                 List<Point> study = study(mnist);
@@ -89,39 +99,66 @@ final class AccuracyBenchmark implements Callable<Integer> {
         return 0;
     }
 
-    private static Map<String, MnistTraining.Way> ways() {
-        Map<String, MnistTraining.Way> ways = new LinkedHashMap<>();
-        ways.put("one worker", MnistTraining.Way.rounds(1, SyncSpec.averaging(64)));
-        for (int steps : List.of(1, 4, 16, 64)) {
-            ways.put("rounds, " + steps + " local steps", MnistTraining.Way.rounds(2, SyncSpec.averaging(steps)));
+    private List<ToGoal> toGoal(MnistTraining mnist) throws IOException {
+        List<ToGoal> results = new ArrayList<>();
+        for (Map.Entry<String, Way> way : ways(mnist).entrySet()) {
+            if (way.getKey().matches(only)) {
+                results.add(toGoal(way.getKey(), way.getValue()));
+            }
         }
-        ways.put("all-reduce, gradient", MnistTraining.Way.allReduce(2, SyncSpec.gradient()));
-        ways.put("all-reduce, 16 local steps", MnistTraining.Way.allReduce(2, SyncSpec.averaging(16)));
+        String ddp = "pytorch DDP over gloo, 2 processes";
+        if (python != null && ddp.matches(only)) {
+            try (Runner runner = Runner.start(
+                    List.of(python, "benchmarks/src/main/python/ddp_accuracy.py", data), Machine.threads(1))) {
+                results.add(toGoal(
+                        ddp,
+                        seed -> List.of(new ObjectMapper()
+                                .readValue(runner.ask(seed + " " + EPOCHS), MnistTraining.Epoch[].class))));
+            }
+        }
+        return results;
+    }
+
+    private static Map<String, Way> ways(MnistTraining mnist) {
+        Map<String, Way> ways = new LinkedHashMap<>();
+        ways.put("one worker", convoy(mnist, Transport.ROUNDS, 1, SyncSpec.averaging(64)));
+        for (int steps : List.of(1, 4, 16, 64)) {
+            ways.put(
+                    "rounds, " + steps + " local steps", convoy(mnist, Transport.ROUNDS, 2, SyncSpec.averaging(steps)));
+        }
+        ways.put("all-reduce, gradient", convoy(mnist, Transport.ALL_REDUCE, 2, SyncSpec.gradient()));
+        ways.put("all-reduce, 16 local steps", convoy(mnist, Transport.ALL_REDUCE, 2, SyncSpec.averaging(16)));
+        ways.put("dl4j-spark, 16 local steps", seed -> mnist.trainDl4j(2, SyncSpec.averaging(16), seed, DL4J_EPOCHS));
         return ways;
     }
 
-    private ToGoal toGoal(MnistTraining mnist, String name, MnistTraining.Way way) {
+    private static Way convoy(MnistTraining mnist, Transport transport, int workers, SyncSpec sync) {
+        return seed -> mnist.train(transport, workers, sync, seed, EPOCHS, 0.2);
+    }
+
+    private ToGoal toGoal(String name, Way way) throws IOException {
         ToGoal result = new ToGoal(name, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         for (int seed = 1; seed <= seeds; seed++) {
-            List<EpochReport> reports = mnist.train(way, seed, 5, 0.2);
-            int reached = IntStream.range(0, reports.size())
-                    .filter(epoch -> accuracy(reports.get(epoch)) >= GOAL)
+            List<MnistTraining.Epoch> done = way.train(seed);
+            int reached = IntStream.range(0, done.size())
+                    .filter(epoch -> done.get(epoch).accuracy() >= GOAL)
                     .findFirst()
                     .orElse(-1);
             result.epochs.add(reached + 1);
-            result.seconds.add(reports.stream()
-                    .limit(reached < 0 ? reports.size() : reached + 1)
-                    .mapToDouble(EpochReport::trainSeconds)
+            result.seconds.add(done.stream()
+                    .limit(reached < 0 ? done.size() : reached + 1)
+                    .mapToDouble(MnistTraining.Epoch::seconds)
                     .sum());
-            result.accuracy.add(accuracy(reports.get(reports.size() - 1)));
+            result.accuracy.add(done.get(done.size() - 1).accuracy());
             System.out.printf(
                     Locale.ROOT,
-                    "%-30s seed %d: 99 %% after %d epochs, %.1f s; %.2f %% after 5%n",
+                    "%-34s seed %d: 99 %% after %d epochs, %.1f s; %.2f %% after %d%n",
                     name,
                     seed,
                     reached + 1,
                     result.seconds.get(seed - 1),
-                    100 * result.accuracy.get(seed - 1));
+                    100 * result.accuracy.get(seed - 1),
+                    done.size());
         }
         return result;
     }
@@ -144,8 +181,9 @@ final class AccuracyBenchmark implements Callable<Integer> {
 
     private Point point(MnistTraining mnist, int count, int steps, String name, OuterOptimizer outer) {
         SyncSpec sync = SyncSpec.averaging(steps).with(outer);
-        List<EpochReport> reports = mnist.train(MnistTraining.Way.rounds(count, sync), 1, epochs, STUDY_WARMUP);
-        Double accuracy = reports.size() < epochs ? null : (Double) accuracy(reports.get(epochs - 1));
+        List<MnistTraining.Epoch> done = mnist.train(Transport.ROUNDS, count, sync, 1, epochs, STUDY_WARMUP);
+        Double accuracy =
+                done.size() < epochs ? null : (Double) done.get(epochs - 1).accuracy();
         System.out.printf(
                 Locale.ROOT,
                 "%2d workers, %2d local steps, %-17s %s%n",
@@ -156,10 +194,5 @@ final class AccuracyBenchmark implements Callable<Integer> {
                         ? "diverged"
                         : String.format(Locale.ROOT, "%.2f %% after %d epochs", 100 * accuracy, epochs));
         return new Point(count, steps, name, accuracy);
-    }
-
-    private static double accuracy(EpochReport epoch) {
-        Optional<Evaluation> test = epoch.test();
-        return test.orElseThrow().accuracy();
     }
 }

@@ -23,6 +23,7 @@ import dev.convoy.train.RoundsMaster;
 import dev.convoy.train.SyncSpec;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.collective.Library;
 import dev.convoy.train.dl4j.Dl4jMaster;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -159,7 +160,7 @@ final class ExchangeWorker {
                             shards,
                             replica,
                             spec,
-                            new AllReduceSpec(sharing, 60, 1, AllReduceSpec.Network.AS_SPARK));
+                            new AllReduceSpec(sharing, Library.GLOO, 60, 1, AllReduceSpec.Network.AS_SPARK));
                     case DL4J_SPARK_DEFAULTS -> new Dl4jMaster(
                             spark, shards, replica, spec, Dl4jMaster.Tuning.DEFAULTS);
                     case DL4J_SPARK_TUNED -> new Dl4jMaster(spark, shards, replica, spec, Dl4jMaster.Tuning.TUNED);

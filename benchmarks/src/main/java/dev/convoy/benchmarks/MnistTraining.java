@@ -1,10 +1,11 @@
 package dev.convoy.benchmarks;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
+import dev.convoy.config.JobConfig.Sync.Transport;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.LearningRate;
 import dev.convoy.model.ModelState;
-import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.train.AllReduceMaster;
@@ -19,6 +20,7 @@ import dev.convoy.train.Trainer;
 import dev.convoy.train.TrainingListener;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.dl4j.Dl4jMaster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -31,16 +33,14 @@ import org.apache.spark.api.java.JavaSparkContext;
 final class MnistTraining {
     private static final Workload LENET = Workload.LENET;
 
-    /** How to train. */
-    record Way(int workers, SyncSpec sync, boolean overAllReduce) {
-        static Way rounds(int workers, SyncSpec sync) {
-            return new Way(workers, sync, false);
-        }
-
-        static Way allReduce(int workers, SyncSpec sync) {
-            return new Way(workers, sync, true);
-        }
-    }
+    /**
+     * What an epoch came to.
+     *
+     * @param seconds of training alone
+     * @param accuracy on the test digits
+     */
+    @JsonFormat(shape = JsonFormat.Shape.ARRAY)
+    record Epoch(double seconds, double accuracy) {}
 
     private final JavaSparkContext spark;
     private final Path data;
@@ -60,32 +60,52 @@ final class MnistTraining {
         }
     }
 
-    /** A report for each epoch; fewer if training diverges. */
-    List<EpochReport> train(Way way, long seed, int epochs, double warmupEpochs) {
-        OptimizerSpec optimizer = new OptimizerSpec.Momentum(0.9, 5e-4);
+    /** With backend torch; fewer epochs if training diverges. */
+    List<Epoch> train(Transport transport, int workers, SyncSpec sync, long seed, int epochs, double warmupEpochs) {
         LearningRate rate = new LearningRate(0.04, new LearningRate.Schedule.Cosine(null), warmupEpochs);
-        TrainingSpec spec = new TrainingSpec(seed, epochs, Workload.BATCH, optimizer, rate, way.sync);
-        NetworkSpec network = LENET.spec();
-        try (ImageShards train = shards("train", seed, way.workers)) {
+        OptimizerSpec optimizer = new OptimizerSpec.Momentum(0.9, 5e-4);
+        return train(
+                transport, "torch", workers, new TrainingSpec(seed, epochs, Workload.BATCH, optimizer, rate, sync));
+    }
+
+    /**
+     * With Deeplearning4j's master, which has no classical momentum, and a rate for each epoch: that of its first step, so that a
+     * warm-up would last a whole epoch. Without one the rate is half as high.
+     */
+    List<Epoch> trainDl4j(int workers, SyncSpec sync, long seed, int epochs) {
+        LearningRate rate = new LearningRate(0.02, new LearningRate.Schedule.Cosine(null), 0);
+        OptimizerSpec optimizer = new OptimizerSpec.Nesterov(0.9, 5e-4);
+        TrainingSpec spec = new TrainingSpec(seed, epochs, Workload.BATCH, optimizer, rate, sync);
+        return train(Transport.DL4J_SPARK, "dl4j", workers, spec);
+    }
+
+    private List<Epoch> train(Transport transport, String backend, int workers, TrainingSpec spec) {
+        OptimizerSpec optimizer = spec.optimizer();
+        try (ImageShards train = shards("train", spec.seed(), workers)) {
             Normalization normalization = train.measuredNormalization();
             ReplicaSpec replica =
-                    new ReplicaSpec("torch", Placement.CPU, network, LENET.input(), normalization, optimizer);
-            List<EpochReport> reports = new ArrayList<>();
+                    new ReplicaSpec(backend, Placement.CPU, LENET.spec(), LENET.input(), normalization, optimizer);
+            List<Epoch> done = new ArrayList<>();
             TrainingListener keep = new TrainingListener() {
                 @Override
                 public void epochCompleted(EpochReport epoch, ModelState state) {
-                    reports.add(epoch);
+                    done.add(new Epoch(
+                            epoch.trainSeconds(), epoch.test().orElseThrow().accuracy()));
                 }
             };
-            try (TrainingMaster master = way.overAllReduce
-                    ? new AllReduceMaster(spark, train, replica, spec, AllReduceSpec.defaults())
-                    : new RoundsMaster(spark, train, replica, spec)) {
+            try (TrainingMaster master =
+                    switch (transport) {
+                        case ROUNDS -> new RoundsMaster(spark, train, replica, spec);
+                        case ALL_REDUCE -> new AllReduceMaster(spark, train, replica, spec, AllReduceSpec.defaults());
+                        case DL4J_SPARK -> new Dl4jMaster(spark, train, replica, spec, Dl4jMaster.Tuning.TUNED);
+                    }) {
+                ModelState start = replica.bind().initialState(spec.seed(), optimizer);
                 new Trainer(master, new Evaluator(spark, replica, 250), spec, List.of(keep))
-                        .train(replica.bind(), replica.bind().initialState(seed, optimizer), train, Optional.of(test));
+                        .train(replica.bind(), start, train, Optional.of(test));
             } catch (DivergedException e) {
                 System.out.println(e.getMessage());
             }
-            return reports;
+            return done;
         }
     }
 }

@@ -39,6 +39,7 @@ import dev.convoy.train.OuterOptimizer;
 import dev.convoy.train.SyncSpec;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.collective.Compression;
+import dev.convoy.train.collective.Library;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -296,6 +297,7 @@ public record JobConfig(
             Compression compression,
             double maxNorm,
             Sharing sharedMemory,
+            Library network,
             boolean allowPlainText,
             long timeout) {
         /** How sums are made. */
@@ -318,7 +320,11 @@ public record JobConfig(
         /** What transport all-reduce needs of it. */
         public AllReduceSpec allReduce() {
             return new AllReduceSpec(
-                    sharedMemory, timeout, AllReduceSpec.ATTEMPTS, allowPlainText ? Network.PLAIN : Network.AS_SPARK);
+                    sharedMemory,
+                    network,
+                    timeout,
+                    AllReduceSpec.ATTEMPTS,
+                    allowPlainText ? Network.PLAIN : Network.AS_SPARK);
         }
 
         /** What the training loop needs of it. */
@@ -387,6 +393,9 @@ public record JobConfig(
         if (sync.transport == Sync.Transport.DL4J_SPARK) {
             requireDl4j();
         }
+        if (sync.transport == Sync.Transport.ALL_REDUCE && sync.network == Library.NCCL) {
+            requireGpu();
+        }
         return this;
     }
 
@@ -433,6 +442,15 @@ public record JobConfig(
                     + " no data.class-weights");
         }
         Dl4jGraph.checkOptimizer(optimizer.spec);
+    }
+
+    private void requireGpu() {
+        if (!backend.name.equals("torch") || backend.device == Placement.Device.CPU) {
+            throw new ConvoyException("Cannot use sync.network = nccl with backend.name = " + backend.name
+                    + " and backend.device = " + backend.device.name().toLowerCase(Locale.ROOT)
+                    + ": it sums on GPUs, in libtorch's memory; set backend.name = torch and backend.device = cuda, or"
+                    + " sync.network = gloo");
+        }
     }
 
     private static void require(String key, Object value) {

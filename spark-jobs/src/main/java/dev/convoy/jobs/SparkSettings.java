@@ -33,6 +33,8 @@ public final class SparkSettings {
         // One replica, one thread: BLAS pools would fight the replicas for cores.
         conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
         conf.setIfMissing("spark.executorEnv.OPENBLAS_NUM_THREADS", "1");
+        // NCCL then fails when another executor is lost; otherwise libtorch would end the process.
+        conf.setIfMissing("spark.executorEnv.TORCH_NCCL_BLOCKING_WAIT", "1");
         // Bad images are listed in rejects.csv.
         conf.setIfMissing("spark.executorEnv.OPENCV_LOG_LEVEL", "SILENT");
         // glibc reads this before a process starts, so that it cannot be set from inside.

@@ -64,6 +64,7 @@ public final class AllReduceMaster implements TrainingMaster {
      * @throws ConvoyException naming the setting
      */
     public static void check(SparkConf conf, AllReduceSpec how) {
+        how.library().checkClassPath();
         if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
             throw new ConvoyException(
                     "Cannot use sync.transport = all-reduce with spark.dynamicAllocation.enabled = true:"
@@ -78,8 +79,8 @@ public final class AllReduceMaster implements TrainingMaster {
                     "spark.ssl.enabled",
                     "spark.ssl.rpc.enabled")) {
                 if (conf.getBoolean(key, false)) {
-                    throw new ConvoyException("Cannot use sync.transport = all-reduce with " + key + " = true: Gloo"
-                            + " neither encrypts nor authenticates, and weights would travel between hosts in the clear;"
+                    throw new ConvoyException("Cannot use sync.transport = all-reduce with " + key + " = true: neither"
+                            + " Gloo nor NCCL encrypts or authenticates, and weights would travel between hosts in the clear;"
                             + " use sync.transport = rounds, or set sync.allow-plain-text = true on a network that you"
                             + " trust");
                 }

@@ -1,17 +1,19 @@
 package dev.convoy.train;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.train.collective.Library;
 import java.io.Serializable;
 
 /**
  * How executors sum among themselves.
  *
  * @param sharing whose ranks share memory
+ * @param library that sums go between them with
  * @param timeoutSeconds how long one rank waits for another, at least 1
  * @param attempts how often a segment is tried, at least 1
  * @param network what may travel unencrypted
  */
-public record AllReduceSpec(Sharing sharing, long timeoutSeconds, int attempts, Network network)
+public record AllReduceSpec(Sharing sharing, Library library, long timeoutSeconds, int attempts, Network network)
         implements Serializable {
     /** As often as Spark tries a task. */
     public static final int ATTEMPTS = 4;
@@ -24,7 +26,7 @@ public record AllReduceSpec(Sharing sharing, long timeoutSeconds, int attempts, 
         EXECUTOR
     }
 
-    /** What may travel unencrypted. Gloo has neither encryption nor authentication. */
+    /** What may travel unencrypted. No library has either encryption or authentication. */
     public enum Network {
         /** Nothing, where Spark is told to encrypt or authenticate. */
         AS_SPARK,
@@ -39,8 +41,8 @@ public record AllReduceSpec(Sharing sharing, long timeoutSeconds, int attempts, 
         }
     }
 
-    /** Memory of the host and two minutes. */
+    /** Memory of the host, Gloo and two minutes. */
     public static AllReduceSpec defaults() {
-        return new AllReduceSpec(Sharing.HOST, 120, ATTEMPTS, Network.AS_SPARK);
+        return new AllReduceSpec(Sharing.HOST, Library.GLOO, 120, ATTEMPTS, Network.AS_SPARK);
     }
 }

@@ -52,12 +52,14 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
                 byHost ? executors.stream().map(SegmentTask::host).toList() : executors,
                 segment.vector(trainer.slots().size()).length(),
                 ControlSlot.values().length,
+                segment.how().library(),
                 segment.spec().sync().compression(),
                 segment.how().timeoutSeconds());
         try (Collective collective = new Collective(
                 rank,
                 shape,
                 host(executors.get(rank)),
+                trainer.replica().cudaDevice(),
                 message -> allGather(context, message),
                 context::isInterrupted)) {
             try {

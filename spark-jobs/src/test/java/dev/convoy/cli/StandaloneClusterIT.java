@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -127,6 +129,46 @@ class StandaloneClusterIT {
                 .readTree(only(submitted).resolve("result.json").toFile());
         assertThat(result.at("/status").asText()).isEqualTo("COMPLETED");
         assertThat(result.at("/ledger/0/trained").asInt()).isEqualTo(Digits.TRAIN);
+    }
+
+    /** In one group over shared memory, and in two over Gloo, whose threads are native. */
+    @ParameterizedTest
+    @ValueSource(strings = {"host", "executor"})
+    void afterAllReduceNoProcessLingers(String sharing) throws Exception {
+        List<String> job = List.of(
+                "train",
+                configuration.toString(),
+                "--master",
+                "local-cluster[2,1,1024]",
+                "--set",
+                "sync.transport=all-reduce",
+                "--set",
+                "sync.shared-memory=" + sharing,
+                "--set",
+                "run.directory=" + folder.resolve("runs"));
+        List<String> options = List.of(
+                "-Dlog4j2.configurationFile=" + System.getProperty("convoy.root") + "/conf/log4j2.properties",
+                "-Dspark.executor.memory=1g",
+                "-Dspark.ui.enabled=false",
+                "-Dspark.executor.extraClassPath=" + JAR + ":" + provided);
+        Path log = folder.resolve("log");
+        Process process = java(options, JAR + ":" + provided, "dev.convoy.cli.Convoy", job)
+                .redirectOutput(log.toFile())
+                .directory(folder.toFile())
+                .start();
+        processes.add(process);
+        Set<ProcessHandle> executors = new HashSet<>();
+        long began = System.nanoTime();
+        while (!process.waitFor(50, TimeUnit.MILLISECONDS)) {
+            process.descendants().forEach(executors::add);
+            assertThat(System.nanoTime() - began).as("nanoseconds").isLessThan(TimeUnit.MINUTES.toNanos(3));
+        }
+        assertThat(process.exitValue()).as(Files.readString(log)).isZero();
+        assertThat(Files.readString(log)).contains("run: ");
+        assertThat(executors).hasSizeGreaterThanOrEqualTo(2);
+        for (ProcessHandle executor : executors) {
+            executor.onExit().get(30, TimeUnit.SECONDS);
+        }
     }
 
     @Test

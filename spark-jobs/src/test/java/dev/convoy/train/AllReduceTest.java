@@ -3,6 +3,7 @@ package dev.convoy.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
@@ -10,6 +11,7 @@ import dev.convoy.model.LayerSpec;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.testing.SparkExtension;
+import dev.convoy.train.collective.Library;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +21,7 @@ import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -142,7 +145,7 @@ class AllReduceTest {
         try (ImageShards shards = Training.shards(spark, folder, 20, 2)) {
             assertThat(HOLDING.await(60, TimeUnit.SECONDS)).isTrue();
             AllReduceSpec impatient =
-                    new AllReduceSpec(AllReduceSpec.Sharing.HOST, 2, 1, AllReduceSpec.Network.AS_SPARK);
+                    new AllReduceSpec(AllReduceSpec.Sharing.HOST, Library.GLOO, 2, 1, AllReduceSpec.Network.AS_SPARK);
             TrainingSpec spec = specs().findFirst().orElseThrow();
             assertThatThrownBy(() -> allReduce(spark, shards, Training.SMALL, spec, impatient))
                     .isInstanceOf(ConvoyException.class)
@@ -154,9 +157,21 @@ class AllReduceTest {
     }
 
     @Test
+    void ncclIsRefusedBeforeAnythingIsReadWhereItsNativesAreMissing(JavaSparkContext spark) {
+        String natives = "/org/bytedeco/pytorch/" + Loader.getPlatform() + "-gpu/libjnitorch_nccl.so";
+        assumeTrue(getClass().getResource(natives) == null, "Natives of the profile torch-cuda are here");
+        AllReduceSpec nccl =
+                new AllReduceSpec(AllReduceSpec.Sharing.HOST, Library.NCCL, 1, 1, AllReduceSpec.Network.AS_SPARK);
+        assertThatThrownBy(() -> AllReduceMaster.check(spark.getConf(), nccl))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("mvn package -Ptorch-cuda, or set sync.network = gloo");
+    }
+
+    @Test
     void whereVectorsMustNotTravelTheyDoNot() {
         SparkConf cluster = new SparkConf(false).setMaster("spark://host:7077");
-        AllReduceSpec trusted = new AllReduceSpec(AllReduceSpec.Sharing.HOST, 1, 1, AllReduceSpec.Network.PLAIN);
+        AllReduceSpec trusted =
+                new AllReduceSpec(AllReduceSpec.Sharing.HOST, Library.GLOO, 1, 1, AllReduceSpec.Network.PLAIN);
         for (String key : List.of("spark.authenticate", "spark.network.crypto.enabled", "spark.ssl.enabled")) {
             SparkConf secured = cluster.clone().set(key, "true");
             assertThatThrownBy(() -> AllReduceMaster.check(secured, AllReduceSpec.defaults()))

@@ -8,6 +8,7 @@ import dev.convoy.model.ModelState;
 import dev.convoy.model.NamedNetwork;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.train.collective.Compression;
+import dev.convoy.train.collective.Library;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +59,7 @@ class ClusterTest {
     void executorsSumAmongThemselves() throws IOException {
         AllReduceSpec host = AllReduceSpec.defaults();
         AllReduceSpec executor =
-                new AllReduceSpec(AllReduceSpec.Sharing.EXECUTOR, 60, 4, AllReduceSpec.Network.AS_SPARK);
+                new AllReduceSpec(AllReduceSpec.Sharing.EXECUTOR, Library.GLOO, 60, 4, AllReduceSpec.Network.AS_SPARK);
         try (JavaSparkContext spark = context("local-cluster[2,1,1024]");
                 ImageShards shards = Training.shards(spark, folder, 400, 2)) {
             Training rounds = Training.run(spark, shards, Training.SMALL, SPEC);

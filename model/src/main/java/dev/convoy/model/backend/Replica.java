@@ -2,6 +2,7 @@ package dev.convoy.model.backend;
 
 import dev.convoy.data.ImageBatch;
 import dev.convoy.model.Vector;
+import java.util.OptionalInt;
 
 /**
  * One network on one device. Owned by the thread that built it: every call comes from there. Vectors are in the canonical
@@ -37,6 +38,11 @@ public interface Replica extends AutoCloseable {
      * @return {@code [size, outputs]} raw outputs
      */
     double[] outputs(ImageBatch batch);
+
+    /** The CUDA device that it computes on; empty on a CPU, and where only the backend itself could use the device. */
+    default OptionalInt cudaDevice() {
+        return OptionalInt.empty();
+    }
 
     @Override
     void close();

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -33,10 +34,12 @@ public final class Collective implements AutoCloseable {
      * @param groups for every rank the name of the memory that it can share, equal names sharing one
      * @param length floats in the vector
      * @param slots floats of each rank's own beside it, at least 1
+     * @param library that groups exchange their sums with
      * @param compression of what leaves a group; slots stay exact
      * @param timeoutSeconds how long one rank waits for another
      */
-    public record Shape(List<String> groups, int length, int slots, Compression compression, long timeoutSeconds) {
+    public record Shape(
+            List<String> groups, int length, int slots, Library library, Compression compression, long timeoutSeconds) {
         private int wholeLength() {
             return Math.addExact(length, Math.multiplyExact(groups.size(), slots));
         }
@@ -67,7 +70,7 @@ public final class Collective implements AutoCloseable {
     private final boolean linked;
     private final SharedMemory memory;
     /** To other groups; of the first member alone, and only if there are any. */
-    private final GlooLink link;
+    private final Link link;
 
     private final List<Tensor> vectors = new ArrayList<>();
     private final Tensor total;
@@ -77,12 +80,20 @@ public final class Collective implements AutoCloseable {
      * Joins; all ranks do so at the same time.
      *
      * @param address this rank's own, for sockets
+     * @param gpu that this rank's replica computes on, for NCCL
      * @param tellAll brings every rank's message to every rank, by rank, as {@code BarrierTaskContext.allGather} does
      * @param cancelled asked while waiting
+     * @throws ConvoyException if the library cannot sum here
      * @throws PeerLostException if a rank does not come in time
      */
     public Collective(
-            int rank, Shape shape, String address, Function<String, List<String>> tellAll, BooleanSupplier cancelled) {
+            int rank,
+            Shape shape,
+            String address,
+            OptionalInt gpu,
+            Function<String, List<String>> tellAll,
+            BooleanSupplier cancelled) {
+        shape.library.check(address, gpu);
         this.rank = rank;
         this.shape = shape;
         this.members = shape.membersOf(rank);
@@ -90,10 +101,10 @@ public final class Collective implements AutoCloseable {
         List<String> names = shape.groups.stream().distinct().toList();
         this.linked = names.size() > 1;
         Path file = member == 0 ? SharedMemory.create(members.length, shape.wholeLength()) : null;
-        GlooLink.Door door = null;
+        Link.Door door = null;
         SharedMemory mapped = null;
         try {
-            door = linked && rank == 0 ? GlooLink.Door.open(address) : null;
+            door = linked && rank == 0 ? Link.Door.open(address) : null;
             int port = door == null ? 0 : door.port();
             List<Opening> all = tellAll(new Opening(String.valueOf(file), address, port, version()), tellAll);
             Path shared = Path.of(all.get(members[0]).file);
@@ -102,13 +113,16 @@ public final class Collective implements AutoCloseable {
             memory = mapped;
             awaitMembers();
             Opening first = all.get(0);
-            int group = names.indexOf(shape.groups.get(rank));
+            Link.Meeting meeting = new Link.Meeting(
+                    first.address,
+                    first.port,
+                    names.indexOf(shape.groups.get(rank)),
+                    names.size(),
+                    shape.timeoutSeconds);
             // From here on the socket is the link's, which closes it.
-            GlooLink.Door given = door;
+            Link.Door given = door;
             door = null;
-            link = linked && member == 0
-                    ? new GlooLink(given, first.address, first.port, address, group, names.size(), shape.timeoutSeconds)
-                    : null;
+            link = linked && member == 0 ? new Link(given, meeting, shape.library, address, gpu) : null;
         } catch (RuntimeException | Error e) {
             if (mapped != null) {
                 mapped.close();

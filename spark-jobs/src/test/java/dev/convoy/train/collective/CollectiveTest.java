@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
@@ -93,6 +94,26 @@ class CollectiveTest {
                 .hasStackTraceContaining("Rank 1 has failed");
     }
 
+    /** Of another group, so that there is no shared memory to tell. */
+    @Test
+    void aGroupThatDoesNotComeIsNotWaitedForInVain() {
+        Messages lost = new Messages(2) {
+            @Override
+            Function<String, List<String>> of(int rank) {
+                return message -> {
+                    List<String> heard = super.of(rank).apply(message);
+                    if (rank == 1) {
+                        throw new IllegalStateException("lost");
+                    }
+                    return heard;
+                };
+            }
+        };
+        assertThatThrownBy(() -> runAll(List.of("a", "b"), Compression.NONE, lost, (rank, collective) -> new float[0]))
+                .hasCauseInstanceOf(PeerLostException.class)
+                .hasMessageContaining("Another executor does not answer");
+    }
+
     @Test
     void otherVersionsAreRefused() {
         Messages old = new Messages(2) {
@@ -116,15 +137,15 @@ class CollectiveTest {
 
     private static List<float[]> runAll(List<String> groups, Compression compression, Messages messages, Part part)
             throws InterruptedException, ExecutionException, TimeoutException {
-        Collective.Shape shape = new Collective.Shape(groups, LENGTH, SLOTS, compression, 2);
+        Collective.Shape shape = new Collective.Shape(groups, LENGTH, SLOTS, Library.GLOO, compression, 2);
         ExecutorService threads = Executors.newFixedThreadPool(groups.size());
         try {
             List<Future<float[]>> running = new ArrayList<>();
             for (int rank = 0; rank < groups.size(); rank++) {
                 int own = rank;
                 running.add(threads.submit(() -> {
-                    try (Collective collective =
-                            new Collective(own, shape, "127.0.0.1", messages.of(own), () -> false)) {
+                    try (Collective collective = new Collective(
+                            own, shape, "127.0.0.1", OptionalInt.empty(), messages.of(own), () -> false)) {
                         return part.run(own, collective);
                     }
                 }));

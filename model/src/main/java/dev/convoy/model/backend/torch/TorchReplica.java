@@ -12,6 +12,7 @@ import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.BiFunction;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -209,6 +210,11 @@ final class TorchReplica implements Replica {
             floats[i] = (float) values[i];
         }
         return Host.tensorOf(floats).view_as(outputs).to(outputs);
+    }
+
+    @Override
+    public OptionalInt cudaDevice() {
+        return device.is_cuda() ? OptionalInt.of(device.index()) : OptionalInt.empty();
     }
 
     @Override

@@ -7,13 +7,20 @@ import java.lang.reflect.Field;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.UnresolvedAddressException;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.chrono.Milliseconds;
+import org.bytedeco.pytorch.Backend;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.IntOptional;
 import org.bytedeco.pytorch.LongVector;
 import org.bytedeco.pytorch.ProcessGroupGloo;
 import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.TCPStore;
 import org.bytedeco.pytorch.TCPStoreOptions;
 import org.bytedeco.pytorch.Tensor;
@@ -21,21 +28,42 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.Work;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.bytedeco.pytorch.global.torch_gloo;
+import org.bytedeco.pytorch.nccl.ProcessGroupNCCL;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sums tensors over processes with Gloo, libtorch's collectives for CPUs, over TCP. Every process listens on the one address
- * that it was given. Used by one thread.
+ * Sums tensors over processes with one of libtorch's process groups. All meet at a store on the one address that rank 0 was given.
+ * Gloo listens on each process's own address; NCCL chooses interfaces itself (NCCL_SOCKET_IFNAME). Used by one thread.
+ *
+ * <p>NCCL is not verified on hardware. It gives up in time only where TORCH_NCCL_BLOCKING_WAIT is 1 in the environment of the process;
+ * otherwise a thread of libtorch's ends the process when another is lost. A process that is lost while communicators are made is not
+ * noticed.
  */
-final class GlooLink implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(GlooLink.class);
+final class Link implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Link.class);
+
+    private final Library library;
+    /** Where tensors are summed. */
+    private final Device device;
 
     private final TCPStore store;
-    private final ProcessGroupGloo group;
+    private final Backend group;
     private final int size;
+    private boolean broken;
+
+    /**
+     * Who meets whom, and where.
+     *
+     * @param host of rank 0
+     * @param port of rank 0
+     * @param rank of this process
+     * @param size how many processes
+     */
+    record Meeting(String host, int port, int rank, int size, long timeoutSeconds) {}
 
     /** A socket that waits for the others; from its port on the store is theirs. */
     record Door(ServerSocketChannel channel, int port) {
@@ -82,31 +110,32 @@ final class GlooLink implements AutoCloseable {
      * Connects every process with every other.
      *
      * @param door of the process of rank 0; null in the others
-     * @param host of rank 0
-     * @param port of rank 0
      * @param address this process's own
+     * @param gpu that NCCL sums on
      * @throws PeerLostException if one does not come in time
      */
-    GlooLink(Door door, String host, int port, String address, int rank, int size, long timeoutSeconds) {
-        this.size = size;
+    Link(Door door, Meeting meeting, Library library, String address, OptionalInt gpu) {
+        this.library = library;
+        this.size = meeting.size;
+        this.device = library == Library.NCCL
+                ? new Device(DeviceType.CUDA, (byte) gpu.orElseThrow())
+                : new Device(DeviceType.CPU);
         Loader.load(torch_gloo.class);
         // Closing the link releases what is retained here.
         try (PointerScope scope = new PointerScope();
-                Milliseconds timeout = new Milliseconds(timeoutSeconds * 1000)) {
+                Milliseconds timeout = new Milliseconds(meeting.timeoutSeconds * 1000)) {
             TCPStoreOptions options = new TCPStoreOptions()
-                    .port((short) port)
-                    .isServer(rank == 0)
+                    .port((short) meeting.port)
+                    .isServer(meeting.rank == 0)
                     .waitWorkers(false)
                     .useLibUV(false)
                     .timeout(timeout);
-            if (rank == 0) {
+            if (meeting.rank == 0) {
                 options.masterListenFd(new IntOptional(door.descriptor()));
             }
-            store = new TCPStore(host, options);
-            ProcessGroupGloo.Options gloo = ProcessGroupGloo.Options.create(timeout);
-            gloo.devices().push_back(ProcessGroupGloo.createDeviceForHostname(address));
-            gloo.threads(1);
-            group = new ProcessGroupGloo(store, rank, size, gloo);
+            store = new TCPStore(meeting.host, options);
+            awaitAll(meeting);
+            group = library == Library.NCCL ? nccl(meeting, timeout) : gloo(meeting, timeout, address);
             store.retainReference();
             group.retainReference();
         } catch (ConvoyException e) {
@@ -116,39 +145,68 @@ final class GlooLink implements AutoCloseable {
         }
     }
 
-    /** Replaces a tensor by its sum over all processes, along Gloo's own order. */
+    /** NCCL itself would wait for ever for somebody who never comes. */
+    private void awaitAll(Meeting meeting) {
+        String[] names = IntStream.range(0, size).mapToObj(String::valueOf).toArray(String[]::new);
+        store.set(names[meeting.rank], "here");
+        store._wait(new StringVector(names));
+    }
+
+    private Backend gloo(Meeting meeting, Milliseconds timeout, String address) {
+        ProcessGroupGloo.Options options = ProcessGroupGloo.Options.create(timeout);
+        options.devices().push_back(ProcessGroupGloo.createDeviceForHostname(address));
+        options.threads(1);
+        return new ProcessGroupGloo(store, meeting.rank, size, options);
+    }
+
+    private Backend nccl(Meeting meeting, Milliseconds timeout) {
+        ProcessGroupNCCL.Options options = ProcessGroupNCCL.Options.create();
+        options.timeout(timeout);
+        ProcessGroupNCCL nccl = new ProcessGroupNCCL(store, meeting.rank, size, options);
+        nccl.setBoundDeviceId(new DeviceOptional(device));
+        // Now, so that what is wrong shows before anything is trained.
+        nccl.eagerConnectSingleDevice(device);
+        return nccl;
+    }
+
+    /** Replaces a tensor of the host's by its sum over all processes, along the library's own order. */
     void sum(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {
-            complete(group.allreduce(new TensorVector(tensor)));
+            // The tensor itself where the device is the CPU.
+            Tensor there = tensor.to(device, ScalarType.Float);
+            complete(() -> group.allreduce(new TensorVector(there)));
+            tensor.copy_(there);
         }
     }
 
     /**
      * The same with half the bytes: slices go all to all in bfloat16, are added in single precision by rank, and come back in
-     * bfloat16. Gloo's own sum of bfloat16 would round after every addition.
+     * bfloat16. The libraries' own sums of bfloat16 would round after every addition.
      */
     void sumInBfloat16(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {
             long length = tensor.numel();
             long slice = (length + size - 1) / size;
-            TensorOptions half = new TensorOptions().dtype(new ScalarTypeOptional(ScalarType.BFloat16));
+            TensorOptions half = new TensorOptions(device).dtype(new ScalarTypeOptional(ScalarType.BFloat16));
             Tensor out = torch.zeros(new long[] {slice * size}, half);
             out.narrow(0, 0, length).copy_(tensor);
             Tensor in = torch.empty_like(out);
-            complete(group.alltoall_base(in, out, new LongVector(), new LongVector()));
-            Tensor sum = torch.zeros(slice);
+            complete(() -> group.alltoall_base(in, out, new LongVector(), new LongVector()));
+            Tensor sum = torch.zeros(new long[] {slice}, new TensorOptions(device));
             for (int rank = 0; rank < size; rank++) {
                 sum.add_(in.narrow(0, rank * slice, slice));
             }
-            complete(group._allgather_base(in, sum.to(ScalarType.BFloat16)));
+            Tensor rounded = sum.to(ScalarType.BFloat16);
+            complete(() -> group._allgather_base(in, rounded));
             tensor.copy_(in.narrow(0, 0, length));
         }
     }
 
-    private static void complete(Work work) {
+    private void complete(Supplier<Work> work) {
         try {
-            work._wait();
+            work.get()._wait();
         } catch (RuntimeException e) {
+            broken = true;
             throw lost(e);
         }
     }
@@ -162,7 +220,24 @@ final class GlooLink implements AutoCloseable {
 
     @Override
     public void close() {
+        if (library == Library.NCCL) {
+            endNccl();
+        }
         group.releaseReference();
         store.releaseReference();
+        device.close();
+    }
+
+    /** What went well is seen through to its end everywhere; after a failure nobody is waited for. */
+    private void endNccl() {
+        try {
+            if (broken) {
+                group.abort();
+            } else {
+                group.shutdown();
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("NCCL did not end in order", e);
+        }
     }
 }
