@@ -82,7 +82,7 @@ final class AccuracyBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Report report = new Report(python, Map.of("batch", Workload.BATCH, "seeds", seeds, "epochs", epochs));
+        Report report = new Report(python, "torch", Map.of("batch", Workload.BATCH, "seeds", seeds, "epochs", epochs));
         try (JavaSparkContext spark = new JavaSparkContext(ExchangeWorker.conf("local[2]"))) {
             MnistTraining mnist = new MnistTraining(spark, Path.of(data));
             if (seeds > 0) {

@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
         name = "bench",
         description = "Times Convoy beside its peers.",
         mixinStandardHelpOptions = true,
-        subcommands = {EngineBenchmark.class, ExchangeBenchmark.class, AccuracyBenchmark.class},
+        subcommands = {EngineBenchmark.class, ExchangeBenchmark.class, AccuracyBenchmark.class, DataBenchmark.class},
         synopsisSubcommandLabel = "BENCHMARK")
 public final class Bench {
     private Bench() {}

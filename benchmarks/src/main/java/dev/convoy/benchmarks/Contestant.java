@@ -101,7 +101,11 @@ final class Contestant {
 
     /** The median of the rates, in images a second. */
     double median() {
-        List<Double> sorted = rates.stream().sorted().toList();
+        return median(rates);
+    }
+
+    static double median(List<Double> values) {
+        List<Double> sorted = values.stream().sorted().toList();
         int half = sorted.size() / 2;
         return sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2;
     }

@@ -77,6 +77,7 @@ final class Costs extends SparkListener {
                 rounds.stream().mapToDouble(round -> round.times().compute()).sum();
         double compute =
                 rounds.stream().mapToDouble(round -> round.times().busy()).sum() / workers;
+        double data = rounds.stream().mapToDouble(round -> round.times().data()).sum() / workers;
         double serialise = perWorker(Task::serialise);
         double launch;
         double network;
@@ -92,7 +93,8 @@ final class Costs extends SparkListener {
         }
         double reduce = seconds - slowest - launch - serialise - network;
         return new Shares(
-                compute / seconds,
+                data / seconds,
+                (compute - data) / seconds,
                 (slowest - compute) / seconds,
                 launch / seconds,
                 serialise / seconds,

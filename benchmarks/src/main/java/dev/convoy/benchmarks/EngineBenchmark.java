@@ -32,9 +32,10 @@ final class EngineBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Report report = new Report(python, Map.of("batch", Workload.BATCH, "rounds", rounds, "seconds", seconds));
+        Report report =
+                new Report(python, "torch", Map.of("batch", Workload.BATCH, "rounds", rounds, "seconds", seconds));
         for (Workload workload : workloads) {
-            report.table(workload, "of bare-torch, 1", run(workload));
+            report.table(workload.name(), "of bare-torch, 1", run(workload));
         }
         report.write(output);
         return 0;

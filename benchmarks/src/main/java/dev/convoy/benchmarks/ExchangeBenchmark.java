@@ -30,7 +30,7 @@ final class ExchangeBenchmark implements Callable<Integer> {
     @Option(names = "--only", description = "Regular expression of contestants' names; the bare one runs anyhow.")
     private String only = ".*";
 
-    @Option(names = "--workload", description = "LENET or RESNET18 (default: both).", split = ",")
+    @Option(names = "--workload", description = "LENET, VGG or RESNET18 (default: LENET and RESNET18).", split = ",")
     private List<Workload> workloads = List.of(Workload.LENET, Workload.RESNET18);
 
     @Option(names = "--data", description = "Folder of MNIST (default: ${DEFAULT-VALUE}).")
@@ -44,9 +44,10 @@ final class ExchangeBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Report report = new Report(python, Map.of("batch", Workload.BATCH, "turns", turns, "seconds", seconds));
+        Report report =
+                new Report(python, "torch", Map.of("batch", Workload.BATCH, "turns", turns, "seconds", seconds));
         for (Workload workload : workloads) {
-            report.table(workload, "of bare", run(workload));
+            report.table(workload.name(), "of bare", run(workload));
         }
         report.write(output);
         return 0;

@@ -46,21 +46,22 @@ final class Machine {
     }
 
     /** Of the libraries that contestants use. */
-    static Map<String, String> versions(String python) throws IOException {
+    static Map<String, String> versions(String python, String module) throws IOException {
         Map<String, String> versions = new TreeMap<>();
         for (String entry : System.getProperty("java.class.path").split(":")) {
             String jar = Path.of(entry).getFileName().toString();
-            if (jar.matches("(pytorch|deeplearning4j-nn|dl4j-spark_2.12|spark-core_2.12|openblas)-[0-9].*")
+            if (jar.matches("(pytorch|deeplearning4j-nn|dl4j-spark_2.12|spark-core_2.12|openblas|opencv)-[0-9].*")
                     && !jar.contains("linux")) {
                 versions.put(jar.replaceAll("-[0-9].*", ""), jar.replaceAll("^[a-z0-9_.-]*?-([0-9].*)\\.jar$", "$1"));
             }
         }
-        versions.put("python's torch", python == null ? "not installed: left out" : pyTorchVersion(python));
+        versions.put("python's " + module, python == null ? "not installed: left out" : version(python, module));
         return versions;
     }
 
-    private static String pyTorchVersion(String python) throws IOException {
-        Process process = new ProcessBuilder(python, "-c", "import torch; print(torch.__version__)").start();
+    private static String version(String python, String module) throws IOException {
+        String code = "import " + module + "; print(" + module + ".__version__)";
+        Process process = new ProcessBuilder(python, "-c", code).start();
         return process.inputReader().readLine();
     }
 }

@@ -30,11 +30,12 @@ final class Report {
     /**
      * Prints where and with what it runs.
      *
-     * @param python null if PyTorch is left out
+     * @param python null if it is left out
+     * @param module what Python is asked for, for example {@code torch}
      */
-    Report(String python, Map<String, Object> settings) throws IOException {
+    Report(String python, String module, Map<String, Object> settings) throws IOException {
         contents.put("machine", Machine.describe());
-        contents.put("versions", Machine.versions(python));
+        contents.put("versions", Machine.versions(python, module));
         contents.put("settings", settings);
         contents.forEach((key, value) -> System.out.println(key + ": " + value));
     }
@@ -48,10 +49,10 @@ final class Report {
      *
      * @param measure what ratios are to
      */
-    void table(Workload workload, String measure, List<Line> lines) {
-        contents.put(workload.name().toLowerCase(Locale.ROOT), lines);
+    void table(String title, String measure, List<Line> lines) {
+        contents.put(title.toLowerCase(Locale.ROOT), lines);
         boolean shares = lines.stream().anyMatch(line -> line.shares != null);
-        System.out.printf("%n%-46s %10s %18s %s%n", workload, "images/s", measure, shares ? Shares.HEADINGS : "");
+        System.out.printf("%n%-46s %10s %18s %s%n", title, "images/s", measure, shares ? Shares.HEADINGS : "");
         lines.forEach(line -> System.out.printf(
                 "%-46s %,10.0f %18.2f %s%n",
                 line.name, line.median, line.ratio, line.shares == null ? "" : line.shares.columns()));

@@ -38,6 +38,11 @@ final class Runner implements AutoCloseable {
 
     /** The same with a class of this JVM's class path. */
     static Runner java(Class<?> main, List<String> arguments, Map<String, String> environment) throws IOException {
+        return start(javaCommand(main, arguments), environment);
+    }
+
+    /** The command line that runs a class of this JVM's class path. */
+    static List<String> javaCommand(Class<?> main, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx4g", "-XX:+UseParallelGC"));
         command.addAll(Machine.sparkOnJava17());
@@ -47,7 +52,7 @@ final class Runner implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 main.getName()));
         command.addAll(arguments);
-        return start(command, environment);
+        return command;
     }
 
     String ask(String question) throws IOException {

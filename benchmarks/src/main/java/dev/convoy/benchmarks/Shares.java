@@ -8,7 +8,8 @@ import java.util.function.ToDoubleFunction;
 /**
  * Where the time of training with exchange went, as shares that add up to one, and what was sent.
  *
- * @param compute the workers' own, on average
+ * @param data the workers', without a batch to train on, on average
+ * @param compute the workers' other time of their own, on average
  * @param waiting for the slowest worker, on average
  * @param launch until tasks run: scheduling, reading the task; for a segment also meeting and loading the state
  * @param serialise turning results into bytes
@@ -19,6 +20,7 @@ import java.util.function.ToDoubleFunction;
  *     tell
  */
 record Shares(
+        @JsonProperty double data,
         @JsonProperty double compute,
         @JsonProperty double waiting,
         @JsonProperty double launch,
@@ -27,11 +29,13 @@ record Shares(
         @JsonProperty double reduce,
         @JsonProperty Double bytesPerRound) {
     static final String HEADINGS = String.format(
-            "%8s %6s %7s %6s %8s %7s %13s", "compute", "wait", "launch", "serial", "network", "reduce", "bytes/round");
+            "%6s %8s %6s %7s %6s %8s %7s %13s",
+            "data", "compute", "wait", "launch", "serial", "network", "reduce", "bytes/round");
 
     /** Over several turns. */
     static Shares mean(List<Shares> turns) {
         return new Shares(
+                mean(turns, Shares::data),
                 mean(turns, Shares::compute),
                 mean(turns, Shares::waiting),
                 mean(turns, Shares::launch),
@@ -49,7 +53,8 @@ record Shares(
     String columns() {
         return String.format(
                 Locale.ROOT,
-                "%8.3f %6.3f %7.3f %6.3f %8.3f %7.3f %,13.0f",
+                "%6.3f %8.3f %6.3f %7.3f %6.3f %8.3f %7.3f %,13.0f",
+                data,
                 compute,
                 waiting,
                 launch,

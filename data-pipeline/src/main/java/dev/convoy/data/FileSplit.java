@@ -13,6 +13,8 @@ import org.apache.hadoop.fs.Path;
 /** Files of one image each. One that cannot be read is a bad image, not the end. */
 record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
     private static final int FILES_PER_SPLIT = 1000;
+    /** More than the largest image that may be has uncompressed; a film by mistake is not to fill the heap. */
+    private static final int MOST_BYTES = 1 << 29;
 
     record LabelledFile(String path, int label) implements Serializable {}
 
@@ -36,7 +38,10 @@ record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
         SourceImage.Data data;
         Path path = new Path(file.path);
         try (InputStream in = path.getFileSystem(hadoop).open(path)) {
-            data = new SourceImage.Data.Encoded(in.readAllBytes());
+            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+            data = bytes.length <= MOST_BYTES
+                    ? new SourceImage.Data.Encoded(bytes)
+                    : new SourceImage.Data.Unreadable("it has more than 512 MiB");
         } catch (IOException | IllegalArgumentException e) {
             // The latter for a name with a colon, which Hadoop cannot take.
             data = new SourceImage.Data.Unreadable("it cannot be read: " + e.getMessage());

@@ -19,6 +19,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
+import org.bytedeco.opencv.opencv_core.MatVector;
 import org.bytedeco.opencv.opencv_core.Rect;
 import org.bytedeco.opencv.opencv_core.Scalar;
 import org.bytedeco.opencv.opencv_core.Size;
@@ -223,10 +224,11 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
 
     private static Mat decode(byte[] bytes, int flags) throws BadImageException {
         ImageHeader.check(bytes);
+        int how = flags == IMREAD_ANYCOLOR && ImageHeader.isGreyWithAlpha(bytes) ? IMREAD_GRAYSCALE : flags;
         try {
-            Mat image = imdecode(new Mat(1, bytes.length, CV_8UC1, new BytePointer(bytes)), flags);
+            Mat image = imdecode(new Mat(1, bytes.length, CV_8UC1, new BytePointer(bytes)), how);
             if (image.empty()) {
-                throw new BadImageException(Kind.UNDECODABLE, "it is damaged");
+                throw new BadImageException(Kind.UNDECODABLE, "it is damaged, or of a kind that cannot be read");
             }
             return image;
         } catch (RuntimeException e) {
@@ -284,19 +286,20 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
     }
 
     private byte[] planes(Mat image) {
-        byte[] interleaved = new byte[shape.size()];
-        new BytePointer(image.data()).get(interleaved);
-        if (image.type() != CV_8UC3) {
-            return interleaved;
-        }
-        int plane = shape.height() * shape.width();
-        byte[] planes = new byte[interleaved.length];
-        for (int i = 0; i < plane; i++) {
+        Mat planes = image;
+        if (image.type() == CV_8UC3) {
+            int height = shape.height();
+            planes = new Mat(3 * height, shape.width(), CV_8UC1);
             // OpenCV's order is blue, green, red.
-            planes[i] = interleaved[3 * i + 2];
-            planes[plane + i] = interleaved[3 * i + 1];
-            planes[2 * plane + i] = interleaved[3 * i];
+            opencv_core.split(
+                    image,
+                    new MatVector(
+                            planes.rowRange(2 * height, 3 * height),
+                            planes.rowRange(height, 2 * height),
+                            planes.rowRange(0, height)));
         }
-        return planes;
+        byte[] bytes = new byte[shape.size()];
+        planes.data().get(bytes);
+        return bytes;
     }
 }

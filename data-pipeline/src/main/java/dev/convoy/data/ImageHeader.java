@@ -68,12 +68,16 @@ final class ImageHeader {
             return jpeg(file);
         }
         if (start >>> 16 == BMP) {
-            file.order(ByteOrder.LITTLE_ENDIAN);
-            return Math.abs((long) file.getInt(18)) * Math.abs((long) file.getInt(22));
+            return bmp(file.order(ByteOrder.LITTLE_ENDIAN));
         }
         String text = new String(file.array(), 0, Math.min(16, file.limit()), StandardCharsets.US_ASCII);
         throw bad("it is not a JPEG, PNG, WebP, BMP, GIF or TIFF file; it begins with \""
                 + text.replaceAll("[^ -~]", "?") + '"');
+    }
+
+    /** A PNG of one channel and transparency, which OpenCV takes for colour. */
+    static boolean isGreyWithAlpha(byte[] file) {
+        return file.length > 25 && ByteBuffer.wrap(file).getInt(0) == PNG && file[25] == 4;
     }
 
     private static int u16(ByteBuffer file, int at) {
@@ -90,6 +94,14 @@ final class ImageHeader {
             }
         }
         return pixels;
+    }
+
+    /** Other headers are shorter than any program has written since 1990; OpenCV takes such colour for grey. */
+    private static long bmp(ByteBuffer file) throws BadImageException {
+        if (file.getInt(14) < 40) {
+            throw bad("it is a BMP of OS/2's kind; save it as another format");
+        }
+        return Math.abs((long) file.getInt(18)) * Math.abs((long) file.getInt(22));
     }
 
     /** Three kinds: lossy, lossless, extended. */
@@ -133,7 +145,8 @@ final class ImageHeader {
             if (frame) {
                 pixels = (long) u16(file, at + 5) * u16(file, at + 7);
             }
-            at += 2 + u16(file, at + 2);
+            // Any number of FF may stand before a marker.
+            at += marker == 0xFF ? 1 : 2 + u16(file, at + 2);
         }
         for (int i = file.limit() - 2; i > at; i--) {
             if (u16(file, i) == 0xFFD9) {

@@ -74,6 +74,23 @@ class ImageDecoderTest {
     }
 
     @Test
+    void cropAndLetterboxKeepTheAspectRatio() throws Exception {
+        byte[] wide = new byte[2 * 6];
+        for (int i = 0; i < 12; i++) {
+            wide[i] = (byte) (10 * (i % 6) + 10);
+        }
+        SourceImage.Data image = new SourceImage.Data.Pixels(new ImageShape(1, 2, 6), wide);
+        ImageShape square = new ImageShape(1, 2, 2);
+        assertThat(new ImageDecoder(square, Sizes.CROP, Colours.REFUSE).decode(image))
+                .containsExactly(30, 40, 30, 40);
+        ImageShape large = new ImageShape(1, 6, 6);
+        byte[] boxed = new ImageDecoder(large, Sizes.LETTERBOX, Colours.REFUSE).decode(image);
+        assertThat(Arrays.copyOfRange(boxed, 0, 12)).containsOnly(0);
+        assertThat(Arrays.copyOfRange(boxed, 12, 18)).containsExactly(10, 20, 30, 40, 50, 60);
+        assertThat(Arrays.copyOfRange(boxed, 24, 36)).containsOnly(0);
+    }
+
+    @Test
     void whatIsNoImageIsRefusedWithAReason() {
         assertThatThrownBy(() -> decode(GREY, Colours.REFUSE, new SourceImage.Data.Encoded(new byte[0])))
                 .isInstanceOf(BadImageException.class)

@@ -4,21 +4,9 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
-import dev.convoy.data.CifarSource;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.FolderSource;
-import dev.convoy.data.IdxSource;
-import dev.convoy.data.ImageDecoder.Sizes;
-import dev.convoy.data.ImageSource;
-import dev.convoy.data.ListSource;
-import dev.convoy.data.Normalization;
-import dev.convoy.data.ParquetSource;
-import dev.convoy.data.PreparedSource;
 import dev.convoy.data.Shuffle;
-import dev.convoy.data.augment.Augmentation;
-import dev.convoy.data.rdd.ImageShards.Cache;
-import dev.convoy.data.rdd.ImageShards.OnBadImage;
 import dev.convoy.model.Initializer;
 import dev.convoy.model.LayerSpec;
 import dev.convoy.model.LearningRate;
@@ -33,7 +21,6 @@ import dev.convoy.train.AllReduceSpec;
 import dev.convoy.train.AllReduceSpec.Network;
 import dev.convoy.train.AllReduceSpec.Sharing;
 import dev.convoy.train.Exchange;
-import dev.convoy.train.Feeding;
 import dev.convoy.train.OptimizerStatePolicy;
 import dev.convoy.train.OuterOptimizer;
 import dev.convoy.train.SyncSpec;
@@ -51,7 +38,7 @@ public record JobConfig(
         String name,
         long seed,
         Backend backend,
-        Data data,
+        DataConfig data,
         NetworkConfig network,
         Optimizer optimizer,
         Sync sync,
@@ -70,154 +57,6 @@ public record JobConfig(
         /** Where replicas compute; Spark decides on which of several GPUs. */
         public Placement placement() {
             return new Placement(device, Placement.ANY, precision);
-        }
-    }
-
-    /** {@code data.*}. */
-    public record Data(
-            Source train,
-            Source test,
-            Split split,
-            List<Integer> resize,
-            Fit fit,
-            String channels,
-            Normalization normalization,
-            Augmentation augment,
-            ClassWeighting classWeights,
-            Cache cache,
-            Shuffle.Kind shuffle,
-            int shuffleWindow,
-            String loaderThreads,
-            int batchSize,
-            OnBadImage onBadImage,
-            double maxBadFraction) {
-        /** How an image is brought to the size of {@link #resize}. */
-        public enum Fit {
-            STRETCH,
-            CROP,
-            LETTERBOX
-        }
-
-        public Data {
-            classWeights = classWeights == null ? ClassWeighting.NONE : classWeights;
-            if (resize != null && (resize.size() != 2 || resize.stream().anyMatch(side -> side < 1))) {
-                throw new ConvoyException("Cannot use data.resize = " + resize
-                        + "; give [height, width] in pixels, both" + " at least 1");
-            }
-            if (!List.of("auto", "1", "3").contains(channels)) {
-                throw new ConvoyException("Cannot use data.channels = " + channels + "; allowed are auto, 1 and 3");
-            }
-            if (split != null && test != null) {
-                throw new ConvoyException("Cannot use data.split beside data.test; leave one of them out");
-            }
-            if (!(maxBadFraction >= 0 && maxBadFraction <= 1)) {
-                throw new ConvoyException(
-                        "Cannot use data.max-bad-fraction = " + maxBadFraction + "; allowed are 0 to 1");
-            }
-            if (batchSize < 1) {
-                throw new ConvoyException("Cannot use data.batch-size = " + batchSize + "; it must be at least 1");
-            }
-            if (!loaderThreads.equals("auto") && !loaderThreads.matches("[0-9]{1,6}")) {
-                throw new ConvoyException("Cannot use data.loader-threads = " + loaderThreads
-                        + "; allowed are auto and 0 to " + Feeding.MOST_THREADS);
-            }
-        }
-
-        /** How batches are made. */
-        public Feeding feeding(ClassWeights weights) {
-            int threads = loaderThreads.equals("auto") ? Feeding.AUTO : Integer.parseInt(loaderThreads);
-            return new Feeding(new Shuffle(shuffle, shuffleWindow), augment, weights, threads);
-        }
-
-        /** What becomes of an image of another size. */
-        public Sizes sizes() {
-            return resize == null ? Sizes.REFUSE : Sizes.valueOf(fit.name());
-        }
-    }
-
-    /**
-     * {@code data.split}: what {@code prepare} takes off the training images.
-     *
-     * @param test share of the test set, between 0 and 1
-     */
-    public record Split(double test) {
-        public Split {
-            if (!(test > 0 && test < 1)) {
-                throw new ConvoyException("Cannot use data.split.test = " + test + "; it must be between 0 and 1");
-            }
-        }
-    }
-
-    /** {@code data.train} or {@code data.test}. */
-    public record Source(
-            Format format,
-            String images,
-            String labels,
-            String path,
-            String split,
-            String imageColumn,
-            String labelColumn,
-            Long limit) {
-        /** How the images are stored. */
-        public enum Format {
-            @JsonProperty("idx")
-            IDX,
-            @JsonProperty("cifar")
-            CIFAR,
-            @JsonProperty("folder")
-            FOLDER,
-            @JsonProperty("list")
-            LIST,
-            @JsonProperty("parquet")
-            PARQUET,
-            @JsonProperty("prepared")
-            PREPARED;
-
-            private boolean mayHaveSplit() {
-                return this == LIST || this == PREPARED;
-            }
-        }
-
-        public Source {
-            if (limit != null && limit < 1) {
-                throw new ConvoyException("Cannot use limit = " + limit + "; it must be at least 1");
-            }
-            if (format == null) {
-                throw new ConvoyException(
-                        "Cannot read images without format; set it to idx, cifar, folder, list, parquet or prepared");
-            }
-            boolean idx = format == Format.IDX;
-            boolean fits = idx == (images != null) && idx == (labels != null) && idx == (path == null);
-            boolean columns = imageColumn != null || labelColumn != null;
-            fits &= split == null || format.mayHaveSplit();
-            fits &= !columns || format == Format.PARQUET;
-            if (!fits) {
-                throw new ConvoyException("Cannot read images with format = "
-                        + format.name().toLowerCase(Locale.ROOT) + ", images = " + images + ", labels = " + labels
-                        + ", path = " + path + ", split = " + split
-                        + "; idx needs images and labels, the others need path, list and prepared may have split, parquet"
-                        + " may have image-column and label-column, and none takes what is another's (set it to null)");
-            }
-        }
-
-        /** The source itself. */
-        public ImageSource source() {
-            return switch (format) {
-                case IDX -> new IdxSource(images, labels);
-                case CIFAR -> new CifarSource(path);
-                case FOLDER -> new FolderSource(path);
-                case LIST -> new ListSource(path, split);
-                case PARQUET -> new ParquetSource(
-                        path,
-                        orElse(imageColumn, PreparedSource.IMAGE),
-                        orElse(labelColumn, PreparedSource.LABEL),
-                        null);
-                case PREPARED -> new PreparedSource(path, orElse(split, "train"));
-            };
-        }
-
-        private static String orElse(String value, String fallback) {
-            return value == null ? fallback : value;
         }
     }
 
@@ -380,7 +219,7 @@ public record JobConfig(
      */
     public JobConfig requireTraining() {
         requireTrainingData();
-        if (data.split != null) {
+        if (data.split() != null) {
             throw new ConvoyException(
                     "Cannot train with data.split: only scripts/convoy prepare splits images; train on"
                             + " what it writes, with format = prepared");
@@ -405,7 +244,7 @@ public record JobConfig(
      * @throws ConvoyException if it does not
      */
     public JobConfig requireTrainingData() {
-        require("data.train", data.train);
+        require("data.train", data.train());
         return this;
     }
 
@@ -418,7 +257,7 @@ public record JobConfig(
         return new TrainingSpec(
                 seed,
                 train.epochs,
-                data.batchSize,
+                data.batchSize(),
                 optimizer.spec,
                 optimizer.learningRate,
                 sync.spec(),
@@ -431,9 +270,9 @@ public record JobConfig(
                 && !sync.outer.hasVelocity()
                 && sync.compression == Compression.NONE
                 && sync.warmupRounds == 0
-                && data.augment.transforms().isEmpty()
-                && data.shuffle == Shuffle.Kind.GLOBAL
-                && data.classWeights.equals(ClassWeighting.NONE);
+                && data.augment().transforms().isEmpty()
+                && data.shuffle() == Shuffle.Kind.GLOBAL
+                && data.classWeights().equals(ClassWeighting.NONE);
         if (!backend.name.equals("dl4j") || backend.device == Placement.Device.CUDA || !plain) {
             throw new ConvoyException("Cannot use sync.transport = dl4j-spark with these settings: it is"
                     + " Deeplearning4j's own master, and needs backend.name = dl4j, backend.device = cpu or auto,"

@@ -1,5 +1,6 @@
 package dev.convoy.jobs;
 
+import dev.convoy.config.DataConfig;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageDecoder;
@@ -38,7 +39,7 @@ final class ImageSets {
     }
 
     /** A set of images that is listed but not read, and the shape that its images are to have. */
-    record Description(ImageListing listing, JobConfig.Source source, ImageShape shape) {
+    record Description(ImageListing listing, DataConfig.Source source, ImageShape shape) {
         List<String> classNames() {
             return listing.classNames();
         }
@@ -46,7 +47,7 @@ final class ImageSets {
 
     /** The training images; they decide the classes and, unless configured, the shape. */
     Description describeTrain() throws IOException {
-        JobConfig.Data data = config.data();
+        DataConfig data = config.data();
         Configuration hadoop = spark.hadoopConfiguration();
         ImageListing listing = data.train().source().list(hadoop, List.of());
         boolean fixed = data.resize() != null && !data.channels().equals("auto");
@@ -60,7 +61,7 @@ final class ImageSets {
 
     /** The test images, if any are configured, in the shape and classes of a model. */
     Optional<ImageShards> test(ImageShape shape, List<String> classNames) throws IOException {
-        JobConfig.Source test = config.data().test();
+        DataConfig.Source test = config.data().test();
         if (test == null) {
             return Optional.empty();
         }
@@ -83,7 +84,7 @@ final class ImageSets {
     }
 
     private ImageShards load(Description images, long limit, int partitions, ImageShards.Cache cache) {
-        JobConfig.Data data = config.data();
+        DataConfig data = config.data();
         long available = images.listing.examples();
         long examples = Math.min(available, limit);
         WorkerLayout layout = new WorkerLayout(config.seed(), available, examples, partitions);
@@ -99,7 +100,7 @@ final class ImageSets {
     }
 
     /** What images of another size or colour become. */
-    static ImageDecoder decoder(JobConfig.Data data, ImageShape shape) {
+    static ImageDecoder decoder(DataConfig data, ImageShape shape) {
         Colours colours = data.channels().equals("1") ? Colours.TO_GREY : Colours.REFUSE;
         return new ImageDecoder(shape, data.sizes(), colours);
     }
@@ -109,14 +110,16 @@ final class ImageSets {
      *
      * @param rejected by id
      */
-    static void checkRejected(JobConfig.Data data, ImageListing listing, List<RejectedImage> rejected, long examples) {
+    static void checkRejected(DataConfig data, ImageListing listing, List<RejectedImage> rejected, long examples) {
         if (!rejected.isEmpty() && data.onBadImage() == OnBadImage.FAIL) {
             throw new ConvoyException("Cannot use the image " + rejected.get(0).name() + ": "
                     + rejected.get(0).reason()
                     + (rejected.size() == 1 ? "" : "; " + rejected.size() + " are bad in all")
                     + "; mend or remove them, or set data.on-bad-image = skip");
         }
-        if (rejected.size() > data.maxBadFraction() * examples) {
+        // A quotient is rounded as the setting was when it was read; a product may fall just below the count that is
+        // allowed.
+        if ((double) rejected.size() / examples > data.maxBadFraction()) {
             throw new ConvoyException("Cannot use " + listing.description() + ": " + rejected.size() + " of " + examples
                     + " images were rejected, more than data.max-bad-fraction = " + data.maxBadFraction()
                     + " allows; the first, " + rejected.get(0).name() + ", because "

@@ -2,6 +2,7 @@ package dev.convoy.jobs;
 
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
+import dev.convoy.config.DataConfig;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.DatasetManifest;
@@ -102,6 +103,7 @@ public final class PrepareJob {
         for (Map.Entry<String, Part> set : sets.entrySet()) {
             written.put(set.getKey(), write(set.getKey(), set.getValue(), decoder));
         }
+        warnOfUntrained(sets.get(TRAIN).from.listing.classNames(), written.get(TRAIN));
         write(files, "rejects.csv", Tables.csv(ImageSets.Reject.class, rejects));
         write(files, "duplicates.csv", Tables.csv(Copy.class, copies));
         long leaked = copies.stream()
@@ -117,6 +119,14 @@ public final class PrepareJob {
                 hash(written));
         write(files, DatasetManifest.FILE, manifest.toJson());
         return manifest;
+    }
+
+    private static void warnOfUntrained(List<String> classes, DatasetManifest.ImageSet train) {
+        List<String> untrained =
+                classes.stream().filter(name -> train.perClass().get(name) == 0).toList();
+        if (!untrained.isEmpty()) {
+            LOG.warn("No training image is left of the classes {}; a network cannot learn them", untrained);
+        }
     }
 
     private void write(FileSystem files, String name, String text) throws IOException {
@@ -154,7 +164,7 @@ public final class PrepareJob {
                         .toList());
     }
 
-    private Examined examine(String set, JobConfig.Source source, List<String> classes) throws IOException {
+    private Examined examine(String set, DataConfig.Source source, List<String> classes) throws IOException {
         ImageListing listing = source.source().list(hadoop, classes);
         ImageCensus census = ImageCensus.of(spark, listing);
         List<RejectedImage> rejected = rejected(census);

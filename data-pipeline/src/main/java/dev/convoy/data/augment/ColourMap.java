@@ -62,13 +62,15 @@ record ColourMap(double[] matrix, double[] offset) {
     }
 
     private double[] apply(double[] colour) {
-        double[] result = offset.clone();
+        double[] result = new double[3];
         for (int row = 0; row < 3; row++) {
-            for (int i = 0; i < 3; i++) {
-                result[row] += matrix[3 * row + i] * colour[i];
-            }
+            result[row] = channel(row, colour[0], colour[1], colour[2]);
         }
         return result;
+    }
+
+    private double channel(int row, double red, double green, double blue) {
+        return offset[row] + matrix[3 * row] * red + matrix[3 * row + 1] * green + matrix[3 * row + 2] * blue;
     }
 
     private static double[] times(double[] left, double[] right) {
@@ -103,14 +105,15 @@ record ColourMap(double[] matrix, double[] offset) {
      */
     void apply(byte[] pixels, ImageShape shape) {
         int plane = shape.height() * shape.width();
-        double[] colour = new double[3];
+        int green = plane * (1 % shape.channels());
+        int blue = plane * (2 % shape.channels());
         for (int i = 0; i < plane; i++) {
-            for (int channel = 0; channel < 3; channel++) {
-                colour[channel] = pixels[channel % shape.channels() * plane + i] & 0xFF;
-            }
-            double[] changed = apply(colour);
+            double r = pixels[i] & 0xFF;
+            double g = pixels[green + i] & 0xFF;
+            double b = pixels[blue + i] & 0xFF;
             for (int channel = 0; channel < shape.channels(); channel++) {
-                pixels[channel * plane + i] = (byte) (Math.max(0, Math.min(255, changed[channel])) + 0.5);
+                double value = channel(channel, r, g, b);
+                pixels[channel * plane + i] = (byte) (Math.max(0, Math.min(255, value)) + 0.5);
             }
         }
     }

@@ -42,10 +42,14 @@ record Geometry(double xx, double xy, double x0, double yx, double yy, double y0
                 if (fromX <= -1 || fromX >= width || fromY <= -1 || fromY >= shape.height()) {
                     continue;
                 }
-                for (int at = y * width + x, start = 0; at < pixels.length; at += plane, start += plane) {
-                    moved[at] = exact
-                            ? pixels[start + (int) fromY * width + (int) fromX]
-                            : between(pixels, start, shape, fromX, fromY);
+                int to = y * width + x;
+                if (!exact) {
+                    between(pixels, shape, fromX, fromY, moved, to);
+                    continue;
+                }
+                int from = (int) fromY * width + (int) fromX;
+                for (int start = 0; start < pixels.length; start += plane) {
+                    moved[start + to] = pixels[start + from];
                 }
             }
         }
@@ -56,18 +60,28 @@ record Geometry(double xx, double xy, double x0, double yx, double yy, double y0
         return value == Math.rint(value);
     }
 
-    private static byte between(byte[] pixels, int start, ImageShape shape, double x, double y) {
+    /** One pixel of every channel. */
+    private static void between(byte[] pixels, ImageShape shape, double x, double y, byte[] moved, int to) {
+        int width = shape.width();
+        int plane = shape.height() * width;
         int left = (int) Math.floor(x);
         int top = (int) Math.floor(y);
         double right = x - left;
         double bottom = y - top;
-        double value = (1 - bottom)
-                        * ((1 - right) * pixel(pixels, start, shape, left, top)
-                                + right * pixel(pixels, start, shape, left + 1, top))
-                + bottom
-                        * ((1 - right) * pixel(pixels, start, shape, left, top + 1)
-                                + right * pixel(pixels, start, shape, left + 1, top + 1));
-        return (byte) (value + 0.5);
+        // Almost always, and then without looking at every neighbour.
+        boolean inside = left >= 0 && top >= 0 && left + 1 < width && top + 1 < shape.height();
+        for (int start = 0; start < pixels.length; start += plane) {
+            int corner = start + top * width + left;
+            double above = inside
+                    ? (1 - right) * (pixels[corner] & 0xFF) + right * (pixels[corner + 1] & 0xFF)
+                    : (1 - right) * pixel(pixels, start, shape, left, top)
+                            + right * pixel(pixels, start, shape, left + 1, top);
+            double below = inside
+                    ? (1 - right) * (pixels[corner + width] & 0xFF) + right * (pixels[corner + width + 1] & 0xFF)
+                    : (1 - right) * pixel(pixels, start, shape, left, top + 1)
+                            + right * pixel(pixels, start, shape, left + 1, top + 1);
+            moved[start + to] = (byte) ((1 - bottom) * above + bottom * below + 0.5);
+        }
     }
 
     private static int pixel(byte[] pixels, int start, ImageShape shape, int x, int y) {

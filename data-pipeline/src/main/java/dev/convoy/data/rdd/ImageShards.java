@@ -13,7 +13,6 @@ import dev.convoy.data.RejectedImage;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.Target;
 import dev.convoy.data.WorkerLayout;
-import dev.convoy.data.WorkerShard;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -21,9 +20,7 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -223,8 +220,9 @@ public final class ImageShards implements AutoCloseable {
     /** The number of usable images of each class, in the order of the class indexes. */
     public List<Long> perClass() {
         return IntStream.range(0, classNames.size())
-                .mapToObj(c ->
-                        reports.stream().mapToLong(report -> report.perClass[c]).sum())
+                .mapToObj(c -> reports.stream()
+                        .mapToLong(report -> report.perClass()[c])
+                        .sum())
                 .toList();
     }
 
@@ -251,40 +249,6 @@ public final class ImageShards implements AutoCloseable {
     public void close() {
         chunks.unpersist(false);
         opener.close();
-    }
-
-    /**
-     * What one partition found.
-     *
-     * @param statistics null without examples
-     */
-    private record ShardReport(long examples, long[] perClass, PixelStatistics statistics, List<RejectedImage> rejected)
-            implements Serializable {
-        private static final int AT_ONCE = 64;
-
-        static Iterator<ShardReport> of(Iterator<ImageChunk> chunks, int classes, ImageDecoder decoder) {
-            long examples = 0;
-            long[] perClass = new long[classes];
-            Optional<PixelStatistics> statistics = Optional.empty();
-            List<RejectedImage> rejected = new ArrayList<>();
-            while (chunks.hasNext()) {
-                ImageChunk chunk = chunks.next();
-                examples += chunk.size();
-                for (Target target : chunk.targets()) {
-                    perClass[((Target.ClassIndex) target).index()]++;
-                }
-                WorkerShard shard = new WorkerShard(List.of(chunk), decoder);
-                statistics = Stream.concat(
-                                statistics.stream(),
-                                shard.batches(AT_ONCE).stream()
-                                        .map(shard::gather)
-                                        .map(PixelStatistics::of))
-                        .reduce(PixelStatistics::plus);
-                rejected.addAll(chunk.rejected());
-            }
-            return List.of(new ShardReport(examples, perClass, statistics.orElse(null), rejected))
-                    .iterator();
-        }
     }
 
     /** An image on its way to its worker. */
