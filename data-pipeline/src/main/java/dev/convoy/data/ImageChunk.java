@@ -21,11 +21,19 @@ public record ImageChunk(
     public static final int MAX_BYTES = 64 << 20;
 
     public ImageChunk {
-        boolean fits = bytes == null || ends != null || bytes.length == (long) ids.length * shape.size();
-        if (!fits || targets.size() != ids.length) {
-            throw new IllegalArgumentException("Cannot make a chunk of " + ids.length + " images of " + shape + ": "
-                    + bytes.length + " bytes and " + targets.size() + " targets were given");
+        int count = ids.length;
+        boolean fits = targets.size() == count && (ends == null || ends.length == count);
+        if (!fits || bytes != null && bytes.length != end(shape, count, ends)) {
+            throw new IllegalArgumentException("Cannot make a chunk of " + count + " images of " + shape + ": "
+                    + (bytes == null ? "no" : bytes.length) + " bytes and " + targets.size() + " targets were given");
         }
+    }
+
+    private static long end(ImageShape shape, int count, int[] ends) {
+        if (ends == null) {
+            return (long) count * shape.size();
+        }
+        return count == 0 ? 0 : ends[count - 1];
     }
 
     /** All but the images, where these are kept elsewhere. */
@@ -35,10 +43,7 @@ public record ImageChunk(
 
     /** Where an image begins in {@code bytes}; where the last one ends, for the number of images. */
     int start(int index) {
-        if (ends == null) {
-            return index * shape.size();
-        }
-        return index == 0 ? 0 : ends[index - 1];
+        return (int) end(shape, index, ends);
     }
 
     /** The number of usable images. */

@@ -72,7 +72,7 @@ class HostileImagesTest {
 
     /** A quarter of a megabyte that inflates to 256, in an image that is to have 1,820 bytes, or beside it. */
     @Test
-    void aBombIsNotBlownUp() throws Exception {
+    void aBombDoesNoHarm() throws Exception {
         byte[] bomb = ImageFiles.deflatedZeros(256);
         try {
             assertThat(decode(ImageFiles.png(30, 20, bomb))).containsOnly(0);

@@ -75,9 +75,9 @@ public record LearningRate(double base, Schedule schedule, double warmupEpochs) 
         record Step(double everyEpochs, Double factor) implements Schedule {
             public Step {
                 factor = factor == null ? 0.1 : factor;
-                if (!(everyEpochs > 0) || !(factor > 0)) {
+                if (!(everyEpochs > 0 && factor > 0 && Double.isFinite(everyEpochs + factor))) {
                     throw new ConvoyException("Cannot use a step schedule with every-epochs = " + everyEpochs
-                            + ", factor = " + factor + "; both must be above 0");
+                            + ", factor = " + factor + "; both must be above 0, and finite");
                 }
             }
 

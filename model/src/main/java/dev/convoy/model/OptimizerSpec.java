@@ -69,8 +69,8 @@ public sealed interface OptimizerSpec extends Serializable {
 
     private static double checkEps(Double eps) {
         double value = eps == null ? 1e-8 : eps;
-        if (!(value > 0)) {
-            throw new ConvoyException("Cannot use optimizer.eps = " + value + "; it must be above 0");
+        if (!(value > 0 && Double.isFinite(value))) {
+            throw new ConvoyException("Cannot use optimizer.eps = " + value + "; it must be above 0, and finite");
         }
         return value;
     }

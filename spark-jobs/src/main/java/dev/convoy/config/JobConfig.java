@@ -251,7 +251,7 @@ public record JobConfig(
     /**
      * What the training loop needs of it.
      *
-     * @param classWeights that {@link Data#classWeights} comes to on the training images
+     * @param classWeights that {@link DataConfig#classWeights} comes to on the training images
      */
     public TrainingSpec trainingSpec(ClassWeights classWeights) {
         return new TrainingSpec(

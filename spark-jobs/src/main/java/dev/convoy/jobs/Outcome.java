@@ -91,6 +91,8 @@ final class Outcome {
     private Result result(Result.Status status, String error) {
         boolean trained = !epochs.isEmpty();
         boolean training = command.equals("train");
+        // Deeplearning4j's master has an order of its own.
+        boolean ordered = training && job.sync().transport() != JobConfig.Sync.Transport.DL4J_SPARK;
         return new Result(
                 status,
                 command,
@@ -98,7 +100,7 @@ final class Outcome {
                 job.backend().name(),
                 training ? kebab(job.sync().exchange()) : null,
                 training ? kebab(job.sync().transport()) : null,
-                training ? kebab(job.data().shuffle()) : null,
+                ordered ? kebab(job.data().shuffle()) : null,
                 workers,
                 training ? epochs.size() : null,
                 training ? epochs.stream().mapToInt(EpochReport::rounds).sum() : null,

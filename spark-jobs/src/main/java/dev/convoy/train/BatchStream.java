@@ -93,7 +93,7 @@ final class BatchStream implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new CancellationException("The task was interrupted");
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+            throw ReplicaPool.unwrapped(e);
         } finally {
             waitedNanos += System.nanoTime() - began;
         }
@@ -116,7 +116,8 @@ final class BatchStream implements AutoCloseable {
     }
 
     private ImageBatch make(int step) {
-        return spec.feeding().finish(shard.gather(plan.batch(worker, step, shard)), spec.seed(), epoch);
+        ImageBatch gathered = shard.gather(plan.batch(worker, step, shard));
+        return spec.feeding().finish(gathered, spec.seed(), epoch, (long) step * spec.batchSize());
     }
 
     /** Time that {@link #at} has taken so far: for batches to be made, or to be waited for. */

@@ -6,6 +6,7 @@ import dev.convoy.data.ImageBatch;
 import dev.convoy.data.Shuffle;
 import dev.convoy.data.augment.Augmentation;
 import java.io.Serializable;
+import java.util.OptionalLong;
 
 /**
  * How a worker's examples become batches.
@@ -34,9 +35,16 @@ public record Feeding(Shuffle shuffle, Augmentation augmentation, ClassWeights c
         }
     }
 
-    /** A batch as it is trained, of one with the images as they are stored. */
-    ImageBatch finish(ImageBatch gathered, long seed, int epoch) {
-        return classWeights.apply(augmentation.apply(gathered, seed, epoch));
+    /**
+     * A batch as it is trained.
+     *
+     * @param gathered the images as they are stored
+     * @param position of the first in its worker's epoch
+     */
+    ImageBatch finish(ImageBatch gathered, long seed, int epoch, long position) {
+        boolean again = shuffle.kind() == Shuffle.Kind.BALANCED;
+        OptionalLong place = again ? OptionalLong.of(position) : OptionalLong.empty();
+        return classWeights.apply(augmentation.apply(gathered, seed, epoch, place));
     }
 
     /** @param taskCpus cores of Spark's task */

@@ -41,14 +41,16 @@ final class ReplicaPool {
                     })
                     .get();
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            if (e.getCause() instanceof Error cause) {
-                throw cause;
-            }
-            throw new IllegalStateException(e.getCause());
+            throw unwrapped(e);
         }
+    }
+
+    /** What went wrong on another thread, as if it had on this one; throws it itself if it is an error. */
+    static RuntimeException unwrapped(ExecutionException e) {
+        if (e.getCause() instanceof Error error) {
+            throw error;
+        }
+        return e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
     }
 
     private static synchronized Owner borrow(ReplicaSpec spec) {

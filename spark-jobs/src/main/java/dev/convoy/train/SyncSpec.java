@@ -35,8 +35,8 @@ public record SyncSpec(
             throw new ConvoyException("Cannot use sync.local-steps = " + localSteps + " and sync.warmup-rounds = "
                     + warmupRounds + "; local steps must be at least 1 (or auto), warm-up rounds at least 0");
         }
-        if (!(maxNorm >= 2)) {
-            throw new ConvoyException("Cannot use sync.max-norm = " + maxNorm + "; it must be at least 2");
+        if (!(maxNorm >= 2 && Double.isFinite(maxNorm))) {
+            throw new ConvoyException("Cannot use sync.max-norm = " + maxNorm + "; it must be at least 2, and finite");
         }
         if (exchange == Exchange.GRADIENT && outer.hasVelocity()) {
             throw new ConvoyException("Cannot use sync.outer with sync.exchange = gradient, which has an optimizer of"

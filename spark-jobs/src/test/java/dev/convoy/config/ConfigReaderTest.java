@@ -199,6 +199,7 @@ class ConfigReaderTest {
                 "data.augment = [{ type = flip, probability = 2 }] | probability = 2.0",
                 "data.augment = [{ type = mix-up }, { type = flip }] | must come after all others",
                 "optimizer.learning-rate = -1      | optimizer.learning-rate = -1.0",
+                "optimizer { type = adam, eps = 1e999 } | optimizer.eps = Infinity",
                 "optimizer.type = sdg              | optimizer",
                 "optimizer.momentum = 2            | optimizer.momentum = 2.0",
                 "sync.local-steps = 0              | sync.local-steps = 0",

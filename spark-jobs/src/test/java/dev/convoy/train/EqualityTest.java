@@ -205,7 +205,7 @@ class EqualityTest {
                         .flatMapToLong(LongStream::of)
                         .toArray();
                 double rate = spec.learningRate().at(step, plan.steps(), 1);
-                ImageBatch batch = spec.feeding().finish(shard.gather(union), spec.seed(), 0);
+                ImageBatch batch = spec.feeding().finish(shard.gather(union), spec.seed(), 0, 0);
                 trainer.step(batch, new StepKey(spec.seed(), step, 0), rate);
             }
             return replica.parameters().toArray();

@@ -12,12 +12,14 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.IntFunction;
 
 /**
  * Random changes that training images go through, in the order of the list; moves that follow each other are made in one.
  *
  * <p>What is drawn for an image depends on the seed, the epoch, its id and the place in the list, and on nothing else: not on workers,
- * batches, backends or retries. Only the partner with which an image is mixed depends on the plan: it is the next one in its batch, and the
+ * batches, backends or retries; where an image may come several times an epoch, on the place there too. Only the partner with which an image is mixed depends on the plan: it is the next one in its batch, and the
  * first for the last.
  *
  * @param transforms those that mix come last
@@ -39,13 +41,20 @@ public record Augmentation(@JsonValue List<ImageTransform> transforms) implement
         }
     }
 
+    /** Changes a batch in an epoch in which every image comes once at most. */
+    public ImageBatch apply(ImageBatch batch, long seed, int epoch) {
+        return apply(batch, seed, epoch, OptionalLong.empty());
+    }
+
     /**
      * Changes a batch.
      *
      * @param batch not changed
      * @param epoch from 0
+     * @param position of the batch's first image in its worker's epoch, where an image may come again, so that it is changed
+     *     in another way each time
      */
-    public ImageBatch apply(ImageBatch batch, long seed, int epoch) {
+    public ImageBatch apply(ImageBatch batch, long seed, int epoch, OptionalLong position) {
         if (transforms.isEmpty() || batch.size() == 0) {
             return batch;
         }
@@ -53,7 +62,7 @@ public record Augmentation(@JsonValue List<ImageTransform> transforms) implement
         List<byte[]> images = new ArrayList<>(batch.size());
         for (int i = 0; i < batch.size(); i++) {
             byte[] image = Arrays.copyOfRange(batch.pixels(), i * shape.size(), (i + 1) * shape.size());
-            images.add(change(image, shape, seed, epoch, batch.ids()[i]));
+            images.add(change(image, shape, key(seed, epoch, batch.ids()[i], position, i)));
         }
         List<Target> targets = batch.targets();
         for (int place = 0; place < transforms.size(); place++) {
@@ -62,7 +71,7 @@ public record Augmentation(@JsonValue List<ImageTransform> transforms) implement
                 List<Target> mixed = new ArrayList<>();
                 for (int i = 0; i < images.size(); i++) {
                     int partner = (i + 1) % images.size();
-                    Draws draws = draws(seed, epoch, batch.ids()[i], place);
+                    Draws draws = key(seed, epoch, batch.ids()[i], position, i).apply(place);
                     double kept = draws.chance(mixing.probability())
                             ? mixing.mix(images.get(i), before.get(partner), shape, draws.beta(mixing.alpha()), draws)
                             : 1;
@@ -81,11 +90,11 @@ public record Augmentation(@JsonValue List<ImageTransform> transforms) implement
         return new ImageBatch(shape, batch.ids(), pixels, targets);
     }
 
-    private byte[] change(byte[] image, ImageShape shape, long seed, int epoch, long id) {
+    private byte[] change(byte[] image, ImageShape shape, IntFunction<Draws> drawsAt) {
         byte[] pixels = image;
         Geometry move = Geometry.IDENTITY;
         for (int place = 0; place < transforms.size(); place++) {
-            Draws draws = draws(seed, epoch, id, place);
+            Draws draws = drawsAt.apply(place);
             if (transforms.get(place) instanceof ImageTransform.Geometric geometric) {
                 move = move.then(geometric.draw(draws, shape));
             } else if (transforms.get(place) instanceof ImageTransform.Pixelwise pixelwise) {
@@ -101,7 +110,11 @@ public record Augmentation(@JsonValue List<ImageTransform> transforms) implement
         return move.equals(Geometry.IDENTITY) ? pixels : move.apply(pixels, shape);
     }
 
-    private static Draws draws(long seed, int epoch, long id, int place) {
-        return new Draws(CounterRandom.of(seed, Purpose.AUGMENTATION, epoch, id, place));
+    /** What is drawn for an image, by the place in the list. */
+    private static IntFunction<Draws> key(long seed, int epoch, long id, OptionalLong position, int index) {
+        return place -> new Draws(
+                position.isEmpty()
+                        ? CounterRandom.of(seed, Purpose.AUGMENTATION, epoch, id, place)
+                        : CounterRandom.of(seed, Purpose.AUGMENTATION, epoch, id, place, position.getAsLong() + index));
     }
 }

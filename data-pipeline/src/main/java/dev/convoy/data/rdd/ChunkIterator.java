@@ -38,7 +38,9 @@ final class ChunkIterator implements Iterator<ImageChunk> {
         List<Target> targets = new ArrayList<>();
         List<RejectedImage> rejected = new ArrayList<>();
         List<Integer> ends = new ArrayList<>();
-        while (rows.hasNext() && (targets.isEmpty() || bytes.size() + shape.size() <= mostBytes)) {
+        // A file's size is known once it is there.
+        int next = files ? 1 : shape.size();
+        while (rows.hasNext() && (targets.isEmpty() || bytes.size() + next <= mostBytes)) {
             Tuple2<Long, ImageShards.Row> row = rows.next();
             if (row._2() instanceof ImageShards.Row.Usable usable) {
                 ids.add(row._1());

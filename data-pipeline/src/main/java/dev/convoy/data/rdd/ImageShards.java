@@ -151,8 +151,10 @@ public final class ImageShards implements AutoCloseable {
     private static Row row(SourceImage image, ImageDecoder decoder, OnBadImage onBadImage, boolean files) {
         try {
             byte[] pixels = decoder.decode(image.data());
-            return new Row.Usable(
-                    new Target.ClassIndex(image.label()), files ? ImageDecoder.asFile(image.data()) : pixels);
+            SourceImage.Data stored = image.data() instanceof SourceImage.Data.Encoded
+                    ? image.data()
+                    : new SourceImage.Data.Pixels(decoder.shape(), pixels);
+            return new Row.Usable(new Target.ClassIndex(image.label()), files ? ImageDecoder.asFile(stored) : pixels);
         } catch (BadImageException e) {
             failUnlessSkipped(image, e, onBadImage);
             return new Row.Rejected(new RejectedImage(image.id(), image.name(), e.getMessage()));

@@ -3,6 +3,7 @@ package dev.convoy.data.rdd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.convoy.data.CifarSource;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.EpochPlan;
 import dev.convoy.data.FolderSource;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -55,12 +57,36 @@ class ImageShardsTest {
         assertThat(fromIdx.values().stream().mapToInt(Integer::intValue).sum()).isEqualTo(Digits.TEST);
     }
 
-    /** How often each pair of pixels and class occurs, having checked that each worker can gather its whole plan. */
+    /** Colour images without a file of their own, made grey. */
+    @Test
+    void whatHasNoFileIsCachedAsItIsTrained(JavaSparkContext spark) throws IOException {
+        byte[] records = new byte[30 * (1 + 3 * 32 * 32)];
+        new Random(1).nextBytes(records);
+        for (int i = 0; i < 30; i++) {
+            records[i * (1 + 3 * 32 * 32)] = (byte) (i % 2);
+        }
+        Files.write(folder.resolve("data_batch_1.bin"), records);
+        Files.writeString(folder.resolve("batches.meta.txt"), "a\nb\n");
+        ImageListing cifar =
+                new CifarSource(folder.resolve("data_batch_1.bin").toString()).list(new Configuration(), List.of());
+        ImageDecoder grey =
+                new ImageDecoder(new ImageShape(1, 20, 24), ImageDecoder.Sizes.STRETCH, ImageDecoder.Colours.TO_GREY);
+        assertThat(contents(spark, cifar, grey, 2, Cache.ENCODED))
+                .isEqualTo(contents(spark, cifar, grey, 2, Cache.MEMORY))
+                .hasSize(30);
+    }
+
     private static Map<String, Integer> contents(
             JavaSparkContext spark, ImageListing listing, int workers, Cache cache) {
+        return contents(spark, listing, DECODER, workers, cache);
+    }
+
+    /** How often each pair of pixels and class occurs, having checked that each worker can gather its whole plan. */
+    private static Map<String, Integer> contents(
+            JavaSparkContext spark, ImageListing listing, ImageDecoder decoder, int workers, Cache cache) {
         WorkerLayout layout = new WorkerLayout(7, listing.examples(), listing.examples(), workers);
         Map<String, Integer> contents = new TreeMap<>();
-        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL, cache)) {
+        try (ImageShards shards = ImageShards.of(spark, listing, decoder, layout, OnBadImage.FAIL, cache)) {
             List<List<ImageChunk>> partitions = shards.chunks().glom().collect();
             assertThat(partitions).hasSize(workers);
             EpochPlan plan = new EpochPlan(7, 0, layout, 16, Shuffle.GLOBAL);

@@ -290,6 +290,9 @@ public final class Collective implements AutoCloseable {
     /** Tells the other ranks not to wait for this one any more. */
     public void abandon() {
         memory.abandon();
+        if (link != null) {
+            link.abandon();
+        }
     }
 
     @Override

@@ -147,7 +147,9 @@ final class Link implements AutoCloseable {
 
     /** NCCL itself would wait for ever for somebody who never comes. */
     private void awaitAll(Meeting meeting) {
-        String[] names = IntStream.range(0, size).mapToObj(String::valueOf).toArray(String[]::new);
+        // Plain numbers are NCCL's own keys in the same store.
+        String[] names =
+                IntStream.range(0, size).mapToObj(rank -> "process " + rank).toArray(String[]::new);
         store.set(names[meeting.rank], "here");
         store._wait(new StringVector(names));
     }
@@ -202,6 +204,11 @@ final class Link implements AutoCloseable {
         }
     }
 
+    /** Says that this process fails, so that closing waits for nobody. */
+    void abandon() {
+        broken = true;
+    }
+
     private void complete(Supplier<Work> work) {
         try {
             work.get()._wait();
@@ -213,7 +220,8 @@ final class Link implements AutoCloseable {
 
     private static PeerLostException lost(RuntimeException e) {
         String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-        PeerLostException lost = new PeerLostException(-1, "Another executor does not answer: " + message);
+        PeerLostException lost =
+                new PeerLostException(-1, "Another executor does not answer, or the link to it failed: " + message);
         lost.initCause(e);
         return lost;
     }
