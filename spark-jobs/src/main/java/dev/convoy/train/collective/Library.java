@@ -12,8 +12,8 @@ public enum Library {
     @JsonProperty("gloo")
     GLOO,
     /**
-     * NVIDIA's NCCL, from the memory of the GPU that a group's first replica computes on. Not verified on hardware: no GPU could
-     * be had; what is tested is that it is refused where it cannot work.
+     * NVIDIA's NCCL, from the memory of the GPU that a group's first replica computes on. Not verified on hardware; what is tested
+     * is that it is refused where it cannot work.
      */
     @JsonProperty("nccl")
     NCCL;
