@@ -190,7 +190,9 @@ class StandaloneClusterIT {
 
     private int status(Path output, String... arguments) throws Exception {
         String log4j = "-Dlog4j2.configurationFile=" + System.getProperty("convoy.root") + "/conf/log4j2.properties";
-        Process process = java(List.of(log4j), JAR + ":" + provided, "dev.convoy.cli.Convoy", List.of(arguments))
+        // Another Spark on this machine may have the usual port, which Spark would remark on.
+        List<String> options = List.of(log4j, "-Dspark.ui.enabled=false");
+        Process process = java(options, JAR + ":" + provided, "dev.convoy.cli.Convoy", List.of(arguments))
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .directory(folder.toFile())
