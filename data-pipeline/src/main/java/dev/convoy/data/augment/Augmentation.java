@@ -19,8 +19,8 @@ import java.util.function.IntFunction;
  * Random changes that training images go through, in the order of the list; moves that follow each other are made in one.
  *
  * <p>What is drawn for an image depends on the seed, the epoch, its id and the place in the list, and on nothing else: not on workers,
- * batches, backends or retries; where an image may come several times an epoch, on the place there too. Only the partner with which an image is mixed depends on the plan: it is the next one in its batch, and the
- * first for the last.
+ * batches, backends or retries; where an image may come several times an epoch, on the place there too. Only the partner with which an
+ * image is mixed depends on the plan: it is the next one in its batch, and the first for the last.
  *
  * @param transforms those that mix come last
  */
