@@ -39,6 +39,11 @@ public final class EpochPlan {
         this.dealer = layout.dealer();
     }
 
+    /** From 0. */
+    public int epoch() {
+        return epoch;
+    }
+
     /** Steps in the epoch: those of the worker with the most examples. */
     public int steps() {
         return Math.toIntExact((layout.largestSize() + batchSize - 1) / batchSize);
@@ -74,17 +79,23 @@ public final class EpochPlan {
             case WINDOW -> {
                 WindowOrder order =
                         new WindowOrder(layout.size(worker), shuffle.window(), index -> random(worker, index));
-                yield position -> shard.idAt(order.apply(position));
+                long[] ids = shard.ids();
+                yield position -> ids[(int) order.apply(position)];
             }
-            case NONE -> shard::idAt;
+            case NONE -> inOrder(shard);
             case BALANCED -> {
                 List<long[]> classes = shard.idsByClass();
                 // Where all are rejected, they are counted as such.
                 yield classes.isEmpty()
-                        ? shard::idAt
+                        ? inOrder(shard)
                         : new BalancedOrder(classes, (of, round) -> random(worker, of, round))::idAt;
             }
         };
+    }
+
+    private static LongUnaryOperator inOrder(WorkerShard shard) {
+        long[] ids = shard.ids();
+        return position -> ids[(int) position];
     }
 
     private CounterRandom random(int worker, long... more) {

@@ -109,14 +109,14 @@ public final class WorkerShard {
         chunk.rejected().forEach(image -> rejected.put(image.id(), image));
     }
 
-    /** The {@code rank}-th of the worker's ids in increasing order, those of rejected images among them. */
-    synchronized long idAt(long rank) {
+    /** All of the worker's ids in increasing order, those of rejected images among them; not to be changed. */
+    synchronized long[] ids() {
         if (ids == null) {
             ids = LongStream.concat(usable(), rejected.keySet().stream().mapToLong(Long::longValue))
                     .sorted()
                     .toArray();
         }
-        return ids[Math.toIntExact(rank)];
+        return ids;
     }
 
     private LongStream usable() {

@@ -26,7 +26,6 @@ final class BatchStream implements AutoCloseable {
 
     private final TrainingSpec spec;
     private final EpochPlan plan;
-    private final int epoch;
     private final int worker;
     private final WorkerShard shard;
     private final int ahead;
@@ -42,18 +41,9 @@ final class BatchStream implements AutoCloseable {
      * @param from the first step that will be asked for
      * @param end behind the last
      */
-    BatchStream(
-            TrainingSpec spec,
-            EpochPlan plan,
-            int epoch,
-            int worker,
-            WorkerShard shard,
-            int taskCpus,
-            int from,
-            int end) {
+    BatchStream(TrainingSpec spec, EpochPlan plan, int worker, WorkerShard shard, int taskCpus, int from, int end) {
         this.spec = spec;
         this.plan = plan;
-        this.epoch = epoch;
         this.worker = worker;
         this.shard = shard;
         this.ahead = spec.feeding().threads(taskCpus);
@@ -117,7 +107,7 @@ final class BatchStream implements AutoCloseable {
 
     private ImageBatch make(int step) {
         ImageBatch gathered = shard.gather(plan.batch(worker, step, shard));
-        return spec.feeding().finish(gathered, spec.seed(), epoch, (long) step * spec.batchSize());
+        return spec.feeding().finish(gathered, spec.seed(), plan.epoch(), (long) step * spec.batchSize());
     }
 
     /** Time that {@link #at} has taken so far: for batches to be made, or to be waited for. */

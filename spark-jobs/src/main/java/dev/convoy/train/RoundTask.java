@@ -54,8 +54,8 @@ record RoundTask(
         EpochPlan plan = spec.plan(layout, now.epoch());
         trainer.load(begin);
         WorkerRound.Outcome outcome;
-        try (BatchStream batches = new BatchStream(
-                spec, plan, now.epoch(), task.partitionId(), shard, task.cpus(), now.step(), now.step() + steps)) {
+        try (BatchStream batches =
+                new BatchStream(spec, plan, task.partitionId(), shard, task.cpus(), now.step(), now.step() + steps)) {
             outcome = new WorkerRound(trainer, spec, batches, now).run(steps, bound);
         }
         float[] mean = new float[outcome.trained() == 0 ? 0 : vector.length()];

@@ -47,8 +47,7 @@ final class SegmentRun {
         ModelState start = segment.start().state();
         this.progress = start.progress();
         this.plan = spec.plan(segment.layout(), progress.epoch());
-        this.batches =
-                new BatchStream(spec, plan, progress.epoch(), rank, shard, taskCpus, progress.step(), plan.steps());
+        this.batches = new BatchStream(spec, plan, rank, shard, taskCpus, progress.step(), plan.steps());
         this.layout = segment.vector(trainer.slots().size());
         trainer.load(start);
         this.velocity = sync.outer().hasVelocity() ? trainer.spare(0) : null;

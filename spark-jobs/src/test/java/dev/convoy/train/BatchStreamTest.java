@@ -47,7 +47,7 @@ class BatchStreamTest {
 
     private static BatchStream stream(TrainingSpec spec, WorkerShard shard) {
         EpochPlan plan = spec.plan(LAYOUT, 0);
-        return new BatchStream(spec, plan, 0, 0, shard, 1, 0, plan.steps() + 2);
+        return new BatchStream(spec, plan, 0, shard, 1, 0, plan.steps() + 2);
     }
 
     @ParameterizedTest
