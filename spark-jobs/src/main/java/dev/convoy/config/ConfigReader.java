@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
@@ -23,8 +24,10 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.commons.text.similarity.LevenshteinDistance;
@@ -114,11 +117,21 @@ public final class ConfigReader {
             if (e.getCause() instanceof ConvoyException cause) {
                 throw new ConvoyException(cause.getMessage() + origin(config, path(e)), e);
             }
-            throw new ConvoyException("Cannot use the value of " + path(e) + origin(config, path(e)) + ": "
-                    + e.getOriginalMessage().lines().findFirst().orElse(""));
+            throw new ConvoyException(
+                    "Cannot use the value of " + path(e) + origin(config, path(e)) + ": " + reason(e));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Jackson's own words, but for a value that is none of a list, of which it would name the Java type. */
+    private static String reason(JsonMappingException e) {
+        if (e instanceof InvalidFormatException wrong && wrong.getTargetType().isEnum()) {
+            return Arrays.stream(wrong.getTargetType().getEnumConstants())
+                    .map(allowed -> Json.MAPPER.valueToTree(allowed).asText().toLowerCase(Locale.ROOT))
+                    .collect(Collectors.joining(", ", "there is no " + wrong.getValue() + "; allowed are ", ""));
+        }
+        return e.getOriginalMessage().lines().findFirst().orElse("");
     }
 
     /** A key set to null is a key taken away. */

@@ -189,6 +189,8 @@ class ConfigReaderTest {
                 "data.train.split = a              | split = a",
                 "data.max-bad-fraction = 2         | data.max-bad-fraction = 2.0",
                 "data.fit = stretched              | data.fit",
+                "data.shuffle = globl              | there is no globl; allowed are global, window, none, balanced",
+                "sync.transport = gloo             | there is no gloo; allowed are rounds, all-reduce, dl4j-spark",
                 "data.class-weights = balance      | data.class-weights = \"balance\"; allowed are balanced, and",
                 "data.class-weights = [1, 2]       | data.class-weights = [1,2]; allowed are balanced, and",
                 "data.class-weights { cat = -1 }   | data.class-weights.cat = -1; a weight must be",
