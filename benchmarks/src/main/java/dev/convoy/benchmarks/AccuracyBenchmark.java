@@ -47,8 +47,8 @@ final class AccuracyBenchmark implements Callable<Integer> {
     @Option(names = "--workers", description = "Workers of the study (default: 2,4,8,16).", split = ",")
     private List<Integer> workers = List.of(2, 4, 8, 16);
 
-    @Option(names = "--local-steps", description = "Local steps of the study (default: 4,16,64).", split = ",")
-    private List<Integer> localSteps = List.of(4, 16, 64);
+    @Option(names = "--local-steps", description = "Local steps of the study (default: 1,4,16,64).", split = ",")
+    private List<Integer> localSteps = List.of(1, 4, 16, 64);
 
     @Option(names = "--data", description = "Folder of MNIST (default: ${DEFAULT-VALUE}).")
     private String data = "data/mnist";

@@ -12,44 +12,47 @@ import org.knowm.xchart.XYChartBuilder;
 final class Charts {
     private Charts() {}
 
-    /** For every number of local steps a chart of accuracy against workers, a curve for each averaging. */
+    /** For every number of workers a chart of accuracy against local steps, a curve for each averaging. */
     static void accuracy(Path folder, int epochs, List<AccuracyBenchmark.Point> points) throws IOException {
-        List<Integer> localSteps = points.stream()
-                .filter(point -> point.workers() > 1)
-                .map(AccuracyBenchmark.Point::localSteps)
+        double alone = points.get(0).accuracy();
+        List<Integer> workers = points.stream()
+                .map(AccuracyBenchmark.Point::workers)
+                .filter(count -> count > 1)
                 .distinct()
                 .toList();
-        double alone = points.get(0).accuracy();
-        for (int steps : localSteps) {
+        for (int count : workers) {
             XYChart chart = new XYChartBuilder()
                     .width(640)
                     .height(400)
-                    .title("MNIST, LeNet, " + epochs + " epochs, " + steps + " local steps")
-                    .xAxisTitle("workers")
+                    .title("MNIST, LeNet, " + epochs + " epochs, " + count + " workers")
+                    .xAxisTitle("local steps")
                     .yAxisTitle("test accuracy, %")
                     .build();
+            chart.getStyler().setXAxisLogarithmic(true);
+            // What diverged has no point.
             List<AccuracyBenchmark.Point> own = points.stream()
-                    .filter(point -> point.workers() > 1 && point.localSteps() == steps && point.accuracy() != null)
+                    .filter(point -> point.workers() == count && point.accuracy() != null)
                     .toList();
-            List<Integer> workers = own.stream()
-                    .map(AccuracyBenchmark.Point::workers)
+            List<Integer> localSteps = own.stream()
+                    .map(AccuracyBenchmark.Point::localSteps)
                     .distinct()
+                    .sorted()
                     .toList();
             chart.addSeries(
                     "one worker",
-                    workers,
-                    workers.stream().map(count -> 100 * alone).toList());
+                    localSteps,
+                    localSteps.stream().map(steps -> 100 * alone).toList());
             own.stream().map(AccuracyBenchmark.Point::averaging).distinct().forEach(averaging -> {
                 List<AccuracyBenchmark.Point> curve = own.stream()
                         .filter(point -> point.averaging().equals(averaging))
                         .toList();
                 chart.addSeries(
                         averaging,
-                        curve.stream().map(AccuracyBenchmark.Point::workers).toList(),
+                        curve.stream().map(AccuracyBenchmark.Point::localSteps).toList(),
                         curve.stream().map(point -> 100 * point.accuracy()).toList());
             });
             VectorGraphicsEncoder.saveVectorGraphic(
-                    chart, folder.resolve("local-steps-" + steps + ".svg").toString(), VectorGraphicsFormat.SVG);
+                    chart, folder.resolve("workers-" + count + ".svg").toString(), VectorGraphicsFormat.SVG);
         }
     }
 }
