@@ -69,6 +69,7 @@ final class ExchangeBenchmark implements Callable<Integer> {
             for (int localSteps : List.of(0, workload.fewLocalSteps())) {
                 add(contestants, executors, ExchangeKind.ALL_REDUCE_GLOO, localSteps, ", two executors");
             }
+            add(contestants, executors, ExchangeKind.ALL_REDUCE_GLOO_AFTER, 0, ", two executors");
             if (python != null) {
                 contestants.add(Contestant.ddp(python, workload, data));
                 contestants.add(Contestant.python(python, workload, 2));

@@ -11,6 +11,8 @@ enum ExchangeKind {
     ALL_REDUCE,
     /** Over Gloo, as between hosts. */
     ALL_REDUCE_GLOO,
+    /** The same, but that gradients leave only when all of them are there. */
+    ALL_REDUCE_GLOO_AFTER,
     /** Deeplearning4j's master as its builder sets it up. */
     DL4J_SPARK_DEFAULTS,
     /** Deeplearning4j's master at its best. */

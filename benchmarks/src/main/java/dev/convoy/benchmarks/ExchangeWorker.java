@@ -150,17 +150,18 @@ final class ExchangeWorker {
         ReplicaSpec replica = new ReplicaSpec(
                 backend, Placement.CPU, workload.spec(), workload.input(), normalization(workload), spec.optimizer());
         AllReduceSpec.Sharing sharing =
-                kind == ExchangeKind.ALL_REDUCE_GLOO ? AllReduceSpec.Sharing.EXECUTOR : AllReduceSpec.Sharing.HOST;
+                kind == ExchangeKind.ALL_REDUCE ? AllReduceSpec.Sharing.HOST : AllReduceSpec.Sharing.EXECUTOR;
+        boolean overlap = kind != ExchangeKind.ALL_REDUCE_GLOO_AFTER;
         TrainingMaster master =
                 switch (kind) {
                     case BARE -> throw new IllegalArgumentException("It has no master");
                     case ROUNDS -> new RoundsMaster(spark, shards, replica, spec);
-                    case ALL_REDUCE, ALL_REDUCE_GLOO -> new AllReduceMaster(
+                    case ALL_REDUCE, ALL_REDUCE_GLOO, ALL_REDUCE_GLOO_AFTER -> new AllReduceMaster(
                             spark,
                             shards,
                             replica,
                             spec,
-                            new AllReduceSpec(sharing, Library.GLOO, 60, 1, AllReduceSpec.Network.AS_SPARK));
+                            new AllReduceSpec(sharing, Library.GLOO, overlap, 60, 1, AllReduceSpec.Network.AS_SPARK));
                     case DL4J_SPARK_DEFAULTS -> new Dl4jMaster(
                             spark, shards, replica, spec, Dl4jMaster.Tuning.DEFAULTS);
                     case DL4J_SPARK_TUNED -> new Dl4jMaster(spark, shards, replica, spec, Dl4jMaster.Tuning.TUNED);

@@ -57,8 +57,8 @@ public final class HeapVector implements Vector {
     }
 
     @Override
-    public void get(FloatBuffer target) {
-        target.put(target.position(), values);
+    public void get(int from, int count, FloatBuffer target) {
+        target.put(target.position(), values, from, count);
     }
 
     @Override

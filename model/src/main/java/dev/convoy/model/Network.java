@@ -40,6 +40,15 @@ public final class Network {
             return tensors.stream().anyMatch(entry -> entry.tensor().role() == TensorSpec.Role.FROZEN);
         }
 
+        /** The number of its parameters, those of layers within it included. */
+        public int parameterCount() {
+            return withInner()
+                    .flatMap(layer -> layer.tensors.stream())
+                    .filter(entry -> !entry.isBuffer())
+                    .mapToInt(ParameterLayout.Entry::size)
+                    .sum();
+        }
+
         private Stream<Layer> withInner() {
             return Stream.concat(
                     Stream.of(this),

@@ -22,7 +22,12 @@ public interface Vector {
     float[] toArray();
 
     /** Copies the values into a buffer, from its position on; the position stays. */
-    void get(FloatBuffer target);
+    default void get(FloatBuffer target) {
+        get(0, length(), target);
+    }
+
+    /** Copies as many values from an offset on into a buffer, from its position on; the position stays. */
+    void get(int from, int count, FloatBuffer target);
 
     /** The Euclidean norm; not finite if a value is not. */
     double norm();

@@ -137,6 +137,7 @@ public record JobConfig(
             double maxNorm,
             Sharing sharedMemory,
             Library network,
+            boolean overlap,
             boolean allowPlainText,
             long timeout) {
         /** How sums are made. */
@@ -161,6 +162,7 @@ public record JobConfig(
             return new AllReduceSpec(
                     sharedMemory,
                     network,
+                    overlap,
                     timeout,
                     AllReduceSpec.ATTEMPTS,
                     allowPlainText ? Network.PLAIN : Network.AS_SPARK);

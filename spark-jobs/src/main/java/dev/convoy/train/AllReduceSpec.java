@@ -9,11 +9,13 @@ import java.io.Serializable;
  *
  * @param sharing whose ranks share memory
  * @param library that sums go between them with
+ * @param overlap whether gradients go to other groups while the rest of them is still computed
  * @param timeoutSeconds how long one rank waits for another, at least 1
  * @param attempts how often a segment is tried, at least 1
  * @param network what may travel unencrypted
  */
-public record AllReduceSpec(Sharing sharing, Library library, long timeoutSeconds, int attempts, Network network)
+public record AllReduceSpec(
+        Sharing sharing, Library library, boolean overlap, long timeoutSeconds, int attempts, Network network)
         implements Serializable {
     /** As often as Spark tries a task. */
     public static final int ATTEMPTS = 4;
@@ -41,8 +43,8 @@ public record AllReduceSpec(Sharing sharing, Library library, long timeoutSecond
         }
     }
 
-    /** Memory of the host, Gloo and two minutes. */
+    /** Memory of the host, Gloo with overlap, and two minutes. */
     public static AllReduceSpec defaults() {
-        return new AllReduceSpec(Sharing.HOST, Library.GLOO, 120, ATTEMPTS, Network.AS_SPARK);
+        return new AllReduceSpec(Sharing.HOST, Library.GLOO, true, 120, ATTEMPTS, Network.AS_SPARK);
     }
 }

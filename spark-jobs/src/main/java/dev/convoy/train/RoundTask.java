@@ -56,11 +56,11 @@ record RoundTask(
         WorkerRound.Outcome outcome;
         try (BatchStream batches =
                 new BatchStream(spec, plan, task.partitionId(), shard, task.cpus(), now.step(), now.step() + steps)) {
-            outcome = new WorkerRound(trainer, spec, batches, now).run(steps, bound);
+            outcome = new WorkerRound(trainer, spec, batches, now, null).run(steps, bound);
         }
         float[] mean = new float[outcome.trained() == 0 ? 0 : vector.length()];
         if (mean.length > 0) {
-            WorkerRound.copy(trainer, spec.sync(), vector, FloatBuffer.wrap(mean));
+            WorkerRound.copy(trainer, spec.sync(), vector, vector.parameters(), FloatBuffer.wrap(mean));
         }
         return Contribution.of(outcome, mean, spec.sync().compression(), repeated);
     }

@@ -30,6 +30,9 @@ final class SegmentRun {
     private final SumLayout layout;
     private final Vector velocity;
     private final Vector mean;
+    /** Null if nothing is gained by it. */
+    private final EarlyGradient early;
+
     private final List<RoundReport> rounds = new ArrayList<>();
     private Progress progress;
     private int chosen;
@@ -52,6 +55,8 @@ final class SegmentRun {
         trainer.load(start);
         this.velocity = sync.outer().hasVelocity() ? trainer.spare(0) : null;
         this.mean = sync.exchange() == Exchange.GRADIENT ? trainer.replica().gradient() : trainer.spare(1);
+        this.early =
+                collective.takesOffers() ? new EarlyGradient(trainer.replica().gradient(), collective) : null;
         if (velocity != null) {
             velocity.set(start.velocity().length == 0 ? new float[velocity.length()] : start.velocity());
         }
@@ -72,10 +77,14 @@ final class SegmentRun {
     private List<Quarantined> round() {
         long began = System.nanoTime();
         int steps = sync.stepsOfRound(progress, plan);
-        WorkerRound.Outcome outcome = new WorkerRound(trainer, spec, batches, progress)
+        if (early != null) {
+            early.begin();
+        }
+        WorkerRound.Outcome outcome = new WorkerRound(trainer, spec, batches, progress, early)
                 .run(steps, segment.quarantine().bound());
         if (outcome.trained() > 0) {
-            WorkerRound.copy(trainer, sync, layout, collective.vector());
+            int parameters = early == null ? layout.parameters() : early.rest();
+            WorkerRound.copy(trainer, sync, layout, parameters, collective.vector());
         }
         double networkBefore = collective.networkSeconds();
         collective.sum(slots(outcome));

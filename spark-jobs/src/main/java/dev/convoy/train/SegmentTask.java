@@ -48,9 +48,11 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
                 .map(BarrierTaskInfo::address)
                 .toList();
         boolean byHost = segment.how().sharing() == AllReduceSpec.Sharing.HOST;
+        SumLayout layout = segment.vector(trainer.slots().size());
         Collective.Shape shape = new Collective.Shape(
                 byHost ? executors.stream().map(SegmentTask::host).toList() : executors,
-                segment.vector(trainer.slots().size()).length(),
+                layout.length(),
+                overlaps() ? layout.parameters() : 0,
                 ControlSlot.values().length,
                 segment.how().library(),
                 segment.spec().sync().compression(),
@@ -70,6 +72,11 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
                 throw e;
             }
         }
+    }
+
+    /** Gradients come part by part; what is averaged is there only at the end of a round. */
+    private boolean overlaps() {
+        return segment.how().overlap() && segment.spec().sync().exchange() == Exchange.GRADIENT;
     }
 
     private static String host(String address) {

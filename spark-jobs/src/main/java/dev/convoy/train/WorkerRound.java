@@ -14,17 +14,22 @@ final class WorkerRound {
     private final TrainingSpec spec;
     private final BatchStream batches;
     private final Progress begin;
+    private final EarlyGradient early;
 
     private long trained;
     private long rejected;
     private double lossSum;
     private double rates;
 
-    WorkerRound(LocalTrainer trainer, TrainingSpec spec, BatchStream batches, Progress begin) {
+    /**
+     * @param early takes parts of the gradient while the rest is computed; null if nobody does
+     */
+    WorkerRound(LocalTrainer trainer, TrainingSpec spec, BatchStream batches, Progress begin, EarlyGradient early) {
         this.trainer = trainer;
         this.spec = spec;
         this.batches = batches;
         this.begin = begin;
+        this.early = early;
     }
 
     /**
@@ -92,7 +97,9 @@ final class WorkerRound {
         StepKey key = new StepKey(spec.seed(), globalStep, batches.worker());
         if (spec.sync().exchange() == Exchange.GRADIENT) {
             rates = 1;
-            return trainer.replica().train(batch, key);
+            return early == null
+                    ? trainer.replica().train(batch, key)
+                    : trainer.replica().train(batch, key, from -> early.take(trained, from));
         }
         double rate = spec.rate(globalStep, batches.plan());
         rates += rate;
@@ -125,10 +132,15 @@ final class WorkerRound {
         return planned;
     }
 
-    /** Copies a contribution that counts. */
-    static void copy(LocalTrainer trainer, SyncSpec sync, SumLayout layout, FloatBuffer target) {
+    /**
+     * Copies a contribution that counts.
+     *
+     * @param parameters how many floats of gradient or distance are not there yet, from the first on
+     */
+    static void copy(LocalTrainer trainer, SyncSpec sync, SumLayout layout, int parameters, FloatBuffer target) {
         boolean gradient = sync.exchange() == Exchange.GRADIENT;
-        (gradient ? trainer.replica().gradient() : trainer.replica().parameters()).get(layout.update(target));
+        (gradient ? trainer.replica().gradient() : trainer.replica().parameters())
+                .get(0, parameters, layout.update(target));
         trainer.replica().buffers().get(layout.buffers(target));
         List<Vector> slots = trainer.slots();
         for (int i = 0; i < layout.slots(); i++) {

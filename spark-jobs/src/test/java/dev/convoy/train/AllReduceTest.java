@@ -144,8 +144,8 @@ class AllReduceTest {
         });
         try (ImageShards shards = Training.shards(spark, folder, 20, 2)) {
             assertThat(HOLDING.await(60, TimeUnit.SECONDS)).isTrue();
-            AllReduceSpec impatient =
-                    new AllReduceSpec(AllReduceSpec.Sharing.HOST, Library.GLOO, 2, 1, AllReduceSpec.Network.AS_SPARK);
+            AllReduceSpec impatient = new AllReduceSpec(
+                    AllReduceSpec.Sharing.HOST, Library.GLOO, true, 2, 1, AllReduceSpec.Network.AS_SPARK);
             TrainingSpec spec = specs().findFirst().orElseThrow();
             assertThatThrownBy(() -> allReduce(spark, shards, Training.SMALL, spec, impatient))
                     .isInstanceOf(ConvoyException.class)
@@ -161,7 +161,7 @@ class AllReduceTest {
         String natives = "/org/bytedeco/pytorch/" + Loader.getPlatform() + "-gpu/libjnitorch_nccl.so";
         assumeTrue(getClass().getResource(natives) == null, "Natives of the profile torch-cuda are here");
         AllReduceSpec nccl =
-                new AllReduceSpec(AllReduceSpec.Sharing.HOST, Library.NCCL, 1, 1, AllReduceSpec.Network.AS_SPARK);
+                new AllReduceSpec(AllReduceSpec.Sharing.HOST, Library.NCCL, true, 1, 1, AllReduceSpec.Network.AS_SPARK);
         assertThatThrownBy(() -> AllReduceMaster.check(spark.getConf(), nccl))
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("mvn package -Ptorch-cuda, or set sync.network = gloo");
@@ -171,7 +171,7 @@ class AllReduceTest {
     void whereVectorsMustNotTravelTheyDoNot() {
         SparkConf cluster = new SparkConf(false).setMaster("spark://host:7077");
         AllReduceSpec trusted =
-                new AllReduceSpec(AllReduceSpec.Sharing.HOST, Library.GLOO, 1, 1, AllReduceSpec.Network.PLAIN);
+                new AllReduceSpec(AllReduceSpec.Sharing.HOST, Library.GLOO, true, 1, 1, AllReduceSpec.Network.PLAIN);
         for (String key : List.of("spark.authenticate", "spark.network.crypto.enabled", "spark.ssl.enabled")) {
             SparkConf secured = cluster.clone().set(key, "true");
             assertThatThrownBy(() -> AllReduceMaster.check(secured, AllReduceSpec.defaults()))

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.HeapVector;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.NamedNetwork;
+import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.train.collective.Compression;
 import dev.convoy.train.collective.Library;
@@ -26,6 +28,10 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterTest {
     private static final TrainingSpec SPEC =
             new TrainingSpec(3, 2, 16, new OptimizerSpec.Momentum(null, 1e-4), Training.RATE, SyncSpec.averaging(2));
+
+    /** Over Gloo, as between hosts. */
+    private static final AllReduceSpec BY_EXECUTOR = new AllReduceSpec(
+            AllReduceSpec.Sharing.EXECUTOR, Library.GLOO, true, 60, 4, AllReduceSpec.Network.AS_SPARK);
 
     @TempDir
     Path folder;
@@ -58,13 +64,11 @@ class ClusterTest {
     @Test
     void executorsSumAmongThemselves() throws IOException {
         AllReduceSpec host = AllReduceSpec.defaults();
-        AllReduceSpec executor =
-                new AllReduceSpec(AllReduceSpec.Sharing.EXECUTOR, Library.GLOO, 60, 4, AllReduceSpec.Network.AS_SPARK);
         try (JavaSparkContext spark = context("local-cluster[2,1,1024]");
                 ImageShards shards = Training.shards(spark, folder, 400, 2)) {
             Training rounds = Training.run(spark, shards, Training.SMALL, SPEC);
             Training shared = AllReduceTest.allReduce(spark, shards, Training.SMALL, SPEC, host);
-            Training gloo = AllReduceTest.allReduce(spark, shards, Training.SMALL, SPEC, executor);
+            Training gloo = AllReduceTest.allReduce(spark, shards, Training.SMALL, SPEC, BY_EXECUTOR);
             assertThat(shared.end.parameters()).containsExactly(rounds.end.parameters(), within(1e-5f));
             assertThat(gloo.end.parameters()).containsExactly(rounds.end.parameters(), within(1e-5f));
             TrainingSpec half = new TrainingSpec(
@@ -74,14 +78,14 @@ class ClusterTest {
                     SPEC.optimizer(),
                     Training.RATE,
                     SyncSpec.averaging(2).with(Compression.BF16));
-            Training rounded = AllReduceTest.allReduce(spark, shards, Training.SMALL, half, executor);
+            Training rounded = AllReduceTest.allReduce(spark, shards, Training.SMALL, half, BY_EXECUTOR);
             assertThat(rounded.end.parameters())
                     .isNotEqualTo(gloo.end.parameters())
                     .containsExactly(gloo.end.parameters(), within(1e-2f));
 
             AtomicBoolean killed = new AtomicBoolean();
             Training disturbed =
-                    AllReduceTest.allReduce(spark, shards, Training.SMALL, SPEC, executor, new TrainingListener() {
+                    AllReduceTest.allReduce(spark, shards, Training.SMALL, SPEC, BY_EXECUTOR, new TrainingListener() {
                         @Override
                         public void roundCompleted(RoundReport round) {
                             if (round.progress().epoch() == 1 && !killed.getAndSet(true)) {
@@ -94,6 +98,23 @@ class ClusterTest {
                 assertThat(epoch.ledger().trained()).isEqualTo(400);
                 assertThat(epoch.ledger().planned()).isEqualTo(400);
             });
+        }
+    }
+
+    /** LeNet's gradient is more than one bucket. */
+    @Test
+    void gradientsThatGoAheadChangeNothing() throws IOException {
+        NetworkSpec lenet = NamedNetwork.LENET.spec(10);
+        TrainingSpec spec = new TrainingSpec(3, 1, 16, SPEC.optimizer(), Training.RATE, SyncSpec.gradient());
+        try (JavaSparkContext spark = context("local-cluster[2,1,1024]");
+                ImageShards shards = Training.shards(spark, folder, 400, 2)) {
+            Training shared = AllReduceTest.allReduce(spark, shards, lenet, spec, AllReduceSpec.defaults());
+            Training gloo = AllReduceTest.allReduce(spark, shards, lenet, spec, BY_EXECUTOR);
+            HeapVector difference =
+                    HeapVector.over(gloo.end.parameters()).add(-1, HeapVector.over(shared.end.parameters()));
+            assertThat(difference.norm())
+                    .isLessThan(1e-5 * HeapVector.over(shared.end.parameters()).norm());
+            assertThat(gloo.end.progress()).isEqualTo(shared.end.progress());
         }
     }
 

@@ -3,6 +3,7 @@ package dev.convoy.model.backend;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.model.Vector;
 import java.util.OptionalInt;
+import java.util.function.IntConsumer;
 
 /**
  * One network on one device. Owned by the thread that built it: every call comes from there. Vectors are in the canonical
@@ -30,6 +31,16 @@ public interface Replica extends AutoCloseable {
      * @return the loss, summed over the batch's examples times their weights; not finite if training has diverged
      */
     double train(ImageBatch batch, StepKey step);
+
+    /**
+     * The same, telling of the gradient as it comes: from the last layer to the first.
+     *
+     * @param finished told from which offset on {@link #gradient} is what it will be in the end, on the calling thread, each time a
+     *     smaller one; of the rest the return tells. Not called at all by backends that cannot tell.
+     */
+    default double train(ImageBatch batch, StepKey step, IntConsumer finished) {
+        return train(batch, step);
+    }
 
     /**
      * Goes forwards through one batch in evaluation mode.

@@ -18,7 +18,10 @@ import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.Padding;
 import dev.convoy.model.Size2d;
 import dev.convoy.model.TestBatches;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,6 +76,32 @@ class ReplicaTest {
         }
         try (Replica replica = bytes(backend, max.bind(shape))) {
             assertThat(replica.outputs(batch)).containsExactly(new double[] {5, 6, 8, 9}, within(1e-4));
+        }
+    }
+
+    /** Bit by bit the same, on a network of several parts with blocks and running statistics. */
+    @Test
+    void theGradientIsFinalWhereItIsToldToBe() {
+        ImageShape shape = new ImageShape(3, 16, 16);
+        Network network = NamedNetwork.RESNET18.spec(10).bind(shape);
+        ImageBatch batch = TestBatches.classes(shape, 4, 5);
+        try (Replica whole = replica("torch", network);
+                Replica parts = replica("torch", network)) {
+            double loss = whole.train(batch, STEP);
+            float[] expected = whole.gradient().toArray();
+            List<Integer> told = new ArrayList<>();
+            int[] end = {expected.length};
+            double found = parts.train(batch, STEP, from -> {
+                float[] part = new float[end[0] - from];
+                parts.gradient().get(from, part.length, FloatBuffer.wrap(part));
+                assertThat(part).isEqualTo(Arrays.copyOfRange(expected, from, end[0]));
+                told.add(from);
+                end[0] = from;
+            });
+            assertThat(found).isEqualTo(loss);
+            assertThat(parts.gradient().toArray()).isEqualTo(expected);
+            assertThat(parts.buffers().toArray()).isEqualTo(whole.buffers().toArray());
+            assertThat(told).hasSizeGreaterThan(4).isSortedAccordingTo(Comparator.reverseOrder());
         }
     }
 

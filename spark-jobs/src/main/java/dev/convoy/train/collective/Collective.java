@@ -1,29 +1,22 @@
 package dev.convoy.train.collective;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.data.ConvoyException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * Weighted sums of vectors over ranks. Ranks that share memory are added there, in the order of ranks, each rank adding one slice
  * for all; of every such group one rank then exchanges the group's sum with the other groups, so that a single vector leaves
- * it. Beside the vector every rank has a few slots of its own, which all ranks see afterwards; the first is its weight.
+ * it. Beside the vector every rank has a few slots of its own, which all ranks see afterwards; the first is its weight. Parts of
+ * a vector can go ahead of the rest.
  *
  * <p>Used by one thread. Sums are the same bits for the same ranks in the same groups. Closing releases native memory.
  */
@@ -33,15 +26,32 @@ public final class Collective implements AutoCloseable {
      *
      * @param groups for every rank the name of the memory that it can share, equal names sharing one
      * @param length floats in the vector
+     * @param early how many of them, at the vector's beginning, ranks can offer before the others; 0 for none
      * @param slots floats of each rank's own beside it, at least 1
      * @param library that groups exchange their sums with
      * @param compression of what leaves a group; slots stay exact
      * @param timeoutSeconds how long one rank waits for another
      */
     public record Shape(
-            List<String> groups, int length, int slots, Library library, Compression compression, long timeoutSeconds) {
-        private int wholeLength() {
-            return Math.addExact(length, Math.multiplyExact(groups.size(), slots));
+            List<String> groups,
+            int length,
+            int early,
+            int slots,
+            Library library,
+            Compression compression,
+            long timeoutSeconds) {
+        int wholeLength() {
+            return Math.addExact(length, Math.multiplyExact(groups.size(), slotsOfRank()));
+        }
+
+        /** One more than the caller's: what a rank says its weight is before it knows. */
+        private int slotsOfRank() {
+            return slots + 1;
+        }
+
+        /** Where a slot lies in a vector. */
+        int slotAt(int rank, int index) {
+            return length + rank * slotsOfRank() + index;
         }
 
         private int[] membersOf(int rank) {
@@ -51,29 +61,18 @@ public final class Collective implements AutoCloseable {
         }
     }
 
-    /**
-     * What a rank tells the others before they can meet.
-     *
-     * @param file that its group maps; null if another rank makes it
-     * @param address its own, for sockets
-     * @param port where rank 0 waits for the other groups; 0 if it need not, and of other ranks
-     * @param version of the library that sums
-     */
-    private record Opening(String file, String address, int port, String version) {}
-
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final int rank;
     private final Shape shape;
     private final int[] members;
     private final int member;
     private final boolean linked;
     private final SharedMemory memory;
+    private final GroupVectors group;
     /** To other groups; of the first member alone, and only if there are any. */
     private final Link link;
+    /** Null if nothing comes early, or nothing is gained by it. */
+    private final Buckets buckets;
 
-    private final List<Tensor> vectors = new ArrayList<>();
-    private final Tensor total;
     private long networkNanos;
 
     /**
@@ -106,16 +105,15 @@ public final class Collective implements AutoCloseable {
         try {
             door = linked && rank == 0 ? Link.Door.open(address) : null;
             int port = door == null ? 0 : door.port();
-            List<Opening> all = tellAll(new Opening(String.valueOf(file), address, port, version()), tellAll);
-            Path shared = Path.of(all.get(members[0]).file);
-            mapped = new SharedMemory(
-                    shared, member, members.length, shape.wholeLength(), shape.timeoutSeconds, cancelled);
+            List<Opening> all = Opening.of(file, address, port).tell(rank, tellAll);
+            Path shared = Path.of(all.get(members[0]).file());
+            mapped = new SharedMemory(shared, member, members, shape.wholeLength(), shape.timeoutSeconds, cancelled);
             memory = mapped;
-            awaitMembers();
+            memory.await();
             Opening first = all.get(0);
             Link.Meeting meeting = new Link.Meeting(
-                    first.address,
-                    first.port,
+                    first.address(),
+                    first.port(),
                     names.indexOf(shape.groups.get(rank)),
                     names.size(),
                     shape.timeoutSeconds);
@@ -135,52 +133,8 @@ public final class Collective implements AutoCloseable {
             // All have mapped it, or the segment has failed.
             delete(file);
         }
-        for (int i = 0; i < members.length; i++) {
-            vectors.add(tensor(memory.vector(i)));
-        }
-        total = tensor(memory.total());
-    }
-
-    private List<Opening> tellAll(Opening own, Function<String, List<String>> tellAll) {
-        try {
-            List<Opening> all = new ArrayList<>();
-            for (String message : tellAll.apply(JSON.writeValueAsString(own))) {
-                all.add(JSON.readValue(message, Opening.class));
-            }
-            for (int other = 0; other < all.size(); other++) {
-                if (!all.get(other).version.equals(own.version)) {
-                    throw new ConvoyException("Cannot exchange vectors between different versions: rank " + other
-                            + " on " + all.get(other).address + " has " + all.get(other).version + ", rank " + rank
-                            + " on " + own.address + " has " + own.version
-                            + "; give all executors the same convoy.jar");
-                }
-            }
-            return all;
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private void awaitMembers() {
-        try {
-            memory.await();
-        } catch (PeerLostException e) {
-            throw e.ofRank(members[e.member()]);
-        }
-    }
-
-    private static String version() {
-        try {
-            return "libtorch " + Loader.getVersion("org.bytedeco", "pytorch");
-        } catch (IOException e) {
-            return "libtorch of unknown version";
-        }
-    }
-
-    private static Tensor tensor(FloatBuffer mapped) {
-        try (PointerScope scope = new PointerScope()) {
-            return torch.from_blob(new FloatPointer(mapped), mapped.capacity()).retainReference();
-        }
+        group = new GroupVectors(memory, members, shape);
+        buckets = linked && Buckets.suit(shape.early) ? new Buckets(shape, memory, group, member, link) : null;
     }
 
     private static void delete(Path file) {
@@ -195,21 +149,39 @@ public final class Collective implements AutoCloseable {
 
     /** This rank's vector, to be filled before {@link #sum} unless its weight is 0. */
     public FloatBuffer vector() {
-        return memory.vector(member).slice(0, shape.length);
+        return group.vector(member).slice(0, shape.length);
     }
 
-    /** The sum over all ranks, to be read until the next {@link #sum}. */
+    /** The sum over all ranks, to be read until the next {@link #sum} or {@link #offer}. */
     public FloatBuffer total() {
-        return memory.total().slice(0, shape.length);
+        return group.total().slice(0, shape.length);
     }
 
     /** What a rank has put into one of its slots. */
     public float slot(int of, int index) {
-        return memory.total().get(slotAt(of, index));
+        return group.total().get(shape.slotAt(of, index));
     }
 
-    private int slotAt(int of, int index) {
-        return shape.length + of * shape.slots + index;
+    /** Whether it is of use to {@link #offer} anything. */
+    public boolean takesOffers() {
+        return buckets != null;
+    }
+
+    /**
+     * Lets a part of the next sum go ahead of the rest, which this rank still computes.
+     *
+     * @param weight that this rank will have in it; should {@link #sum} be told another one, it sums everything again
+     * @param from where the part begins; it ends where the last one began, or where nothing comes early any more
+     */
+    public void offer(float weight, int from) {
+        if (buckets.isEmpty()) {
+            say(weight);
+        }
+        buckets.offer(from);
+    }
+
+    private void say(float weight) {
+        group.vector(member).put(shape.slotAt(rank, shape.slots), weight);
     }
 
     /**
@@ -219,70 +191,79 @@ public final class Collective implements AutoCloseable {
      * @throws PeerLostException if a rank does not come in time, or is lost
      */
     public void sum(float[] own) {
-        memory.vector(member).put(slotAt(rank, 0), own);
-        awaitMembers();
-        addSlice();
-        addSlots(own);
-        awaitMembers();
-        if (linked) {
-            if (link != null) {
-                long began = System.nanoTime();
-                exchange();
-                networkNanos += System.nanoTime() - began;
-            }
-            awaitMembers();
+        group.vector(member).put(shape.slotAt(rank, 0), own);
+        if (buckets == null) {
+            say(own[0]);
+            sumFrom(0);
+            return;
+        }
+        if (buckets.isEmpty()) {
+            say(own[0]);
+        }
+        buckets.complete();
+        timed(buckets::end);
+        sumFrom(shape.early);
+        if (isMistaken()) {
+            sumFrom(0);
         }
     }
 
-    private void addSlice() {
-        long from = (long) shape.length * member / members.length;
-        long count = (long) shape.length * (member + 1) / members.length - from;
-        try (PointerScope scope = new PointerScope()) {
-            Tensor sum = total.narrow(0, from, count);
-            boolean empty = true;
-            for (int i = 0; i < members.length; i++) {
-                float weight = memory.vector(i).get(slotAt(members[i], 0));
-                if (weight > 0) {
-                    Tensor vector = vectors.get(i).narrow(0, from, count);
-                    if (empty) {
-                        // A factor that is a tensor, since libtorch would go over memory twice for a plain one.
-                        torch.mul_out(sum, vector, torch.scalar_tensor(new Scalar(weight)));
-                    } else {
-                        sum.add_(vector, new Scalar(weight));
-                    }
-                    empty = false;
-                }
+    /** Sums what has not gone ahead. */
+    private void sumFrom(int from) {
+        memory.await();
+        long length = shape.length - from;
+        long begin = from + length * member / members.length;
+        group.add(begin, from + length * (member + 1) / members.length - begin, 0);
+        addSlots();
+        memory.await();
+        if (linked) {
+            if (link != null) {
+                timed(() -> exchange(from));
             }
-            if (empty) {
-                sum.zero_();
-            }
+            memory.await();
         }
+    }
+
+    private void timed(Runnable exchange) {
+        long began = System.nanoTime();
+        exchange.run();
+        networkNanos += System.nanoTime() - began;
     }
 
     /** Every member writes its own slots; those of other groups come with their sums. */
-    private void addSlots(float[] own) {
+    private void addSlots() {
+        float[] slots = new float[shape.slotsOfRank()];
         if (member == 0) {
             for (int other = 0; other < shape.groups.size(); other++) {
                 if (!shape.groups.get(other).equals(shape.groups.get(rank))) {
-                    memory.total().put(slotAt(other, 0), new float[shape.slots]);
+                    group.total().put(shape.slotAt(other, 0), slots);
                 }
             }
         }
-        memory.total().put(slotAt(rank, 0), own);
+        group.vector(member).get(shape.slotAt(rank, 0), slots);
+        group.total().put(shape.slotAt(rank, 0), slots);
     }
 
-    private void exchange() {
+    private void exchange(int from) {
+        int slots = shape.wholeLength() - shape.length;
         try (PointerScope scope = new PointerScope()) {
             if (shape.compression == Compression.NONE) {
-                link.sum(total);
+                link.sum(group.total(from, (long) shape.wholeLength() - from), Compression.NONE);
             } else {
-                link.sumInBfloat16(total.narrow(0, 0, shape.length));
-                link.sum(total.narrow(0, shape.length, (long) shape.groups.size() * shape.slots));
+                if (from < shape.length) {
+                    link.sum(group.total(from, shape.length - from), shape.compression);
+                }
+                link.sum(group.total(shape.length, slots), Compression.NONE);
             }
         }
     }
 
-    /** Spent so far on sums with other groups, waiting for them included; 0 on ranks that do not exchange with them. */
+    /** Whether anybody's weight is not what it said when it made its offers. All ranks see the same. */
+    private boolean isMistaken() {
+        return IntStream.range(0, shape.groups.size()).anyMatch(other -> slot(other, 0) != slot(other, shape.slots));
+    }
+
+    /** Spent so far on waiting for sums with other groups; next to nothing on ranks that do not exchange with them. */
     public double networkSeconds() {
         return networkNanos / 1e9;
     }
@@ -297,11 +278,12 @@ public final class Collective implements AutoCloseable {
 
     @Override
     public void close() {
+        if (buckets != null) {
+            buckets.close();
+        }
         if (link != null) {
             link.close();
         }
-        total.releaseReference();
-        vectors.forEach(Tensor::releaseReference);
-        memory.close();
+        group.close();
     }
 }

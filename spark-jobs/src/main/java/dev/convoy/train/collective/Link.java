@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sums tensors over processes with one of libtorch's process groups. All meet at a store on the one address that rank 0 was given.
- * Gloo listens on each process's own address; NCCL chooses interfaces itself (NCCL_SOCKET_IFNAME). Used by one thread.
+ * Gloo listens on each process's own address; NCCL chooses interfaces itself (NCCL_SOCKET_IFNAME). Used by one thread at a time.
  *
  * <p>NCCL is not verified on hardware. It gives up in time only where TORCH_NCCL_BLOCKING_WAIT is 1 in the environment of the process;
  * otherwise a thread of libtorch's ends the process when another is lost. A process that is lost while communicators are made is not
@@ -171,8 +171,17 @@ final class Link implements AutoCloseable {
         return nccl;
     }
 
-    /** Replaces a tensor of the host's by its sum over all processes, along the library's own order. */
-    void sum(Tensor tensor) {
+    /** Replaces a tensor of the host's by its sum over all processes. */
+    void sum(Tensor tensor, Compression compression) {
+        if (compression == Compression.NONE) {
+            sum(tensor);
+        } else {
+            sumInBfloat16(tensor);
+        }
+    }
+
+    /** Along the library's own order. */
+    private void sum(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {
             // The tensor itself where the device is the CPU.
             Tensor there = tensor.to(device, ScalarType.Float);
@@ -185,7 +194,7 @@ final class Link implements AutoCloseable {
      * The same with half the bytes: slices go all to all in bfloat16, are added in single precision by rank, and come back in
      * bfloat16. The libraries' own sums of bfloat16 would round after every addition.
      */
-    void sumInBfloat16(Tensor tensor) {
+    private void sumInBfloat16(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {
             long length = tensor.numel();
             long slice = (length + size - 1) / size;
@@ -220,10 +229,7 @@ final class Link implements AutoCloseable {
 
     private static PeerLostException lost(RuntimeException e) {
         String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-        PeerLostException lost =
-                new PeerLostException(-1, "Another executor does not answer, or the link to it failed: " + message);
-        lost.initCause(e);
-        return lost;
+        return new PeerLostException("Another executor does not answer, or the link to it failed: " + message, e);
     }
 
     @Override

@@ -4,28 +4,12 @@ package dev.convoy.train.collective;
 public final class PeerLostException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final int member;
-
-    /**
-     * @param member of the group; -1 if it is not known
-     */
-    PeerLostException(int member, String what) {
-        super(what);
-        this.member = member;
+    PeerLostException(int rank, String what) {
+        super("Rank " + rank + " " + what);
     }
 
-    /** Which member of the group it is. */
-    int member() {
-        return member;
-    }
-
-    private PeerLostException(int rank, PeerLostException cause) {
-        super("Rank " + rank + " " + cause.getMessage(), cause);
-        this.member = cause.member;
-    }
-
-    /** The same in terms of ranks. */
-    PeerLostException ofRank(int rank) {
-        return new PeerLostException(rank, this);
+    /** Without knowing which. */
+    PeerLostException(String message, Throwable cause) {
+        super(message, cause);
     }
 }

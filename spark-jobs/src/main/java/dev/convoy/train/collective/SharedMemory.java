@@ -33,6 +33,16 @@ final class SharedMemory implements AutoCloseable {
     /** A counter has a cache line to itself. */
     private static final int LINE = 64;
 
+    /** What members tell of themselves; these numbers only grow. */
+    enum Counter {
+        /** How often it has waited for all. */
+        ARRIVED,
+        /** Buckets of its vector that it has filled. */
+        FILLED,
+        /** Up to which bucket it has added its share of them. */
+        ADDED
+    }
+
     private static final int SPINS = 2_000;
     private static final int YIELDS = 2_000;
     private static final long NAP_NANOS = 50_000;
@@ -41,7 +51,7 @@ final class SharedMemory implements AutoCloseable {
     private final List<ByteBuffer> mapped = new ArrayList<>();
     private final List<FloatBuffer> vectors = new ArrayList<>();
     private final int member;
-    private final int members;
+    private final int[] ranks;
     private final long timeoutNanos;
     private final BooleanSupplier cancelled;
     private long generation;
@@ -87,25 +97,31 @@ final class SharedMemory implements AutoCloseable {
     }
 
     private static long size(int members, int length) {
-        return LINE * (members + 1L) + (members + 1L) * length * Float.BYTES;
+        return counterBytes(members) + (members + 1L) * length * Float.BYTES;
+    }
+
+    /** A line for every counter of every member, and one for the member that has failed. */
+    private static long counterBytes(int members) {
+        return LINE * (1L + (long) Counter.values().length * members);
     }
 
     /**
      * Maps the file.
      *
      * @param member who this is, from 0
+     * @param ranks of all members
      * @param cancelled asked while waiting
      * @throws ConvoyException if the file cannot be seen from here
      */
-    SharedMemory(Path file, int member, int members, int length, long timeoutSeconds, BooleanSupplier cancelled) {
+    SharedMemory(Path file, int member, int[] ranks, int length, long timeoutSeconds, BooleanSupplier cancelled) {
         this.member = member;
-        this.members = members;
+        this.ranks = ranks;
         this.timeoutNanos = timeoutSeconds * 1_000_000_000;
         this.cancelled = cancelled;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            long offset = LINE * (members + 1L);
+            long offset = counterBytes(ranks.length);
             counters = map(channel, 0, offset);
-            for (int i = 0; i <= members; i++) {
+            for (int i = 0; i <= ranks.length; i++) {
                 long bytes = (long) length * Float.BYTES;
                 vectors.add(map(channel, offset, bytes)
                         .order(ByteOrder.nativeOrder())
@@ -134,7 +150,21 @@ final class SharedMemory implements AutoCloseable {
 
     /** The vector of sums. */
     FloatBuffer total() {
-        return vectors.get(members);
+        return vectors.get(ranks.length);
+    }
+
+    /** Sets a counter of this member's; what it wrote before is seen by whoever sees that. */
+    void tell(Counter counter, long value) {
+        COUNTER.setRelease(counters, at(counter, member), value);
+    }
+
+    /** Whether a member's counter has come so far. */
+    boolean isTold(Counter counter, int other, long value) {
+        return (long) COUNTER.getAcquire(counters, at(counter, other)) >= value;
+    }
+
+    private static int at(Counter counter, int member) {
+        return LINE * (1 + Counter.values().length * member + counter.ordinal());
     }
 
     /**
@@ -144,18 +174,32 @@ final class SharedMemory implements AutoCloseable {
      */
     void await() {
         if (cancelled.getAsBoolean()) {
-            throw new PeerLostException(member, "was cancelled");
+            throw new PeerLostException(ranks[member], "was cancelled");
         }
         generation++;
-        COUNTER.setRelease(counters, member * LINE, generation);
-        for (int i = 0; i < members; i++) {
-            await(i);
+        tell(Counter.ARRIVED, generation);
+        for (int i = 0; i < ranks.length; i++) {
+            await(Counter.ARRIVED, i, generation);
         }
     }
 
-    private void await(int other) {
+    /**
+     * Waits for a member's counter, as somebody who has nothing else to do.
+     *
+     * @throws PeerLostException as {@link #await()} does
+     */
+    void await(Counter counter, int other, long value) {
+        await(counter, other, value, 0);
+    }
+
+    /** The same, leaving the core to others. */
+    void awaitAside(Counter counter, int other, long value) {
+        await(counter, other, value, SPINS + YIELDS);
+    }
+
+    private void await(Counter counter, int other, long value, int firstTry) {
         long began = System.nanoTime();
-        for (int tries = 0; (long) COUNTER.getAcquire(counters, other * LINE) < generation; tries++) {
+        for (int tries = firstTry; !isTold(counter, other, value); tries++) {
             if (tries < SPINS) {
                 Thread.onSpinWait();
             } else if (tries < SPINS + YIELDS) {
@@ -168,22 +212,22 @@ final class SharedMemory implements AutoCloseable {
     }
 
     private void check(int other, long began) {
-        long failed = (long) COUNTER.getAcquire(counters, members * LINE);
+        long failed = (long) COUNTER.getAcquire(counters, 0);
         if (failed != 0) {
-            throw new PeerLostException((int) failed - 1, "has failed");
+            throw new PeerLostException(ranks[(int) failed - 1], "has failed");
         }
         if (cancelled.getAsBoolean()) {
-            throw new PeerLostException(other, "is waited for no more: the task was cancelled");
+            throw new PeerLostException(ranks[other], "is waited for no more: the task was cancelled");
         }
         if (System.nanoTime() - began > timeoutNanos) {
             throw new PeerLostException(
-                    other, "has not come within " + timeoutNanos / 1_000_000_000 + " s (sync.timeout)");
+                    ranks[other], "has not come within " + timeoutNanos / 1_000_000_000 + " s (sync.timeout)");
         }
     }
 
     /** Tells the others not to wait for this member. */
     void abandon() {
-        COUNTER.setRelease(counters, members * LINE, (long) member + 1);
+        COUNTER.setRelease(counters, 0, (long) member + 1);
     }
 
     /** Unmaps the memory, which the garbage collector would do only once it has reason to; nobody must touch it afterwards. */

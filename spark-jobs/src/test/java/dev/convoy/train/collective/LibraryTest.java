@@ -25,7 +25,7 @@ class LibraryTest {
     @Test
     void withoutItsNativesTheProfileIsNamed() {
         assumeTrue(getClass().getResource("/" + NATIVES) == null, "Natives of the profile torch-cuda are here");
-        Collective.Shape shape = new Collective.Shape(List.of("a", "b"), 1, 1, Library.NCCL, Compression.NONE, 1);
+        Collective.Shape shape = new Collective.Shape(List.of("a", "b"), 1, 0, 1, Library.NCCL, Compression.NONE, 1);
         assertThatThrownBy(() ->
                         new Collective(0, shape, "127.0.0.1", OptionalInt.empty(), message -> List.of(), () -> false))
                 .isInstanceOf(ConvoyException.class)

@@ -10,10 +10,15 @@ import dev.convoy.model.Vector;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.IntConsumer;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
@@ -34,6 +39,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * beforehand, so that going backwards fills it and an optimizer is a few operations on whole vectors.
  */
 final class TorchReplica implements Replica {
+    /** Floats of a gradient that it is worth stopping for. */
+    private static final int PART = 1 << 16;
+
     private final Network network;
     private final Device device;
     private final Layers layers;
@@ -44,6 +52,9 @@ final class TorchReplica implements Replica {
     /** By the layer's index, its tensors in canonical order. */
     private final List<List<Tensor>> tensors = new ArrayList<>();
 
+    /** Offsets of the parameters that parts of the gradient begin with, but for the first part. */
+    private final Set<Integer> cuts;
+
     private final Tensor mean;
     private final Tensor std;
 
@@ -51,6 +62,7 @@ final class TorchReplica implements Replica {
         this.network = network;
         this.device = Devices.of(placement);
         this.layers = new Layers(placement.precision());
+        this.cuts = cuts(network);
         try (PointerScope scope = new PointerScope()) {
             ParameterLayout layout = network.layout();
             parameters = newVector(layout.parameterCount());
@@ -62,6 +74,21 @@ final class TorchReplica implements Replica {
             mean = channels(normalization.mean());
             std = channels(normalization.std());
         }
+    }
+
+    /** Before layers, so that each part has a certain size at least; from the last layer on, as gradients come. */
+    private static Set<Integer> cuts(Network network) {
+        Set<Integer> cuts = new HashSet<>();
+        int end = network.layout().parameterCount();
+        int offset = end;
+        for (int i = network.layers().size() - 1; i > 0; i--) {
+            offset -= network.layers().get(i).parameterCount();
+            if (end - offset >= PART) {
+                cuts.add(offset);
+                end = offset;
+            }
+        }
+        return cuts;
     }
 
     /** A parameter is a leaf of its own over the shared memory, its gradient set to its part of the flat gradient. */
@@ -120,23 +147,59 @@ final class TorchReplica implements Replica {
 
     @Override
     public double train(ImageBatch batch, StepKey step) {
+        return train(batch, step, Set.of(), from -> {});
+    }
+
+    @Override
+    public double train(ImageBatch batch, StepKey step, IntConsumer finished) {
+        return train(batch, step, cuts, finished);
+    }
+
+    /**
+     * A place where going backwards makes a stop.
+     *
+     * @param end of the graph before it
+     * @param begin of the graph after it, with the same values
+     * @param offset of the first parameter after it
+     */
+    private record Stop(Tensor end, Tensor begin, int offset) {}
+
+    private double train(ImageBatch batch, StepKey step, Set<Integer> cuts, IntConsumer finished) {
         try (PointerScope scope = new PointerScope()) {
             gradient.tensor().zero_();
-            Tensor x = forward(
-                            network.layers(),
-                            input(batch),
-                            (layer, in) ->
-                                    layers.train(layer, in, tensors.get(layer.index()), step.dropout(layer.index())))
-                    .to(ScalarType.Float);
+            BiFunction<Network.Layer, Tensor, Tensor> mode =
+                    (layer, in) -> layers.train(layer, in, tensors.get(layer.index()), step.dropout(layer.index()));
+            Deque<Stop> stops = new ArrayDeque<>();
+            Tensor x = input(batch);
+            int offset = 0;
+            for (Network.Layer layer : network.layers()) {
+                // Where nothing before is trained, going backwards ends in any case.
+                if (cuts.contains(offset) && layer.parameterCount() > 0 && x.requires_grad()) {
+                    Tensor begin = x.detach().set_requires_grad(true);
+                    stops.push(new Stop(x, begin, offset));
+                    x = begin;
+                }
+                x = forward(List.of(layer), x, mode);
+                offset += layer.parameterCount();
+            }
+            x = x.to(ScalarType.Float);
             double[] outputs = toDoubles(x);
             double[] outputGradient = new double[outputs.length];
             int width = network.outputs();
             double loss = network.spec()
                     .loss()
                     .sum(outputs, network.spec().trainingTargets(batch, width), batch.weights(), width, outputGradient);
-            x.backward(gradientOf(outputGradient, x), new BoolOptional(), false, new TensorArrayRefOptional());
+            backward(x, gradientOf(outputGradient, x));
+            for (Stop stop : stops) {
+                finished.accept(stop.offset);
+                backward(stop.end, stop.begin.grad());
+            }
             return loss;
         }
+    }
+
+    private static void backward(Tensor end, Tensor gradient) {
+        end.backward(gradient, new BoolOptional(), false, new TensorArrayRefOptional());
     }
 
     @Override

@@ -64,17 +64,16 @@ final class TorchVector implements Vector {
     }
 
     @Override
-    public void get(FloatBuffer target) {
-        try (PointerScope scope = new PointerScope()) {
-            target.put(target.position(), memory(tensor.cpu()), 0, length);
+    public void get(int from, int count, FloatBuffer target) {
+        if (count == 0) {
+            return;
         }
-    }
-
-    /** The floats of a contiguous tensor in the host's memory; not to be used after the tensor. */
-    private FloatBuffer memory(Tensor host) {
-        return length == 0
-                ? FloatBuffer.allocate(0)
-                : new FloatPointer(host.data_ptr()).capacity(length).asBuffer();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor host = tensor.narrow(0, from, count).cpu();
+            FloatBuffer memory =
+                    new FloatPointer(host.data_ptr()).capacity(count).asBuffer();
+            target.put(target.position(), memory, 0, count);
+        }
     }
 
     @Override

@@ -1,0 +1,40 @@
+package dev.convoy.train;
+
+import dev.convoy.model.Vector;
+import dev.convoy.train.collective.Collective;
+import java.nio.FloatBuffer;
+
+/** Brings parts of a gradient to the other ranks while the rest is still computed, from the last layer to the first. */
+final class EarlyGradient {
+    private final Vector gradient;
+    private final Collective collective;
+    private int rest;
+
+    EarlyGradient(Vector gradient, Collective collective) {
+        this.gradient = gradient;
+        this.collective = collective;
+    }
+
+    /** Starts with a new gradient. */
+    void begin() {
+        rest = gradient.length();
+    }
+
+    /**
+     * Takes a part.
+     *
+     * @param weight of the whole gradient, should it count
+     * @param from where the part begins; it ends where the last one began
+     */
+    void take(long weight, int from) {
+        FloatBuffer target = collective.vector();
+        gradient.get(from, rest - from, target.position(from));
+        rest = from;
+        collective.offer(weight, from);
+    }
+
+    /** How much of the gradient was not taken, from the first parameter on. */
+    int rest() {
+        return rest;
+    }
+}
