@@ -9,8 +9,9 @@ import java.io.Serializable;
  *
  * @param sharing whose ranks share memory
  * @param library that sums go between them with
- * @param overlap whether gradients go to other groups while the rest of them is still computed
- * @param timeoutSeconds how long one rank waits for another, at least 1
+ * @param overlap whether gradients go to other groups while the rest of them is still computed; with Gloo, and replicas whose
+ *     gradients come in parts
+ * @param timeoutSeconds how long one rank waits for another, at least 1; with overlap longer than going backwards takes
  * @param attempts how often a segment is tried, at least 1
  * @param network what may travel unencrypted
  */

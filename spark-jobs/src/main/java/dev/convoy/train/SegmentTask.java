@@ -4,6 +4,7 @@ import dev.convoy.data.ImageChunk;
 import dev.convoy.data.WorkerShard;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.train.collective.Collective;
+import dev.convoy.train.collective.Library;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
@@ -52,7 +53,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
         Collective.Shape shape = new Collective.Shape(
                 byHost ? executors.stream().map(SegmentTask::host).toList() : executors,
                 layout.length(),
-                overlaps() ? layout.parameters() : 0,
+                overlaps(trainer) ? layout.parameters() : 0,
                 ControlSlot.values().length,
                 segment.how().library(),
                 segment.spec().sync().compression(),
@@ -74,9 +75,14 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
         }
     }
 
-    /** Gradients come part by part; what is averaged is there only at the end of a round. */
-    private boolean overlaps() {
-        return segment.how().overlap() && segment.spec().sync().exchange() == Exchange.GRADIENT;
+    /**
+     * What is averaged is there only at the end of a round. NCCL would sum in the very stream that gradients are computed in.
+     */
+    private boolean overlaps(LocalTrainer trainer) {
+        return segment.how().overlap()
+                && segment.how().library() == Library.GLOO
+                && segment.spec().sync().exchange() == Exchange.GRADIENT
+                && trainer.replica().hasGradientInParts();
     }
 
     private static String host(String address) {

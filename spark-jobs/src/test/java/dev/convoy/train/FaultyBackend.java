@@ -8,12 +8,17 @@ import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
+import java.util.function.IntConsumer;
 import java.util.function.ToDoubleFunction;
 
-/** A real backend whose gradients come out multiplied, as broken hardware might have it. For local mode. */
+/** A real backend whose gradients come out multiplied, as broken hardware might have it. */
 public final class FaultyBackend implements ComputeBackend {
+    /** Of executors: the step at which worker 1 fails. */
+    static final String STEP = "convoy.test.faulty-step";
+
     /** What a step's gradient and loss are multiplied by. */
-    static volatile ToDoubleFunction<StepKey> factor = step -> 1;
+    static volatile ToDoubleFunction<StepKey> factor =
+            step -> step.worker() == 1 && step.globalStep() == Integer.getInteger(STEP, -1) ? Double.NaN : 1;
 
     @Override
     public String name() {
@@ -37,6 +42,18 @@ public final class FaultyBackend implements ComputeBackend {
             double loss = sound.train(batch, step);
             sound.gradient().scale((float) by);
             return loss * by;
+        }
+
+        @Override
+        public boolean hasGradientInParts() {
+            return true;
+        }
+
+        @Override
+        public double train(ImageBatch batch, StepKey step, IntConsumer finished) {
+            double loss = train(batch, step);
+            finished.accept(gradient().length() / 3);
+            return loss;
         }
 
         @Override

@@ -32,11 +32,16 @@ public interface Replica extends AutoCloseable {
      */
     double train(ImageBatch batch, StepKey step);
 
+    /** Whether gradients of this network come in parts; the same for all replicas of the network by the same backend. */
+    default boolean hasGradientInParts() {
+        return false;
+    }
+
     /**
      * The same, telling of the gradient as it comes: from the last layer to the first.
      *
      * @param finished told from which offset on {@link #gradient} is what it will be in the end, on the calling thread, each time a
-     *     smaller one; of the rest the return tells. Not called at all by backends that cannot tell.
+     *     smaller one; of the rest the return tells. Not called unless {@link #hasGradientInParts}.
      */
     default double train(ImageBatch batch, StepKey step, IntConsumer finished) {
         return train(batch, step);

@@ -81,7 +81,7 @@ public final class Collective implements AutoCloseable {
      * @param address this rank's own, for sockets
      * @param gpu that this rank's replica computes on, for NCCL
      * @param tellAll brings every rank's message to every rank, by rank, as {@code BarrierTaskContext.allGather} does
-     * @param cancelled asked while waiting
+     * @param cancelled asked while waiting, by more threads than one
      * @throws ConvoyException if the library cannot sum here
      * @throws PeerLostException if a rank does not come in time
      */
@@ -102,6 +102,7 @@ public final class Collective implements AutoCloseable {
         Path file = member == 0 ? SharedMemory.create(members.length, shape.wholeLength()) : null;
         Link.Door door = null;
         SharedMemory mapped = null;
+        Link made = null;
         try {
             door = linked && rank == 0 ? Link.Door.open(address) : null;
             int port = door == null ? 0 : door.port();
@@ -120,27 +121,41 @@ public final class Collective implements AutoCloseable {
             // From here on the socket is the link's, which closes it.
             Link.Door given = door;
             door = null;
-            link = linked && member == 0 ? new Link(given, meeting, shape.library, address, gpu) : null;
-        } catch (RuntimeException | Error e) {
-            if (mapped != null) {
-                mapped.close();
-            }
-            if (door != null) {
-                door.close();
-            }
-            throw e;
-        } finally {
-            // All have mapped it, or the segment has failed.
+            made = linked && member == 0 ? new Link(given, meeting, shape.library, address, gpu) : null;
+            link = made;
+            // All have mapped it.
             delete(file);
+        } catch (RuntimeException | Error e) {
+            giveUp(file, door, mapped, made, e);
+            throw e;
         }
         group = new GroupVectors(memory, members, shape);
         buckets = linked && Buckets.suit(shape.early) ? new Buckets(shape, memory, group, member, link) : null;
     }
 
+    private static void giveUp(Path file, Link.Door door, SharedMemory memory, Link link, Throwable reason) {
+        try {
+            delete(file);
+        } catch (ConvoyException e) {
+            reason.addSuppressed(e);
+        }
+        if (door != null) {
+            door.close();
+        }
+        if (link != null) {
+            link.abandon();
+            link.close();
+        }
+        if (memory != null) {
+            memory.abandon();
+            memory.close();
+        }
+    }
+
     private static void delete(Path file) {
         try {
             if (file != null) {
-                Files.delete(file);
+                Files.deleteIfExists(file);
             }
         } catch (IOException e) {
             throw new ConvoyException("Cannot delete " + file + ": " + e.getMessage(), e);
@@ -162,15 +177,16 @@ public final class Collective implements AutoCloseable {
         return group.total().get(shape.slotAt(of, index));
     }
 
-    /** Whether it is of use to {@link #offer} anything. */
+    /** Whether {@link #offer} may be called. */
     public boolean takesOffers() {
         return buckets != null;
     }
 
     /**
-     * Lets a part of the next sum go ahead of the rest, which this rank still computes.
+     * Lets a part of the next sum go ahead of the rest, which this rank still computes. What was offered must not change until that sum.
      *
-     * @param weight that this rank will have in it; should {@link #sum} be told another one, it sums everything again
+     * @param weight that this rank will have in it, the same in all offers; should {@link #sum} be told another one, it sums everything
+     *     again
      * @param from where the part begins; it ends where the last one began, or where nothing comes early any more
      */
     public void offer(float weight, int from) {
@@ -193,7 +209,6 @@ public final class Collective implements AutoCloseable {
     public void sum(float[] own) {
         group.vector(member).put(shape.slotAt(rank, 0), own);
         if (buckets == null) {
-            say(own[0]);
             sumFrom(0);
             return;
         }

@@ -110,7 +110,7 @@ final class SharedMemory implements AutoCloseable {
      *
      * @param member who this is, from 0
      * @param ranks of all members
-     * @param cancelled asked while waiting
+     * @param cancelled asked while waiting, by more threads than one
      * @throws ConvoyException if the file cannot be seen from here
      */
     SharedMemory(Path file, int member, int[] ranks, int length, long timeoutSeconds, BooleanSupplier cancelled) {

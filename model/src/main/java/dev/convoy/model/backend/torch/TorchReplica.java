@@ -151,6 +151,11 @@ final class TorchReplica implements Replica {
     }
 
     @Override
+    public boolean hasGradientInParts() {
+        return !cuts.isEmpty();
+    }
+
+    @Override
     public double train(ImageBatch batch, StepKey step, IntConsumer finished) {
         return train(batch, step, cuts, finished);
     }
@@ -193,6 +198,8 @@ final class TorchReplica implements Replica {
             for (Stop stop : stops) {
                 finished.accept(stop.offset);
                 backward(stop.end, stop.begin.grad());
+                // Not kept until the end of the step, as the graph's own gradients are not either.
+                stop.begin.mutable_grad().reset();
             }
             return loss;
         }
