@@ -30,7 +30,7 @@ final class SegmentRun {
     private final SumLayout layout;
     private final Vector velocity;
     private final Vector mean;
-    /** Null if nothing is gained by it. */
+    /** Null if gradients leave only when all of them are there. */
     private final EarlyGradient early;
 
     private final List<RoundReport> rounds = new ArrayList<>();

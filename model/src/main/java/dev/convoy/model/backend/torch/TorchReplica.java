@@ -83,7 +83,7 @@ final class TorchReplica implements Replica {
         int offset = end;
         for (int i = network.layers().size() - 1; i > 0; i--) {
             offset -= network.layers().get(i).parameterCount();
-            if (end - offset >= PART) {
+            if (offset > 0 && end - offset >= PART) {
                 cuts.add(offset);
                 end = offset;
             }
