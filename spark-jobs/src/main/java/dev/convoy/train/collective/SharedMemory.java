@@ -40,7 +40,9 @@ final class SharedMemory implements AutoCloseable {
         /** Buckets of its vector that it has filled. */
         FILLED,
         /** Up to which bucket it has added its share of them. */
-        ADDED
+        ADDED;
+
+        private static final int COUNT = values().length;
     }
 
     private static final int SPINS = 2_000;
@@ -102,7 +104,7 @@ final class SharedMemory implements AutoCloseable {
 
     /** A line for every counter of every member, and one for the member that has failed. */
     private static long counterBytes(int members) {
-        return LINE * (1L + (long) Counter.values().length * members);
+        return LINE * (1L + (long) Counter.COUNT * members);
     }
 
     /**
@@ -164,7 +166,7 @@ final class SharedMemory implements AutoCloseable {
     }
 
     private static int at(Counter counter, int member) {
-        return LINE * (1 + Counter.values().length * member + counter.ordinal());
+        return LINE * (1 + Counter.COUNT * member + counter.ordinal());
     }
 
     /**

@@ -13,12 +13,11 @@ import dev.convoy.model.backend.StepKey;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
@@ -52,8 +51,8 @@ final class TorchReplica implements Replica {
     /** By the layer's index, its tensors in canonical order. */
     private final List<List<Tensor>> tensors = new ArrayList<>();
 
-    /** Offsets of the parameters that parts of the gradient begin with, but for the first part. */
-    private final Set<Integer> cuts;
+    /** By position of a layer the offset of its first parameter, where a part of the gradient begins with it; else 0. */
+    private final int[] cuts;
 
     private final Tensor mean;
     private final Tensor std;
@@ -77,14 +76,14 @@ final class TorchReplica implements Replica {
     }
 
     /** Before layers, so that each part has a certain size at least; from the last layer on, as gradients come. */
-    private static Set<Integer> cuts(Network network) {
-        Set<Integer> cuts = new HashSet<>();
+    private static int[] cuts(Network network) {
+        int[] cuts = new int[network.layers().size()];
         int end = network.layout().parameterCount();
         int offset = end;
-        for (int i = network.layers().size() - 1; i > 0; i--) {
+        for (int i = cuts.length - 1; i > 0; i--) {
             offset -= network.layers().get(i).parameterCount();
-            if (offset > 0 && end - offset >= PART) {
-                cuts.add(offset);
+            if (end - offset >= PART) {
+                cuts[i] = offset;
                 end = offset;
             }
         }
@@ -147,12 +146,12 @@ final class TorchReplica implements Replica {
 
     @Override
     public double train(ImageBatch batch, StepKey step) {
-        return train(batch, step, Set.of(), from -> {});
+        return train(batch, step, new int[cuts.length], from -> {});
     }
 
     @Override
     public boolean hasGradientInParts() {
-        return !cuts.isEmpty();
+        return IntStream.of(cuts).anyMatch(offset -> offset > 0);
     }
 
     @Override
@@ -169,23 +168,21 @@ final class TorchReplica implements Replica {
      */
     private record Stop(Tensor end, Tensor begin, int offset) {}
 
-    private double train(ImageBatch batch, StepKey step, Set<Integer> cuts, IntConsumer finished) {
+    private double train(ImageBatch batch, StepKey step, int[] cuts, IntConsumer finished) {
         try (PointerScope scope = new PointerScope()) {
             gradient.tensor().zero_();
             BiFunction<Network.Layer, Tensor, Tensor> mode =
                     (layer, in) -> layers.train(layer, in, tensors.get(layer.index()), step.dropout(layer.index()));
             Deque<Stop> stops = new ArrayDeque<>();
             Tensor x = input(batch);
-            int offset = 0;
-            for (Network.Layer layer : network.layers()) {
+            for (int i = 0; i < cuts.length; i++) {
                 // Where nothing before is trained, going backwards ends in any case.
-                if (cuts.contains(offset) && layer.parameterCount() > 0 && x.requires_grad()) {
+                if (cuts[i] > 0 && x.requires_grad()) {
                     Tensor begin = x.detach().set_requires_grad(true);
-                    stops.push(new Stop(x, begin, offset));
+                    stops.push(new Stop(x, begin, cuts[i]));
                     x = begin;
                 }
-                x = forward(List.of(layer), x, mode);
-                offset += layer.parameterCount();
+                x = forward(network.layers().subList(i, i + 1), x, mode);
             }
             x = x.to(ScalarType.Float);
             double[] outputs = toDoubles(x);
