@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import org.apache.commons.lang3.concurrent.BasicThreadFactory;
 
 /**
  * One worker's batches of an epoch, step by step, gathered, decoded and augmented. Threads make a bounded number of them ahead of the
@@ -18,11 +19,10 @@ import java.util.concurrent.FutureTask;
  */
 final class BatchStream implements AutoCloseable {
     /** Never more threads at a time than streams have batches ahead. */
-    private static final ExecutorService LOADERS = Executors.newCachedThreadPool(task -> {
-        Thread thread = new Thread(task, "convoy-loader");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private static final ExecutorService LOADERS = Executors.newCachedThreadPool(new BasicThreadFactory.Builder()
+            .namingPattern("convoy-loader-%d")
+            .daemon(true)
+            .build());
 
     private final TrainingSpec spec;
     private final EpochPlan plan;

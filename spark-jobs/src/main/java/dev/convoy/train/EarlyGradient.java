@@ -4,7 +4,7 @@ import dev.convoy.model.Vector;
 import dev.convoy.train.collective.Collective;
 import java.nio.FloatBuffer;
 
-/** Brings parts of a gradient to the other ranks while the rest is still computed, from the last layer to the first. */
+/** Brings parts of one gradient to the other ranks while the rest is still computed, from the last layer to the first. */
 final class EarlyGradient {
     private final Vector gradient;
     private final Collective collective;
@@ -13,11 +13,7 @@ final class EarlyGradient {
     EarlyGradient(Vector gradient, Collective collective) {
         this.gradient = gradient;
         this.collective = collective;
-    }
-
-    /** Starts with a new gradient. */
-    void begin() {
-        rest = gradient.length();
+        this.rest = gradient.length();
     }
 
     /**

@@ -10,8 +10,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Function;
+import org.apache.commons.lang3.concurrent.BasicThreadFactory;
 
 /**
  * The replicas of one JVM: one for each task that runs at a time, built once, each owned by a thread of its own that does
@@ -19,7 +20,10 @@ import java.util.function.Function;
  */
 final class ReplicaPool {
     private static final Map<ReplicaSpec, Deque<Owner>> IDLE = new HashMap<>();
-    private static final AtomicInteger THREADS = new AtomicInteger();
+    private static final ThreadFactory THREADS = new BasicThreadFactory.Builder()
+            .namingPattern("convoy-replica-%d")
+            .daemon(true)
+            .build();
 
     private ReplicaPool() {}
 
@@ -77,11 +81,7 @@ final class ReplicaPool {
 
     /** A thread and the replica that it owns. */
     private static final class Owner {
-        private final ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
-            Thread thread = new Thread(task, "convoy-replica-" + THREADS.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        });
+        private final ExecutorService thread = Executors.newSingleThreadExecutor(THREADS);
         private LocalTrainer trainer;
 
         LocalTrainer trainer(ReplicaSpec spec) {

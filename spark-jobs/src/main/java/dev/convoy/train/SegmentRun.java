@@ -30,8 +30,6 @@ final class SegmentRun {
     private final SumLayout layout;
     private final Vector velocity;
     private final Vector mean;
-    /** Null if gradients leave only when all of them are there. */
-    private final EarlyGradient early;
 
     private final List<RoundReport> rounds = new ArrayList<>();
     private Progress progress;
@@ -55,8 +53,6 @@ final class SegmentRun {
         trainer.load(start);
         this.velocity = sync.outer().hasVelocity() ? trainer.spare(0) : null;
         this.mean = sync.exchange() == Exchange.GRADIENT ? trainer.replica().gradient() : trainer.spare(1);
-        this.early =
-                collective.takesOffers() ? new EarlyGradient(trainer.replica().gradient(), collective) : null;
         if (velocity != null) {
             velocity.set(start.velocity().length == 0 ? new float[velocity.length()] : start.velocity());
         }
@@ -77,9 +73,9 @@ final class SegmentRun {
     private List<Quarantined> round() {
         long began = System.nanoTime();
         int steps = sync.stepsOfRound(progress, plan);
-        if (early != null) {
-            early.begin();
-        }
+        // Null if gradients leave only when all of them are there.
+        EarlyGradient early =
+                collective.takesOffers() ? new EarlyGradient(trainer.replica().gradient(), collective) : null;
         WorkerRound.Outcome outcome = new WorkerRound(trainer, spec, batches, progress, early)
                 .run(steps, segment.quarantine().bound());
         if (outcome.trained() > 0) {

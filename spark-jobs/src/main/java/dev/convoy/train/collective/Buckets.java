@@ -6,7 +6,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
 import java.util.stream.IntStream;
+import org.apache.commons.lang3.concurrent.BasicThreadFactory;
 import org.bytedeco.javacpp.PointerScope;
 
 /**
@@ -17,6 +19,11 @@ import org.bytedeco.javacpp.PointerScope;
 final class Buckets implements AutoCloseable {
     /** Floats: a mebibyte. Less makes more messages, more begins later. */
     private static final int SIZE = 1 << 18;
+
+    private static final ThreadFactory THREADS = new BasicThreadFactory.Builder()
+            .namingPattern("convoy-exchange-%d")
+            .daemon(true)
+            .build();
 
     private final Shape shape;
     private final SharedMemory memory;
@@ -54,13 +61,7 @@ final class Buckets implements AutoCloseable {
         this.length = shape.early();
         this.count = (length + SIZE - 1) / SIZE;
         this.next = member;
-        this.thread = link == null
-                ? null
-                : Executors.newSingleThreadExecutor(work -> {
-                    Thread own = new Thread(work, "convoy-exchange");
-                    own.setDaemon(true);
-                    return own;
-                });
+        this.thread = link == null ? null : Executors.newSingleThreadExecutor(THREADS);
     }
 
     private int start(int bucket) {
@@ -88,9 +89,8 @@ final class Buckets implements AutoCloseable {
         }
     }
 
-    /** Takes all the rest, and waits until everybody has done so and it is added. */
+    /** Once all of it is offered, waits until everybody's is, and adds what is left of this member's share. */
     void complete() {
-        offer(0);
         while (next < count) {
             for (int other = 0; other < group.members(); other++) {
                 memory.await(Counter.FILLED, other, before + next + 1);

@@ -191,13 +191,9 @@ public final class Collective implements AutoCloseable {
      */
     public void offer(float weight, int from) {
         if (buckets.isEmpty()) {
-            say(weight);
+            group.vector(member).put(shape.slotAt(rank, shape.slots), weight);
         }
         buckets.offer(from);
-    }
-
-    private void say(float weight) {
-        group.vector(member).put(shape.slotAt(rank, shape.slots), weight);
     }
 
     /**
@@ -212,9 +208,7 @@ public final class Collective implements AutoCloseable {
             sumFrom(0);
             return;
         }
-        if (buckets.isEmpty()) {
-            say(own[0]);
-        }
+        offer(own[0], 0);
         buckets.complete();
         timed(buckets::end);
         sumFrom(shape.early);
