@@ -55,6 +55,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
     }
 
     static {
+        Natives.OPENCV.load();
         // One replica, one thread: OpenCV's own pool would fight the replicas for cores.
         setNumThreads(1);
     }

@@ -43,8 +43,11 @@ public interface ComputeBackend {
      */
     static ConvoyException nativesMissing(String engine, String artifact, Throwable cause) {
         Throwable root = cause;
-        while (root.getCause() != null) {
+        while (root.getCause() != null && !(root instanceof ConvoyException)) {
             root = root.getCause();
+        }
+        if (root instanceof ConvoyException known) {
+            return known;
         }
         String reason = String.valueOf(root.getMessage()).lines().findFirst().orElse("");
         return new ConvoyException(

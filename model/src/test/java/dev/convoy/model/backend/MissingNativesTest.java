@@ -6,10 +6,11 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.NamedNetwork;
+import dev.convoy.testing.JavaProcess;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,24 +28,11 @@ class MissingNativesTest {
         String classPath = Stream.of(System.getProperty("java.class.path").split(":"))
                 .filter(entry -> !entry.matches(".*/" + jar + "[^/]*linux[^/]*"))
                 .collect(Collectors.joining(":"));
-        Path output = folder.resolve("output");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                        // Natives that other runs have unpacked do not count.
-                        "-Dorg.bytedeco.javacpp.cachedir=" + folder,
-                        "-cp",
-                        classPath,
-                        MissingNativesTest.class.getName(),
-                        backend)
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        try {
-            assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-        } finally {
-            process.destroyForcibly();
+        // Natives that other runs have unpacked do not count.
+        List<String> options = List.of("-Dconvoy.natives=" + folder, "-cp", classPath);
+        try (JavaProcess process = JavaProcess.start(options, Map.of(), MissingNativesTest.class, backend)) {
+            assertThat(process.output()).contains("refused: Cannot load the natives of " + engine + " for Linux");
         }
-        assertThat(Files.readString(output)).contains("refused: Cannot load the natives of " + engine + " for Linux");
     }
 
     /** The process that is watched. */

@@ -1,11 +1,13 @@
 package dev.convoy.model.backend.dl4j;
 
+import dev.convoy.data.Natives;
 import dev.convoy.model.backend.ComputeBackend;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
@@ -40,6 +42,7 @@ final class NativeLibraries {
             Loader.loadProperties(true);
         }
         try {
+            Natives.ND4J.load(Objects.requireNonNullElse(System.getProperty(EXTENSION_PROPERTY), ""));
             Nd4j.create(1).close();
         } catch (LinkageError | RuntimeException e) {
             throw ComputeBackend.nativesMissing("ND4J", "nd4j-native", e);

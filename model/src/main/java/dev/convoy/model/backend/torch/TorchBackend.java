@@ -1,5 +1,6 @@
 package dev.convoy.model.backend.torch;
 
+import dev.convoy.data.Natives;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.Network;
 import dev.convoy.model.backend.ComputeBackend;
@@ -13,6 +14,7 @@ public final class TorchBackend implements ComputeBackend {
     /** libtorch allows this to be set once, before any work; loading this class does it. */
     private static final class Process {
         static {
+            Natives.TORCH.load();
             torch.set_num_interop_threads(1);
         }
 
