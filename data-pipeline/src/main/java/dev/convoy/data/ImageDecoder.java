@@ -6,7 +6,6 @@ import static org.bytedeco.opencv.global.opencv_core.setNumThreads;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_ANYCOLOR;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_COLOR;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_GRAYSCALE;
-import static org.bytedeco.opencv.global.opencv_imgcodecs.imdecode;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.imencode;
 import static org.bytedeco.opencv.global.opencv_imgproc.INTER_AREA;
 import static org.bytedeco.opencv.global.opencv_imgproc.INTER_LINEAR;
@@ -25,9 +24,9 @@ import org.bytedeco.opencv.opencv_core.Scalar;
 import org.bytedeco.opencv.opencv_core.Size;
 
 /**
- * Turns images into unsigned bytes of one shape, in CHW order with channels red, green, blue. Decoding (JPEG, PNG, WebP, BMP, TIFF and
- * the first picture of a GIF, in the orientation that EXIF gives; 16 bits become 8, transparency is dropped) and resizing (area averaging
- * to shrink, linear to enlarge) are OpenCV's.
+ * Turns images into unsigned bytes of one shape, in CHW order with channels red, green, blue. {@link ImageFile} decodes JPEG, PNG, WebP, BMP,
+ * TIFF and the first picture of a GIF, in the orientation that EXIF gives; 16 bits become 8, transparency is dropped. Resizing (area
+ * averaging to shrink, linear to enlarge) is OpenCV's.
  *
  * @param shape what every image becomes
  * @param sizes what to do with an image of another height or width
@@ -53,6 +52,9 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         /** Make it grey. */
         TO_GREY
     }
+
+    /** Pixels up to which an image is resized whole before it is cropped. */
+    private static final long LARGE_COVER = 1L << 24;
 
     static {
         Natives.OPENCV.load();
@@ -113,7 +115,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
     /** One channel or three, in OpenCV's order. */
     private static Mat any(SourceImage.Data data) throws BadImageException {
         if (data instanceof SourceImage.Data.Encoded encoded) {
-            return decode(encoded.bytes(), IMREAD_ANYCOLOR);
+            return ImageFile.read(encoded.bytes(), IMREAD_ANYCOLOR);
         }
         if (data instanceof SourceImage.Data.Pixels pixels) {
             return interleaved(pixels.shape(), pixels.bytes());
@@ -188,12 +190,12 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
 
     private Mat decodeEncoded(byte[] bytes) throws BadImageException {
         if (shape.channels() == 3) {
-            return decode(bytes, IMREAD_COLOR);
+            return ImageFile.read(bytes, IMREAD_COLOR);
         }
         if (colours == Colours.TO_GREY) {
-            return decode(bytes, IMREAD_GRAYSCALE);
+            return ImageFile.read(bytes, IMREAD_GRAYSCALE);
         }
-        Mat image = decode(bytes, IMREAD_ANYCOLOR);
+        Mat image = ImageFile.read(bytes, IMREAD_ANYCOLOR);
         if (image.channels() != 1) {
             throw hasColour();
         }
@@ -223,24 +225,6 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
                         + " to 1 to make every image grey");
     }
 
-    private static Mat decode(byte[] bytes, int flags) throws BadImageException {
-        ImageHeader.check(bytes);
-        int how = flags == IMREAD_ANYCOLOR && ImageHeader.isGreyWithAlpha(bytes) ? IMREAD_GRAYSCALE : flags;
-        try {
-            Mat image = imdecode(new Mat(1, bytes.length, CV_8UC1, new BytePointer(bytes)), how);
-            if (image.empty()) {
-                throw new BadImageException(Kind.UNDECODABLE, "it is damaged, or of a kind that cannot be read");
-            }
-            return image;
-        } catch (RuntimeException e) {
-            // JavaCPP's translation of cv::Exception
-            throw new BadImageException(
-                    Kind.UNDECODABLE,
-                    "it cannot be decoded: "
-                            + e.getMessage().lines().findFirst().orElse(""));
-        }
-    }
-
     private Mat fit(Mat image) throws BadImageException {
         if (image.rows() == shape.height() && image.cols() == shape.width()) {
             return image;
@@ -257,7 +241,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
             case REFUSE -> throw new IllegalStateException();
             case STRETCH -> resize(image, shape.height(), shape.width());
             case CROP -> {
-                Mat covering = resize(image, Math.max(down, across));
+                Mat covering = resize(neededToCover(image), Math.max(down, across));
                 int top = (covering.rows() - shape.height()) / 2;
                 int left = (covering.cols() - shape.width()) / 2;
                 // A copy, since pixels are taken to lie in one piece.
@@ -272,6 +256,17 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
                 yield framed;
             }
         };
+    }
+
+    /** The middle of an image that is much longer than the shape, of which the rest would only be enlarged to be cut off. */
+    private Mat neededToCover(Mat image) {
+        double factor = Math.max((double) shape.height() / image.rows(), (double) shape.width() / image.cols());
+        if (factor * factor * image.rows() * image.cols() <= Math.max(LARGE_COVER, 2L * image.rows() * image.cols())) {
+            return image;
+        }
+        int rows = Math.min(image.rows(), (int) Math.ceil(shape.height() / factor) + 2);
+        int columns = Math.min(image.cols(), (int) Math.ceil(shape.width() / factor) + 2);
+        return new Mat(image, new Rect((image.cols() - columns) / 2, (image.rows() - rows) / 2, columns, rows));
     }
 
     private static Mat resize(Mat image, double factor) {

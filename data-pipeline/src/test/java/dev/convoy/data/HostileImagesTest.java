@@ -37,7 +37,7 @@ class HostileImagesTest {
     @Test
     void whatIsNoImageIsNamed() throws IOException {
         assertRejected(new byte[0], "the file is empty");
-        assertRejected("<!DOCTYPE html><html>".getBytes(StandardCharsets.UTF_8), "begins with \"<!DOCTYPE html><\"");
+        assertRejected("<!DOCTYPE html><html>".getBytes(StandardCharsets.UTF_8), "text, perhaps a web page");
         assertRejected(new byte[] {1}, "not a JPEG, PNG, WebP");
         assertRejected(Arrays.copyOf(ImageFiles.noise("jpg"), 3), "not a JPEG");
         byte[] garbage = ImageFiles.noise("jpg");
@@ -59,7 +59,7 @@ class HostileImagesTest {
     /** 60,000 x 60,000 pixels would be 10 GB. */
     @Test
     void sizesAreReadBeforeMemoryIsGiven() throws IOException {
-        assertRejected(ImageFiles.png(60_000, 60_000, new byte[100]), "3600000000 pixels");
+        assertRejected(ImageFiles.png(60_000, 60_000, new byte[100]), "60000x60000 (width x height) pixels");
         byte[] jpeg = ImageFiles.noise("jpg");
         for (int i = 2; i < jpeg.length; i++) {
             if ((jpeg[i] & 0xFF) == 0xFF && (jpeg[i + 1] & 0xFF) == 0xC0) {
@@ -67,7 +67,7 @@ class HostileImagesTest {
                 break;
             }
         }
-        assertRejected(jpeg, "4294836225 pixels");
+        assertRejected(jpeg, "65535x65535 (width x height) pixels");
     }
 
     /** A quarter of a megabyte that inflates to 256, in an image that is to have 1,820 bytes, or beside it. */
@@ -96,9 +96,9 @@ class HostileImagesTest {
     void kindsThatCannotBeReadAreNamed() throws IOException {
         byte[] old = ImageFiles.noise("bmp");
         ByteBuffer.wrap(old).order(ByteOrder.LITTLE_ENDIAN).putInt(14, 12);
-        assertRejected(old, "OS/2");
+        assertRejected(old, "30x0 (width x height)");
         try (Mat floats = new Mat(2, 2, opencv_core.CV_32FC1, Scalar.all(0.5))) {
-            assertRejected(ImageFiles.byOpenCv(floats, ".tiff"), "cannot be read");
+            assertRejected(ImageFiles.byOpenCv(floats, ".tiff"), "floating point samples");
         }
         byte[] sound = ImageFiles.noise("webp");
         sound[8] = 'A';
