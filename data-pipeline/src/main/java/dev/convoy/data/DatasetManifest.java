@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -36,6 +37,12 @@ public record DatasetManifest(
         String hash) {
     /** The file's name. */
     public static final String FILE = "manifest.json";
+
+    /** What {@link #format} is. */
+    public static final int FORMAT = 1;
+
+    /** Nothing outside of the folder can be meant. */
+    private static final Pattern SHARD = Pattern.compile("(train|test)/part-[0-9]+\\.parquet");
 
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.LOWER_CAMEL_CASE)
@@ -69,9 +76,11 @@ public record DatasetManifest(
      *
      * @param file under the manifest's folder
      * @param bytes of the file
-     * @param hash SHA-256 over ids, labels and images in their order
+     * @param hash SHA-256 over those of its rows, each over id, label and image
+     * @param groups the same of each row group
      */
-    public record Shard(String file, long images, long bytes, String hash) implements Serializable {}
+    public record Shard(String file, long images, long bytes, String hash, List<String> groups)
+            implements Serializable {}
 
     /** As JSON. */
     public String toJson() {
@@ -85,7 +94,7 @@ public record DatasetManifest(
     /**
      * Reads a prepared folder's manifest.
      *
-     * @throws ConvoyException if there is none, or a shard is missing or has another length
+     * @throws ConvoyException if there is none, it is of another format or not sound, or a shard is missing or has another length
      */
     public static DatasetManifest read(Configuration hadoop, String folder) throws IOException {
         Path file = new Path(folder, FILE);
@@ -99,12 +108,36 @@ public record DatasetManifest(
         } catch (JsonProcessingException e) {
             throw new ConvoyException("Cannot read " + file + ": " + e.getOriginalMessage(), e);
         }
+        if (manifest == null || manifest.format != FORMAT) {
+            throw new ConvoyException("Cannot read " + file + ": its format is "
+                    + (manifest == null ? "none" : String.valueOf(manifest.format)) + ", but this version reads "
+                    + FORMAT
+                    + "; prepare the images again");
+        }
+        manifest.checkSound(file);
         for (ImageSet set : manifest.sets.values()) {
             for (Shard shard : set.shards) {
                 check(files, new Path(folder, shard.file), shard);
             }
         }
         return manifest;
+    }
+
+    private void checkSound(Path file) {
+        boolean sound = classes != null && sets != null;
+        for (ImageSet set : sound ? sets.values() : List.<ImageSet>of()) {
+            sound &= set != null && set.shards != null && set.perClass != null;
+            for (Shard shard : sound ? set.shards : List.<Shard>of()) {
+                sound &= shard != null
+                        && shard.file != null
+                        && SHARD.matcher(shard.file).matches();
+            }
+        }
+        if (!sound) {
+            throw new ConvoyException(
+                    "Cannot use " + file + ": it lacks classes or sets, or names a shard that is none of"
+                            + " SET/part-N.parquet; prepare the images again");
+        }
     }
 
     private static void check(FileSystem files, Path file, Shard shard) throws IOException {

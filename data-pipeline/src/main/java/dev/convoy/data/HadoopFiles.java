@@ -3,10 +3,10 @@ package dev.convoy.data;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -29,24 +29,44 @@ final class HadoopFiles {
         try {
             return List.of(files.getFileStatus(pattern));
         } catch (FileNotFoundException e) {
-            FileStatus[] matches = path.matches(".*[*?\\[{].*") ? files.globStatus(pattern) : null;
-            if (matches == null || matches.length == 0) {
+            FileStatus[] found = path.matches(".*[*?\\[{].*") ? files.globStatus(pattern) : null;
+            List<FileStatus> matches = Stream.ofNullable(found)
+                    .flatMap(Stream::of)
+                    .filter(match -> !isHidden(pattern, match.getPath()))
+                    .sorted()
+                    .toList();
+            if (matches.isEmpty()) {
                 throw new ConvoyException("Cannot find " + path + "; check the path under data", e);
             }
-            Arrays.sort(matches);
-            return List.of(matches);
+            return matches;
         }
     }
 
-    /** Paths in a folder that are not hidden, in the order of their names. */
+    /** Names that begin with a dot or an underscore are nobody's data. */
+    static boolean isHidden(String name) {
+        return name.startsWith(".") || name.startsWith("_");
+    }
+
+    /** Whether a pattern has matched what is hidden without asking for it. */
+    private static boolean isHidden(Path pattern, Path match) {
+        Path asked = pattern;
+        for (Path at = match; at != null && asked != null; at = at.getParent(), asked = asked.getParent()) {
+            if (isHidden(at.getName()) && !isHidden(asked.getName())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Paths in a folder, in the order of their names. */
     static List<Path> children(FileSystem files, Path folder, Predicate<FileStatus> wanted) throws IOException {
         List<Path> children = new ArrayList<>();
         // One by one, since a folder may hold a million.
         RemoteIterator<FileStatus> all = files.listStatusIterator(folder);
         while (all.hasNext()) {
-            FileStatus one = all.next();
-            if (!one.getPath().getName().matches("(?s)[._].*") && wanted.test(one)) {
-                children.add(one.getPath());
+            FileStatus child = all.next();
+            if (wanted.test(child)) {
+                children.add(child.getPath());
             }
         }
         children.sort(Comparator.comparing(Path::getName));
@@ -61,7 +81,10 @@ final class HadoopFiles {
             if (named.isFile()) {
                 found.add(named);
             } else {
-                for (Path child : children(files, named.getPath(), FileStatus::isFile)) {
+                for (Path child : children(
+                        files,
+                        named.getPath(),
+                        child -> child.isFile() && !isHidden(child.getPath().getName()))) {
                     found.add(files.getFileStatus(child));
                 }
             }

@@ -8,29 +8,45 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A pair of IDX files as MNIST ships them: unsigned bytes, images {@code [count, rows, columns]} (magic 0x00000803)
- * and labels {@code [count]} (magic 0x00000801), each plain or gzip. Ids are positions in the file; class names are the
- * labels' digits.
+ * and labels {@code [count]} (magic 0x00000801), each plain or gzip. Ids are positions in the file; classes are the labels that there are, by
+ * their digits.
  *
  * @param images path of the image file
  * @param labels path of the label file
+ * @param transposed whether an image's columns are stored one after the other, as EMNIST does
  */
-public record IdxSource(String images, String labels) implements ImageSource {
-    private static final int IMAGES_MAGIC = 0x00000803;
-    private static final int LABELS_MAGIC = 0x00000801;
+public record IdxSource(String images, String labels, boolean transposed) implements ImageSource {
+    private static final Logger LOG = LoggerFactory.getLogger(IdxSource.class);
+    private static final int IMAGES_DIMENSIONS = 3;
+    private static final int LABELS_DIMENSIONS = 1;
+    private static final int UNSIGNED_BYTE = 0x08;
+    /** Of elements, by their codes. */
+    private static final Map<Integer, String> TYPES = Map.of(
+            0x08, "unsigned bytes", 0x09, "signed bytes", 0x0B, "int16", 0x0C, "int32", 0x0D, "float", 0x0E, "double");
+
     private static final int IMAGES_HEADER = 16;
     private static final int LABELS_HEADER = 8;
     private static final int SPLIT_BYTES = 16 << 20;
+
+    /** Row by row, as MNIST. */
+    public IdxSource(String images, String labels) {
+        this(images, labels, false);
+    }
 
     @Override
     public ImageListing list(Configuration hadoop, List<String> knownClasses) throws IOException {
@@ -43,14 +59,40 @@ public record IdxSource(String images, String labels) implements ImageSource {
         if (header.count == 0) {
             throw new ConvoyException("Cannot use " + images + ": it holds no images; give a file with at least one");
         }
-        int highest = IntStream.of(classes).max().getAsInt();
-        List<String> names =
-                IntStream.rangeClosed(0, highest).mapToObj(Integer::toString).toList();
-        if (!knownClasses.isEmpty()) {
-            names = knownClasses;
-            remap(classes, knownClasses);
+        List<String> found =
+                IntStream.of(classes).distinct().mapToObj(Integer::toString).toList();
+        Classes names = new Classes(labels, found, knownClasses);
+        if (knownClasses.isEmpty()) {
+            warnOfGaps(names.names(), classes);
         }
-        return new ImageListing(images, header.count, names, splits(header, classes));
+        int[] indexes = IntStream.rangeClosed(0, 255)
+                .map(label -> found.contains(Integer.toString(label)) ? names.indexOf(Integer.toString(label)) : -1)
+                .toArray();
+        for (int i = 0; i < classes.length; i++) {
+            classes[i] = indexes[classes[i]];
+        }
+        return new ImageListing(images, header.count, names.names(), splits(header, classes));
+    }
+
+    /** A byte that is wrong makes a class of its own. */
+    private void warnOfGaps(List<String> names, int[] classes) {
+        int lowest = Integer.parseInt(names.get(0));
+        int highest = Integer.parseInt(names.get(names.size() - 1));
+        if (highest - lowest + 1 > names.size()) {
+            int[] counts = new int[256];
+            IntStream.of(classes).forEach(label -> counts[label]++);
+            String rarest = names.stream()
+                    .min(Comparator.comparingInt(name -> counts[Integer.parseInt(name)]))
+                    .orElseThrow();
+            LOG.warn(
+                    "The labels in {} do not follow one another: {}; they become {} classes, of which {} has the fewest images,"
+                            + " {}",
+                    labels,
+                    Classes.shown(names),
+                    names.size(),
+                    rarest,
+                    counts[Integer.parseInt(rarest)]);
+        }
     }
 
     private List<Split> splits(Header header, int[] classes) {
@@ -59,40 +101,43 @@ public record IdxSource(String images, String labels) implements ImageSource {
         List<Split> splits = new ArrayList<>();
         for (int first = 0; first < header.count; first += perSplit) {
             int end = Math.min(header.count, first + perSplit);
-            splits.add(new Split(images, header.gzip, header.shape, first, Arrays.copyOfRange(classes, first, end)));
+            splits.add(new Split(
+                    images, header.gzip, transposed, header.shape, first, Arrays.copyOfRange(classes, first, end)));
         }
         return splits;
     }
 
-    private void remap(int[] classes, List<String> knownClasses) {
-        for (int i = 0; i < classes.length; i++) {
-            String name = Integer.toString(classes[i]);
-            int index = knownClasses.indexOf(name);
-            if (index < 0) {
-                throw new ConvoyException("Cannot use " + labels + ": label " + name + " at position " + i
-                        + " is not among the classes " + knownClasses + "; give data of the same classes");
-            }
-            classes[i] = index;
-        }
-    }
-
     private int[] readLabels(Configuration hadoop) throws IOException {
         try (DataInputStream in = open(hadoop, labels)) {
-            checkMagic(labels, "labels", readHeaderInt(in, labels), LABELS_MAGIC);
+            checkMagic(labels, "labels", readHeaderInt(in, labels), LABELS_DIMENSIONS);
             int count = checkCount(labels, readHeaderInt(in, labels));
+            checkMemory(count);
             byte[] classes = in.readNBytes(count);
             if (classes.length < count) {
                 throw truncated(labels, count, classes.length);
             }
             return IntStream.range(0, count).map(i -> classes[i] & 0xFF).toArray();
         } catch (EOFException | ZipException e) {
-            throw new ConvoyException("Cannot read " + labels + ": " + e.getMessage() + "; fetch the file again", e);
+            throw garbled(labels, e);
+        }
+    }
+
+    private static ConvoyException garbled(String file, IOException e) {
+        return new ConvoyException(
+                "Cannot read " + file + ": it is cut short or garbled (" + e.getMessage() + "); fetch it again", e);
+    }
+
+    /** A few bytes of gzip can claim to be gigabytes of labels. */
+    private void checkMemory(int count) {
+        if (count > Runtime.getRuntime().maxMemory() / 16) {
+            throw new ConvoyException("Cannot read " + labels + ": its header says " + count
+                    + " labels, for which this heap is too small; give more memory (-Xmx) if that is true");
         }
     }
 
     private Header readHeader(Configuration hadoop) throws IOException {
         try (DataInputStream in = open(hadoop, images)) {
-            checkMagic(images, "images", readHeaderInt(in, images), IMAGES_MAGIC);
+            checkMagic(images, "images", readHeaderInt(in, images), IMAGES_DIMENSIONS);
             int count = checkCount(images, readHeaderInt(in, images));
             int rows = readHeaderInt(in, images);
             int columns = readHeaderInt(in, images);
@@ -107,16 +152,24 @@ public record IdxSource(String images, String labels) implements ImageSource {
                 throw truncated(images, count, Math.max(0, (length - IMAGES_HEADER) / header.shape.size()));
             }
             return header;
+        } catch (EOFException | ZipException e) {
+            throw garbled(images, e);
         }
     }
 
-    private static void checkMagic(String file, String what, int found, int expected) {
-        if (found != expected) {
-            throw new ConvoyException(String.format(
-                    "Cannot read %s as IDX %s: its magic number is 0x%08X, not 0x%08X; check that images and labels are"
-                            + " not swapped",
-                    file, what, found, expected));
+    /** Two zeros, the type of an element, the number of dimensions. */
+    private static void checkMagic(String file, String what, int magic, int dimensions) {
+        if (magic == (UNSIGNED_BYTE << 8 | dimensions)) {
+            return;
         }
+        String type = TYPES.get(magic >>> 8);
+        String found = type == null
+                ? String.format("its magic number is 0x%08X", magic)
+                : "it holds " + type + " in " + (magic & 0xFF) + " dimensions";
+        boolean swapped = magic == (UNSIGNED_BYTE << 8 | IMAGES_DIMENSIONS + LABELS_DIMENSIONS - dimensions);
+        throw new ConvoyException("Cannot read " + file + " as IDX " + what + ": " + found
+                + "; wanted are unsigned bytes in " + dimensions + " dimensions"
+                + (swapped ? "; images and labels are swapped" : ""));
     }
 
     private static int checkCount(String file, int count) {
@@ -162,7 +215,12 @@ public record IdxSource(String images, String labels) implements ImageSource {
     private static DataInputStream open(Configuration hadoop, String file) throws IOException {
         boolean gzip = isGzip(hadoop, file);
         InputStream in = new BufferedInputStream(openRaw(hadoop, file), 1 << 16);
-        return new DataInputStream(gzip ? new GZIPInputStream(in, 1 << 16) : in);
+        try {
+            return new DataInputStream(gzip ? new GZIPInputStream(in, 1 << 16) : in);
+        } catch (EOFException | ZipException e) {
+            in.close();
+            throw garbled(file, e);
+        }
     }
 
     private record Header(int count, ImageShape shape, boolean gzip) {}
@@ -173,32 +231,59 @@ public record IdxSource(String images, String labels) implements ImageSource {
      * @param first position of the first image
      * @param classes class indexes, one for each image of the range
      */
-    private record Split(String file, boolean gzip, ImageShape shape, int first, int[] classes) implements ImageSplit {
+    private record Split(String file, boolean gzip, boolean transposed, ImageShape shape, int first, int[] classes)
+            implements ImageSplit {
         @Override
         public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException {
             DataInputStream in = open(hadoop, file);
-            in.skipNBytes(IMAGES_HEADER + (long) first * shape.size());
-            return IntStream.range(0, classes.length)
-                    .mapToObj(i -> readNext(in, i))
-                    .filter(image -> wanted.test(image.id()))
-                    .iterator();
+            try {
+                in.skipNBytes(IMAGES_HEADER + (long) first * shape.size());
+            } catch (IOException e) {
+                in.close();
+                throw garbled(file, e);
+            }
+            int[] next = {0};
+            return new ClosingIterator(() -> next(in, next, wanted), in);
         }
 
-        private SourceImage readNext(DataInputStream in, int index) {
+        private SourceImage next(DataInputStream in, int[] next, LongPredicate wanted) {
+            while (next[0] < classes.length) {
+                int index = next[0]++;
+                byte[] pixels = pixels(in, index);
+                int position = first + index;
+                if (wanted.test(position)) {
+                    return new SourceImage(
+                            position,
+                            file + "#" + position,
+                            classes[index],
+                            new SourceImage.Data.Pixels(
+                                    transposed ? new ImageShape(1, shape.width(), shape.height()) : shape,
+                                    transposed ? transposed(pixels) : pixels));
+                }
+            }
+            return null;
+        }
+
+        private byte[] pixels(DataInputStream in, int index) {
             try {
                 byte[] pixels = in.readNBytes(shape.size());
                 if (pixels.length < shape.size()) {
                     throw truncated(file, first + classes.length, first + index);
                 }
-                if (index == classes.length - 1) {
-                    in.close();
-                }
-                int position = first + index;
-                return new SourceImage(
-                        position, file + "#" + position, classes[index], new SourceImage.Data.Pixels(shape, pixels));
+                return pixels;
             } catch (IOException e) {
                 throw new ConvoyException("Cannot read " + file + ": " + e.getMessage(), e);
             }
+        }
+
+        private byte[] transposed(byte[] pixels) {
+            byte[] turned = new byte[pixels.length];
+            for (int row = 0; row < shape.height(); row++) {
+                for (int column = 0; column < shape.width(); column++) {
+                    turned[column * shape.height() + row] = pixels[row * shape.width() + column];
+                }
+            }
+            return turned;
         }
     }
 }

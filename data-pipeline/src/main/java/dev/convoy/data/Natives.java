@@ -131,7 +131,7 @@ public enum Natives {
         }
         try {
             if (folder == null) {
-                folder = chooseFolder();
+                folder = isJavaCppInUse() ? Loader.getCacheDir().toPath().toRealPath() : chooseFolder();
                 System.setProperty(CACHE_PROPERTY, folder.toString());
             }
             jar.get().unpack(folder);
@@ -231,6 +231,11 @@ public enum Natives {
         private static String nameOf(ZipEntry library) {
             return library.getName().substring(library.getName().lastIndexOf('/') + 1);
         }
+    }
+
+    /** Whether somebody has used it in this process before Convoy did; it has then chosen its folder. */
+    private static boolean isJavaCppInUse() {
+        return mapped().values().stream().flatMap(Set::stream).anyMatch(file -> file.contains("/org/bytedeco/"));
     }
 
     private static Path chooseFolder() throws IOException {

@@ -1,33 +1,23 @@
 package dev.convoy.data;
 
-import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Objects;
-import java.util.Spliterators;
+import java.util.Map;
 import java.util.function.LongPredicate;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
-import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.example.data.Group;
-import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
-import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.hadoop.util.HadoopInputFile;
-import org.apache.parquet.io.ColumnIOFactory;
-import org.apache.parquet.io.RecordReader;
-import org.apache.parquet.schema.MessageType;
-import org.apache.parquet.schema.Type;
 
 /**
  * Parquet files, as Spark writes a DataFrame. The image column holds files (JPEG, PNG, ...) as binary, or a struct with them in {@code bytes}
- * (as Hugging Face's datasets), or Spark's own image struct; the label column holds numbers or strings. Row groups are what one task reads. Ids
- * are positions, over files in the order of their names, unless a column gives them.
+ * (as Hugging Face's datasets, whose names of classes are taken too), or Spark's own image struct; the label column holds numbers or strings.
+ * Row groups are what one task reads. Ids are positions, over files in the order of their names, unless a column gives them.
  *
  * @param path a file, a folder of files, or a pattern
  * @param idColumn null for positions
@@ -36,164 +26,143 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
         implements ImageSource {
     @Override
     public ImageListing list(Configuration hadoop, List<String> knownClasses) throws IOException {
-        List<Part> parts = new ArrayList<>();
-        for (FileStatus file : HadoopFiles.filesNamed(hadoop, path)) {
-            if (file.getPath().getName().endsWith(".parquet")) {
-                parts.addAll(parts(hadoop, file));
-            }
+        List<Path> files = HadoopFiles.filesNamed(hadoop, path).stream()
+                .map(FileStatus::getPath)
+                .filter(file -> file.getName().endsWith(".parquet"))
+                .toList();
+        Found found = new Found();
+        for (Path file : files) {
+            find(hadoop, file, found);
         }
-        long images = parts.stream().mapToLong(part -> part.labels.size()).sum();
+        return listing(found, knownClasses);
+    }
+
+    /** What the driver has seen of row groups. */
+    static final class Found {
+        private final List<Part> parts = new ArrayList<>();
+        private final Map<String, Integer> codes = new LinkedHashMap<>();
+        /** As the first file names them; empty if it does not. */
+        private List<String> names = List.of();
+
+        private int code(String label) {
+            return codes.computeIfAbsent(label, key -> codes.size());
+        }
+    }
+
+    /** A row group, as the driver sees it; labels are codes. */
+    private record Part(String file, int group, int[] labels, long[] ids) {}
+
+    ImageListing listing(Found found, List<String> knownClasses) {
+        long images = found.parts.stream().mapToLong(part -> part.labels.length).sum();
         if (images == 0) {
             throw new ConvoyException("Cannot use " + path + ": it has no rows in files that end in .parquet");
         }
-        Classes classes = new Classes(
-                path,
-                parts.stream().flatMap(part -> part.labels.stream()).distinct().toList(),
-                knownClasses);
+        List<String> labels = List.copyOf(found.codes.keySet());
+        boolean named = knownClasses.isEmpty() && found.names.containsAll(labels);
+        Classes classes = new Classes(path, labels, named ? found.names : knownClasses);
+        int[] indexes = labels.stream().mapToInt(classes::indexOf).toArray();
         List<RowGroup> splits = new ArrayList<>();
         long first = 0;
-        for (Part part : parts) {
-            int[] labels = part.labels.stream().mapToInt(classes::indexOf).toArray();
+        for (Part part : found.parts) {
+            int[] own = IntStream.of(part.labels).map(code -> indexes[code]).toArray();
             long[] ids = part.ids != null
                     ? part.ids
-                    : LongStream.range(first, first + labels.length).toArray();
-            splits.add(new RowGroup(part.file, part.group, imageColumn, ids, labels));
-            first += labels.length;
+                    : LongStream.range(first, first + own.length).toArray();
+            splits.add(new RowGroup(part.file, part.group, imageColumn, ids, own, null));
+            first += own.length;
         }
         return new ImageListing(path, images, classes.names(), splits);
     }
 
-    /** A row group, as the driver sees it. */
-    private record Part(String file, int group, List<String> labels, long[] ids) {}
-
-    private List<Part> parts(Configuration hadoop, FileStatus file) throws IOException {
-        List<Part> parts = new ArrayList<>();
-        try (Rows rows = Rows.open(hadoop, file.getPath())) {
-            rows.require(imageColumn, path);
-            rows.require(labelColumn, path);
+    /** Adds a file's row groups, of which it reads labels and ids. */
+    void find(Configuration hadoop, Path file, Found found) throws IOException {
+        try (ParquetRows rows = ParquetRows.open(hadoop, file)) {
+            rows.requireImages(imageColumn);
+            rows.requireLabels(labelColumn);
+            List<String> names = rows.classNames(labelColumn);
+            found.names = found.parts.isEmpty() ? names : found.names;
             List<String> columns = idColumn == null ? List.of(labelColumn) : List.of(labelColumn, idColumn);
-            for (int group = 0; rows.nextGroup(columns); group++) {
-                List<String> labels = new ArrayList<>();
-                LongStream.Builder ids = LongStream.builder();
-                for (Group row = rows.next(); row != null; row = rows.next()) {
-                    if (row.getFieldRepetitionCount(labelColumn) == 0) {
-                        throw new ConvoyException("Cannot use " + file.getPath() + ": row " + labels.size()
-                                + " of row group " + group + " has no " + labelColumn);
-                    }
-                    labels.add(row.getValueToString(row.getType().getFieldIndex(labelColumn), 0)
-                            .intern());
-                    if (idColumn != null) {
-                        ids.add(row.getLong(idColumn, 0));
-                    }
-                }
-                parts.add(new Part(
-                        file.getPath().toString(),
-                        group,
-                        labels,
-                        idColumn == null ? null : ids.build().toArray()));
+            for (int group : rows.groups()) {
+                rows.open(group, columns);
+                found.parts.add(part(rows, file, group, names, found));
             }
         } catch (RuntimeException e) {
             if (e instanceof ConvoyException) {
                 throw e;
             }
             // Parquet's readers throw these for files that are not Parquet.
-            throw new ConvoyException("Cannot read " + file.getPath() + " as Parquet: " + e.getMessage(), e);
-        }
-        return parts;
-    }
-
-    /** A file's rows, one row group after the other. */
-    private static final class Rows implements Closeable {
-        private final ParquetFileReader reader;
-        private final MessageType schema;
-        private RecordReader<Group> records;
-        private long left;
-
-        private Rows(ParquetFileReader reader) {
-            this.reader = reader;
-            this.schema = reader.getFooter().getFileMetaData().getSchema();
-        }
-
-        static Rows open(Configuration hadoop, Path file) throws IOException {
-            return new Rows(ParquetFileReader.open(HadoopInputFile.fromPath(file, hadoop)));
-        }
-
-        void require(String column, String path) {
-            if (!schema.containsField(column)) {
-                throw new ConvoyException("Cannot use " + path + ": it has no column " + column + " but "
-                        + schema.getFields().stream().map(Type::getName).toList()
-                        + "; set image-column and label-column");
-            }
-        }
-
-        boolean skipGroup() {
-            return reader.skipNextRowGroup();
-        }
-
-        /** Goes on to the next row group; false if there is none. */
-        boolean nextGroup(List<String> columns) throws IOException {
-            MessageType wanted = new MessageType(
-                    schema.getName(), columns.stream().map(schema::getType).toList());
-            reader.setRequestedSchema(wanted);
-            PageReadStore pages = reader.readNextRowGroup();
-            if (pages == null) {
-                return false;
-            }
-            left = pages.getRowCount();
-            records = new ColumnIOFactory()
-                    .getColumnIO(wanted, schema)
-                    .getRecordReader(pages, new GroupRecordConverter(wanted));
-            return true;
-        }
-
-        /** The next row of the group; null if there is none. */
-        Group next() {
-            return left-- > 0 ? records.read() : null;
-        }
-
-        @Override
-        public void close() throws IOException {
-            reader.close();
+            throw new ConvoyException(
+                    "Cannot read " + file + " as Parquet: "
+                            + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
+                    e);
         }
     }
 
-    private record RowGroup(String file, int group, String column, long[] ids, int[] labels) implements ImageSplit {
+    private Part part(ParquetRows rows, Path file, int group, List<String> names, Found found) {
+        IntStream.Builder labels = IntStream.builder();
+        LongStream.Builder ids = LongStream.builder();
+        int count = 0;
+        for (Group row = rows.next(); row != null; row = rows.next()) {
+            String label = rows.label(row, labelColumn);
+            if (label == null) {
+                throw new ConvoyException(
+                        "Cannot use " + file + ": row " + count + " of row group " + group + " has no " + labelColumn);
+            }
+            boolean coded = label.matches("[0-9]{1,9}") && Integer.parseInt(label) < names.size();
+            labels.add(found.code(coded ? names.get(Integer.parseInt(label)) : label));
+            if (idColumn != null) {
+                ids.add(row.getLong(idColumn, 0));
+            }
+            count++;
+        }
+        return new Part(
+                file.toString(),
+                group,
+                labels.build().toArray(),
+                idColumn == null ? null : ids.build().toArray());
+    }
+
+    /**
+     * What one task reads.
+     *
+     * @param labels class indexes
+     * @param check what the images should add up to; null if nobody knows
+     */
+    record RowGroup(String file, int group, String column, long[] ids, int[] labels, RowsCheck check)
+            implements ImageSplit {
+        RowGroup checkedBy(RowsCheck other) {
+            return new RowGroup(file, group, column, ids, labels, other);
+        }
+
         @Override
         public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException {
-            Rows rows = Rows.open(hadoop, new Path(file));
-            for (int i = 0; i < group; i++) {
-                rows.skipGroup();
+            ParquetRows rows = ParquetRows.open(hadoop, new Path(file));
+            RowsDigest digest = new RowsDigest();
+            int[] next = {0};
+            try {
+                rows.open(group, List.of(column));
+            } catch (IOException | RuntimeException e) {
+                rows.close();
+                throw e;
             }
-            rows.nextGroup(List.of(column));
-            Iterator<SourceImage> images = new Iterator<>() {
-                private int next;
-
-                @Override
-                public boolean hasNext() {
-                    return next < ids.length;
-                }
-
-                @Override
-                public SourceImage next() {
-                    SourceImage image = image(rows.next(), next++, wanted);
-                    if (!hasNext()) {
-                        close(rows);
-                    }
-                    return image;
-                }
-            };
-            return StreamSupport.stream(Spliterators.spliteratorUnknownSize(images, 0), false)
-                    .filter(Objects::nonNull)
-                    .iterator();
+            return new ClosingIterator(() -> next(rows, digest, next, wanted), rows);
         }
 
-        /** Null if it is not wanted. */
-        private SourceImage image(Group row, int index, LongPredicate wanted) {
-            if (!wanted.test(ids[index])) {
-                return null;
+        private SourceImage next(ParquetRows rows, RowsDigest digest, int[] next, LongPredicate wanted) {
+            while (next[0] < ids.length) {
+                int index = next[0]++;
+                SourceImage.Data data = data(rows.next());
+                if (check != null) {
+                    check.add(digest, ids[index], labels[index], data);
+                    if (next[0] == ids.length) {
+                        check.verify(digest, file);
+                    }
+                }
+                if (wanted.test(ids[index])) {
+                    return new SourceImage(ids[index], file + "#" + group + "." + index, labels[index], data);
+                }
             }
-            String name = file + "#" + group + "." + index;
-            return new SourceImage(ids[index], name, labels[index], data(row));
+            return null;
         }
 
         private SourceImage.Data data(Group row) {
@@ -206,7 +175,7 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
             Group struct = row.getGroup(column, 0);
             if (struct.getType().containsField("bytes")) {
                 return struct.getFieldRepetitionCount("bytes") == 0
-                        ? new SourceImage.Data.Unreadable("it has no bytes")
+                        ? new SourceImage.Data.Unreadable("it has no bytes, only a path perhaps")
                         : new SourceImage.Data.Encoded(
                                 struct.getBinary("bytes", 0).getBytes());
             }
@@ -232,14 +201,6 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
                 }
             }
             return new SourceImage.Data.Pixels(shape, planes);
-        }
-
-        private static void close(Rows rows) {
-            try {
-                rows.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
         }
     }
 }

@@ -23,21 +23,37 @@ public final class Permutation {
         this.random = random;
     }
 
-    /** The element at this position. */
+    /**
+     * The element at this position.
+     *
+     * @throws IllegalArgumentException unless it is one of {@code 0 .. size - 1}
+     */
     public long apply(long position) {
-        long x = position;
+        long x = checked(position);
         do {
             x = forwards(x);
         } while (x >= size);
         return x;
     }
 
-    /** The position of this element. */
+    /**
+     * The position of this element.
+     *
+     * @throws IllegalArgumentException unless it is one of {@code 0 .. size - 1}
+     */
     public long invert(long element) {
-        long x = element;
+        long x = checked(element);
         do {
             x = backwards(x);
         } while (x >= size);
+        return x;
+    }
+
+    /** From outside the range the walk would never come back into it. */
+    private long checked(long x) {
+        if (x < 0 || x >= size) {
+            throw new IllegalArgumentException("Cannot permute " + x + "; allowed are 0 to " + (size - 1));
+        }
         return x;
     }
 

@@ -1,19 +1,20 @@
 package dev.convoy.data;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.util.HexFormat;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetFileWriter;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
@@ -41,8 +42,8 @@ public final class ShardWriter implements AutoCloseable {
     private final String set;
     private final FileSystem files;
     private final ParquetWriter<Group> writer;
-    private final MessageDigest digest = Sha256.digest();
-    private long images;
+    private final RowsDigest digest = new RowsDigest();
+    private final Configuration hadoop;
 
     /**
      * Begins a file, under another name until it is whole.
@@ -51,6 +52,7 @@ public final class ShardWriter implements AutoCloseable {
      * @param attempt tells tasks that write the same file apart
      */
     public ShardWriter(Configuration hadoop, String folder, String set, String file, long attempt) throws IOException {
+        this.hadoop = hadoop;
         this.set = set;
         this.file = file;
         this.target = new Path(folder, file);
@@ -79,28 +81,25 @@ public final class ShardWriter implements AutoCloseable {
         row.add("split", set);
         row.add(PreparedSource.IMAGE, Binary.fromConstantByteArray(image));
         writer.write(row);
-        byte[] text = label.getBytes(StandardCharsets.UTF_8);
-        digest.update(ByteBuffer.allocate(16)
-                .putLong(id)
-                .putInt(text.length)
-                .putInt(image.length)
-                .array());
-        digest.update(text);
-        digest.update(image);
-        images++;
+        digest.add(id, label, image);
     }
 
-    /** Completes the file and gives it its name. */
+    /** Completes the file and gives it its name, unless another attempt at the same task has done so: it wrote the same. */
     public DatasetManifest.Shard finish() throws IOException {
         writer.close();
-        // Another attempt at the same task may have been here; it wrote the same.
-        files.delete(target, false);
-        if (!files.rename(next, target)) {
+        List<String> groups = new ArrayList<>();
+        try (ParquetFileReader written = ParquetFileReader.open(HadoopInputFile.fromPath(next, hadoop))) {
+            long first = 0;
+            for (BlockMetaData group : written.getRowGroups()) {
+                groups.add(digest.hash(first, group.getRowCount()));
+                first += group.getRowCount();
+            }
+        }
+        if (!files.exists(target) && !files.rename(next, target) && !files.exists(target)) {
             throw new IOException("Cannot rename " + next + " to " + target);
         }
-        String hash = HexFormat.of().formatHex(digest.digest());
         return new DatasetManifest.Shard(
-                file, images, files.getFileStatus(target).getLen(), hash);
+                file, digest.size(), files.getFileStatus(target).getLen(), digest.hash(0, digest.size()), groups);
     }
 
     /** Gives up what was not finished. */

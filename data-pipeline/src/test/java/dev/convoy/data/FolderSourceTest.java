@@ -36,6 +36,53 @@ class FolderSourceTest {
         assertThat(images.stream().map(SourceImage::label)).containsExactly(0, 1, 1);
     }
 
+    /** Cameras begin names with an underscore in one colour mode. */
+    @Test
+    void photographsWithAnUnderscoreAreTaken() throws IOException {
+        for (String file : List.of("cat/_MG_1234.JPG", "cat/_SUCCESS", "cat/a.png", "cat/._a.png", "_tmp/x.png")) {
+            write(file);
+        }
+        List<SourceImage> images = read(new FolderSource(root.toString()).list(HADOOP, List.of()));
+        assertThat(images.stream()
+                        .map(image -> Path.of(image.name()).getFileName().toString()))
+                .containsExactly("_MG_1234.JPG", "a.png");
+    }
+
+    @Test
+    void classesAreInTheOrderOfTheirNumbersIfAllAreNumbers() throws IOException {
+        for (String name : List.of("10", "9", "-1", "2.5")) {
+            write(name + "/x.png");
+        }
+        ImageListing listing = new FolderSource(root.toString()).list(HADOOP, List.of());
+        assertThat(listing.classNames()).containsExactly("-1", "2.5", "9", "10");
+        assertThat(read(listing).stream().map(SourceImage::label)).containsExactly(0, 1, 2, 3);
+    }
+
+    /** Linux writes an accented letter as one character, macOS as two. */
+    @Test
+    void composedAndDecomposedNamesAreOneClass() throws IOException {
+        write("caf\u00E9/1.png");
+        write("cafe\u0301/2.png");
+        ImageListing listing = new FolderSource(root.toString()).list(HADOOP, List.of());
+        assertThat(listing.classNames()).containsExactly("caf\u00E9");
+        assertThat(listing.examples()).isEqualTo(2);
+        assertThat(new FolderSource(root.toString())
+                        .list(HADOOP, List.of("cafe\u0301"))
+                        .examples())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void aPatternTakesNothingHiddenAlong() throws IOException {
+        for (String part : List.of("one", "two", ".ipynb_checkpoints", "_tmp")) {
+            write(part + "/cat/x.png");
+        }
+        assertThat(new FolderSource(root + "/*").list(HADOOP, List.of()).examples())
+                .isEqualTo(2);
+        assertThat(new FolderSource(root + "/_*").list(HADOOP, List.of()).examples())
+                .isEqualTo(1);
+    }
+
     @Test
     void classesOfAModelDecideTheIndexes() throws IOException {
         write("dog/1.png");

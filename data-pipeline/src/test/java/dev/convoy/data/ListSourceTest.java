@@ -3,16 +3,20 @@ package dev.convoy.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ListSourceTest {
     private static final Configuration HADOOP = new Configuration();
@@ -103,5 +107,91 @@ class ListSourceTest {
                 .hasMessageContaining("has no entries");
         assertThatThrownBy(() -> new ListSource(root + "/none.csv", null).list(HADOOP, List.of()))
                 .hasMessageContaining("Cannot find");
+    }
+
+    private void assertTwoImages(ListSource source) throws IOException {
+        ImageListing listing = source.list(HADOOP, List.of());
+        assertThat(listing.classNames()).containsExactly("cat", "dog");
+        List<SourceImage> images = read(listing);
+        assertThat(images.stream().map(SourceImage::label)).containsExactly(1, 0);
+        for (SourceImage image : images) {
+            assertThat(image.data()).isInstanceOf(SourceImage.Data.Encoded.class);
+        }
+    }
+
+    /** As spreadsheets, PowerShell and pandas write them. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "mark.csv|\uFEFFpath,label\r\na.png,dog\r\nb.png,cat\r\n",
+                "mark.jsonl|\uFEFF{\"path\":\"a.png\",\"label\":\"dog\"}\n{\"path\":\"b.png\",\"label\":\"cat\"}\n",
+                "capitals.csv|Path,LABEL\na.png,dog\nb.png,cat\n",
+                "semicolons.csv|path;label\na.png;dog\nb.png;cat\n",
+                "tabs.tsv|path\tlabel\na.png\tdog\nb.png\tcat\n",
+                "packed.csv.gz|path,label\na.png,dog\nb.png,cat\n"
+            })
+    void listsAreReadAsProgramsWriteThem(String file) throws IOException {
+        String name = file.substring(0, file.indexOf('|'));
+        images();
+        byte[] text = file.substring(file.indexOf('|') + 1).getBytes(StandardCharsets.UTF_8);
+        Files.write(root.resolve(name), name.endsWith(".gz") ? zipped(text) : text);
+        assertTwoImages(new ListSource(root.resolve(name).toString(), null));
+    }
+
+    private static byte[] zipped(byte[] text) throws IOException {
+        ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+        try (GZIPOutputStream out = new GZIPOutputStream(zipped)) {
+            out.write(text);
+        }
+        return zipped.toByteArray();
+    }
+
+    private void images() throws IOException {
+        Files.write(root.resolve("a.png"), new byte[] {1});
+        Files.write(root.resolve("b.png"), new byte[] {1});
+    }
+
+    /** As Spark writes a DataFrame; names start beside the folder. */
+    @Test
+    void aFolderOfFilesIsOneList() throws IOException {
+        images();
+        Files.createDirectory(root.resolve("list.csv"));
+        list("list.csv/_SUCCESS");
+        list("list.csv/part-0.csv", "path,label", "a.png,dog");
+        list("list.csv/part-1.csv", "path,label", "b.png,cat");
+        assertTwoImages(new ListSource(root.resolve("list.csv").toString(), null));
+        list("x-0.csv", "path,label", "a.png,dog");
+        list("x-1.csv", "path,label", "b.png,cat");
+        assertTwoImages(new ListSource(root + "/x-*.csv", null));
+    }
+
+    @Test
+    void columnsHaveTheNamesThatTheyAreGiven() throws IOException {
+        images();
+        Path csv = list("list.csv", "file,species,split", "a.png,dog,1", "b.png,cat,1", "c.png,cow,2");
+        assertTwoImages(new ListSource(csv.toString(), "1", "file", "species", false));
+        Path lines = list(
+                "list.jsonl",
+                "{\"file\":\"a.png\",\"species\":\"dog\",\"split\":1}",
+                "{\"file\":\"b.png\",\"species\":\"cat\",\"split\":1}");
+        assertTwoImages(new ListSource(lines.toString(), "1", "file", "species", false));
+        assertThatThrownBy(() -> new ListSource(csv.toString(), "1").list(HADOOP, List.of()))
+                .hasMessageContaining("path and label")
+                .hasMessageContaining("image-column");
+    }
+
+    /** A list may be somebody else's, and would read with the rights of who trains on it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/etc/passwd", "../x.png", "cat/../../x.png", "http://localhost:1/x.png", "hdfs://h/x"})
+    void filesOutsideOfItsFolderAreRefused(String file) throws IOException {
+        Path csv = list("list.csv", "path,label", file + ",dog");
+        assertThatThrownBy(() -> new ListSource(csv.toString(), null).list(HADOOP, List.of()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("outside of the list's folder")
+                .hasMessageContaining("anywhere");
+        assertThat(new ListSource(csv.toString(), null, "path", "label", true)
+                        .list(HADOOP, List.of())
+                        .examples())
+                .isEqualTo(1);
     }
 }

@@ -3,17 +3,29 @@ package dev.convoy.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.format.Util;
+import org.apache.parquet.format.converter.ParquetMetadataConverter;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.ParquetFileWriter;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.metadata.ParquetMetadata;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
@@ -140,5 +152,130 @@ class ParquetSourceTest {
                 .hasMessageContaining("y.parquet as Parquet");
         Files.writeString(root.resolve("z.txt"), "");
         assertThatThrownBy(() -> source("z.txt").list(HADOOP, List.of())).hasMessageContaining("no rows in files");
+    }
+
+    /** Writers that are given an empty batch write such row groups; images and labels have to stay together. */
+    @Test
+    void emptyRowGroupsAreNobodys() throws IOException {
+        String schema = "required binary image; required binary label (STRING);";
+        for (String name : List.of("cat", "dog")) {
+            write(name + ".parquet", schema, 3, (row, i) -> {
+                row.add("image", Binary.fromConstantByteArray(new byte[] {(byte) name.charAt(0), i.byteValue()}));
+                row.add("label", name);
+            });
+        }
+        MessageType type = MessageTypeParser.parseMessageType("message m { " + schema + " }");
+        ParquetFileWriter writer = new ParquetFileWriter(
+                HadoopOutputFile.fromPath(
+                        new org.apache.hadoop.fs.Path(
+                                root.resolve("all.parquet").toString()),
+                        HADOOP),
+                type,
+                ParquetFileWriter.Mode.CREATE,
+                1 << 20,
+                0,
+                64,
+                64,
+                true);
+        writer.start();
+        for (String name : List.of("cat", "cat", "dog", "dog")) {
+            writer.appendFile(HadoopInputFile.fromPath(
+                    new org.apache.hadoop.fs.Path(
+                            root.resolve(name + ".parquet").toString()),
+                    HADOOP));
+        }
+        writer.end(Map.of());
+        emptyRowGroups(root.resolve("all.parquet"), 0, 2);
+        ImageListing listing = source("all.parquet").list(HADOOP, List.of());
+        assertThat(listing.examples()).isEqualTo(6);
+        for (SourceImage image : read(listing)) {
+            byte[] bytes = ((SourceImage.Data.Encoded) image.data()).bytes();
+            assertThat((char) bytes[0]).isEqualTo(image.label() == 0 ? 'c' : 'd');
+            assertThat(bytes[1]).isEqualTo((byte) (image.id() % 3));
+        }
+    }
+
+    /** Says in the footer that row groups have no rows, which Java's own writer refuses to write. */
+    private static void emptyRowGroups(Path file, int... groups) throws IOException {
+        ParquetMetadata footer;
+        try (ParquetFileReader reader = ParquetFileReader.open(
+                HadoopInputFile.fromPath(new org.apache.hadoop.fs.Path(file.toString()), HADOOP))) {
+            footer = reader.getFooter();
+        }
+        for (int group : groups) {
+            footer.getBlocks().get(group).setRowCount(0);
+        }
+        ByteArrayOutputStream written = new ByteArrayOutputStream();
+        Util.writeFileMetaData(new ParquetMetadataConverter().toParquetMetadata(1, footer), written);
+        byte[] old = Files.readAllBytes(file);
+        ByteBuffer end = ByteBuffer.wrap(old).order(ByteOrder.LITTLE_ENDIAN);
+        int data = old.length - 8 - end.getInt(old.length - 8);
+        Files.write(
+                file,
+                ByteBuffer.allocate(data + written.size() + 8)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .put(old, 0, data)
+                        .put(written.toByteArray())
+                        .putInt(written.size())
+                        .put("PAR1".getBytes(StandardCharsets.US_ASCII))
+                        .array());
+    }
+
+    @Test
+    void labelsOfEveryTypeAreNamesOrNumbersInTheirOrder() throws IOException {
+        write("decimal.parquet", "required binary image; required int64 label (DECIMAL(5,1));", 3, (row, i) -> {
+            row.add("image", Binary.fromConstantByteArray(new byte[1]));
+            row.add("label", new long[] {100, -15, 20}[i]);
+        });
+        assertThat(source("decimal.parquet").list(HADOOP, List.of()).classNames())
+                .containsExactly("-1.5", "2.0", "10.0");
+    }
+
+    @Test
+    void columnsThatHoldListsAreNamedWithTheirType() throws IOException {
+        write("label.parquet", "required binary image; repeated int64 label;", 1, (row, i) -> {
+            row.add("image", Binary.fromConstantByteArray(new byte[1]));
+            row.add("label", 1L);
+        });
+        assertThatThrownBy(() -> source("label.parquet").list(HADOOP, List.of()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("the column label")
+                .hasMessageContaining("repeated int64 label");
+        write(
+                "image.parquet",
+                "required group image (LIST) { repeated group list { required binary element; } } required int64 label;",
+                1,
+                (row, i) -> {
+                    row.addGroup("image").addGroup("list").add("element", Binary.fromConstantByteArray(new byte[1]));
+                    row.add("label", 1L);
+                });
+        assertThatThrownBy(() -> source("image.parquet").list(HADOOP, List.of()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("the column image");
+    }
+
+    /** As Hugging Face's datasets tell beside the columns. */
+    @Test
+    void numbersThatStandForNamesAreNamed() throws IOException {
+        MessageType type =
+                MessageTypeParser.parseMessageType("message m { required binary image; required int64 label; }");
+        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(new org.apache.hadoop.fs.Path(
+                        root.resolve("named.parquet").toString()))
+                .withType(type)
+                .withExtraMetaData(
+                        Map.of(
+                                "huggingface",
+                                "{\"info\":{\"features\":{\"label\":{\"names\":[\"zebra\",\"ant\",\"bee\"],\"_type\":\"ClassLabel\"}}}}"))
+                .build()) {
+            for (long label : new long[] {1, 0}) {
+                Group row = new SimpleGroup(type);
+                row.add("image", Binary.fromConstantByteArray(new byte[1]));
+                row.add("label", label);
+                writer.write(row);
+            }
+        }
+        ImageListing listing = source("named.parquet").list(HADOOP, List.of());
+        assertThat(listing.classNames()).as("in the order of the numbers").containsExactly("zebra", "ant", "bee");
+        assertThat(read(listing).stream().map(SourceImage::label)).containsExactly(1, 0);
     }
 }

@@ -1,8 +1,10 @@
 package dev.convoy.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.stream.LongStream;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -46,5 +48,15 @@ class PermutationTest {
 
     private static Permutation permutation(long size, long seed) {
         return new Permutation(size, CounterRandom.of(seed, CounterRandom.Purpose.LAYOUT));
+    }
+
+    /** From there the walk along a cycle would never end. */
+    @Example
+    void whatIsOutsideIsRefused() {
+        Permutation permutation = new Permutation(10, CounterRandom.of(1, CounterRandom.Purpose.LAYOUT));
+        for (long outside : new long[] {-1, 10, 100_000, Long.MAX_VALUE}) {
+            assertThatThrownBy(() -> permutation.invert(outside)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> permutation.apply(outside)).isInstanceOf(IllegalArgumentException.class);
+        }
     }
 }

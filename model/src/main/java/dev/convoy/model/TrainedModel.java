@@ -4,9 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
+import dev.convoy.storage.AtomicFiles;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,18 +37,21 @@ public record TrainedModel(
         }
     }
 
-    /** Writes the model's two files into a folder, which is made if it does not exist. */
+    /**
+     * Writes the model's two files into a folder, which is made if it does not exist. Each replaces its predecessor in one step; the
+     * description, without which a folder is no model, comes last.
+     */
     public void save(FileSystem files, Path folder) throws IOException {
         files.mkdirs(folder);
         Map<String, Safetensors.Tensor> tensors =
                 NamedTensors.of(WEIGHTS, network, parameters, buffers).asMap();
-        try (OutputStream out = files.create(new Path(folder, WEIGHTS), true)) {
-            Safetensors.write(out, tensors, Map.of("format", "pt", "producer", "convoy"));
-        }
-        try (OutputStream out = files.create(new Path(folder, DESCRIPTION), true)) {
-            out.write(Json.MAPPER.writeValueAsBytes(
-                    new Description(FORMAT, network.input(), classNames, normalization, network.spec())));
-        }
+        AtomicFiles.replace(
+                files,
+                new Path(folder, WEIGHTS),
+                out -> Safetensors.write(out, tensors, Map.of("format", "pt", "producer", "convoy")));
+        byte[] description = Json.MAPPER.writeValueAsBytes(
+                new Description(FORMAT, network.input(), classNames, normalization, network.spec()));
+        AtomicFiles.replace(files, new Path(folder, DESCRIPTION), out -> out.write(description));
     }
 
     /**

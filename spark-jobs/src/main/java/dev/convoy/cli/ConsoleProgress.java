@@ -1,6 +1,7 @@
 package dev.convoy.cli;
 
 import dev.convoy.data.ClassWeights;
+import dev.convoy.data.Printable;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.ModelState;
 import dev.convoy.train.EpochReport;
@@ -40,9 +41,9 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
                 Locale.ROOT,
                 "class weights from %.4g (%s) to %.4g (%s)%n",
                 weights.of(lightest),
-                classNames.get(lightest),
+                Printable.of(classNames.get(lightest)),
                 weights.of(heaviest),
-                classNames.get(heaviest));
+                Printable.of(classNames.get(heaviest)));
     }
 
     @Override

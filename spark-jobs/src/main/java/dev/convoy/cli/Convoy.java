@@ -9,11 +9,13 @@ import dev.convoy.data.Normalization;
 import dev.convoy.jobs.Completed;
 import dev.convoy.jobs.ConvertJob;
 import dev.convoy.jobs.EvaluateJob;
+import dev.convoy.jobs.Failures;
 import dev.convoy.jobs.PrepareJob;
 import dev.convoy.jobs.PreviewJob;
 import dev.convoy.jobs.SparkSettings;
 import dev.convoy.jobs.TrainJob;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -51,6 +53,7 @@ public final class Convoy {
 
     /** Exits with 0 if the job completed, 1 if it failed, 2 if the command line is wrong. */
     public static void main(String[] arguments) {
+        Surroundings.prepare();
         int status = execute(arguments);
         boolean inMasterOfYarn = System.getProperty("spark.master", "").equals("yarn")
                 && System.getProperty("spark.submit.deployMode", "").equals("cluster");
@@ -64,16 +67,30 @@ public final class Convoy {
     static int execute(String... arguments) {
         CommandLine line = new CommandLine(new Convoy());
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
-            if (failure instanceof ConvoyException) {
-                command.getErr().println("error: " + failure.getMessage());
-            } else if (failure instanceof IOException) {
-                command.getErr().println("error: Cannot go on: " + failure.getMessage());
-            } else {
-                failure.printStackTrace(command.getErr());
-            }
+            command.getErr().println("error: " + oneLine(failure));
             return 1;
         });
-        return line.execute(arguments);
+        try {
+            return line.execute(arguments);
+        } catch (Throwable e) {
+            // Errors, which the library does not hand over.
+            line.getErr().println("error: " + oneLine(e));
+            return 1;
+        }
+    }
+
+    private static String oneLine(Throwable failure) {
+        String message = Failures.explain(failure).getMessage();
+        if (Failures.isExpected(failure)) {
+            return message;
+        }
+        try {
+            Path details = Files.createTempFile("convoy-error-", ".txt");
+            Files.writeString(details, Failures.details(failure));
+            return message + " (details in " + details + ")";
+        } catch (IOException e) {
+            return message;
+        }
     }
 
     /** What every command takes. */
@@ -100,6 +117,7 @@ public final class Convoy {
             Optional.ofNullable(master).ifPresent(conf::setMaster);
             conf.setIfMissing("spark.master", "local[*]");
             SparkSettings.addTo(conf);
+            Surroundings.checkMaster(conf.get("spark.master"));
             String[] jar = JavaSparkContext.jarOfClass(Convoy.class);
             if (!conf.get("spark.master").startsWith("local") && jar != null && jar.length > 0) {
                 // Without spark-submit nobody else would send it.
@@ -182,11 +200,17 @@ public final class Convoy {
                 DatasetManifest manifest = new PrepareJob(spark, config).run();
                 manifest.sets()
                         .forEach((name, set) -> System.out.printf(
+                                Locale.ROOT,
                                 "%-6s %,d images, %d shards%n",
-                                name, set.images(), set.shards().size()));
+                                name,
+                                set.images(),
+                                set.shards().size()));
                 System.out.printf(
+                        Locale.ROOT,
                         "%,d rejected, %,d duplicates, %,d of the test images are in the training set too%n",
-                        manifest.rejected(), manifest.duplicates(), manifest.leaked());
+                        manifest.rejected(),
+                        manifest.duplicates(),
+                        manifest.leaked());
                 System.out.println("written: " + target);
             }
         }
@@ -259,7 +283,7 @@ public final class Convoy {
         @Override
         public Integer call() throws IOException {
             Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
-            if (!source.endsWith(".zip")) {
+            if (!ConvertJob.isZip(hadoop, source)) {
                 if (!input.isEmpty() || !classes.isEmpty() || mean != null || std != null) {
                     throw new ConvoyException("Cannot use --input, --classes, --mean or --std with " + source
                             + ", which is no zip and tells these itself; leave them out");

@@ -1,5 +1,6 @@
 package dev.convoy.cli;
 
+import dev.convoy.data.Printable;
 import dev.convoy.jobs.Result;
 import java.io.PrintStream;
 import java.util.Locale;
@@ -14,7 +15,7 @@ final class EvaluationTable {
             out.printf(
                     Locale.ROOT,
                     "%-20s %9s %9s %9d%n",
-                    line.name(),
+                    Printable.of(line.name()),
                     percent(line.precision()),
                     percent(line.recall()),
                     line.support());

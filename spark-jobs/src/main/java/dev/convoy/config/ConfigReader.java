@@ -5,18 +5,24 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigList;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.Json;
+import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -25,13 +31,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -39,21 +52,95 @@ import org.apache.hadoop.fs.Path;
  * JobConfig} does not have are refused.
  */
 public final class ConfigReader {
+    /** Keys that hold paths. */
+    private static final List<String> PATHS = List.of(
+            "data.train.path",
+            "data.train.images",
+            "data.train.labels",
+            "data.test.path",
+            "data.test.images",
+            "data.test.labels",
+            "network.init-from",
+            "prepare.directory",
+            "run.directory");
+
+    /** What an evaluation takes from a run's recorded configuration. */
+    private static final List<String> RECORDED = List.of("name", "seed", "backend", "data", "train.workers");
+
+    private static final String SCHEME = "(?s)[A-Za-z][A-Za-z0-9+.-]*:.*";
+    private static final Pattern ENVIRONMENT = Pattern.compile("env var (\\w+)");
+
     private ConfigReader() {}
 
     /**
-     * Lays the three over each other.
+     * Lays the three over each other. Relative paths become absolute ones, here on the driver, so that they mean the same on executors and
+     * wherever the run is looked at later.
      *
-     * @param file on the local file system, where it may include others, or on any Hadoop file system
+     * @param file on the local file system, where it may include others, or on any Hadoop file system; {@code -} for standard input
      * @param settings by key; a value that starts with a bracket, brace or quote is read as HOCON, {@code null} removes
      *     the key, any other is taken as it stands
      */
     public static Config read(String file, Map<String, String> settings, Configuration hadoop) throws IOException {
-        try {
-            return overlay(parse(file, hadoop), settings);
-        } catch (ConfigException e) {
-            throw new ConvoyException("Cannot read the configuration: " + e.getMessage(), e);
+        return guarded(() -> absolute(overlay(parse(file, hadoop), settings), hadoop));
+    }
+
+    /**
+     * Reads what a run has recorded, which may be somebody else's: it includes nothing and sees no environment, and of its keys only those count
+     * that say what a model is evaluated on.
+     *
+     * @param settings over it
+     * @throws ConvoyException if it names files elsewhere than the run itself or the default file system
+     */
+    public static Config readRecorded(Path file, Map<String, String> settings, Configuration hadoop)
+            throws IOException {
+        return guarded(() -> {
+            Config all = parseHadoop(file, hadoop, false).resolve(ConfigResolveOptions.noSystem());
+            Config kept = ConfigFactory.empty();
+            for (String key : RECORDED) {
+                kept = all.hasPath(key) ? kept.withValue(key, all.getValue(key)) : kept;
+            }
+            checkSchemes(kept, file, hadoop);
+            return absolute(overlay(kept, settings), hadoop);
+        });
+    }
+
+    private static void checkSchemes(Config recorded, Path file, Configuration hadoop) throws IOException {
+        Set<String> schemes = new TreeSet<>(List.of(
+                "file",
+                file.getFileSystem(hadoop).getUri().getScheme(),
+                FileSystem.getDefaultUri(hadoop).getScheme()));
+        for (String key : PATHS) {
+            String path = text(recorded, key);
+            String scheme = path == null || !path.matches(SCHEME) ? "file" : path.substring(0, path.indexOf(':'));
+            if (!schemes.contains(scheme)) {
+                throw new ConvoyException("Cannot use " + key + " = " + path + " of " + file
+                        + ": a recorded configuration may name files of " + schemes
+                        + " alone; give --data with a configuration of your own");
+            }
         }
+    }
+
+    /** Something that reads a configuration. */
+    private interface Reading {
+        Config read() throws IOException;
+    }
+
+    private static Config guarded(Reading reading) throws IOException {
+        try {
+            return reading.read();
+        } catch (ConfigException e) {
+            ConvoyException cause = ExceptionUtils.throwableOfType(e, ConvoyException.class);
+            throw cause != null
+                    ? cause
+                    : new ConvoyException("Cannot read the configuration: " + withoutJava(e.getMessage()), e);
+        } catch (StackOverflowError e) {
+            throw new ConvoyException("Cannot read the configuration: it is nested too deeply", e);
+        }
+    }
+
+    /** The parser names files as Java does. */
+    private static String withoutJava(String message) {
+        return String.valueOf(message).replaceAll("java\\.[a-z.]+\\.([A-Za-z]+Exception)", "$1");
     }
 
     static Config overlay(Config file, Map<String, String> settings) {
@@ -63,6 +150,30 @@ public final class ConfigReader {
         }
         Config reference = ConfigFactory.parseResources(ConfigReader.class, "/dev/convoy/reference.conf");
         return config.withFallback(reference).resolve();
+    }
+
+    private static Config absolute(Config config, Configuration hadoop) throws IOException {
+        Config changed = config;
+        for (String key : PATHS) {
+            String path = text(config, key);
+            if (path != null && !path.isEmpty() && !path.startsWith("/") && !path.matches(SCHEME)) {
+                String origin = config.getValue(key).origin().description();
+                changed = changed.withValue(key, ConfigValueFactory.fromAnyRef(absolute(path, hadoop), origin));
+            }
+        }
+        return changed;
+    }
+
+    private static String absolute(String path, Configuration hadoop) throws IOException {
+        Path whole = FileSystem.get(hadoop).makeQualified(new Path(path));
+        return whole.toUri().getScheme().equals("file") ? whole.toUri().getPath() : whole.toString();
+    }
+
+    /** Null if the key has no text. */
+    private static String text(Config config, String key) {
+        return config.hasPath(key) && config.getValue(key).valueType() == ConfigValueType.STRING
+                ? config.getString(key)
+                : null;
     }
 
     private static ConfigValue value(String key, String text) {
@@ -76,23 +187,85 @@ public final class ConfigReader {
     }
 
     private static Config parse(String file, Configuration hadoop) throws IOException {
-        java.nio.file.Path local = java.nio.file.Path.of(file);
-        if (Files.isRegularFile(local)) {
-            return ConfigFactory.parseFile(local.toFile());
+        if (file.equals("-")) {
+            return parse(new InputStreamReader(System.in, StandardCharsets.UTF_8), "standard input", true);
         }
-        Path path = new Path(file);
-        try (Reader reader = new InputStreamReader(path.getFileSystem(hadoop).open(path), StandardCharsets.UTF_8)) {
-            return ConfigFactory.parseReader(
-                    reader, ConfigParseOptions.defaults().setOriginDescription(file));
-        } catch (FileNotFoundException e) {
-            throw new ConvoyException("Cannot find the configuration " + file + "; check the path", e);
+        if (file.isBlank()) {
+            throw new ConvoyException(
+                    "Cannot read a configuration without a name; give a file, or - for standard input");
+        }
+        File local = new File(file).getAbsoluteFile();
+        if (local.isFile()) {
+            return ConfigFactory.parseFile(
+                    local,
+                    ConfigParseOptions.defaults()
+                            .setIncluder(new LocalIncluder(true))
+                            .setOriginDescription(null));
+        }
+        if (local.exists() && !local.isDirectory()) {
+            // A pipe, as of a shell's process substitution.
+            return parse(Files.newBufferedReader(local.toPath()), file, true);
+        }
+        try {
+            return parseHadoop(new Path(file), hadoop, true);
+        } catch (IllegalArgumentException e) {
+            throw new ConvoyException("Cannot find the configuration " + file + ": " + e.getMessage(), e);
         }
     }
 
-    /** The configuration as one file that can be read again. */
+    private static Config parseHadoop(Path path, Configuration hadoop, boolean mayInclude) throws IOException {
+        FileSystem files = path.getFileSystem(hadoop);
+        try {
+            if (files.getFileStatus(path).isDirectory()) {
+                throw new ConvoyException("Cannot read the configuration " + path + ": it is a folder; give a file");
+            }
+            return parse(new InputStreamReader(files.open(path), StandardCharsets.UTF_8), path.toString(), mayInclude);
+        } catch (FileNotFoundException e) {
+            throw new ConvoyException("Cannot find the configuration " + path + "; check the path", e);
+        }
+    }
+
+    private static Config parse(Reader reader, String name, boolean mayInclude) throws IOException {
+        try (reader) {
+            return ConfigFactory.parseReader(
+                    reader,
+                    ConfigParseOptions.defaults()
+                            .setOriginDescription(name)
+                            .setIncluder(new LocalIncluder(mayInclude)));
+        }
+    }
+
+    /**
+     * The configuration as one file that can be read again. What came from the environment, where secrets are, is only named, unless it is a
+     * number or a truth value; comments are left out.
+     */
     public static String render(Config config) {
-        return config.root()
-                .render(ConfigRenderOptions.defaults().setOriginComments(false).setJson(false));
+        return hideEnvironment(config.root())
+                .render(ConfigRenderOptions.defaults()
+                        .setOriginComments(false)
+                        .setComments(false)
+                        .setJson(false));
+    }
+
+    private static ConfigValue hideEnvironment(ConfigValue value) {
+        if (value instanceof ConfigObject object) {
+            ConfigObject hidden = object;
+            for (Map.Entry<String, ConfigValue> entry : object.entrySet()) {
+                hidden = hidden.withValue(entry.getKey(), hideEnvironment(entry.getValue()));
+            }
+            return hidden;
+        }
+        if (value instanceof ConfigList list) {
+            return ConfigValueFactory.fromIterable(
+                    list.stream().map(ConfigReader::hideEnvironment).toList());
+        }
+        Matcher variable = ENVIRONMENT.matcher(value.origin().description());
+        boolean secret = value.valueType() == ConfigValueType.STRING
+                && !value.unwrapped().toString().matches("true|false|[0-9.eE+-]+");
+        return secret && variable.find()
+                ? ConfigValueFactory.fromAnyRef(
+                        "<not recorded: from the environment variable " + variable.group(1) + ">")
+                : value;
     }
 
     /**
@@ -124,14 +297,41 @@ public final class ConfigReader {
         }
     }
 
-    /** Jackson's own words, but for a value that is none of a list, of which it would name the Java type. */
+    /** What is wrong with a value, in the configuration's words; those of Jackson, where it names no Java type. */
     private static String reason(JsonMappingException e) {
-        if (e instanceof InvalidFormatException wrong && wrong.getTargetType().isEnum()) {
-            return Arrays.stream(wrong.getTargetType().getEnumConstants())
-                    .map(allowed -> Json.MAPPER.valueToTree(allowed).asText().toLowerCase(Locale.ROOT))
-                    .collect(Collectors.joining(", ", "there is no " + wrong.getValue() + "; allowed are ", ""));
+        if (e instanceof InvalidTypeIdException wrong) {
+            Matcher known = Pattern.compile("known type ids = \\[(.*?)]").matcher(e.getOriginalMessage());
+            return wrong.getTypeId() == null
+                    ? "it needs a type" + (known.find() ? "; allowed are " + known.group(1) : "")
+                    : "there is no " + wrong.getTypeId() + (known.find() ? "; allowed are " + known.group(1) : "");
+        }
+        if (e instanceof MismatchedInputException wrong && wrong.getTargetType() != null) {
+            Object value = e instanceof InvalidFormatException format ? format.getValue() : null;
+            if (wrong.getTargetType().isEnum()) {
+                return Arrays.stream(wrong.getTargetType().getEnumConstants())
+                        .map(allowed ->
+                                Json.MAPPER.valueToTree(allowed).asText().toLowerCase(Locale.ROOT))
+                        .collect(Collectors.joining(", ", "there is no " + value + "; allowed are ", ""));
+            }
+            return (value == null ? "it" : value) + " is no " + kind(wrong.getTargetType());
         }
         return e.getOriginalMessage().lines().findFirst().orElse("");
+    }
+
+    private static String kind(Class<?> type) {
+        if (type == int.class || type == long.class || type == Integer.class || type == Long.class) {
+            return "whole number in the range";
+        }
+        if (type == double.class || type == float.class || Number.class.isAssignableFrom(type)) {
+            return "number; decimals follow a point";
+        }
+        if (type == boolean.class || type == Boolean.class) {
+            return "truth value; allowed are true and false";
+        }
+        if (Collection.class.isAssignableFrom(type) || type.isArray()) {
+            return "list, which is written in brackets, for example [1, 2]";
+        }
+        return type == String.class ? "text" : "group of keys, which is written in braces, for example { key = value }";
     }
 
     /** A key set to null is a key taken away. */

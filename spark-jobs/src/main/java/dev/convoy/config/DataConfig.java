@@ -81,7 +81,7 @@ public record DataConfig(
     }
 
     /**
-     * {@code data.split}: what {@code prepare} takes off the training images.
+     * {@code data.split}: the part of the training images that is tested with instead, by their content.
      *
      * @param test share of the test set, between 0 and 1
      */
@@ -102,6 +102,8 @@ public record DataConfig(
             String split,
             String imageColumn,
             String labelColumn,
+            Boolean anywhere,
+            Boolean transposed,
             Long limit) {
         /** How the images are stored. */
         public enum Format {
@@ -117,6 +119,10 @@ public record DataConfig(
             PARQUET,
             @JsonProperty("prepared")
             PREPARED;
+
+            private boolean mayHaveColumns() {
+                return this == LIST || this == PARQUET;
+            }
 
             private boolean mayHaveSplit() {
                 return this == LIST || this == PREPARED;
@@ -135,23 +141,31 @@ public record DataConfig(
             boolean fits = idx == (images != null) && idx == (labels != null) && idx == (path == null);
             boolean columns = imageColumn != null || labelColumn != null;
             fits &= split == null || format.mayHaveSplit();
-            fits &= !columns || format == Format.PARQUET;
+            fits &= !columns || format.mayHaveColumns();
+            fits &= anywhere == null || format == Format.LIST;
+            fits &= transposed == null || idx;
             if (!fits) {
                 throw new ConvoyException("Cannot read images with format = "
                         + format.name().toLowerCase(Locale.ROOT) + ", images = " + images + ", labels = " + labels
                         + ", path = " + path + ", split = " + split
-                        + "; idx needs images and labels, the others need path, list and prepared may have split, parquet"
-                        + " may have image-column and label-column, and none takes what is another's (set it to null)");
+                        + "; idx needs images and labels and may have transposed, the others need path, list and prepared"
+                        + " may have split, list and parquet image-column and label-column, list anywhere, and none takes"
+                        + " what is another's (set it to null)");
             }
         }
 
         /** The source itself. */
         public ImageSource source() {
             return switch (format) {
-                case IDX -> new IdxSource(images, labels);
+                case IDX -> new IdxSource(images, labels, Boolean.TRUE.equals(transposed));
                 case CIFAR -> new CifarSource(path);
                 case FOLDER -> new FolderSource(path);
-                case LIST -> new ListSource(path, split);
+                case LIST -> new ListSource(
+                        path,
+                        split,
+                        orElse(imageColumn, ListSource.PATH),
+                        orElse(labelColumn, ListSource.LABEL),
+                        Boolean.TRUE.equals(anywhere));
                 case PARQUET -> new ParquetSource(
                         path,
                         orElse(imageColumn, PreparedSource.IMAGE),

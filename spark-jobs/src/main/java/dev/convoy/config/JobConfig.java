@@ -221,11 +221,6 @@ public record JobConfig(
      */
     public JobConfig requireTraining() {
         requireTrainingData();
-        if (data.split() != null) {
-            throw new ConvoyException(
-                    "Cannot train with data.split: only scripts/convoy prepare splits images; train on"
-                            + " what it writes, with format = prepared");
-        }
         require("network", network);
         // These check what depends on several keys.
         sync.spec();

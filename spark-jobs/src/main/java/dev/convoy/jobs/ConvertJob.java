@@ -5,10 +5,10 @@ import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.TrainedModel;
 import dev.convoy.model.backend.dl4j.Dl4jZip;
+import dev.convoy.storage.AtomicFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -30,13 +30,10 @@ public final class ConvertJob {
         TrainedModel model = TrainedModel.load(from, RunDirectory.modelFolder(from, new Path(source)));
         Path target = new Path(zip);
         FileSystem to = RunDirectory.files(hadoop, zip);
-        requireNew(to, target);
-        try (OutputStream out = to.create(target, false)) {
-            Dl4jZip.write(out, model);
-        } catch (IOException | RuntimeException | Error e) {
-            to.delete(target, false);
-            throw e;
+        if (to.exists(target)) {
+            throw new ConvoyException("Cannot write " + target + ": it exists; remove it or name another");
         }
+        AtomicFiles.replace(to, target, out -> Dl4jZip.write(out, model));
     }
 
     /**
@@ -66,15 +63,30 @@ public final class ConvertJob {
             throw new ConvoyException("Cannot name the " + outputs + " classes of " + zip + " " + names + "; give "
                     + outputs + " names with --classes, or none");
         }
-        Path target = new Path(folder);
-        FileSystem to = RunDirectory.files(hadoop, folder);
-        requireNew(to, target);
-        try {
+        try (NewFolder made = NewFolder.claim(hadoop, folder, "TARGET")) {
             new TrainedModel(contents.network(), names, normalization, contents.parameters(), contents.buffers())
-                    .save(to, target);
-        } catch (IOException | RuntimeException | Error e) {
-            to.delete(target, true);
-            throw e;
+                    .save(made.files(), made.work());
+            made.publish();
+        }
+    }
+
+    /**
+     * Whether a file is a zip, as its first bytes say, whatever its name.
+     *
+     * @throws ConvoyException if it is not there
+     */
+    public static boolean isZip(Configuration hadoop, String source) throws IOException {
+        Path path = new Path(source);
+        FileSystem files = path.getFileSystem(hadoop);
+        try {
+            if (files.getFileStatus(path).isDirectory()) {
+                return false;
+            }
+            try (InputStream in = files.open(path)) {
+                return in.read() == 'P' && in.read() == 'K';
+            }
+        } catch (FileNotFoundException e) {
+            throw new ConvoyException("Cannot find " + source + "; check the path", e);
         }
     }
 
@@ -83,12 +95,6 @@ public final class ConvertJob {
             return Dl4jZip.read(in, zip.toString(), input);
         } catch (FileNotFoundException e) {
             throw new ConvoyException("Cannot find " + zip + "; check the path", e);
-        }
-    }
-
-    private static void requireNew(FileSystem files, Path target) throws IOException {
-        if (files.exists(target)) {
-            throw new ConvoyException("Cannot write " + target + ": it exists; remove it or name another");
         }
     }
 }

@@ -12,15 +12,20 @@ import dev.convoy.train.Evaluator;
 import dev.convoy.train.ReplicaSpec;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Evaluates a saved model on the test images of a configuration. */
 public final class EvaluateJob {
+    private static final Logger LOG = LoggerFactory.getLogger(EvaluateJob.class);
+
     private final JavaSparkContext spark;
     private final JobConfig job;
     private final Config config;
@@ -48,11 +53,25 @@ public final class EvaluateJob {
         FileSystem files = path.getFileSystem(hadoop);
         Path model = RunDirectory.modelFolder(files, path);
         Path recorded = new Path(path, RunDirectory.CONFIG);
+        if (!files.exists(path)) {
+            throw new ConvoyException("Cannot find " + target + "; give a run directory or a model's folder");
+        }
+        if (model == path && files.exists(recorded)) {
+            throw new ConvoyException("Cannot evaluate " + target
+                    + ": this run has no model; it has not completed an epoch" + " (its result.json tells why)");
+        }
         if (data.isEmpty() && (model == path || !files.exists(recorded))) {
             throw new ConvoyException("Cannot evaluate " + target + " without --data: it is no run directory that"
                     + " tells its data; give a run directory, or --data with a configuration");
         }
-        Config config = ConfigReader.read(data.orElseGet(recorded::toString), settings, hadoop);
+        if (data.isPresent()) {
+            return new EvaluateJob(spark, ConfigReader.read(data.get(), settings, hadoop), model);
+        }
+        Map<String, String> over = new LinkedHashMap<>(settings);
+        // Where the run is, and not where what it has recorded says.
+        over.putIfAbsent("run.directory", files.makeQualified(path).getParent().toString());
+        Config config = ConfigReader.readRecorded(recorded, over, hadoop);
+        LOG.info("Evaluating on the test images that {} has recorded", recorded);
         return new EvaluateJob(spark, config, model);
     }
 
@@ -77,7 +96,8 @@ public final class EvaluateJob {
                 .checkSupport(trained.network(), job.backend().placement());
         ImageSets sets = new ImageSets(spark, job);
         outcome.workers = sets.workers();
-        Optional<ImageShards> test = sets.test(trained.network().input(), trained.classNames());
+        Optional<ImageShards> test = sets.describeTest(trained.network().input(), trained.classNames())
+                .map(sets::load);
         try (ImageShards images = test.orElseThrow(
                 () -> new ConvoyException("Cannot evaluate without test images; set data.test in the configuration"))) {
             outcome.data(images, trained.classNames());

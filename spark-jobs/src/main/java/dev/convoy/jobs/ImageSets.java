@@ -7,14 +7,19 @@ import dev.convoy.data.ImageDecoder;
 import dev.convoy.data.ImageDecoder.Colours;
 import dev.convoy.data.ImageListing;
 import dev.convoy.data.ImageShape;
+import dev.convoy.data.ImageSubset;
+import dev.convoy.data.Printable;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.WorkerLayout;
+import dev.convoy.data.rdd.ImageCensus;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -27,6 +32,8 @@ final class ImageSets {
     private final JavaSparkContext spark;
     private final JobConfig config;
     private final int workers;
+    /** Of the training source, by {@code data.split}; found when first asked for. */
+    private BitSet tested;
 
     ImageSets(JavaSparkContext spark, JobConfig config) {
         this.spark = spark;
@@ -49,7 +56,7 @@ final class ImageSets {
     Description describeTrain() throws IOException {
         DataConfig data = config.data();
         Configuration hadoop = spark.hadoopConfiguration();
-        ImageListing listing = data.train().source().list(hadoop, List.of());
+        ImageListing listing = listTrain(List.of());
         boolean fixed = data.resize() != null && !data.channels().equals("auto");
         // Looking at an image is only worth its while if something is left to find out.
         ImageShape found = fixed ? new ImageShape(1, 1, 1) : ImageShards.firstShape(hadoop, listing, data.onBadImage());
@@ -59,14 +66,40 @@ final class ImageSets {
         return new Description(listing, data.train(), new ImageShape(channels, height, width));
     }
 
-    /** The test images, if any are configured, in the shape and classes of a model. */
-    Optional<ImageShards> test(ImageShape shape, List<String> classNames) throws IOException {
-        DataConfig.Source test = config.data().test();
-        if (test == null) {
-            return Optional.empty();
+    /** Without those that {@code data.split} puts aside. */
+    private ImageListing listTrain(List<String> classNames) throws IOException {
+        ImageListing all = config.data().train().source().list(spark.hadoopConfiguration(), classNames);
+        return config.data().split() == null ? all : split(all, false);
+    }
+
+    private ImageListing split(ImageListing all, boolean test) {
+        if (tested == null) {
+            tested = ImageCensus.testImages(spark, all, config.data().split().test());
         }
-        ImageListing listing = test.source().list(spark.hadoopConfiguration(), classNames);
-        return Optional.of(load(new Description(listing, test, shape)));
+        BitSet chosen = (BitSet) tested.clone();
+        if (!test) {
+            chosen.flip(0, Math.toIntExact(all.examples()));
+        }
+        if (chosen.isEmpty()) {
+            throw new ConvoyException("Cannot split " + all.description() + ": of its " + all.examples()
+                    + " images data.split.test = " + config.data().split().test() + " leaves none for "
+                    + (test ? "testing" : "training") + "; change it, or set data.test");
+        }
+        return ImageSubset.of(all, chosen);
+    }
+
+    /** The test images, listed but not read, in the shape and classes of a model; empty if none are configured. */
+    Optional<Description> describeTest(ImageShape shape, List<String> classNames) throws IOException {
+        DataConfig data = config.data();
+        if (data.test() != null) {
+            ImageListing listing = data.test().source().list(spark.hadoopConfiguration(), classNames);
+            return Optional.of(new Description(listing, data.test(), shape));
+        }
+        if (data.split() != null && data.train() != null) {
+            ImageListing all = data.train().source().list(spark.hadoopConfiguration(), classNames);
+            return Optional.of(new Description(split(all, true), data.train(), shape));
+        }
+        return Optional.empty();
     }
 
     /** Reads, decodes, deals and caches what was described. */
@@ -124,6 +157,19 @@ final class ImageSets {
                     + " images were rejected, more than data.max-bad-fraction = " + data.maxBadFraction()
                     + " allows; the first, " + rejected.get(0).name() + ", because "
                     + rejected.get(0).reason() + "; mend the images, or set data.max-bad-fraction higher");
+        }
+    }
+
+    /** Says so if a network has nothing to learn a class from. */
+    static void warnOfUntrained(List<String> classNames, List<Long> perClass) {
+        List<String> untrained = IntStream.range(0, classNames.size())
+                .filter(c -> perClass.get(c) == 0)
+                .mapToObj(classNames::get)
+                .toList();
+        if (!untrained.isEmpty()) {
+            LOG.warn(
+                    "No training image is left of the classes {}; a network cannot learn them",
+                    Printable.of(untrained.toString()));
         }
     }
 

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.apache.commons.lang3.exception.ExceptionUtils;
 
 /** Gathers what a job finds out, so that {@code result.json} tells as much as is known whenever the job ends. */
 final class Outcome {
@@ -21,6 +20,7 @@ final class Outcome {
 
     private final String command;
     private final JobConfig job;
+    private final Result.Process process = Result.Process.current();
     Integer workers;
     private Result.Data data;
     private List<EpochReport> epochs = List.of();
@@ -52,40 +52,42 @@ final class Outcome {
         test = Result.Test.of(evaluation, classNames);
     }
 
-    /** Does the work and writes the result, whatever it is. */
+    /** Does the work and writes the result, whatever it is; while it runs, that it does. */
     Completed record(RunDirectory run, Work work) {
-        try {
-            work.run();
-            Result result = result(Result.Status.COMPLETED, null);
-            run.writeResult(result);
-            return new Completed(run.toString(), result);
-        } catch (Exception | Error e) {
-            // Exception, since Spark's own are checked but not declared.
-            RuntimeException failure = translate(e);
+        run.reserve();
+        run.writeResult(result(Result.Status.RUNNING, null));
+        try (Shutdown shutdown = Shutdown.watch(() -> run.finish(result(Result.Status.FAILED, Shutdown.MESSAGE)))) {
             try {
-                run.writeResult(result(Result.Status.FAILED, firstLine(failure)));
-            } catch (ConvoyException unwritten) {
-                failure.addSuppressed(unwritten);
+                work.run();
+                Result result = result(Result.Status.COMPLETED, null);
+                run.finish(result);
+                return new Completed(run.toString(), result);
+            } catch (Exception | Error e) {
+                // Exception, since Spark's own are checked but not declared.
+                if (shutdown.hasBegun()) {
+                    throw new ConvoyException(Shutdown.MESSAGE, e);
+                }
+                throw failed(run, e);
             }
-            throw failure;
         }
     }
 
-    /** What went wrong on an executor reaches the driver as a cause. */
-    private static RuntimeException translate(Throwable e) {
-        ConvoyException known = ExceptionUtils.throwableOfType(e, ConvoyException.class);
-        if (known != null) {
-            return known;
+    private ConvoyException failed(RunDirectory run, Throwable e) {
+        boolean expected = Failures.isExpected(e);
+        ConvoyException explained = Failures.explain(e);
+        ConvoyException failure = expected
+                ? explained
+                : new ConvoyException(
+                        explained.getMessage() + " (details in " + run + "/" + RunDirectory.ERROR + ")", e);
+        try {
+            run.finish(result(Result.Status.FAILED, failure.getMessage()));
+            if (failure.getCause() != null) {
+                run.write(RunDirectory.ERROR, Failures.details(e));
+            }
+        } catch (ConvoyException unwritten) {
+            failure.addSuppressed(unwritten);
         }
-        if (e instanceof IOException || e instanceof IllegalArgumentException) {
-            return new ConvoyException("Cannot go on: " + firstLine(e), e);
-        }
-        return e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(firstLine(e), e);
-    }
-
-    private static String firstLine(Throwable e) {
-        String text = e.getMessage() == null ? e.toString() : e.getMessage();
-        return text.lines().findFirst().orElse(text);
+        return failure;
     }
 
     private Result result(Result.Status status, String error) {
@@ -97,6 +99,7 @@ final class Outcome {
                 status,
                 command,
                 error,
+                process,
                 job.backend().name(),
                 training ? kebab(job.sync().exchange()) : null,
                 training ? kebab(job.sync().transport()) : null,
@@ -106,7 +109,10 @@ final class Outcome {
                 training ? epochs.stream().mapToInt(EpochReport::rounds).sum() : null,
                 data,
                 training ? epochs.stream().map(EpochReport::ledger).toList() : null,
-                trained ? new Result.Train(epochs.get(epochs.size() - 1).trainLoss()) : null,
+                trained
+                        ? new Result.Train(
+                                Result.finite(epochs.get(epochs.size() - 1).trainLoss()))
+                        : null,
                 test,
                 trained ? Result.Throughput.of(epochs) : null);
     }

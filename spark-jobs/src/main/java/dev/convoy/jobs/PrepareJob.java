@@ -11,12 +11,13 @@ import dev.convoy.data.ImageListing;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Sha256;
+import dev.convoy.data.WorkerLayout;
 import dev.convoy.data.rdd.ImageCensus;
 import dev.convoy.data.rdd.ImageCensus.Content;
 import dev.convoy.data.rdd.ImageCensus.Verdict;
 import dev.convoy.data.rdd.ShardedCopy;
+import dev.convoy.storage.AtomicFiles;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -28,9 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -64,10 +63,10 @@ public final class PrepareJob {
     }
 
     /** A source whose images have been looked at. */
-    private record Examined(ImageListing listing, ImageCensus census) {}
+    private record Examined(ImageListing listing, ImageCensus.Scope scope, ImageCensus census) {}
 
     /** A set to be written: some of the images of a source. */
-    private record Part(Examined from, List<Verdict> images) {}
+    private record Part(Examined from, List<Verdict> images, DatasetManifest.Statistics statistics) {}
 
     /**
      * Prepares.
@@ -76,101 +75,109 @@ public final class PrepareJob {
      * @throws ConvoyException if that exists, or an image is bad and may not be
      */
     public DatasetManifest run() throws IOException {
-        FileSystem files = new Path(target).getFileSystem(hadoop);
-        if (files.exists(new Path(target))) {
-            throw new ConvoyException("Cannot prepare images in " + target + ": it exists; remove it, or set"
-                    + " prepare.directory to another folder");
-        }
-        Optional<ImageDecoder> decoder = job.prepare().store() == JobConfig.Prepare.Store.DECODED
-                ? Optional.of(ImageSets.decoder(
-                        job.data(), new ImageSets(spark, job).describeTrain().shape()))
-                : Optional.empty();
-        Map<String, Part> sets = examine();
-        try {
-            return write(files, sets, decoder);
-        } catch (Exception e) {
-            // Exception, since Spark's own are checked but not declared. What is half done would be in the way.
-            files.delete(new Path(target), true);
-            throw e;
+        try (NewFolder folder = NewFolder.claim(hadoop, target, "prepare.directory")) {
+            Optional<ImageDecoder> decoder = job.prepare().store() == JobConfig.Prepare.Store.DECODED
+                    ? Optional.of(ImageSets.decoder(
+                            job.data(),
+                            new ImageSets(spark, job).describeTrain().shape()))
+                    : Optional.empty();
+            DatasetManifest manifest = write(folder, examine(), decoder);
+            // Compared with what is there now, as everybody will who reads it.
+            DatasetManifest.read(hadoop, folder.work().toString());
+            folder.publish();
+            return manifest;
         }
     }
 
-    private DatasetManifest write(FileSystem files, Map<String, Part> sets, Optional<ImageDecoder> decoder)
+    private DatasetManifest write(NewFolder folder, Map<String, Part> sets, Optional<ImageDecoder> decoder)
             throws IOException {
         List<ImageSets.Reject> rejects = rejects(sets);
         List<Copy> copies = copies(sets);
         Map<String, DatasetManifest.ImageSet> written = new LinkedHashMap<>();
         for (Map.Entry<String, Part> set : sets.entrySet()) {
-            written.put(set.getKey(), write(set.getKey(), set.getValue(), decoder));
+            written.put(set.getKey(), write(folder, set.getKey(), set.getValue(), decoder));
         }
-        warnOfUntrained(sets.get(TRAIN).from.listing.classNames(), written.get(TRAIN));
-        write(files, "rejects.csv", Tables.csv(ImageSets.Reject.class, rejects));
-        write(files, "duplicates.csv", Tables.csv(Copy.class, copies));
+        List<String> classNames = sets.get(TRAIN).from.listing.classNames();
+        ImageSets.warnOfUntrained(
+                classNames,
+                classNames.stream().map(written.get(TRAIN).perClass()::get).toList());
+        write(folder, "rejects.csv", Tables.csv(ImageSets.Reject.class, rejects));
+        write(folder, "duplicates.csv", Tables.csv(Copy.class, copies));
         long leaked = copies.stream()
                 .filter(copy -> !copy.set.equals(copy.originalSet))
                 .count();
         DatasetManifest manifest = new DatasetManifest(
-                1,
-                sets.get(TRAIN).from.listing.classNames(),
+                DatasetManifest.FORMAT,
+                classNames,
                 written,
                 copies.size() - leaked,
                 leaked,
                 rejects.size(),
                 hash(written));
-        write(files, DatasetManifest.FILE, manifest.toJson());
+        write(folder, DatasetManifest.FILE, manifest.toJson());
         return manifest;
     }
 
-    private static void warnOfUntrained(List<String> classes, DatasetManifest.ImageSet train) {
-        List<String> untrained =
-                classes.stream().filter(name -> train.perClass().get(name) == 0).toList();
-        if (!untrained.isEmpty()) {
-            LOG.warn("No training image is left of the classes {}; a network cannot learn them", untrained);
-        }
-    }
-
-    private void write(FileSystem files, String name, String text) throws IOException {
-        try (OutputStream out = files.create(new Path(target, name), false)) {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
-        }
+    private static void write(NewFolder folder, String name, String text) throws IOException {
+        AtomicFiles.replace(
+                folder.files(), new Path(folder.work(), name), out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
     private Map<String, Part> examine() throws IOException {
         Map<String, Part> sets = new LinkedHashMap<>();
-        Examined train = examine(TRAIN, job.data().train(), List.of());
         double share = job.data().split() == null ? 0 : job.data().split().test();
-        sets.put(TRAIN, part(train, verdict -> verdict.content().share() >= share));
+        Examined train = examine(TRAIN, job.data().train(), List.of(), share);
+        sets.put(TRAIN, part(train, 0));
         if (share > 0) {
-            sets.put(TEST, part(train, verdict -> verdict.content().share() < share));
+            sets.put(TEST, part(train, 1));
         } else if (job.data().test() != null) {
-            Examined test = examine(TEST, job.data().test(), train.listing.classNames());
-            sets.put(TEST, part(test, verdict -> true));
+            Examined test = examine(TEST, job.data().test(), train.listing.classNames(), 0);
+            sets.put(TEST, part(test, 0));
         }
         sets.forEach((name, part) -> {
             if (part.images.isEmpty()) {
+                List<RejectedImage> rejected = rejected(part.from.census);
                 throw new ConvoyException("Cannot prepare a set " + name + " without images; of "
                         + part.from.listing.examples() + " in " + part.from.listing.description()
-                        + " none are left for it");
+                        + " none are left for it"
+                        + (rejected.isEmpty()
+                                ? ""
+                                : "; " + rejected.size() + " were rejected, the first, "
+                                        + rejected.get(0).name() + ", because "
+                                        + rejected.get(0).reason()));
             }
         });
         return sets;
     }
 
-    private static Part part(Examined from, Predicate<Verdict> chosen) {
+    /** One side of the split. */
+    private static Part part(Examined from, int side) {
         return new Part(
                 from,
                 from.census.verdicts().stream()
-                        .filter(verdict -> verdict.rejected() == null && chosen.test(verdict))
-                        .toList());
+                        .filter(verdict ->
+                                verdict.rejected() == null && (from.scope.isTest(verdict.content()) ? 1 : 0) == side)
+                        .toList(),
+                from.census.statistics().get(side));
     }
 
-    private Examined examine(String set, DataConfig.Source source, List<String> classes) throws IOException {
+    private Examined examine(String set, DataConfig.Source source, List<String> classes, double testShare)
+            throws IOException {
         ImageListing listing = source.source().list(hadoop, classes);
-        ImageCensus census = ImageCensus.of(spark, listing);
+        if (listing.examples() > Integer.MAX_VALUE) {
+            throw new ConvoyException("Cannot prepare " + listing.examples()
+                    + " images at once; at most 2^31 - 1 can be:" + " prepare parts of them");
+        }
+        // The sample that training takes.
+        long examples =
+                Math.min(listing.examples(), Optional.ofNullable(source.limit()).orElse(Long.MAX_VALUE));
+        ImageCensus.Scope scope =
+                new ImageCensus.Scope(new WorkerLayout(job.seed(), listing.examples(), examples, 1), testShare);
+        ImageCensus census = ImageCensus.of(spark, listing, scope);
         List<RejectedImage> rejected = rejected(census);
-        LOG.info("{}: {} images, {} of them unusable", set, listing.examples(), rejected.size());
-        ImageSets.checkRejected(job.data(), listing, rejected, listing.examples());
-        return new Examined(listing, census);
+        LOG.info("{}: {} images, {} of them unusable", set, examples, rejected.size());
+        ImageSets.checkRejected(job.data(), listing, rejected, examples);
+        return new Examined(listing, scope, census);
     }
 
     private static List<RejectedImage> rejected(ImageCensus census) {
@@ -208,7 +215,7 @@ public final class PrepareJob {
         return copies;
     }
 
-    private DatasetManifest.ImageSet write(String name, Part part, Optional<ImageDecoder> decoder) {
+    private DatasetManifest.ImageSet write(NewFolder folder, String name, Part part, Optional<ImageDecoder> decoder) {
         int all = Math.toIntExact(part.from.listing.examples());
         long[] ids = new long[all];
         ImageShape[] shapes = new ImageShape[all];
@@ -228,9 +235,9 @@ public final class PrepareJob {
         }
         long wanted = 1 + (bytes - 1) / (job.prepare().shardMegabytes() * (1L << 20));
         int shards = (int) Math.min(Math.min(MOST_SHARDS, part.images.size()), wanted);
-        List<DatasetManifest.Shard> files = new ShardedCopy(target, name, job.seed(), shards, decoder)
+        List<DatasetManifest.Shard> files = new ShardedCopy(folder.work().toString(), name, job.seed(), shards, decoder)
                 .write(spark, part.from.listing, new ShardedCopy.Selection(ids, shapes));
-        return new DatasetManifest.ImageSet(part.images.size(), perClass, part.from.census.statistics(), sizes, files);
+        return new DatasetManifest.ImageSet(part.images.size(), perClass, part.statistics, sizes, files);
     }
 
     private static String hash(Map<String, DatasetManifest.ImageSet> sets) {

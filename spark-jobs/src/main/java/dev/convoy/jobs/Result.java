@@ -5,15 +5,18 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.model.Evaluation;
 import dev.convoy.train.EpochReport;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
  * The content of {@code result.json}. Components that do not apply are null and left out.
  *
- * @param status COMPLETED or FAILED
+ * @param status COMPLETED or FAILED; RUNNING as long as the process lives, or if it ended without a chance to say so
  * @param command train or evaluate
- * @param error one line, if failed
+ * @param error one line, if failed; error.txt beside may have more
+ * @param process that does the job
  * @param shuffle in which order examples were trained; of balanced, the ledger's trained examples are draws
  * @param epochs completed
  * @param rounds completed, in whole epochs
@@ -24,6 +27,7 @@ public record Result(
         Status status,
         String command,
         String error,
+        Process process,
         String backend,
         String exchange,
         String transport,
@@ -38,8 +42,26 @@ public record Result(
         Throughput throughput) {
     /** How a job ended. */
     public enum Status {
+        RUNNING,
         COMPLETED,
         FAILED
+    }
+
+    /**
+     * Who does the job.
+     *
+     * @param host its name
+     * @param pid on that host
+     * @param started in UTC
+     */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record Process(String host, long pid, String started) {
+        static Process current() {
+            return new Process(
+                    NewFolder.host(),
+                    ProcessHandle.current().pid(),
+                    Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        }
     }
 
     /**
@@ -80,7 +102,7 @@ public record Result(
      * @param loss mean over the last epoch
      */
     @JsonNaming(LowerCamelCaseStrategy.class)
-    public record Train(double loss) {}
+    public record Train(Double loss) {}
 
     /** The last evaluation; {@code confusion[true class][predicted class]}. */
     @JsonNaming(LowerCamelCaseStrategy.class)
@@ -134,7 +156,7 @@ public record Result(
         }
     }
 
-    private static Double finite(double value) {
+    static Double finite(double value) {
         return Double.isFinite(value) ? value : null;
     }
 }

@@ -3,8 +3,8 @@ package dev.convoy.jobs;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.Json;
+import dev.convoy.storage.AtomicFiles;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -13,7 +13,6 @@ import java.util.List;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSError;
-import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -21,6 +20,14 @@ import org.apache.hadoop.fs.Path;
 public final class RunDirectory {
     static final String CONFIG = "config.resolved.conf";
     static final String MODEL = "model";
+    static final String RESULT = "result.json";
+    /** The stack trace of what a result tells in one line. */
+    static final String ERROR = "error.txt";
+
+    private static final String RESERVE = ".reserve";
+    /** What {@code result.json} and an error may need on a disk that has filled up meanwhile. */
+    private static final int RESERVE_BYTES = 1 << 16;
+
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
@@ -59,12 +66,7 @@ public final class RunDirectory {
         if (!files.mkdirs(path)) {
             throw new IOException("the file system refused");
         }
-        try {
-            files.create(new Path(path, CONFIG), false).close();
-            return true;
-        } catch (FileAlreadyExistsException e) {
-            return false;
-        }
+        return AtomicFiles.createNew(files, new Path(path, CONFIG), new byte[0]);
     }
 
     /** The file system of a path, without the checksum files that Hadoop would put beside local files. */
@@ -94,14 +96,30 @@ public final class RunDirectory {
         return path.toUri().getScheme().equals("file") ? path.toUri().getPath() : path.toString();
     }
 
-    /** Writes a text file, replacing it. */
+    /** Writes a text file, replacing it; readers see the old one or the new one, whole. */
     void write(String name, String text) {
         Path file = new Path(path, name);
-        try (OutputStream out = files.create(file, true)) {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
+        try {
+            AtomicFiles.replace(files, file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
         } catch (IOException | FSError e) {
             throw unwritable(file, e);
         }
+    }
+
+    /** Keeps some space for the end. */
+    void reserve() {
+        write(RESERVE, " ".repeat(RESERVE_BYTES));
+    }
+
+    /** Writes the last {@code result.json}, giving back the space that was kept for it. */
+    void finish(Result result) {
+        Path reserve = new Path(path, RESERVE);
+        try {
+            files.delete(reserve, false);
+        } catch (IOException e) {
+            throw unwritable(reserve, e);
+        }
+        writeResult(result);
     }
 
     /**
@@ -118,7 +136,7 @@ public final class RunDirectory {
     /** Writes {@code result.json}, the contract for machines. */
     void writeResult(Result result) {
         try {
-            write("result.json", Json.MAPPER.writerFor(Result.class).writeValueAsString(result) + "\n");
+            write(RESULT, Json.MAPPER.writerFor(Result.class).writeValueAsString(result) + "\n");
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

@@ -1,6 +1,5 @@
 package dev.convoy.jobs;
 
-import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.ModelState;
@@ -36,7 +35,7 @@ final class RunRecorder implements TrainingListener {
     /** A line of {@code metrics.csv}; numbers that have no value are left empty. */
     private record Line(
             int epoch,
-            double trainLoss,
+            Double trainLoss,
             Double testLoss,
             Double testAccuracy,
             long examples,
@@ -49,7 +48,7 @@ final class RunRecorder implements TrainingListener {
         static Line of(EpochReport epoch) {
             return new Line(
                     epoch.epoch(),
-                    epoch.trainLoss(),
+                    Result.finite(epoch.trainLoss()),
                     epoch.test().map(Evaluation::loss).orElse(null),
                     epoch.test().map(Evaluation::accuracy).orElse(null),
                     epoch.ledger().trained(),
@@ -69,26 +68,14 @@ final class RunRecorder implements TrainingListener {
         run.writeTable("metrics.csv", Line.class, epochs.stream().map(Line::of).toList());
     }
 
-    /** Replaces the model; the old one stays until the new one is complete. */
+    /** Replaces the model, of which whoever reads it meanwhile sees the old weights or the new ones, whole. */
     void save(ModelState state) {
         Path model = new Path(run.path(), RunDirectory.MODEL);
-        Path next = new Path(run.path(), RunDirectory.MODEL + ".next");
         try {
             new TrainedModel(network, classNames, normalization, state.parameters(), state.buffers())
-                    .save(run.files(), next);
-            run.files().delete(model, true);
-            if (!run.files().rename(next, model)) {
-                throw new IOException("it could not be renamed from " + next);
-            }
+                    .save(run.files(), model);
         } catch (IOException | FSError e) {
-            ConvoyException unwritable = RunDirectory.unwritable(model, e);
-            try {
-                // On a full disk this makes the space that the result needs.
-                run.files().delete(next, true);
-            } catch (IOException left) {
-                unwritable.addSuppressed(left);
-            }
-            throw unwritable;
+            throw RunDirectory.unwritable(model, e);
         }
     }
 }

@@ -37,7 +37,25 @@ public final class SparkSettings {
         conf.setIfMissing("spark.executorEnv.TORCH_NCCL_BLOCKING_WAIT", "1");
         // Bad images are listed in rejects.csv.
         conf.setIfMissing("spark.executorEnv.OPENCV_LOG_LEVEL", "SILENT");
+        // Names of files have the characters of the locale, of which a daemon's has too few.
+        conf.setIfMissing("spark.executorEnv.LC_ALL", "C.UTF-8");
+        // A second look at what images claim to be.
+        conf.setIfMissing("spark.executorEnv.OPENCV_IO_MAX_IMAGE_PIXELS", "134217728");
+        // Runs and prepared images are for their user alone, unless told otherwise.
+        conf.setIfMissing("spark.hadoop.fs.permissions.umask-mode", "077");
+        if (conf.get("spark.master", "").matches("local(\\[.*)?")) {
+            addLocal(conf);
+        }
         // glibc reads this before a process starts, so that it cannot be set from inside.
         conf.setIfMissing("spark.executorEnv.GLIBC_TUNABLES", MALLOC);
+    }
+
+    /** Local mode serves nobody but who started it. */
+    private static void addLocal(SparkConf conf) {
+        // Anybody on this machine could end jobs through it, and any page in a browser.
+        conf.setIfMissing("spark.ui.enabled", "false");
+        if (System.getenv("SPARK_LOCAL_DIRS") == null && !conf.contains("spark.local.dir")) {
+            conf.set("spark.local.dir", ScratchFolder.get().toString());
+        }
     }
 }

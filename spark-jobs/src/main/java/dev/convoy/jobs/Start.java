@@ -1,6 +1,7 @@
 package dev.convoy.jobs;
 
 import dev.convoy.config.JobConfig.NetworkConfig;
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.ModelState;
@@ -8,9 +9,11 @@ import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.StartingWeights;
+import dev.convoy.model.StartingWeights.Head;
 import dev.convoy.model.TrainedModel;
 import dev.convoy.model.backend.dl4j.Dl4jZip;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -21,15 +24,20 @@ import org.apache.hadoop.fs.Path;
  *
  * @param weights empty to draw them
  * @param normalization of the inputs that the weights were trained with, if that is known
+ * @param classNames of the outputs that the weights were trained for; empty if they are not known
  */
-record Start(NetworkConfig config, Optional<StartingWeights> weights, Optional<Normalization> normalization) {
+record Start(
+        NetworkConfig config,
+        Optional<StartingWeights> weights,
+        Optional<Normalization> normalization,
+        List<String> classNames) {
     /**
      * @param input the shape of the images
      */
     static Start of(Configuration hadoop, NetworkConfig config, ImageShape input) throws IOException {
         String from = config.initFrom();
         if (from == null) {
-            return new Start(config, Optional.empty(), Optional.empty());
+            return new Start(config, Optional.empty(), Optional.empty(), List.of());
         }
         Path path = new Path(from);
         FileSystem files = path.getFileSystem(hadoop);
@@ -38,15 +46,31 @@ record Start(NetworkConfig config, Optional<StartingWeights> weights, Optional<N
             return new Start(
                     config,
                     Optional.of(StartingWeights.of(from, model.network(), model.parameters(), model.buffers())),
-                    Optional.of(model.normalization()));
-        } else if (from.endsWith(".zip")) {
+                    Optional.of(model.normalization()),
+                    model.classNames());
+        } else if (files.exists(path) && ConvertJob.isZip(hadoop, from)) {
             Dl4jZip.Contents zip = ConvertJob.readZip(files, path, input);
             return new Start(
                     config,
                     Optional.of(StartingWeights.of(from, zip.network(), zip.parameters(), zip.buffers())),
-                    Optional.empty());
+                    Optional.empty(),
+                    List.of());
         }
-        return new Start(config, Optional.of(StartingWeights.read(files, path)), Optional.empty());
+        return new Start(config, Optional.of(StartingWeights.read(files, path)), Optional.empty(), List.of());
+    }
+
+    /**
+     * Fails if the head is kept but its outputs would come to mean other classes.
+     *
+     * @throws ConvoyException naming both
+     */
+    void checkClasses(List<String> wanted) {
+        if (config.head() == Head.KEEP && !classNames.isEmpty() && !classNames.equals(wanted)) {
+            throw new ConvoyException("Cannot go on from " + config.initFrom() + ": its classes are " + classNames
+                    + ", but those of data.train are " + wanted
+                    + ", so that outputs would change their meaning; give data"
+                    + " of the same classes in the same order, or set network.head = replace");
+        }
     }
 
     NetworkSpec network(int classes) {

@@ -1,15 +1,36 @@
 package dev.convoy.jobs;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import com.fasterxml.jackson.dataformat.csv.CsvMapper;
+import dev.convoy.data.Printable;
+import java.io.IOException;
 import java.util.List;
 
 /** Records as CSV. */
 final class Tables {
     private static final CsvMapper CSV = CsvMapper.csvBuilder()
             .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+            .addModule(new SimpleModule().addSerializer(String.class, new CellSerializer()))
             .build();
+
+    /** Names of files and reasons may be anybody's. */
+    private static final class CellSerializer extends StdSerializer<String> {
+        private static final long serialVersionUID = 1L;
+
+        CellSerializer() {
+            super(String.class);
+        }
+
+        @Override
+        public void serialize(String value, JsonGenerator out, SerializerProvider provider) throws IOException {
+            out.writeString(Printable.cell(value));
+        }
+    }
 
     private Tables() {}
 

@@ -73,9 +73,12 @@ public final class TrainJob {
         job.data().classWeights().check(images.classNames());
         ComputeBackend.named(job.backend().name())
                 .checkSupport(network, job.backend().placement());
+        start.checkClasses(images.classNames());
         ModelState state = start.state(network, job.seed(), job.optimizer().spec());
+        Optional<ImageSets.Description> tested = sets.describeTest(images.shape(), images.classNames());
         try (ImageShards train = sets.load(images)) {
-            Optional<ImageShards> test = sets.test(train.shape(), train.classNames());
+            ImageSets.warnOfUntrained(train.classNames(), train.perClass());
+            Optional<ImageShards> test = tested.map(sets::load);
             try {
                 ClassWeights weights = job.data().classWeights().weights(train.classNames(), train.perClass());
                 outcome.data(train, test, weights);

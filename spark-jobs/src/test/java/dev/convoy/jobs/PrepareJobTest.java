@@ -13,6 +13,7 @@ import dev.convoy.testing.SparkExtension;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -120,7 +121,7 @@ class PrepareJobTest {
         assertThat(manifest.duplicates()).isEqualTo(1);
         assertThat(manifest.leaked()).isEqualTo(1);
         assertThat(manifest.sets().get("test").images()).isEqualTo(1);
-        assertThat(Files.readAllLines(prepared.resolve("rejects.csv")).get(1)).contains("page.jpg", "<html>");
+        assertThat(Files.readAllLines(prepared.resolve("rejects.csv")).get(1)).contains("page.jpg", "a web page");
         List<String> copies = Files.readAllLines(prepared.resolve("duplicates.csv"));
         assertThat(copies.get(0)).isEqualTo("set,id,label,originalSet,originalId,originalLabel");
         assertThat(copies.get(1)).startsWith("train,").contains(",4,train,").endsWith(",3");
@@ -155,7 +156,118 @@ class PrepareJobTest {
         prepared = folder.resolve("half");
         prepare(spark);
         assertThat(whole).containsAll(names("test")).doesNotContainAnyElementsOf(names("train"));
-        assertThatThrownBy(() -> trainedWeights(spark)).hasMessageContaining("format = prepared");
+        byte[] fromSource = trainedWeights(spark);
+        assertThat(result(spark).data().test().examples())
+                .isEqualTo(names("test").size());
+        settings.put("data.split", "null");
+        settings.put("data.train", "{ format = prepared, path = \"" + prepared + "\" }");
+        assertThat(trainedWeights(spark))
+                .as("training splits as preparing does")
+                .isEqualTo(fromSource);
+    }
+
+    private Result result(JavaSparkContext spark) throws IOException {
+        return new TrainJob(spark, config(), List.of()).run().result();
+    }
+
+    /** So that what training is normalised with tells nothing of the images it is tested on. */
+    @Test
+    void eachSetHasStatisticsOfItsOwn(JavaSparkContext spark) throws IOException {
+        settings.put("data.split", "{ test = 0.3 }");
+        DatasetManifest manifest = prepare(spark);
+        assertThat(manifest.sets().get("train").statistics().mean())
+                .isNotEqualTo(manifest.sets().get("test").statistics().mean());
+    }
+
+    @Test
+    void aSampleIsPreparedWhereOneIsAskedFor(JavaSparkContext spark) throws IOException {
+        settings.put("data.train", "{ format = folder, path = \"" + tree + "\", limit = 40 }");
+        byte[] raw = trainedWeights(spark);
+        assertThat(prepare(spark).sets().get("train").images()).isEqualTo(40);
+        settings.put("data.train", "{ format = prepared, path = \"" + prepared + "\" }");
+        assertThat(trainedWeights(spark)).as("other ids").isNotEqualTo(raw);
+    }
+
+    @Test
+    void whatSomebodyElseWritesIsLeftAlone(JavaSparkContext spark) throws IOException {
+        Path claim = folder.resolve(".prepared.claim");
+        Files.writeString(claim, "elsewhere 1 2026-01-01T00:00:00Z");
+        assertThatThrownBy(() -> prepare(spark))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("another process does (elsewhere 1")
+                .hasMessageContaining(claim.toString());
+        assertThat(claim).exists();
+        // A process of this host that is no more.
+        Files.writeString(claim, NewFolder.host() + " 2147483646 2026-01-01T00:00:00Z");
+        prepare(spark);
+        assertThat(claim).doesNotExist();
+        assertThat(prepared.resolve("manifest.json")).exists();
+    }
+
+    /** Each change of a prepared set that would be trained on without a word, or looked for without an end. */
+    @Test
+    void aSetThatIsNotWhatItsManifestSaysIsRefused(JavaSparkContext spark) throws IOException {
+        DatasetManifest manifest = prepare(spark);
+        Path shard =
+                prepared.resolve(manifest.sets().get("train").shards().get(0).file());
+        Files.deleteIfExists(shard.resolveSibling("." + shard.getFileName() + ".crc"));
+        byte[] sound = Files.readAllBytes(shard);
+        settings.put("data.train", "{ format = prepared, path = \"" + prepared + "\" }");
+        byte[] weights = trainedWeights(spark);
+
+        Files.write(prepared.resolve("train/part-99999.parquet"), sound);
+        assertThat(trainedWeights(spark))
+                .as("a file that the manifest does not name")
+                .isEqualTo(weights);
+
+        byte[] flipped = sound.clone();
+        flipped[sound.length / 2] ^= 1;
+        Files.write(shard, flipped);
+        assertThatThrownBy(() -> trainedWeights(spark))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining(shard.getFileName().toString());
+        Files.write(shard, sound);
+
+        String text = Files.readString(prepared.resolve("manifest.json"));
+        assertManifestRefused(spark, text.replaceFirst("\"format\" : 1", "\"format\" : 2"), "its format is 2");
+        assertManifestRefused(spark, "null", "its format is none");
+        assertManifestRefused(spark, text.replace("train/part", "train/../part"), "names a shard that is none");
+        assertManifestRefused(spark, text.replaceFirst("\"1\" : 34", "\"1\" : 33"), "34 images of 1");
+        String hash = manifest.sets().get("train").shards().get(0).groups().get(0);
+        assertManifestRefused(spark, text.replace(hash, "0".repeat(64)), "not what the manifest says (SHA-256)");
+        Files.writeString(prepared.resolve("manifest.json"), text);
+        assertThat(trainedWeights(spark)).isEqualTo(weights);
+    }
+
+    private void assertManifestRefused(JavaSparkContext spark, String manifest, String reason) throws IOException {
+        Files.deleteIfExists(prepared.resolve(".manifest.json.crc"));
+        Files.writeString(prepared.resolve("manifest.json"), manifest);
+        assertThatThrownBy(() -> trainedWeights(spark))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining(reason);
+    }
+
+    /** A shard of a larger set in the folder of a smaller one: its ids would be walked after for ever. */
+    @Test
+    void aShardOfAnotherSetIsRefused(JavaSparkContext spark) throws IOException {
+        settings.put("data.train", "{ format = folder, path = \"" + tree + "\", limit = 100 }");
+        prepare(spark);
+        Path small = prepared;
+        settings.put("data.train", "{ format = folder, path = \"" + tree + "\" }");
+        settings.put("prepare.directory", folder.resolve("large").toString());
+        prepare(spark);
+        String file = "train/part-00000.parquet";
+        Files.deleteIfExists(small.resolve("train/.part-00000.parquet.crc"));
+        Files.copy(folder.resolve("large").resolve(file), small.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+        String manifest = Files.readString(small.resolve("manifest.json"));
+        Files.deleteIfExists(small.resolve(".manifest.json.crc"));
+        Files.writeString(
+                small.resolve("manifest.json"),
+                manifest.replaceFirst("\"bytes\" : [0-9]+", "\"bytes\" : " + Files.size(small.resolve(file))));
+        settings.put("data.train", "{ format = prepared, path = \"" + small + "\" }");
+        assertThatThrownBy(() -> trainedWeights(spark))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("the manifest says 100");
     }
 
     /** The names in a set's shards, as a column of their own. */

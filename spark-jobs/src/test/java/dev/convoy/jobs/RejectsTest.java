@@ -84,7 +84,10 @@ class RejectsTest {
         assertThat(lines).hasSize(5);
         for (int set = 0; set < 2; set++) {
             String name = set == 0 ? "train," : "test,";
-            assertThat(lines.get(1 + 2 * set)).startsWith(name).contains("3/page.png", "<html>");
+            assertThat(lines.get(1 + 2 * set))
+                    .startsWith(name)
+                    .contains("3/page.png", "a web page")
+                    .doesNotContain("<html>");
             assertThat(lines.get(2 + 2 * set)).startsWith(name).contains("7/empty.png", "the file is empty");
         }
     }

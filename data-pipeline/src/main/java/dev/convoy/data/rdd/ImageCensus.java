@@ -9,12 +9,16 @@ import dev.convoy.data.ImageSplit;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Sha256;
 import dev.convoy.data.SourceImage;
+import dev.convoy.data.WorkerLayout;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
@@ -23,9 +27,9 @@ import org.apache.spark.util.SerializableConfiguration;
  * Every image of a source, looked at once: whether it can be decoded, what it measures and what it is made of.
  *
  * @param verdicts by id
- * @param statistics of all pixels; null if no image is usable
+ * @param statistics of all pixels of each set, the test set's last; null where no image is usable
  */
-public record ImageCensus(List<Verdict> verdicts, DatasetManifest.Statistics statistics) {
+public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistics> statistics) {
     /**
      * What there is to know about an image.
      *
@@ -83,7 +87,11 @@ public record ImageCensus(List<Verdict> verdicts, DatasetManifest.Statistics sta
             return new Sums(pixels, sum, squares);
         }
 
+        /** Null without pixels. */
         DatasetManifest.Statistics statistics() {
+            if (pixels == 0) {
+                return null;
+            }
             double[] mean = new double[3];
             double[] std = new double[3];
             for (int i = 0; i < 3; i++) {
@@ -94,36 +102,83 @@ public record ImageCensus(List<Verdict> verdicts, DatasetManifest.Statistics sta
         }
     }
 
-    private record Part(List<Verdict> verdicts, Sums sums) implements Serializable {}
+    private record Part(List<Verdict> verdicts, Sums train, Sums test) implements Serializable {}
 
-    /** Reads and decodes a whole source; one Spark stage. */
-    public static ImageCensus of(JavaSparkContext spark, ImageListing listing) {
+    /**
+     * What is looked at, and how it is split.
+     *
+     * @param dealt images that it does not deal are left out
+     * @param testShare of the images that their content puts into the test set, from 0 to 1
+     */
+    public record Scope(WorkerLayout dealt, double testShare) implements Serializable {
+        /** Whether an image of this content belongs to the test set. */
+        public boolean isTest(Content content) {
+            return content.share() < testShare;
+        }
+    }
+
+    /** Reads and decodes a source; one Spark stage. */
+    public static ImageCensus of(JavaSparkContext spark, ImageListing listing, Scope scope) {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Part> parts = spark.<ImageSplit>parallelize(
                         new ArrayList<>(listing.splits()), listing.splits().size())
-                .map(split -> look(split, hadoop.value()))
+                .map(split -> look(split, hadoop.value(), scope))
                 .collect();
         List<Verdict> verdicts = new ArrayList<>();
         parts.forEach(part -> verdicts.addAll(part.verdicts));
-        Sums sums = parts.stream().map(Part::sums).reduce(Sums.none(), Sums::plus);
-        return new ImageCensus(verdicts, sums.pixels == 0 ? null : sums.statistics());
+        return new ImageCensus(
+                verdicts,
+                Arrays.asList(
+                        parts.stream()
+                                .map(Part::train)
+                                .reduce(Sums.none(), Sums::plus)
+                                .statistics(),
+                        parts.stream()
+                                .map(Part::test)
+                                .reduce(Sums.none(), Sums::plus)
+                                .statistics()));
     }
 
-    private static Part look(ImageSplit split, Configuration hadoop) throws IOException {
+    private static Part look(ImageSplit split, Configuration hadoop, Scope scope) throws IOException {
         List<Verdict> verdicts = new ArrayList<>();
-        Sums sums = Sums.none();
-        for (Iterator<SourceImage> images = split.read(hadoop, id -> true); images.hasNext(); ) {
+        Sums[] sums = {Sums.none(), Sums.none()};
+        for (Iterator<SourceImage> images = split.read(hadoop, scope.dealt.dealer()::isDealt); images.hasNext(); ) {
             SourceImage image = images.next();
             try {
                 ImageDecoder.Look look = ImageDecoder.look(image.data());
-                sums = sums.plus(Sums.of(look));
-                verdicts.add(new Verdict(
-                        image.id(), image.label(), look.shape(), Content.of(image.data()), look.bytes(), null));
+                Content content = Content.of(image.data());
+                int set = scope.isTest(content) ? 1 : 0;
+                sums[set] = sums[set].plus(Sums.of(look));
+                verdicts.add(new Verdict(image.id(), image.label(), look.shape(), content, look.bytes(), null));
             } catch (BadImageException e) {
                 RejectedImage rejected = new RejectedImage(image.id(), image.name(), e.getMessage());
                 verdicts.add(new Verdict(image.id(), image.label(), null, null, 0, rejected));
             }
         }
-        return new Part(verdicts, sums);
+        return new Part(verdicts, sums[0], sums[1]);
+    }
+
+    /** Which of a source's images their content puts into the test set; reads files but decodes nothing. One Spark stage. */
+    public static BitSet testImages(JavaSparkContext spark, ImageListing listing, double testShare) {
+        SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
+        BitSet test = new BitSet();
+        spark.<ImageSplit>parallelize(
+                        new ArrayList<>(listing.splits()), listing.splits().size())
+                .map(split -> testImages(split, hadoop.value(), testShare))
+                .collect()
+                .forEach(ids -> LongStream.of(ids).forEach(id -> test.set((int) id)));
+        return test;
+    }
+
+    private static long[] testImages(ImageSplit split, Configuration hadoop, double testShare) throws IOException {
+        LongStream.Builder ids = LongStream.builder();
+        for (Iterator<SourceImage> images = split.read(hadoop, id -> true); images.hasNext(); ) {
+            SourceImage image = images.next();
+            boolean readable = !(image.data() instanceof SourceImage.Data.Unreadable);
+            if (readable && Content.of(image.data()).share() < testShare) {
+                ids.add(image.id());
+            }
+        }
+        return ids.build().toArray();
     }
 }

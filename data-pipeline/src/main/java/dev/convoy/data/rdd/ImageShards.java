@@ -13,6 +13,7 @@ import dev.convoy.data.RejectedImage;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.Target;
 import dev.convoy.data.WorkerLayout;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -179,12 +180,15 @@ public final class ImageShards implements AutoCloseable {
     public static ImageShape firstShape(Configuration hadoop, ImageListing listing, OnBadImage onBadImage)
             throws IOException {
         for (ImageSplit split : listing.splits()) {
-            for (Iterator<SourceImage> images = split.read(hadoop, id -> true); images.hasNext(); ) {
-                SourceImage image = images.next();
-                try {
-                    return ImageDecoder.shapeOf(image.data());
-                } catch (BadImageException e) {
-                    failUnlessSkipped(image, e, onBadImage);
+            Iterator<SourceImage> images = split.read(hadoop, id -> true);
+            try (Closeable source = images instanceof Closeable open ? open : () -> {}) {
+                while (images.hasNext()) {
+                    SourceImage image = images.next();
+                    try {
+                        return ImageDecoder.shapeOf(image.data());
+                    } catch (BadImageException e) {
+                        failUnlessSkipped(image, e, onBadImage);
+                    }
                 }
             }
         }

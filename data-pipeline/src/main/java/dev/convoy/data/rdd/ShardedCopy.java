@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.LongStream;
 import org.apache.spark.Partitioner;
@@ -97,7 +98,7 @@ public record ShardedCopy(String target, String set, long seed, int shards, Opti
             Iterator<Tuple2<Long, Row>> rows)
             throws IOException {
         TaskContext task = TaskContext.get();
-        String file = String.format("%s/part-%05d.parquet", set, task.partitionId());
+        String file = String.format(Locale.ROOT, "%s/part-%05d.parquet", set, task.partitionId());
         try (ShardWriter writer = new ShardWriter(hadoop.value(), folder, set, file, task.taskAttemptId())) {
             while (rows.hasNext()) {
                 Row row = rows.next()._2();

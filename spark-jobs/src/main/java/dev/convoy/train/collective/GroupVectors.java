@@ -1,5 +1,6 @@
 package dev.convoy.train.collective;
 
+import dev.convoy.data.Natives;
 import dev.convoy.train.collective.Collective.Shape;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -15,6 +16,10 @@ import org.bytedeco.pytorch.global.torch;
  * the slots of all ranks. Closing unmaps the memory.
  */
 final class GroupVectors implements AutoCloseable {
+    static {
+        Natives.TORCH.load();
+    }
+
     private final SharedMemory memory;
     private final int[] ranks;
     private final Shape shape;

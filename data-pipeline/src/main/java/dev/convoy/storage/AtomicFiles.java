@@ -1,0 +1,127 @@
+package dev.convoy.storage;
+
+import java.io.File;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Options.Rename;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+
+/**
+ * What Hadoop's file systems promise only in part: exclusive creation, and replacement in one step. The name node of HDFS decides both; on local
+ * disks the operating system is asked, since Hadoop looks first and acts afterwards. An object store replaces an object when its upload ends,
+ * but two may create one there.
+ */
+public final class AtomicFiles {
+    /** Writes a file's content. */
+    @FunctionalInterface
+    public interface Content {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    private AtomicFiles() {}
+
+    /**
+     * Creates a file, together with its folder, unless it is there.
+     *
+     * @return whether it was not
+     */
+    public static boolean createNew(FileSystem files, Path file, byte[] content) throws IOException {
+        files.mkdirs(file.getParent());
+        if (isLocal(files)) {
+            try {
+                // Made beforehand and then linked, so that it is never seen empty.
+                File whole = local(files, sibling(file));
+                Files.write(whole.toPath(), content);
+                try {
+                    Files.createLink(local(files, file).toPath(), whole.toPath());
+                    return true;
+                } catch (UnsupportedOperationException e) {
+                    // A file system without hard links.
+                    Files.write(local(files, file).toPath(), content, StandardOpenOption.CREATE_NEW);
+                    return true;
+                } finally {
+                    Files.delete(whole.toPath());
+                }
+            } catch (java.nio.file.FileAlreadyExistsException e) {
+                return false;
+            }
+        }
+        try (FSDataOutputStream out = files.create(file, false)) {
+            out.write(content);
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return false;
+        }
+    }
+
+    /** Writes a file, replacing one of its name; whoever reads meanwhile sees the old one or the new one, whole. */
+    public static void replace(FileSystem files, Path file, Content content) throws IOException {
+        Path next = sibling(file);
+        try {
+            try (FSDataOutputStream out = files.create(next, true)) {
+                content.writeTo(out);
+                out.hsync();
+            }
+            rename(files, next, file, Rename.OVERWRITE);
+        } catch (IOException | RuntimeException | Error e) {
+            try {
+                // On a full disk this makes space again.
+                files.delete(next, false);
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Gives a file or a folder a name that nothing has.
+     *
+     * @throws IOException if something has it
+     */
+    public static void renameNew(FileSystem files, Path from, Path to) throws IOException {
+        rename(files, from, to, Rename.NONE);
+    }
+
+    private static void rename(FileSystem files, Path from, Path to, Rename how) throws IOException {
+        if (isLocal(files)) {
+            File target = local(files, to);
+            if (how == Rename.NONE && target.exists()) {
+                throw new FileAlreadyExistsException(to + " exists");
+            }
+            Files.move(local(files, from).toPath(), target.toPath(), StandardCopyOption.ATOMIC_MOVE);
+            return;
+        }
+        FileContext.getFileContext(files.getUri(), files.getConf())
+                .rename(files.makeQualified(from), files.makeQualified(to), how);
+    }
+
+    /** A name beside a file's that nothing has, hidden from whoever lists images. */
+    private static Path sibling(Path file) {
+        return new Path(file.getParent(), "." + file.getName() + "." + UUID.randomUUID() + ".tmp");
+    }
+
+    /** Whether the operating system of this machine can be asked. */
+    public static boolean isLocal(FileSystem files) {
+        return files instanceof LocalFileSystem || files instanceof RawLocalFileSystem;
+    }
+
+    private static File local(FileSystem files, Path path) throws IOException {
+        Path absolute = files.makeQualified(path);
+        if (absolute.toUri().getPath() == null) {
+            throw new FileNotFoundException(path + " is no path");
+        }
+        return new File(absolute.toUri().getPath());
+    }
+}

@@ -1,0 +1,132 @@
+package dev.convoy.jobs;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.storage.AtomicFiles;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A folder that is written beside its place and appears there whole, or not at all. Its name is claimed beforehand, so that a second process is
+ * told at once and not after hours. Closing deletes what this process has made, and nothing else.
+ */
+final class NewFolder implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NewFolder.class);
+
+    private final FileSystem files;
+    private final Path target;
+    private final Path claim;
+    private final Path work;
+
+    private NewFolder(FileSystem files, Path target, Path claim) {
+        this.files = files;
+        this.target = target;
+        this.claim = claim;
+        this.work = new Path(target.getParent(), "_" + target.getName() + "." + UUID.randomUUID());
+    }
+
+    /**
+     * Claims a name.
+     *
+     * @param setting how messages call it
+     * @throws ConvoyException if the folder exists, or another process writes it
+     */
+    static NewFolder claim(Configuration hadoop, String folder, String setting) throws IOException {
+        FileSystem files = RunDirectory.files(hadoop, folder);
+        Path target = files.makeQualified(new Path(folder));
+        if (files.exists(target)) {
+            throw new ConvoyException(
+                    "Cannot write " + folder + ": it exists; remove it, or set " + setting + " to another folder");
+        }
+        Path claim = new Path(target.getParent(), "." + target.getName() + ".claim");
+        NewFolder made = new NewFolder(files, target, claim);
+        String own = owner();
+        while (!AtomicFiles.createNew(files, claim, own.getBytes(StandardCharsets.UTF_8))) {
+            Optional<String> holder = read(files, claim);
+            if (holder.isEmpty()) {
+                continue;
+            }
+            String other = holder.get();
+            if (!hasEnded(other)) {
+                throw new ConvoyException("Cannot write " + folder + ": another process does (" + other.strip()
+                        + "); wait for it, or remove " + claim + " if it has ended");
+            }
+            files.delete(claim, false);
+        }
+        return made;
+    }
+
+    private static String owner() {
+        ProcessHandle process = ProcessHandle.current();
+        return String.join(
+                " ",
+                host(),
+                String.valueOf(process.pid()),
+                process.info().startInstant().map(Instant::toString).orElse("-"));
+    }
+
+    /** This machine's name. */
+    static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+
+    /** Empty if it has just been given up. */
+    private static Optional<String> read(FileSystem files, Path claim) throws IOException {
+        try (InputStream in = files.open(claim)) {
+            return Optional.of(new String(in.readNBytes(1000), StandardCharsets.UTF_8));
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Whether it is known that whoever wrote a claim is no more; of other hosts nothing is. */
+    private static boolean hasEnded(String claim) {
+        String[] words = claim.split(" ");
+        if (words.length != 3 || !words[0].equals(host()) || !words[1].matches("[0-9]{1,10}")) {
+            return false;
+        }
+        return ProcessHandle.of(Long.parseLong(words[1]))
+                .flatMap(process -> process.info().startInstant())
+                .map(start -> !start.toString().equals(words[2]))
+                .orElse(true);
+    }
+
+    FileSystem files() {
+        return files;
+    }
+
+    /** Where the content is to be written. */
+    Path work() {
+        return work;
+    }
+
+    /** Gives the folder its name. */
+    void publish() throws IOException {
+        AtomicFiles.renameNew(files, work, target);
+    }
+
+    @Override
+    public void close() {
+        try {
+            files.delete(work, true);
+            files.delete(claim, false);
+        } catch (IOException e) {
+            LOG.warn("{} or {} is left behind: {}", work, claim, e.getMessage());
+        }
+    }
+}
