@@ -210,6 +210,7 @@ class ParquetSourceTest {
         byte[] old = Files.readAllBytes(file);
         ByteBuffer end = ByteBuffer.wrap(old).order(ByteOrder.LITTLE_ENDIAN);
         int data = old.length - 8 - end.getInt(old.length - 8);
+        Files.deleteIfExists(file.resolveSibling("." + file.getFileName() + ".crc"));
         Files.write(
                 file,
                 ByteBuffer.allocate(data + written.size() + 8)

@@ -3,19 +3,59 @@ package dev.convoy.model;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.Target;
 import java.io.Serializable;
-import java.util.stream.IntStream;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * How a model answers labelled images. Sums, so that parts from many workers add up.
  *
  * @param examples how many
  * @param lossSum summed over examples
- * @param confusion {@code [true class][predicted class]} counts of the examples that have a class
+ * @param classes number of classes
+ * @param answers how often examples of a class were answered with a class, by {@code true class * (classes + 1) + answer}, of those that have a
+ *     class; only pairs that occur, since thousands of classes make millions. An answer of {@code classes} is none: outputs were not finite
  */
-public record Evaluation(long examples, double lossSum, long[][] confusion) implements Serializable {
+public record Evaluation(long examples, double lossSum, int classes, Map<Long, Long> answers) implements Serializable {
+    /** The most classes of which all pairs are written out. */
+    public static final int MAX_MATRIX = 1000;
+
+    /** Adds up batches in place. */
+    public static final class Tally {
+        private final int classes;
+        private final Map<Long, Long> answers = new TreeMap<>();
+        private long examples;
+        private double lossSum;
+
+        public Tally(int classes) {
+            this.classes = classes;
+        }
+
+        /**
+         * Adds a batch.
+         *
+         * @param outputs {@code [size, classes]} raw outputs
+         */
+        public void add(ImageBatch batch, double[] outputs, Loss loss) {
+            lossSum += loss.sum(outputs, batch.denseTargets(classes), classes, new double[outputs.length]);
+            examples += batch.size();
+            for (int i = 0; i < batch.size(); i++) {
+                if (batch.targets().get(i) instanceof Target.ClassIndex truth) {
+                    int answer = answer(outputs, i * classes, classes);
+                    answers.merge((long) truth.index() * (classes + 1) + answer, 1L, Long::sum);
+                }
+            }
+        }
+
+        /** What was added so far. */
+        public Evaluation evaluation() {
+            return new Evaluation(examples, lossSum, classes, new TreeMap<>(answers));
+        }
+    }
+
     /** No examples yet. */
     public static Evaluation empty(int classes) {
-        return new Evaluation(0, 0, new long[classes][classes]);
+        return new Tally(classes).evaluation();
     }
 
     /**
@@ -24,20 +64,18 @@ public record Evaluation(long examples, double lossSum, long[][] confusion) impl
      * @param outputs {@code [size, classes]} raw outputs
      */
     public static Evaluation of(ImageBatch batch, double[] outputs, Loss loss) {
-        int classes = outputs.length / batch.size();
-        double lossSum = loss.sum(outputs, batch.denseTargets(classes), classes, new double[outputs.length]);
-        long[][] confusion = new long[classes][classes];
-        for (int i = 0; i < batch.size(); i++) {
-            if (batch.targets().get(i) instanceof Target.ClassIndex truth) {
-                confusion[truth.index()][largest(outputs, i * classes, classes)]++;
-            }
-        }
-        return new Evaluation(batch.size(), lossSum, confusion);
+        Tally tally = new Tally(outputs.length / batch.size());
+        tally.add(batch, outputs, loss);
+        return tally.evaluation();
     }
 
-    private static int largest(double[] outputs, int from, int classes) {
+    /** The largest output; none if any is not finite. */
+    private static int answer(double[] outputs, int from, int classes) {
         int largest = 0;
-        for (int c = 1; c < classes; c++) {
+        for (int c = 0; c < classes; c++) {
+            if (!Double.isFinite(outputs[from + c])) {
+                return classes;
+            }
             if (outputs[from + c] > outputs[from + largest]) {
                 largest = c;
             }
@@ -47,14 +85,65 @@ public record Evaluation(long examples, double lossSum, long[][] confusion) impl
 
     /** Both together; neither is changed. */
     public Evaluation plus(Evaluation other) {
-        long[][] sum = new long[confusion.length][];
-        for (int t = 0; t < confusion.length; t++) {
-            sum[t] = confusion[t].clone();
-            for (int p = 0; p < confusion.length; p++) {
-                sum[t][p] += other.confusion[t][p];
-            }
+        Map<Long, Long> sum = new TreeMap<>(answers);
+        other.answers.forEach((pair, count) -> sum.merge(pair, count, Long::sum));
+        return new Evaluation(examples + other.examples, lossSum + other.lossSum, classes, sum);
+    }
+
+    /**
+     * Counts of examples, each by class.
+     *
+     * @param support whose class it is
+     * @param answered that were answered with it
+     * @param right both
+     */
+    public record Counts(long[] support, long[] answered, long[] right) {
+        /** Of the examples answered with this class, the share whose class it is; NaN if none was. */
+        public double precision(int c) {
+            return (double) right[c] / answered[c];
         }
-        return new Evaluation(examples + other.examples, lossSum + other.lossSum, sum);
+
+        /** Of the examples of this class, the share answered with it; NaN if there are none. */
+        public double recall(int c) {
+            return (double) right[c] / support[c];
+        }
+    }
+
+    /** Counts by class, in one pass over the answers. */
+    public Counts counts() {
+        Counts counts = new Counts(new long[classes], new long[classes], new long[classes]);
+        answers.forEach((pair, count) -> {
+            int truth = (int) (pair / (classes + 1));
+            int answer = (int) (pair % (classes + 1));
+            counts.support[truth] += count;
+            if (answer < classes) {
+                counts.answered[answer] += count;
+                counts.right[answer] += truth == answer ? count : 0;
+            }
+        });
+        return counts;
+    }
+
+    /** {@code [true class][answer]} counts; empty beyond {@link #MAX_MATRIX} classes, where the answers alone have to do. */
+    public Optional<long[][]> confusion() {
+        if (classes > MAX_MATRIX) {
+            return Optional.empty();
+        }
+        long[][] matrix = new long[classes][classes];
+        answers.forEach((pair, count) -> {
+            if (pair % (classes + 1) < classes) {
+                matrix[(int) (pair / (classes + 1))][(int) (pair % (classes + 1))] = count;
+            }
+        });
+        return Optional.of(matrix);
+    }
+
+    /** Examples that were not answered, since outputs were not finite. */
+    public long unanswered() {
+        return answers.entrySet().stream()
+                .filter(answer -> answer.getKey() % (classes + 1) == classes)
+                .mapToLong(Map.Entry::getValue)
+                .sum();
     }
 
     /** Mean loss; NaN without examples. */
@@ -64,30 +153,13 @@ public record Evaluation(long examples, double lossSum, long[][] confusion) impl
 
     /** Share of the examples with a class that were answered rightly; NaN if none has one. */
     public double accuracy() {
-        long right = IntStream.range(0, confusion.length)
-                .mapToLong(c -> confusion[c][c])
-                .sum();
-        long all = IntStream.range(0, confusion.length).mapToLong(this::support).sum();
+        long right = 0;
+        long all = 0;
+        for (Map.Entry<Long, Long> answer : answers.entrySet()) {
+            boolean same = answer.getKey() / (classes + 1) == answer.getKey() % (classes + 1);
+            right += same ? answer.getValue() : 0;
+            all += answer.getValue();
+        }
         return (double) right / all;
-    }
-
-    /** Examples whose class this is. */
-    public long support(int c) {
-        return IntStream.range(0, confusion.length)
-                .mapToLong(p -> confusion[c][p])
-                .sum();
-    }
-
-    /** Of the examples answered with this class, the share whose class it is; NaN if none was. */
-    public double precision(int c) {
-        long answered = IntStream.range(0, confusion.length)
-                .mapToLong(t -> confusion[t][c])
-                .sum();
-        return (double) confusion[c][c] / answered;
-    }
-
-    /** Of the examples of this class, the share answered with it; NaN if there are none. */
-    public double recall(int c) {
-        return (double) confusion[c][c] / support(c);
     }
 }

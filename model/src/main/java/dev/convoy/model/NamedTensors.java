@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -22,6 +24,18 @@ final class NamedTensors {
     private NamedTensors(String file, Map<String, Safetensors.Tensor> tensors) {
         this.file = file;
         this.tensors = tensors;
+    }
+
+    /** The same tensors under other names. */
+    NamedTensors renamed(UnaryOperator<String> names) {
+        Map<String, Safetensors.Tensor> renamed = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> {
+            if (renamed.put(names.apply(name), tensor) != null) {
+                throw new ConvoyException("Cannot load " + file + ": two of its tensors would be called "
+                        + names.apply(name) + "; change network.init-names or network.init-prefix");
+            }
+        });
+        return new NamedTensors(file, renamed);
     }
 
     /**
@@ -62,21 +76,16 @@ final class NamedTensors {
     }
 
     /**
-     * Copies every tensor to its place.
+     * The values that belong into a network.
      *
      * @param otherName what the file may call a tensor instead
      * @param left layout entries that keep their values, whatever the file holds
-     * @throws ConvoyException naming every tensor that is missing, misshapen or superfluous; vectors are then unchanged
+     * @throws ConvoyException naming, kind by kind, tensors that are missing, misshapen, superfluous or not finite
      */
-    void fill(
-            Network network,
-            UnaryOperator<String> otherName,
-            Set<ParameterLayout.Entry> left,
-            float[] parameters,
-            float[] buffers) {
+    Values match(Network network, UnaryOperator<String> otherName, Set<ParameterLayout.Entry> left) {
         Map<String, Safetensors.Tensor> unused = new LinkedHashMap<>(tensors);
         Map<ParameterLayout.Entry, float[]> values = new LinkedHashMap<>();
-        List<String> wrong = new ArrayList<>();
+        Mismatches wrong = new Mismatches();
         for (ParameterLayout.Entry entry : network.layout().entries()) {
             Safetensors.Tensor own = unused.remove(entry.name());
             Safetensors.Tensor tensor = own == null ? unused.remove(otherName.apply(entry.name())) : own;
@@ -84,18 +93,58 @@ final class NamedTensors {
             if (left.contains(entry)) {
                 continue;
             } else if (tensor == null) {
-                wrong.add(entry.name() + " should be " + shape + " but is missing");
+                wrong.add(Mismatches.Kind.MISSING, entry.name() + " should be " + shape + " but is missing");
             } else if (!tensor.shape().equals(shape)) {
-                wrong.add(entry.name() + " should be " + shape + " but is " + tensor.shape());
+                wrong.add(
+                        Mismatches.Kind.MISSHAPEN, entry.name() + " should be " + shape + " but is " + tensor.shape());
+            } else if (!HeapVector.over(tensor.values()).isFinite()) {
+                wrong.add(Mismatches.Kind.NOT_FINITE, entry.name() + " has values that are not finite");
             } else {
                 values.put(entry, tensor.values());
             }
         }
-        unused.keySet().forEach(name -> wrong.add(name + " is not in the network"));
-        if (!wrong.isEmpty()) {
-            throw new ConvoyException("Cannot load " + file + ": " + String.join("; ", wrong));
+        unused.keySet().forEach(name -> wrong.add(Mismatches.Kind.SUPERFLUOUS, name + " is not in the network"));
+        wrong.throwIfAny("Cannot load " + file + ": ");
+        return new Values(values);
+    }
+
+    /** Values that fit a network. */
+    record Values(Map<ParameterLayout.Entry, float[]> byEntry) {
+        /** Copies every tensor to its place. */
+        void copyTo(float[] parameters, float[] buffers) {
+            byEntry.forEach((entry, from) ->
+                    System.arraycopy(from, 0, entry.isBuffer() ? buffers : parameters, entry.offset(), entry.size()));
         }
-        values.forEach((entry, from) ->
-                System.arraycopy(from, 0, entry.isBuffer() ? buffers : parameters, entry.offset(), entry.size()));
+    }
+
+    /** What does not fit, a few of each kind being named. */
+    private static final class Mismatches {
+        private static final int SHOWN = 10;
+
+        enum Kind {
+            MISSING,
+            MISSHAPEN,
+            NOT_FINITE,
+            SUPERFLUOUS
+        }
+
+        private final Map<Kind, List<String>> found = new EnumMap<>(Kind.class);
+
+        void add(Kind kind, String what) {
+            found.computeIfAbsent(kind, key -> new ArrayList<>()).add(what);
+        }
+
+        void throwIfAny(String beginning) {
+            if (!found.isEmpty()) {
+                throw new ConvoyException(beginning
+                        + found.values().stream().map(Mismatches::shown).collect(Collectors.joining("; ")));
+            }
+        }
+
+        private static String shown(List<String> all) {
+            return all.size() <= SHOWN
+                    ? String.join("; ", all)
+                    : String.join("; ", all.subList(0, SHOWN)) + "; and " + (all.size() - SHOWN) + " more like these";
+        }
     }
 }

@@ -1,7 +1,6 @@
 package dev.convoy.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.convoy.data.ConvoyException;
@@ -13,12 +12,12 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
-import java.util.stream.StreamSupport;
 
 /**
  * Named float tensors in the safetensors format (huggingface/safetensors): the header's length as a little-endian 64-bit
@@ -68,11 +67,11 @@ public final class Safetensors {
     }
 
     /**
-     * Reads tensors; does not close the stream.
+     * Reads tensors of type F32, F16, BF16 or F64, as single precision; does not close the stream.
      *
      * @param file how messages call it
      * @param wanted of a tensor's name; others are left out, whatever their type
-     * @throws ConvoyException if the file is malformed, cut short or a tensor that is wanted has another type than F32
+     * @throws ConvoyException if the file is malformed, cut short or longer than it says, or a tensor that is wanted has another type
      */
     public static Map<String, Tensor> read(InputStream in, String file, Predicate<String> wanted) throws IOException {
         DataInputStream data = new DataInputStream(in);
@@ -86,7 +85,11 @@ public final class Safetensors {
             if (header.length < length) {
                 throw new EOFException();
             }
-            return readTensors(data, MAPPER.readTree(header), file, wanted);
+            Map<String, Tensor> tensors = readTensors(data, SafetensorsHeader.parse(header, file), file, wanted);
+            if (data.read() >= 0) {
+                throw new ConvoyException("Cannot read " + file + " as safetensors: it goes on behind its last tensor");
+            }
+            return tensors;
         } catch (EOFException e) {
             throw new ConvoyException("Cannot read " + file + " as safetensors: it is cut short; fetch it again", e);
         } catch (JsonProcessingException e) {
@@ -95,72 +98,85 @@ public final class Safetensors {
     }
 
     private static Map<String, Tensor> readTensors(
-            DataInputStream in, JsonNode header, String file, Predicate<String> wanted) throws IOException {
-        Map<String, JsonNode> entries = new LinkedHashMap<>();
-        header.fields().forEachRemaining(field -> entries.put(field.getKey(), field.getValue()));
-        entries.remove("__metadata__");
+            DataInputStream in, List<SafetensorsHeader.Entry> inFileOrder, String file, Predicate<String> wanted)
+            throws IOException {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        List<Map.Entry<String, JsonNode>> inFileOrder = entries.entrySet().stream()
-                .sorted((a, b) -> Long.compare(offset(a.getValue(), 0), offset(b.getValue(), 0)))
-                .toList();
         long position = 0;
-        for (Map.Entry<String, JsonNode> entry : inFileOrder) {
-            if (!wanted.test(entry.getKey())) {
-                position = skip(in, position, entry.getValue());
+        for (SafetensorsHeader.Entry entry : inFileOrder) {
+            if (!wanted.test(entry.name())) {
+                in.skipNBytes(Math.max(0, entry.end() - position));
+                position = Math.max(position, entry.end());
                 continue;
             }
-            List<Integer> shape = shape(entry.getValue());
-            long size = size(shape);
-            long begin = offset(entry.getValue(), 0);
-            long end = offset(entry.getValue(), 1);
-            boolean sound = entry.getValue().path("dtype").asText().equals("F32")
-                    && begin == position
-                    && end - begin == 4 * size
+            long size = entry.size();
+            FloatType type = FloatType.named(entry.dtype());
+            boolean sound = type != null
+                    && entry.begin() == position
                     && size >= 0
-                    && size <= (Integer.MAX_VALUE - 8) / 4;
+                    && size <= (Integer.MAX_VALUE - 8) / type.bytes
+                    && entry.end() - entry.begin() == type.bytes * size;
             if (!sound) {
-                throw new ConvoyException("Cannot read " + file + ": the tensor " + entry.getKey() + " is described as "
-                        + entry.getValue() + "; wanted are F32, a shape and offsets that agree, without gaps");
+                throw new ConvoyException("Cannot read " + file + ": the tensor " + entry.name() + " is described as "
+                        + entry + "; wanted are F32, F16, BF16 or F64, a shape and offsets that agree, without gaps");
             }
-            byte[] bytes = in.readNBytes((int) (end - begin));
-            if (bytes.length < end - begin) {
+            byte[] bytes = in.readNBytes((int) (entry.end() - entry.begin()));
+            if (bytes.length < entry.end() - entry.begin()) {
                 throw new EOFException();
             }
-            float[] values = new float[(int) size];
-            ByteBuffer.wrap(bytes)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .asFloatBuffer()
-                    .get(values);
-            tensors.put(entry.getKey(), new Tensor(shape, values));
-            position = end;
+            List<Integer> shape = entry.shape().stream().map(Math::toIntExact).toList();
+            tensors.put(entry.name(), new Tensor(shape, type.read(bytes)));
+            position = entry.end();
         }
         return tensors;
     }
 
-    private static long skip(DataInputStream in, long position, JsonNode entry) throws IOException {
-        long end = offset(entry, 1);
-        in.skipNBytes(Math.max(0, end - position));
-        return Math.max(position, end);
-    }
+    /** Types of values that become single precision. */
+    private enum FloatType {
+        F32(4),
+        F16(2),
+        BF16(2),
+        F64(8);
 
-    private static List<Integer> shape(JsonNode entry) {
-        return StreamSupport.stream(entry.path("shape").spliterator(), false)
-                .map(JsonNode::asInt)
-                .toList();
-    }
+        private final int bytes;
 
-    /** The number of values; -1 if a shape is none. */
-    private static long size(List<Integer> shape) {
-        try {
-            boolean sound = shape.stream().allMatch(axis -> axis >= 0);
-            return sound ? shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact) : -1;
-        } catch (ArithmeticException e) {
-            return -1;
+        FloatType(int bytes) {
+            this.bytes = bytes;
         }
-    }
 
-    private static long offset(JsonNode entry, int which) {
-        return entry.path("data_offsets").path(which).asLong(-1);
+        /** Null if there is none. */
+        static FloatType named(String name) {
+            return Arrays.stream(values())
+                    .filter(type -> type.name().equals(name))
+                    .findFirst()
+                    .orElse(null);
+        }
+
+        float[] read(byte[] from) {
+            ByteBuffer in = ByteBuffer.wrap(from).order(ByteOrder.LITTLE_ENDIAN);
+            float[] values = new float[from.length / bytes];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = switch (this) {
+                    case F32 -> in.getFloat();
+                    case F16 -> half(in.getShort());
+                    case BF16 -> Float.intBitsToFloat(in.getShort() << 16);
+                    case F64 -> (float) in.getDouble();
+                };
+            }
+            return values;
+        }
+
+        /** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
+        private static float half(short bits) {
+            int exponent = bits >> 10 & 0x1F;
+            int fraction = bits & 0x3FF;
+            float magnitude =
+                    switch (exponent) {
+                        case 0 -> fraction * 0x1p-24f;
+                        case 0x1F -> fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
+                        default -> Math.scalb(1 + fraction * 0x1p-10f, exponent - 15);
+                    };
+            return bits < 0 ? -magnitude : magnitude;
+        }
     }
 
     private static ByteBuffer littleEndian(int bytes) {

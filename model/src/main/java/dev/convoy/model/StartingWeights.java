@@ -2,6 +2,7 @@ package dev.convoy.model;
 
 import dev.convoy.data.ConvoyException;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.fs.FileSystem;
@@ -31,9 +32,30 @@ public final class StartingWeights {
      * @throws ConvoyException if the file is not there or malformed
      */
     public static StartingWeights read(FileSystem files, Path file) throws IOException {
+        return read(files, file, Renaming.NONE);
+    }
+
+    /**
+     * How the names of a file become those of the network.
+     *
+     * @param prefix taken off where a name begins with it, as {@code module.}
+     * @param names other names, by those in the file, the prefix being taken off
+     */
+    public record Renaming(String prefix, Map<String, String> names) {
+        /** Names stay. */
+        public static final Renaming NONE = new Renaming("", Map.of());
+
+        private String apply(String name) {
+            String rest = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
+            return names.getOrDefault(rest, rest);
+        }
+    }
+
+    /** The same under other names. */
+    public static StartingWeights read(FileSystem files, Path file, Renaming renaming) throws IOException {
         NamedTensors tensors = NamedTensors.read(
                 files, file, "set network.init-from to a run directory, a model's folder or a file of weights");
-        return new StartingWeights(tensors, Optional.empty());
+        return new StartingWeights(tensors.renamed(renaming::apply), Optional.empty());
     }
 
     /**
@@ -65,8 +87,11 @@ public final class StartingWeights {
         float[] parameters = fresh.parameters().clone();
         float[] buffers = fresh.buffers().clone();
         try {
-            tensors.fill(
-                    target, name -> known.map(of -> of.torchvisionName(name)).orElse(name), left, parameters, buffers);
+            tensors.match(
+                            target,
+                            name -> known.map(of -> of.torchvisionName(name)).orElse(name),
+                            left)
+                    .copyTo(parameters, buffers);
         } catch (ConvoyException e) {
             throw new ConvoyException(
                     e.getMessage() + "; give the network that the weights belong to"

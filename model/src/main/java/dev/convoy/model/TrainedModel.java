@@ -77,10 +77,17 @@ public record TrainedModel(
         }
         description.normalization.checkChannels(description.input.channels());
         Network network = description.network.bind(description.input);
+        if (network.outputs() != description.classes.size()) {
+            throw new ConvoyException("Cannot read " + new Path(folder, DESCRIPTION) + ": it names "
+                    + description.classes.size() + " classes, but the network has " + network.outputs()
+                    + " outputs; take it from the run again");
+        }
+        // Memory is given to what the file really holds.
+        NamedTensors.Values values =
+                NamedTensors.read(files, new Path(folder, WEIGHTS), WHERE).match(network, name -> name, Set.of());
         float[] parameters = new float[network.layout().parameterCount()];
         float[] buffers = new float[network.layout().bufferCount()];
-        NamedTensors.read(files, new Path(folder, WEIGHTS), WHERE)
-                .fill(network, name -> name, Set.of(), parameters, buffers);
+        values.copyTo(parameters, buffers);
         return new TrainedModel(network, description.classes, description.normalization, parameters, buffers);
     }
 }

@@ -24,11 +24,11 @@ class EvaluationTest {
     void countsWhatItSays() {
         Evaluation evaluation = evaluation();
         assertThat(evaluation.accuracy()).isEqualTo(2 / 3.0);
-        assertThat(evaluation.precision(0)).isEqualTo(0.5);
-        assertThat(evaluation.precision(1)).isNaN();
-        assertThat(evaluation.recall(1)).isZero();
-        assertThat(evaluation.recall(2)).isEqualTo(1);
-        assertThat(evaluation.confusion()).isDeepEqualTo(new long[][] {{1, 0, 0}, {1, 0, 0}, {0, 0, 1}});
+        assertThat(evaluation.counts().precision(0)).isEqualTo(0.5);
+        assertThat(evaluation.counts().precision(1)).isNaN();
+        assertThat(evaluation.counts().recall(1)).isZero();
+        assertThat(evaluation.counts().recall(2)).isEqualTo(1);
+        assertThat(evaluation.confusion().orElseThrow()).isDeepEqualTo(new long[][] {{1, 0, 0}, {1, 0, 0}, {0, 0, 1}});
         double logSum = Math.log(Math.exp(2) + Math.exp(1) + 1);
         double loss = (logSum - 2) + (logSum - 1) + (Math.log(2 + Math.exp(5)) - 5);
         assertThat(evaluation.loss()).isCloseTo(loss / 3, within(1e-12));
@@ -40,7 +40,35 @@ class EvaluationTest {
         assertThat(twice.examples()).isEqualTo(6);
         assertThat(twice.accuracy()).isEqualTo(evaluation().accuracy());
         assertThat(twice.loss()).isCloseTo(evaluation().loss(), within(1e-12));
-        assertThat(twice.support(2)).isEqualTo(2);
+        assertThat(twice.counts().support()[2]).isEqualTo(2);
+    }
+
+    /** All pairs of them would be 1.15 GB. */
+    @Test
+    void ofManyClassesOnlyAnswersAreKept() {
+        int classes = 12_000;
+        ImageBatch batch = TestBatches.classes(new ImageShape(1, 1, 1), 4, classes);
+        double[] outputs = new double[4 * classes];
+        outputs[2] = 1;
+        outputs[classes + 1] = 1;
+        Evaluation evaluation = Evaluation.of(batch, outputs, Loss.SOFTMAX_CROSS_ENTROPY);
+        assertThat(evaluation.confusion()).isEmpty();
+        assertThat(evaluation.answers()).hasSize(4);
+        assertThat(evaluation.accuracy()).isEqualTo(0.25);
+        assertThat(evaluation.counts().answered()[2]).isEqualTo(1);
+        assertThat(evaluation.counts().support()[3]).isEqualTo(1);
+    }
+
+    /** Compared with a number, one that is none is never larger, or always. */
+    @Test
+    void outputsThatAreNotFiniteAreNoAnswer() {
+        ImageBatch batch = TestBatches.classes(new ImageShape(1, 1, 1), 3, 3);
+        double[] outputs = {Double.NaN, 1, 0, 0, 1, 0, 0, Double.POSITIVE_INFINITY, 5};
+        Evaluation evaluation = Evaluation.of(batch, outputs, Loss.SQUARED_ERROR);
+        assertThat(evaluation.unanswered()).isEqualTo(2);
+        assertThat(evaluation.accuracy()).isEqualTo(1 / 3.0);
+        assertThat(evaluation.counts().support()).containsExactly(1, 1, 1);
+        assertThat(evaluation.counts().answered()).containsExactly(0, 1, 0);
     }
 
     /** Each example by itself, times its weight, over the number of examples; a weight of 1 changes no bit. */

@@ -97,6 +97,33 @@ class StartingWeightsTest {
                         "network.head = replace");
     }
 
+    @Test
+    void ofManyMismatchesAFewOfEachKindAreNamed() throws IOException {
+        Path file = write(Map.of("stranger", new Safetensors.Tensor(List.of(1), new float[1])), false);
+        assertThatThrownBy(() -> read(file, RESNET, StartingWeights.Head.KEEP))
+                .hasMessageContainingAll("conv1.weight should be", "more like these", "stranger is not in the network")
+                .satisfies(e -> assertThat(e.getMessage().length()).isLessThan(1500));
+    }
+
+    /** As programs write them that wrap a network, or call its layers otherwise. */
+    @Test
+    void namesAreTakenApartAsTold() throws IOException {
+        ModelState trained = RESNET.initialState(1, SGD);
+        Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
+        tensors(RESNET, trained, false)
+                .forEach((name, tensor) ->
+                        tensors.put("module." + (name.equals("conv1.weight") ? "stem.weight" : name), tensor));
+        Path file = write(tensors, false);
+        StartingWeights.Renaming renaming =
+                new StartingWeights.Renaming("module.", Map.of("stem.weight", "conv1.weight"));
+        ModelState loaded = StartingWeights.read(
+                        FileSystem.getLocal(new Configuration()),
+                        new org.apache.hadoop.fs.Path(file.toString()),
+                        renaming)
+                .putInto(RESNET, Optional.empty(), StartingWeights.Head.KEEP, RESNET.initialState(9, SGD));
+        assertThat(loaded.parameters()).isEqualTo(trained.parameters());
+    }
+
     private static ModelState read(Path file, Network network, StartingWeights.Head head) throws IOException {
         return StartingWeights.read(
                         FileSystem.getLocal(new Configuration()), new org.apache.hadoop.fs.Path(file.toString()))

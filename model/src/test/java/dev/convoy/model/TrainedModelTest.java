@@ -139,6 +139,65 @@ class TrainedModelTest {
         assertHeaderRefused(overflowing.length(), overflowing, "the tensor x");
     }
 
+    /** The halves of single precision: 1.5, -2, the smallest number, and what is not one. */
+    @Test
+    void halfPrecisionIsReadAsSingle() throws IOException {
+        short[] f16 = {0x3E00, (short) 0xC000, 0x0001, 0x7BFF};
+        assertThat(halves("F16", f16)).containsExactly(1.5f, -2, 0x1p-24f, 65504);
+        assertThat(halves("F16", new short[] {0x7C00, (short) 0xFC00, 0x7E00, 0}))
+                .containsExactly(Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN, 0);
+        assertThat(halves("BF16", new short[] {0x3FC0, (short) 0xC000, 0x0080, 0x7F7F}))
+                .containsExactly(1.5f, -2, Float.MIN_NORMAL, Float.intBitsToFloat(0x7F7F0000));
+    }
+
+    private static float[] halves(String type, short[] values) throws IOException {
+        String header = "{\"x\":{\"dtype\":\"" + type + "\",\"shape\":[4],\"data_offsets\":[0,8]}}";
+        ByteBuffer file = ByteBuffer.allocate(16 + header.length()).order(ByteOrder.LITTLE_ENDIAN);
+        file.putLong(header.length()).put(header.getBytes(StandardCharsets.UTF_8));
+        for (short value : values) {
+            file.putShort(value);
+        }
+        return Safetensors.read(new ByteArrayInputStream(file.array()), "x", name -> true)
+                .get("x")
+                .values();
+    }
+
+    @Test
+    void whatFollowsTheLastTensorIsNoticed() throws IOException {
+        Path weights = folder.resolve("model/weights.safetensors");
+        byte[] all = Files.readAllBytes(weights);
+        Files.write(weights, Arrays.copyOf(all, all.length + 1));
+        assertRefused("goes on behind its last tensor");
+    }
+
+    /** A tree of it would fill any heap. */
+    @Test
+    void aHeaderOfTooManyTensorsIsRefused() {
+        StringBuilder header = new StringBuilder("{\"0\":{}");
+        for (int i = 1; i <= 100_000; i++) {
+            header.append(",\"").append(i).append("\":{}");
+        }
+        assertHeaderRefused(header.length() + 1, header + "}", "more than 100000 tensors");
+    }
+
+    @Test
+    void valuesThatAreNotFiniteAreRefused() throws IOException {
+        Path weights = folder.resolve("model/weights.safetensors");
+        byte[] all = Files.readAllBytes(weights);
+        ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN).putFloat(all.length - 4, Float.NaN);
+        Files.write(weights, all);
+        assertRefused("has values that are not finite");
+    }
+
+    /** Before memory is given to what the description claims. */
+    @Test
+    void aDescriptionOfAHugeNetworkIsRefusedByItsSmallFile() throws IOException {
+        Path description = folder.resolve("model/model.json");
+        String json = Files.readString(description);
+        Files.writeString(description, json.replaceFirst("\"units\" : 3", "\"units\" : 50000000"));
+        assertRefused("but the network has 50000000 outputs");
+    }
+
     @Test
     void anIncompleteDescriptionIsRefused() throws IOException {
         Path description = folder.resolve("model/model.json");

@@ -14,6 +14,7 @@ import dev.convoy.model.Loss;
 import dev.convoy.model.NamedNetwork;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.OptimizerSpec;
+import dev.convoy.model.StartingWeights;
 import dev.convoy.model.StartingWeights.Head;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.dl4j.Dl4jGraph;
@@ -29,6 +30,7 @@ import dev.convoy.train.collective.Compression;
 import dev.convoy.train.collective.Library;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -64,6 +66,8 @@ public record JobConfig(
      * {@code network}: a name, or an object.
      *
      * @param initFrom weights to start from, or a whole model; null to draw them
+     * @param initPrefix taken off the names in a file of weights; null for nothing
+     * @param initNames the network's names by those in a file of weights; null if they are the same
      */
     public record NetworkConfig(
             String name,
@@ -72,6 +76,8 @@ public record JobConfig(
             Initializer initializer,
             Double labelSmoothing,
             String initFrom,
+            String initPrefix,
+            Map<String, String> initNames,
             Head head,
             @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY) List<String> freeze) {
         @JsonCreator
@@ -91,7 +97,13 @@ public record JobConfig(
 
         @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
         static NetworkConfig named(String name) {
-            return new NetworkConfig(name, null, null, null, null, null, null, null);
+            return new NetworkConfig(name, null, null, null, null, null, null, null, null, null);
+        }
+
+        /** How names in a file of weights become the network's. */
+        public StartingWeights.Renaming renaming() {
+            return new StartingWeights.Renaming(
+                    initPrefix == null ? "" : initPrefix, initNames == null ? Map.of() : initNames);
         }
 
         /** The network of {@link #name}; empty if it has none. */

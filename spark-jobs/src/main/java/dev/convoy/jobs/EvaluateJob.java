@@ -5,6 +5,7 @@ import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.Evaluation;
 import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.TrainedModel;
 import dev.convoy.model.backend.ComputeBackend;
@@ -109,10 +110,16 @@ public final class EvaluateJob {
                     trained.network().input(),
                     trained.normalization(),
                     new OptimizerSpec.Sgd(null));
-            outcome.evaluation(
-                    new Evaluator(spark, replica, job.data().batchSize())
-                            .evaluate(images, trained.parameters(), trained.buffers()),
-                    trained.classNames());
+            Evaluation evaluation = new Evaluator(spark, replica, job.data().batchSize())
+                    .evaluate(images, trained.parameters(), trained.buffers());
+            outcome.evaluation(evaluation, trained.classNames());
+            if (evaluation.unanswered() > 0) {
+                throw new ConvoyException(
+                        "Cannot tell how good " + model + " is: its outputs for " + evaluation.unanswered()
+                                + " of " + evaluation.examples()
+                                + " images are not finite, so that it has diverged or is damaged;"
+                                + " take an earlier model");
+            }
         }
     }
 }

@@ -18,6 +18,9 @@ public final class Failures {
             "No FileSystem for scheme \"s3a\"",
             "; put hadoop-aws of the cluster's Hadoop version on the class path (spark-submit --packages"
                     + " org.apache.hadoop:hadoop-aws:3.3.4)",
+            "S3AFileSystem not found",
+            "; put hadoop-aws of the cluster's Hadoop version on the class path (spark-submit --packages"
+                    + " org.apache.hadoop:hadoop-aws:3.3.4)",
             "No FileSystem for scheme",
             "; a library for this scheme is missing on the class path (spark-submit --packages or --jars)",
             "System memory",

@@ -8,6 +8,7 @@ import dev.convoy.train.EpochReport;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -104,18 +105,40 @@ public record Result(
     @JsonNaming(LowerCamelCaseStrategy.class)
     public record Train(Double loss) {}
 
-    /** The last evaluation; {@code confusion[true class][predicted class]}. */
+    /**
+     * The last evaluation.
+     *
+     * @param confusion {@code [true class][predicted class]}; null where there are too many classes for all pairs
+     * @param confusionPairs {@code [true class, predicted class, count]} of the pairs that occur, in its place
+     * @param unanswered images whose outputs were not finite; null if there are none
+     */
     @JsonNaming(LowerCamelCaseStrategy.class)
-    public record Test(Double accuracy, Double loss, List<PerClass> classes, long[][] confusion) {
+    public record Test(
+            Double accuracy,
+            Double loss,
+            List<PerClass> classes,
+            long[][] confusion,
+            List<long[]> confusionPairs,
+            Long unanswered) {
         static Test of(Evaluation evaluation, List<String> names) {
+            Evaluation.Counts counts = evaluation.counts();
             List<PerClass> classes = IntStream.range(0, names.size())
                     .mapToObj(c -> new PerClass(
-                            names.get(c),
-                            finite(evaluation.precision(c)),
-                            finite(evaluation.recall(c)),
-                            evaluation.support(c)))
+                            names.get(c), finite(counts.precision(c)), finite(counts.recall(c)), counts.support()[c]))
                     .toList();
-            return new Test(finite(evaluation.accuracy()), finite(evaluation.loss()), classes, evaluation.confusion());
+            Optional<long[][]> matrix = evaluation.confusion();
+            int rows = evaluation.classes() + 1;
+            List<long[]> pairs = evaluation.answers().entrySet().stream()
+                    .filter(pair -> pair.getKey() % rows < evaluation.classes())
+                    .map(pair -> new long[] {pair.getKey() / rows, pair.getKey() % rows, pair.getValue()})
+                    .toList();
+            return new Test(
+                    finite(evaluation.accuracy()),
+                    finite(evaluation.loss()),
+                    classes,
+                    matrix.orElse(null),
+                    matrix.isPresent() ? null : pairs,
+                    evaluation.unanswered() == 0 ? null : evaluation.unanswered());
         }
     }
 

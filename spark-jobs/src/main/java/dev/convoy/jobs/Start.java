@@ -56,7 +56,8 @@ record Start(
                     Optional.empty(),
                     List.of());
         }
-        return new Start(config, Optional.of(StartingWeights.read(files, path)), Optional.empty(), List.of());
+        return new Start(
+                config, Optional.of(StartingWeights.read(files, path, config.renaming())), Optional.empty(), List.of());
     }
 
     /**

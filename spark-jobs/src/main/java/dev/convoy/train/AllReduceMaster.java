@@ -2,6 +2,7 @@ package dev.convoy.train;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.ModelState;
 import java.util.List;
 import java.util.Objects;
@@ -12,7 +13,10 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
@@ -32,6 +36,9 @@ public final class AllReduceMaster implements TrainingMaster {
     /** How often the driver looks whether a segment has ended. */
     private static final long LOOK_MILLIS = 5;
 
+    /** What a rank that knew the reason has said. */
+    private static final Pattern KNOWN = Pattern.compile("dev\\.convoy\\.data\\.ConvoyException: (.*)");
+
     private static final ClassTag<Segment.End> END = ClassTag$.MODULE$.apply(Segment.End.class);
 
     private final JavaSparkContext spark;
@@ -39,6 +46,7 @@ public final class AllReduceMaster implements TrainingMaster {
     private final ReplicaSpec replica;
     private final TrainingSpec spec;
     private final AllReduceSpec how;
+    private boolean opened;
     private Quarantine quarantine;
     private LocalStepsChoice choice = new LocalStepsChoice();
     /** The last state with which a segment's first round went well; null before. */
@@ -56,6 +64,20 @@ public final class AllReduceMaster implements TrainingMaster {
         this.how = how;
         this.quarantine = new Quarantine(spec.sync().maxNorm());
         check(spark.getConf(), how);
+        checkLength(spec.sync()
+                .layout(replica.bind().layout(), replica.optimizer().slotCount())
+                .length());
+    }
+
+    /** Java maps files in pieces of 2 GiB, and a vector has to lie in one. */
+    private void checkLength(int length) {
+        long whole = length + (long) shards.layout().workers() * (ControlSlot.values().length + 1);
+        if (whole > Integer.MAX_VALUE / Float.BYTES) {
+            throw new ConvoyException(
+                    "Cannot use sync.transport = all-reduce for this network: each worker would exchange "
+                            + whole + " values, and at most " + Integer.MAX_VALUE / Float.BYTES
+                            + " are possible; set sync.optimizer-state = reset, which exchanges fewer, or sync.transport = rounds");
+        }
     }
 
     /**
@@ -94,16 +116,26 @@ public final class AllReduceMaster implements TrainingMaster {
         Outgoing start = Outgoing.of(spark, state);
         try {
             for (int attempt = 1; ; attempt++) {
+                openShards();
                 TaskSlots.await(spark, shards.layout().workers(), how.timeoutSeconds());
                 Segment.End end;
                 try {
                     end = run(start, rounds, told);
                 } catch (Exception e) {
                     // Exception, since Spark's own are checked but not declared.
-                    if (attempt == how.attempts() || Thread.currentThread().isInterrupted()) {
+                    boolean hopeless = e instanceof HopelessException;
+                    if (hopeless
+                            || attempt == how.attempts()
+                            || Thread.currentThread().isInterrupted()) {
                         throw e;
                     }
-                    LOG.warn("Segment failed in attempt {} of {}; once more", attempt, how.attempts(), e);
+                    LOG.warn(
+                            "Segment failed in attempt {} of {}; once more: {}",
+                            attempt,
+                            how.attempts(),
+                            e.getMessage());
+                    LOG.debug("The reason", e);
+                    opened = false;
                     told.startOver();
                     if (told.localSteps() > 0) {
                         // Rounds that were told cannot be cut otherwise.
@@ -115,6 +147,31 @@ public final class AllReduceMaster implements TrainingMaster {
             }
         } finally {
             start.close();
+        }
+    }
+
+    /**
+     * Brings every shard to where its rank will run. That may take as long as it takes: the barrier at which ranks meet afterwards gives nobody
+     * the time to rebuild a shard that went with an executor.
+     */
+    private void openShards() {
+        if (!opened) {
+            ShardOpener opener = shards.opener();
+            shards.chunks().foreachPartition(chunks -> {
+                if (chunks.hasNext()) {
+                    opener.open(chunks);
+                }
+            });
+            opened = true;
+        }
+    }
+
+    /** What would fail again in the same way. */
+    private static final class HopelessException extends ConvoyException {
+        private static final long serialVersionUID = 1L;
+
+        HopelessException(String message, Throwable cause) {
+            super(message, cause);
         }
     }
 
@@ -200,8 +257,12 @@ public final class AllReduceMaster implements TrainingMaster {
         }
     }
 
-    /** Names the ranks that never came, if that was the reason. */
+    /** Names the ranks that never came, if that was the reason. Of a barrier stage's failure only the words come here. */
     private static RuntimeException explain(Exception e, int workers, Set<Integer> arrived) {
+        Matcher known = KNOWN.matcher(ExceptionUtils.getStackTrace(e));
+        if (!(e instanceof ConvoyException) && known.find()) {
+            return new HopelessException(known.group(1), e);
+        }
         List<Integer> missing = IntStream.range(0, workers)
                 .filter(rank -> !arrived.contains(rank))
                 .boxed()

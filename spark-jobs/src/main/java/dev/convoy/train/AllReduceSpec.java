@@ -21,6 +21,9 @@ public record AllReduceSpec(
     /** As often as Spark tries a task. */
     public static final int ATTEMPTS = 4;
 
+    /** A day. */
+    private static final long MAX_TIMEOUT = 86_400;
+
     /** Whose ranks share memory. */
     public enum Sharing {
         /** All of one host, whichever executors they belong to. */
@@ -38,9 +41,9 @@ public record AllReduceSpec(
     }
 
     public AllReduceSpec {
-        if (timeoutSeconds < 1 || attempts < 1) {
+        if (timeoutSeconds < 1 || timeoutSeconds > MAX_TIMEOUT || attempts < 1) {
             throw new ConvoyException("Cannot use sync.timeout = " + timeoutSeconds + " with " + attempts
-                    + " attempts; both must be at least 1");
+                    + " attempts; allowed are 1 to " + MAX_TIMEOUT + " seconds, and at least one attempt");
         }
     }
 

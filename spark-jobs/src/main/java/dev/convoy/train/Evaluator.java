@@ -1,5 +1,6 @@
 package dev.convoy.train;
 
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.WorkerShard;
@@ -14,9 +15,13 @@ import java.util.List;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Evaluates a model on a cluster, one Spark job each time. */
 public final class Evaluator {
+    private static final Logger LOG = LoggerFactory.getLogger(Evaluator.class);
+
     private final JavaSparkContext spark;
     private final ReplicaSpec replica;
     private final int batchSize;
@@ -45,14 +50,29 @@ public final class Evaluator {
         ShardOpener opener = shards.opener();
         Broadcast<Weights> weights = spark.broadcast(new Weights(parameters, buffers));
         try {
-            return shards
+            Evaluation sum = shards
                     .chunks()
                     .mapPartitions(chunks -> evaluatePartition(kind, size, opener, chunks, weights))
                     .collect()
                     .stream()
                     .reduce(Evaluation.empty(kind.bind().outputs()), Evaluation::plus);
+            check(sum, shards);
+            return sum;
         } finally {
             weights.destroy();
+        }
+    }
+
+    private static void check(Evaluation sum, ImageShards shards) {
+        if (sum.examples() != shards.examples()) {
+            throw new ConvoyException("Cannot evaluate: " + sum.examples() + " of " + shards.examples()
+                    + " test images were there; they have changed since they were read first, so start again");
+        }
+        if (sum.unanswered() > 0) {
+            LOG.warn(
+                    "The outputs of {} of {} images are not finite; they count as wrong",
+                    sum.unanswered(),
+                    sum.examples());
         }
     }
 
@@ -78,11 +98,11 @@ public final class Evaluator {
         trainer.replica().parameters().set(weights.parameters);
         trainer.replica().buffers().set(weights.buffers);
         Loss loss = replica.network().loss();
-        Evaluation sum = Evaluation.empty(replica.bind().outputs());
+        Evaluation.Tally tally = new Evaluation.Tally(replica.bind().outputs());
         for (long[] ids : shard.batches(batchSize)) {
             ImageBatch batch = shard.gather(ids);
-            sum = sum.plus(Evaluation.of(batch, trainer.replica().outputs(batch), loss));
+            tally.add(batch, trainer.replica().outputs(batch), loss);
         }
-        return sum;
+        return tally.evaluation();
     }
 }

@@ -9,15 +9,21 @@ import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.train.collective.Collective;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The rounds of a segment on one rank, on the thread that owns its replica. Every rank applies the same mean to the same state,
  * so that all of them hold the model.
  */
 final class SegmentRun {
+    private static final Logger LOG = LoggerFactory.getLogger(SegmentRun.class);
     private static final long NEWS_NANOS = 200_000_000;
+    /** Models are compared in every so manieth round of an epoch, from the first on. */
+    private static final int ROUNDS_OF_A_HASH = 256;
 
     private final Segment segment;
     private final TrainingSpec spec;
@@ -33,7 +39,11 @@ final class SegmentRun {
 
     private final List<RoundReport> rounds = new ArrayList<>();
     private Progress progress;
+    private long optimizerSteps;
     private int chosen;
+    /** Of the model that the round begins with; 0 in most rounds. */
+    private float beginHash;
+
     private long lastTold;
     private int told;
 
@@ -47,6 +57,7 @@ final class SegmentRun {
         this.collective = collective;
         ModelState start = segment.start().state();
         this.progress = start.progress();
+        this.optimizerSteps = start.optimizer().steps();
         this.plan = spec.plan(segment.layout(), progress.epoch());
         this.batches = new BatchStream(spec, plan, rank, shard, taskCpus, progress.step(), plan.steps());
         this.layout = segment.vector(trainer.slots().size());
@@ -73,6 +84,7 @@ final class SegmentRun {
     private List<Quarantined> round() {
         long began = System.nanoTime();
         int steps = sync.stepsOfRound(progress, plan);
+        beginHash = progress.round() % ROUNDS_OF_A_HASH == 0 ? modelHash() : 0;
         // Null if gradients leave only when all of them are there.
         EarlyGradient early =
                 collective.takesOffers() ? new EarlyGradient(trainer.replica().gradient(), collective) : null;
@@ -92,21 +104,58 @@ final class SegmentRun {
                         * collective.slot(other, ControlSlot.NORM.ordinal()))
                 .sum();
         boolean end = segment.quarantine().mustEnd(out.size(), weight, norms);
+        boolean drifted = isDrifted();
         apply(end ? 0 : weight, steps);
         if (end) {
             return out;
+        }
+        if (drifted) {
+            takeModelOfRankZero();
         }
         finish(steps, out, network, began);
         return List.of();
     }
 
+    /** A number that a float holds exactly, and that is not 0. */
+    private float modelHash() {
+        int bits = Arrays.hashCode(trainer.replica().parameters().toArray());
+        return 1 + ((bits ^ bits >>> 16) & 0x7FFFFF);
+    }
+
+    /** Whether ranks began the round with different models, as hosts with different processors may round differently. All see the same. */
+    private boolean isDrifted() {
+        float first = collective.slot(0, ControlSlot.MODEL_HASH.ordinal());
+        return IntStream.range(1, segment.layout().workers())
+                .anyMatch(other -> collective.slot(other, ControlSlot.MODEL_HASH.ordinal()) != first);
+    }
+
+    /** A sum in which only rank 0 counts; its running statistics come along. */
+    private void takeModelOfRankZero() {
+        if (rank == 0) {
+            LOG.warn(
+                    "Ranks have come to different models by round {}; all go on from that of rank 0. Do their hosts have"
+                            + " different processors?",
+                    progress.round());
+        }
+        FloatBuffer vector = collective.vector();
+        trainer.replica().parameters().get(0, layout.parameters(), layout.update(vector));
+        trainer.replica().buffers().get(layout.buffers(vector));
+        float[] slots = new float[ControlSlot.values().length];
+        slots[ControlSlot.WEIGHT.ordinal()] = rank == 0 ? 1 : 0;
+        collective.sum(slots);
+        trainer.replica().parameters().set(1, layout.update(collective.total()));
+        trainer.replica().buffers().set(1, layout.buffers(collective.total()));
+    }
+
     private float[] slots(WorkerRound.Outcome outcome) {
         float[] slots = new float[ControlSlot.values().length];
         slots[ControlSlot.WEIGHT.ordinal()] = outcome.trained();
-        slots[ControlSlot.REJECTED.ordinal()] = outcome.rejected();
-        slots[ControlSlot.LEFT_OUT.ordinal()] = outcome.leftOut();
+        ControlSlot.TRAINED.put(slots, outcome.trained());
+        ControlSlot.REJECTED.put(slots, outcome.rejected());
+        ControlSlot.LEFT_OUT.put(slots, outcome.leftOut());
         slots[ControlSlot.LOSS_SUM.ordinal()] = (float) outcome.lossSum();
-        slots[ControlSlot.NORM.ordinal()] = (float) outcome.norm();
+        slots[ControlSlot.LOSS_SUM_LOW.ordinal()] = (float) (outcome.lossSum() - (float) outcome.lossSum());
+        slots[ControlSlot.NORM.ordinal()] = (float) Math.min(Float.MAX_VALUE, outcome.norm());
         slots[ControlSlot.SECONDS.ordinal()] = (float) outcome.seconds();
         slots[ControlSlot.DATA_SECONDS.ordinal()] = (float) outcome.dataSeconds();
         if (outcome.quarantined() != null) {
@@ -115,6 +164,7 @@ final class SegmentRun {
             slots[ControlSlot.FAULT_STEP.ordinal()] = outcome.quarantined().globalStep() - progress.globalStep();
         }
         slots[ControlSlot.LOCAL_STEPS.ordinal()] = chosen;
+        slots[ControlSlot.MODEL_HASH.ordinal()] = beginHash;
         return slots;
     }
 
@@ -122,6 +172,10 @@ final class SegmentRun {
         return IntStream.range(0, segment.layout().workers())
                 .mapToDouble(other -> collective.slot(other, slot.ordinal()))
                 .sum();
+    }
+
+    private long count(ControlSlot low, ControlSlot high) {
+        return ControlSlot.count(total(low), total(high));
     }
 
     private List<Quarantined> quarantined() {
@@ -156,10 +210,9 @@ final class SegmentRun {
             for (int i = 0; i < layout.slots(); i++) {
                 trainer.slots().get(i).set(share, layout.slot(sums, i));
             }
-            trainer.setSteps(segment.start().state().optimizer().steps()
-                    + progress.globalStep()
-                    + steps
-                    - segment.start().state().progress().globalStep());
+            // Rounds in which nothing was trained have moved nothing.
+            optimizerSteps += steps;
+            trainer.setSteps(optimizerSteps);
         } else {
             trainer.resetOptimizer();
         }
@@ -172,10 +225,10 @@ final class SegmentRun {
                         collective.slot(other, ControlSlot.DATA_SECONDS.ordinal())))
                 .reduce(RoundReport.Times.NONE, RoundReport.Times::beside);
         RoundReport.Counts counts = new RoundReport.Counts(
-                (long) total(ControlSlot.WEIGHT),
-                (long) total(ControlSlot.REJECTED),
+                count(ControlSlot.TRAINED, ControlSlot.TRAINED_HIGH),
+                count(ControlSlot.REJECTED, ControlSlot.REJECTED_HIGH),
                 0,
-                (long) total(ControlSlot.LEFT_OUT),
+                count(ControlSlot.LEFT_OUT, ControlSlot.LEFT_OUT_HIGH),
                 0);
         boolean measuring = sync.isMeasuring(progress);
         progress = progress.afterRound(steps, counts.trained(), plan.steps());
@@ -188,7 +241,8 @@ final class SegmentRun {
         if (rank == 0) {
             double seconds = (System.nanoTime() - began) / 1e9;
             RoundReport.Times times = workers.beside(new RoundReport.Times(0, 0, 0, network));
-            rounds.add(new RoundReport(progress, steps, total(ControlSlot.LOSS_SUM), counts, out, times, seconds));
+            double loss = total(ControlSlot.LOSS_SUM) + total(ControlSlot.LOSS_SUM_LOW);
+            rounds.add(new RoundReport(progress, steps, loss, counts, out, times, seconds));
             tell();
         }
     }

@@ -48,6 +48,7 @@ public final class Trainer {
         checkFit(network, train.classNames().size());
         ModelState state = start;
         int steps = spec.plan(train.layout(), 0).steps();
+        spec.checkRates(steps);
         int parameters = network.layout().parameterCount();
         if (!spec.feeding().classWeights().equals(ClassWeights.NONE)) {
             listeners.forEach(listener ->

@@ -42,6 +42,22 @@ public record TrainingSpec(
         return new EpochPlan(seed, epoch, layout, batchSize, feeding.shuffle());
     }
 
+    /**
+     * Fails if the schedule takes the rate so low that the last epochs would learn nothing.
+     *
+     * @throws ConvoyException naming the rate
+     */
+    public void checkRates(int stepsPerEpoch) {
+        double last = learningRate.at((epochs - 1L) * stepsPerEpoch, stepsPerEpoch, epochs);
+        if (!(last >= Float.MIN_NORMAL)) {
+            throw new ConvoyException(
+                    "Cannot train for " + epochs + " epochs with optimizer.schedule: by the last of them the"
+                            + " learning rate is " + last
+                            + ", with which nothing is learned; lower it later or by less (every-epochs,"
+                            + " factor)");
+        }
+    }
+
     double rate(long globalStep, EpochPlan plan) {
         return learningRate.at(globalStep, plan.steps(), epochs);
     }

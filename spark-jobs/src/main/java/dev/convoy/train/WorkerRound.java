@@ -109,7 +109,9 @@ final class WorkerRound {
     /** Makes what is to be exchanged; the norm, not finite if any of it is not. */
     private double toUpdate() {
         double buffers = trainer.bufferDistance().norm();
-        double norm = update().norm() / rates;
+        double moved = update().norm();
+        // A schedule may come down to a rate of nothing, by which nothing moves.
+        double norm = rates > 0 ? moved / rates : moved;
         return Double.isFinite(buffers) ? norm : buffers;
     }
 

@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
+import org.apache.spark.storage.BlockManager;
+import org.apache.spark.storage.RDDBlockId;
 
 /**
  * Makes a worker's shard of the chunks of its partition, on an executor. Those on disk are made once in a process and kept.
@@ -35,9 +37,26 @@ public record ShardOpener(String application, int rdd, ImageShards.Cache cache, 
      * @throws ConvoyException if there is no space for them on disk
      */
     public WorkerShard open(Iterator<ImageChunk> chunks) {
-        return cache == ImageShards.Cache.MEMORY
-                ? WorkerShard.of(chunks, decoder)
-                : MAPPED.computeIfAbsent(new Key(this, TaskContext.getPartitionId()), key -> map(chunks));
+        if (cache == ImageShards.Cache.MEMORY) {
+            return WorkerShard.of(chunks, decoder);
+        }
+        Key key = new Key(this, TaskContext.getPartitionId());
+        // Shards are opened side by side; should one be opened twice, the second is dropped.
+        WorkerShard open = MAPPED.get(key);
+        if (open == null) {
+            sweep();
+            open = map(chunks);
+            WorkerShard other = MAPPED.putIfAbsent(key, open);
+            open = other == null ? open : other;
+        }
+        return open;
+    }
+
+    /** Lets go of shards whose chunks the driver has dropped, of which it tells the block manager alone. */
+    private static void sweep() {
+        BlockManager blocks = SparkEnv.get().blockManager();
+        MAPPED.keySet().removeIf(key -> blocks.getStatus(new RDDBlockId(key.opener.rdd, key.partition))
+                .isEmpty());
     }
 
     private WorkerShard map(Iterator<ImageChunk> chunks) {

@@ -100,47 +100,44 @@ public final class Collective implements AutoCloseable {
         List<String> names = shape.groups.stream().distinct().toList();
         this.linked = names.size() > 1;
         Path file = member == 0 ? SharedMemory.create(members.length, shape.wholeLength()) : null;
-        Link.Door door = null;
         SharedMemory mapped = null;
         Link made = null;
         try {
-            door = linked && rank == 0 ? Link.Door.open(address) : null;
-            int port = door == null ? 0 : door.port();
-            List<Opening> all = Opening.of(file, address, port).tell(rank, tellAll);
+            List<Opening> all = Opening.of(file, address).tell(rank, tellAll);
             Path shared = Path.of(all.get(members[0]).file());
             mapped = new SharedMemory(shared, member, members, shape.wholeLength(), shape.timeoutSeconds, cancelled);
             memory = mapped;
             memory.await();
-            Opening first = all.get(0);
-            Link.Meeting meeting = new Link.Meeting(
-                    first.address(),
-                    first.port(),
-                    names.indexOf(shape.groups.get(rank)),
-                    names.size(),
-                    shape.timeoutSeconds);
-            // From here on the socket is the link's, which closes it.
-            Link.Door given = door;
-            door = null;
-            made = linked && member == 0 ? new Link(given, meeting, shape.library, address, gpu) : null;
-            link = made;
             // All have mapped it.
             delete(file);
+            if (linked) {
+                made = link(names, address, gpu, new Rendezvous(tellAll));
+            }
+            link = made;
         } catch (RuntimeException | Error e) {
-            giveUp(file, door, mapped, made, e);
+            giveUp(file, mapped, made, e);
             throw e;
         }
         group = new GroupVectors(memory, members, shape);
         buckets = linked && Buckets.suit(shape.early) ? new Buckets(shape, memory, group, member, link) : null;
     }
 
-    private static void giveUp(Path file, Link.Door door, SharedMemory memory, Link link, Throwable reason) {
+    /** Connects groups, which every rank has to take part in; null on all but the first member of each. */
+    private Link link(List<String> names, String address, OptionalInt gpu, Rendezvous rendezvous) {
+        if (member > 0) {
+            rendezvous.standBy();
+            return null;
+        }
+        Link.Place place =
+                new Link.Place(names.indexOf(shape.groups.get(rank)), names.size(), address, gpu, shape.timeoutSeconds);
+        return new Link(rendezvous, place, shape.library);
+    }
+
+    private static void giveUp(Path file, SharedMemory memory, Link link, Throwable reason) {
         try {
             delete(file);
         } catch (ConvoyException e) {
             reason.addSuppressed(e);
-        }
-        if (door != null) {
-            door.close();
         }
         if (link != null) {
             link.abandon();

@@ -1,28 +1,18 @@
 package dev.convoy.train.collective;
 
 import dev.convoy.data.ConvoyException;
-import java.io.FileDescriptor;
-import java.io.IOException;
-import java.lang.reflect.Field;
-import java.net.InetSocketAddress;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.UnresolvedAddressException;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.Backend;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
-import org.bytedeco.pytorch.IntOptional;
 import org.bytedeco.pytorch.LongVector;
 import org.bytedeco.pytorch.ProcessGroupGloo;
 import org.bytedeco.pytorch.ScalarTypeOptional;
-import org.bytedeco.pytorch.StringVector;
-import org.bytedeco.pytorch.TCPStore;
-import org.bytedeco.pytorch.TCPStoreOptions;
+import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
@@ -36,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sums tensors over processes with one of libtorch's process groups. All meet at a store on the one address that rank 0 was given.
+ * Sums tensors over processes with one of libtorch's process groups. They meet by a {@link Rendezvous}.
  * Gloo listens on each process's own address; NCCL chooses interfaces itself (NCCL_SOCKET_IFNAME). Used by one thread at a time.
  *
  * <p>NCCL is not verified on hardware. It gives up in time only where TORCH_NCCL_BLOCKING_WAIT is 1 in the environment of the process;
@@ -50,121 +40,63 @@ final class Link implements AutoCloseable {
     /** Where tensors are summed. */
     private final Device device;
 
-    private final TCPStore store;
     private final Backend group;
     private final int size;
     private boolean broken;
 
     /**
-     * Who meets whom, and where.
+     * Which of the processes this is.
      *
-     * @param host of rank 0
-     * @param port of rank 0
-     * @param rank of this process
+     * @param rank among them
      * @param size how many processes
+     * @param address this process's own, on which Gloo listens
+     * @param gpu that NCCL sums on
      */
-    record Meeting(String host, int port, int rank, int size, long timeoutSeconds) {}
-
-    /** A socket that waits for the others; from its port on the store is theirs. */
-    record Door(ServerSocketChannel channel, int port) {
-        static Door open(String address) {
-            try {
-                // Bound here, since libtorch itself would listen on every address of the machine.
-                ServerSocketChannel channel = ServerSocketChannel.open().bind(new InetSocketAddress(address, 0));
-                return new Door(channel, ((InetSocketAddress) channel.getLocalAddress()).getPort());
-            } catch (IOException | UnresolvedAddressException e) {
-                throw new ConvoyException(
-                        "Cannot listen on " + address + ": " + e.getMessage()
-                                + "; set SPARK_LOCAL_IP on the executors to an address that they have",
-                        e);
-            }
-        }
-
-        /** Only where no link was made of it, which closes it otherwise. */
-        void close() {
-            try {
-                channel.close();
-            } catch (IOException e) {
-                LOG.debug("A socket is left open", e);
-            }
-        }
-
-        /** The socket's number in this process; Spark on Java 17 opens these packages in any case. */
-        private int descriptor() {
-            try {
-                Field descriptor = channel.getClass().getDeclaredField("fd");
-                descriptor.setAccessible(true);
-                Field number = FileDescriptor.class.getDeclaredField("fd");
-                number.setAccessible(true);
-                return number.getInt(descriptor.get(channel));
-            } catch (ReflectiveOperationException | RuntimeException e) {
-                throw new ConvoyException(
-                        "Cannot hand a socket to libtorch; start Java with Spark's own options for"
-                                + " Java 17 (--add-opens=java.base/sun.nio.ch=ALL-UNNAMED and java.base/java.io)",
-                        e);
-            }
-        }
-    }
+    record Place(int rank, int size, String address, OptionalInt gpu, long timeoutSeconds) {}
 
     /**
      * Connects every process with every other.
      *
-     * @param door of the process of rank 0; null in the others
-     * @param address this process's own
-     * @param gpu that NCCL sums on
+     * @param rendezvous of all ranks, those that connect nothing included
      * @throws PeerLostException if one does not come in time
      */
-    Link(Door door, Meeting meeting, Library library, String address, OptionalInt gpu) {
+    Link(Rendezvous rendezvous, Place place, Library library) {
         this.library = library;
-        this.size = meeting.size;
+        this.size = place.size;
         this.device = library == Library.NCCL
-                ? new Device(DeviceType.CUDA, (byte) gpu.orElseThrow())
+                ? new Device(DeviceType.CUDA, (byte) place.gpu.orElseThrow())
                 : new Device(DeviceType.CPU);
         Loader.load(torch_gloo.class);
-        // Closing the link releases what is retained here.
-        try (PointerScope scope = new PointerScope();
-                Milliseconds timeout = new Milliseconds(meeting.timeoutSeconds * 1000)) {
-            TCPStoreOptions options = new TCPStoreOptions()
-                    .port((short) meeting.port)
-                    .isServer(meeting.rank == 0)
-                    .waitWorkers(false)
-                    .useLibUV(false)
-                    .timeout(timeout);
-            if (meeting.rank == 0) {
-                options.masterListenFd(new IntOptional(door.descriptor()));
-            }
-            store = new TCPStore(meeting.host, options);
-            awaitAll(meeting);
-            group = library == Library.NCCL ? nccl(meeting, timeout) : gloo(meeting, timeout, address);
-            store.retainReference();
-            group.retainReference();
-        } catch (ConvoyException e) {
+        try {
+            group = rendezvous.meet(store -> connect(store, place));
+        } catch (ConvoyException | PeerLostException e) {
             throw e;
         } catch (RuntimeException e) {
             throw lost(e);
         }
     }
 
-    /** NCCL itself would wait for ever for somebody who never comes. */
-    private void awaitAll(Meeting meeting) {
-        // Plain numbers are NCCL's own keys in the same store.
-        String[] names =
-                IntStream.range(0, size).mapToObj(rank -> "process " + rank).toArray(String[]::new);
-        store.set(names[meeting.rank], "here");
-        store._wait(new StringVector(names));
+    /** Closing the link releases what is retained here. */
+    private Backend connect(Store store, Place place) {
+        try (PointerScope scope = new PointerScope();
+                Milliseconds timeout = new Milliseconds(place.timeoutSeconds * 1000)) {
+            store.setTimeout(timeout);
+            Backend made = library == Library.NCCL ? nccl(store, place, timeout) : gloo(store, place, timeout);
+            return made.retainReference();
+        }
     }
 
-    private Backend gloo(Meeting meeting, Milliseconds timeout, String address) {
+    private Backend gloo(Store store, Place place, Milliseconds timeout) {
         ProcessGroupGloo.Options options = ProcessGroupGloo.Options.create(timeout);
-        options.devices().push_back(ProcessGroupGloo.createDeviceForHostname(address));
+        options.devices().push_back(ProcessGroupGloo.createDeviceForHostname(place.address));
         options.threads(1);
-        return new ProcessGroupGloo(store, meeting.rank, size, options);
+        return new ProcessGroupGloo(store, place.rank, size, options);
     }
 
-    private Backend nccl(Meeting meeting, Milliseconds timeout) {
+    private Backend nccl(Store store, Place place, Milliseconds timeout) {
         ProcessGroupNCCL.Options options = ProcessGroupNCCL.Options.create();
         options.timeout(timeout);
-        ProcessGroupNCCL nccl = new ProcessGroupNCCL(store, meeting.rank, size, options);
+        ProcessGroupNCCL nccl = new ProcessGroupNCCL(store, place.rank, size, options);
         nccl.setBoundDeviceId(new DeviceOptional(device));
         // Now, so that what is wrong shows before anything is trained.
         nccl.eagerConnectSingleDevice(device);
@@ -238,7 +170,6 @@ final class Link implements AutoCloseable {
             endNccl();
         }
         group.releaseReference();
-        store.releaseReference();
         device.close();
     }
 

@@ -14,16 +14,15 @@ import org.bytedeco.javacpp.Loader;
  * What a rank tells the others before they can meet.
  *
  * @param file that its group maps; null in words if another rank makes it
- * @param address its own, for sockets
- * @param port where rank 0 waits for the other groups; 0 if it need not, and of other ranks
+ * @param address its own, for messages
  * @param version of the library that sums
  */
-record Opening(String file, String address, int port, String version) {
+record Opening(String file, String address, String version) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** With this process's version. */
-    static Opening of(Path file, String address, int port) {
-        return new Opening(String.valueOf(file), address, port, loaded());
+    static Opening of(Path file, String address) {
+        return new Opening(String.valueOf(file), address, loaded());
     }
 
     private static String loaded() {

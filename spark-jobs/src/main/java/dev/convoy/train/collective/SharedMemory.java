@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -18,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Memory that the ranks of one host share, whether they are threads of one process or processes: a mapped file with a
@@ -27,6 +30,9 @@ import java.util.function.BooleanSupplier;
 final class SharedMemory implements AutoCloseable {
     /** Linux keeps these files in memory. */
     private static final Path MEMORY = Path.of("/dev/shm");
+
+    private static final String PREFIX = "convoy-";
+    private static final String SUFFIX = ".shared";
 
     private static final VarHandle COUNTER =
             MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
@@ -69,10 +75,11 @@ final class SharedMemory implements AutoCloseable {
                 ? MEMORY
                 : Path.of(System.getProperty("java.io.tmpdir"));
         try {
+            sweep(folder);
             Path file = Files.createTempFile(
                     folder,
-                    "convoy-",
-                    ".shared",
+                    PREFIX + processes() + "-" + ProcessHandle.current().pid() + "-",
+                    SUFFIX,
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             fill(file, size);
             return file;
@@ -82,6 +89,29 @@ final class SharedMemory implements AutoCloseable {
                             + e.getMessage() + "; make space there or point java.io.tmpdir elsewhere",
                     e);
         }
+    }
+
+    /** Removes what processes have left that were killed before all had mapped it; their numbers are in the names. */
+    private static void sweep(Path folder) throws IOException {
+        Pattern name = Pattern.compile(PREFIX + processes() + "-([0-9]+)-.*" + Pattern.quote(SUFFIX));
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, PREFIX + "*" + SUFFIX)) {
+            for (Path file : files) {
+                Matcher made = name.matcher(file.getFileName().toString());
+                if (made.matches()
+                        && ProcessHandle.of(Long.parseLong(made.group(1))).isEmpty()
+                        && Files.isWritable(file)) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    /** What numbers of processes are told apart within: containers that share memory need not share these. */
+    private static String processes() throws IOException {
+        Path namespace = Path.of("/proc/self/ns/pid");
+        return Files.isSymbolicLink(namespace)
+                ? Files.readSymbolicLink(namespace).toString().replaceAll("[^0-9]", "")
+                : "0";
     }
 
     /** Zeros all over: of a file with holes, memory would be missing only when it is written to, and end the process. */
@@ -113,7 +143,7 @@ final class SharedMemory implements AutoCloseable {
      * @param member who this is, from 0
      * @param ranks of all members
      * @param cancelled asked while waiting, by more threads than one
-     * @throws ConvoyException if the file cannot be seen from here
+     * @throws PeerLostException if the file cannot be seen from here
      */
     SharedMemory(Path file, int member, int[] ranks, int length, long timeoutSeconds, BooleanSupplier cancelled) {
         this.member = member;
@@ -131,7 +161,8 @@ final class SharedMemory implements AutoCloseable {
                 offset += bytes;
             }
         } catch (IOException e) {
-            throw new ConvoyException(
+            // It may be gone because the rank that made it is.
+            throw new PeerLostException(
                     "Cannot share memory with the other executors of this host through " + file + ": "
                             + e.getMessage() + "; set sync.shared-memory = executor where executors have file systems"
                             + " of their own",

@@ -65,7 +65,10 @@ final class ConfigurationReader {
     private final Place start;
     private final LayerReader layers;
 
+    private final String file;
+
     private ConfigurationReader(String file, ImageShape input) {
+        this.file = file;
         this.start = new Place(null, List.of(), TensorShape.Volume.of(input), 0);
         this.layers = new LayerReader(file);
     }
@@ -89,6 +92,7 @@ final class ConfigurationReader {
 
     private Description read(JsonNode json) {
         Place end;
+        checkAge(json);
         if (Math.max(json.path("confs").size(), json.path("topologicalOrderStr").size()) > MAX_LAYERS) {
             throw layers.unknown("more than " + MAX_LAYERS + " layers");
         } else if (json.path("confs").isArray()) {
@@ -102,6 +106,16 @@ final class ConfigurationReader {
             throw layers.unknown("a network without an output layer");
         }
         return new Description(new NetworkSpec(end.since(start), layers.loss(), null), layers.stored());
+    }
+
+    /** Layers were once wrapped into an object under their name, where they now carry the name of their class. */
+    private void checkAge(JsonNode json) {
+        JsonNode layer = json.path("confs").path(0).path("layer");
+        if (layer.isObject() && !layer.has("@class") && layer.size() == 1) {
+            throw new ConvoyException(
+                    "Cannot read " + file + ": it was written by Deeplearning4j before 1.0.0-beta, in another"
+                            + " format; load it there with a version from 1.0.0-beta7 on and save it again");
+        }
     }
 
     private Place sequence(JsonNode json) {

@@ -16,8 +16,8 @@ import java.util.zip.ZipInputStream;
 
 /** Reads a few entries of a zip that nobody vouches for, into memory; everything else in it is passed over unread. */
 final class ZipEntries {
-    /** JSON shrinks to a twentieth. */
-    private static final int MAX_RATIO = 200;
+    /** Of what is passed over; it takes time but no memory, and zeros shrink to a thousandth. */
+    private static final long MAX_PASSED_OVER = 1L << 33;
 
     private static final int CHUNK = 1 << 16;
 
@@ -29,7 +29,7 @@ final class ZipEntries {
      */
     record Limits(long bytes, int ratio) {}
 
-    private static final Limits PASSED_OVER = new Limits(Long.MAX_VALUE, MAX_RATIO);
+    private static final Limits PASSED_OVER = new Limits(MAX_PASSED_OVER, Integer.MAX_VALUE);
 
     private ZipEntries() {}
 
@@ -38,7 +38,7 @@ final class ZipEntries {
      *
      * @param wanted their names and bounds; all must be there
      * @throws ConvoyException if the file is no sound zip, lacks an entry, has an entry outside its own folder, or one that
-     *     would unpack to more than its bounds, or {@value #MAX_RATIO} times its size
+     *     would unpack to more than its bounds
      */
     static Map<String, byte[]> read(InputStream in, String file, Map<String, Limits> wanted) throws IOException {
         Map<String, byte[]> entries = new HashMap<>();
@@ -85,7 +85,7 @@ final class ZipEntries {
             long written = 0;
             for (int count = read(chunk); count >= 0; count = read(chunk)) {
                 written += count;
-                if (inf.getBytesWritten() > limits.ratio * inf.getBytesRead() + CHUNK) {
+                if (inf.getBytesWritten() > (long) limits.ratio * inf.getBytesRead() + CHUNK) {
                     throw new ConvoyException("Cannot read " + file + ": its entry " + entry + " unpacks to more than "
                             + limits.ratio + " times its size; that is no model of Deeplearning4j's");
                 }

@@ -221,11 +221,27 @@ class Dl4jZipTest {
             entries.putAll(good);
             assertRefused(zip(entries), "\"" + name + "\"", "points outside");
         }
-        for (String name : List.of("coefficients.bin", "anything")) {
-            Map<String, byte[]> entries = new LinkedHashMap<>(good);
-            entries.put(name, new byte[50_000_000]);
-            assertRefused(zip(entries), name, "times its size");
-        }
+        Map<String, byte[]> bomb = new LinkedHashMap<>(good);
+        bomb.put("coefficients.bin", new byte[50_000_000]);
+        assertRefused(zip(bomb), "coefficients.bin", "times its size");
+    }
+
+    /** The memory of an optimizer that has not taken a step yet is all zeros. */
+    @Test
+    void whatIsPassedOverMayBeEmptyOfContent() throws IOException {
+        Map<String, byte[]> entries = unzip(zip(small()));
+        float[] parameters = read(zip(entries)).parameters();
+        entries.put("updaterState.bin", new byte[50_000_000]);
+        assertThat(read(zip(entries)).parameters()).isEqualTo(parameters);
+    }
+
+    @Test
+    void theFormatBeforeBetaIsNamed() throws IOException {
+        Map<String, byte[]> entries = unzip(zip(small()));
+        entries.put(
+                "configuration.json",
+                "{\"confs\":[{\"layer\":{\"output\":{\"nin\":10}}}]}".getBytes(StandardCharsets.UTF_8));
+        assertRefused(zip(entries), "before 1.0.0-beta", "save it again");
     }
 
     @Test
