@@ -87,7 +87,9 @@ public final class EvaluateJob {
         Outcome outcome = new Outcome("evaluate", job);
         return outcome.record(run, () -> {
             run.write(RunDirectory.CONFIG, ConfigReader.render(config));
-            evaluate(run, outcome);
+            try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
+                evaluate(run, outcome);
+            }
         });
     }
 

@@ -75,7 +75,8 @@ public final class PrepareJob {
      * @throws ConvoyException if that exists, or an image is bad and may not be
      */
     public DatasetManifest run() throws IOException {
-        try (NewFolder folder = NewFolder.claim(hadoop, target, "prepare.directory")) {
+        try (NewFolder folder = NewFolder.claim(hadoop, target, "prepare.directory");
+                TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
             Optional<ImageDecoder> decoder = job.prepare().store() == JobConfig.Prepare.Store.DECODED
                     ? Optional.of(ImageSets.decoder(
                             job.data(),

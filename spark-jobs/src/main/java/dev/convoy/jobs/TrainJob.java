@@ -55,7 +55,9 @@ public final class TrainJob {
         Outcome outcome = new Outcome("train", job);
         return outcome.record(run, () -> {
             run.write(RunDirectory.CONFIG, ConfigReader.render(config));
-            train(run, outcome);
+            try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
+                train(run, outcome);
+            }
         });
     }
 

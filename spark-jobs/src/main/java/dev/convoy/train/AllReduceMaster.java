@@ -212,8 +212,11 @@ public final class AllReduceMaster implements TrainingMaster {
                     .toJavaRDD();
             job = stage.collectAsync();
             long looked = System.nanoTime();
+            RoundWatch watch = new RoundWatch();
             while (!job.isDone()) {
-                hear(news.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS), told, arrived);
+                SegmentProgress.News heard = news.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                hear(heard, told, arrived);
+                watch.look(heard != null, arrived.size(), workers);
                 if (System.nanoTime() - looked < how.timeoutSeconds() * 1_000_000_000) {
                     continue;
                 }
@@ -236,6 +239,35 @@ public final class AllReduceMaster implements TrainingMaster {
             SegmentProgress.silence(id);
             if (job != null && !job.isDone()) {
                 job.cancel(true);
+            }
+        }
+    }
+
+    /** Says so if no round ends for many times as long as rounds have taken. */
+    private static final class RoundWatch {
+        private static final long LEAST_NANOS = 60_000_000_000L;
+        private static final int FACTOR = 20;
+
+        private long last = System.nanoTime();
+        private long longest;
+        private long warned;
+
+        void look(boolean heard, int arrived, int workers) {
+            long now = System.nanoTime();
+            if (heard) {
+                longest = Math.max(longest, now - last);
+                last = now;
+                warned = 0;
+            }
+            long silent = now - last;
+            if (silent > Math.max(Math.max(LEAST_NANOS, FACTOR * longest), 2 * warned)) {
+                warned = silent;
+                LOG.warn(
+                        "No round has ended for {} s, where {} s were the longest so far; {} of {} ranks have arrived",
+                        silent / 1_000_000_000,
+                        longest / 1_000_000_000,
+                        arrived,
+                        workers);
             }
         }
     }

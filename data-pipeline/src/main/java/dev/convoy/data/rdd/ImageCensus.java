@@ -142,7 +142,8 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
     private static Part look(ImageSplit split, Configuration hadoop, Scope scope) throws IOException {
         List<Verdict> verdicts = new ArrayList<>();
         Sums[] sums = {Sums.none(), Sums.none()};
-        for (Iterator<SourceImage> images = split.read(hadoop, scope.dealt.dealer()::isDealt); images.hasNext(); ) {
+        for (Iterator<SourceImage> images = ImageWatch.of(split.read(hadoop, scope.dealt.dealer()::isDealt));
+                images.hasNext(); ) {
             SourceImage image = images.next();
             try {
                 ImageDecoder.Look look = ImageDecoder.look(image.data());
@@ -172,7 +173,7 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
 
     private static long[] testImages(ImageSplit split, Configuration hadoop, double testShare) throws IOException {
         LongStream.Builder ids = LongStream.builder();
-        for (Iterator<SourceImage> images = split.read(hadoop, id -> true); images.hasNext(); ) {
+        for (Iterator<SourceImage> images = ImageWatch.of(split.read(hadoop, id -> true)); images.hasNext(); ) {
             SourceImage image = images.next();
             boolean readable = !(image.data() instanceof SourceImage.Data.Unreadable);
             if (readable && Content.of(image.data()).share() < testShare) {

@@ -144,7 +144,7 @@ public final class ImageShards implements AutoCloseable {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         return spark.<ImageSplit>parallelize(
                         new ArrayList<>(listing.splits()), listing.splits().size())
-                .flatMap(split -> split.read(hadoop.value(), layout.dealer()::isDealt))
+                .flatMap(split -> ImageWatch.of(split.read(hadoop.value(), layout.dealer()::isDealt)))
                 .mapToPair(image -> new Tuple2<>(image.id(), row(image, decoder, onBadImage, files)));
     }
 

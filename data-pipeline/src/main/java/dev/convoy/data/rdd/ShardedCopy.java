@@ -60,7 +60,8 @@ public record ShardedCopy(String target, String set, long seed, int shards, Opti
         try {
             return spark.<ImageSplit>parallelize(
                             new ArrayList<>(listing.splits()), listing.splits().size())
-                    .flatMap(split -> split.read(hadoop.value(), id -> chosen.value().ids[(int) id] >= 0))
+                    .flatMap(
+                            split -> ImageWatch.of(split.read(hadoop.value(), id -> chosen.value().ids[(int) id] >= 0)))
                     .mapToPair(image -> {
                         Row row = row(image, chosen.value(), wanted);
                         return new Tuple2<>(order.positionOf(row.id), row);

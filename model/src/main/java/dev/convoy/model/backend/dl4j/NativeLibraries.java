@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
+import org.deeplearning4j.util.CrashReportingUtil;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
 import org.slf4j.Logger;
@@ -47,6 +48,8 @@ final class NativeLibraries {
         } catch (LinkageError | RuntimeException e) {
             throw ComputeBackend.nativesMissing("ND4J", "nd4j-native", e);
         }
+        // Reports of full memory would need libraries that are left out.
+        CrashReportingUtil.crashDumpsEnabled(false);
         // BLAS is the process's, and ND4J has just given it a thread for each core: libtorch's replicas may be there
         // already.
         openblas.blas_set_num_threads(1);
