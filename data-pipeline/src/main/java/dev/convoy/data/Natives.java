@@ -262,9 +262,12 @@ public enum Natives {
         // Who names a folder wants no other.
         return told != null
                 ? List.of(told)
-                : List.of(
-                        System.getProperty("user.home") + "/.cache/convoy",
-                        System.getProperty("java.io.tmpdir") + "/convoy-" + userId());
+                : Stream.of(
+                                System.getProperty("user.home") + "/.cache/convoy",
+                                System.getProperty("java.io.tmpdir") + "/convoy-" + userId())
+                        // Of a user without a home Java says "?".
+                        .filter(parent -> Path.of(parent).isAbsolute())
+                        .toList();
     }
 
     /** Makes a folder that nobody else may enter; one that is there must be so. */

@@ -68,7 +68,8 @@ public final class ConfigReader {
     private static final List<String> RECORDED = List.of("name", "seed", "backend", "data", "train.workers");
 
     private static final String SCHEME = "(?s)[A-Za-z][A-Za-z0-9+.-]*:.*";
-    private static final Pattern ENVIRONMENT = Pattern.compile("env var (\\w+)");
+    /** How the parser calls where values of the environment come from. */
+    private static final String ENVIRONMENT = "env variables";
 
     private ConfigReader() {}
 
@@ -209,7 +210,8 @@ public final class ConfigReader {
         try {
             return parseHadoop(new Path(file), hadoop, true);
         } catch (IllegalArgumentException e) {
-            throw new ConvoyException("Cannot find the configuration " + file + ": " + e.getMessage(), e);
+            throw new ConvoyException(
+                    "Cannot find the configuration " + file + ": there is no such file here, nor is this a path", e);
         }
     }
 
@@ -259,13 +261,10 @@ public final class ConfigReader {
             return ConfigValueFactory.fromIterable(
                     list.stream().map(ConfigReader::hideEnvironment).toList());
         }
-        Matcher variable = ENVIRONMENT.matcher(value.origin().description());
         boolean secret = value.valueType() == ConfigValueType.STRING
+                && value.origin().description().contains(ENVIRONMENT)
                 && !value.unwrapped().toString().matches("true|false|[0-9.eE+-]+");
-        return secret && variable.find()
-                ? ConfigValueFactory.fromAnyRef(
-                        "<not recorded: from the environment variable " + variable.group(1) + ">")
-                : value;
+        return secret ? ConfigValueFactory.fromAnyRef("<not recorded: from the environment>") : value;
     }
 
     /**
