@@ -279,6 +279,77 @@ class ConfigReaderTest {
         assertThat(config.requireTraining().data().train().path()).isEqualTo("/digits");
     }
 
+    /** A configuration is somebody's word for what to do; fetching more of it from elsewhere is not. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "include \"none.conf\"                   | Cannot include none.conf: it cannot be read",
+                "include file(\"/none/none.conf\")       | Cannot include /none/none.conf: it cannot be read",
+                "include url(\"http://127.0.0.1:9/x\")   | only files beside it, on this machine, may be included",
+                "include \"http://127.0.0.1:9/x\"        | Cannot include http://127.0.0.1:9/x: it cannot be read",
+                "include classpath(\"reference.conf\")   | only files beside it, on this machine, may be included"
+            })
+    void onlyFilesOfThisMachineThatExistMayBeIncluded(String line, String message) throws IOException {
+        Path file = Files.writeString(folder.resolve("job.conf"), MINIMAL + line);
+        assertThatThrownBy(() -> ConfigReader.read(file.toString(), Map.of(), new Configuration()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void relativePathsBecomeAbsoluteWhereverTheyWereSet() throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("job.conf"), MINIMAL + "data.test { format = idx, images = \"s3a://b/i\", labels = l }");
+        Config config = ConfigReader.read(file.toString(), Map.of("run.directory", "runs/a b"), new Configuration());
+        Path here = Path.of("").toAbsolutePath();
+        assertThat(config.getString("run.directory")).isEqualTo(here + "/runs/a b");
+        assertThat(config.getString("data.test.labels")).isEqualTo(here + "/l");
+        assertThat(config.getString("data.test.images")).isEqualTo("s3a://b/i");
+        assertThat(config.getString("data.train.path")).isEqualTo("/digits");
+    }
+
+    @Test
+    void valuesOfTheEnvironmentAreUsedButNotRecorded() {
+        String value = System.getenv("PATH");
+        Config config = ConfigReader.overlay(
+                ConfigFactory.parseString(
+                        MINIMAL
+                                + "name = ${PATH}, network = { layers = [${PATH}, { type = \"a \"${PATH} }] }, seed = ${?CONVOY_NONE}"),
+                Map.of());
+        assertThat(config.getString("name")).isEqualTo(value);
+        Config recorded = ConfigFactory.parseString(ConfigReader.render(config));
+        assertThat(recorded.getString("name")).isEqualTo("<not recorded: from the environment>");
+        assertThat(recorded.getString("data.train.path")).isEqualTo("/digits");
+        assertThat(ConfigReader.render(config)).doesNotContain(value);
+    }
+
+    /** A run's folder may be somebody else's. */
+    @Test
+    void ofARecordedConfigurationOnlyWhatEvaluatingNeedsCounts() throws IOException {
+        assertThat(recorded(MINIMAL + "run.directory = /elsewhere, seed = 8, data.resize = [9, 9]")
+                        .getInt("seed"))
+                .isEqualTo(8);
+        assertThat(recorded(MINIMAL + "run.directory = /elsewhere").getString("run.directory"))
+                .as("the reference's")
+                .isNotEqualTo("/elsewhere");
+        assertThatThrownBy(() -> recorded(MINIMAL + "include \"base.conf\""))
+                .hasMessageContaining("what a run has recorded includes nothing");
+        assertThatThrownBy(() -> recorded("data.train { format = folder, path = \"/x/\"${PATH} }"))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("${PATH}");
+        assertThatThrownBy(() -> recorded("data.test { format = list, path = \"http://127.0.0.1:9/x.csv\" }"))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("Cannot use data.test.path = http://127.0.0.1:9/x.csv")
+                .hasMessageContaining("may name files of [file] alone");
+    }
+
+    private Config recorded(String text) throws IOException {
+        Files.writeString(folder.resolve("base.conf"), MINIMAL);
+        Path file = Files.writeString(folder.resolve("config.resolved.conf"), text);
+        return ConfigReader.readRecorded(new org.apache.hadoop.fs.Path(file.toString()), Map.of(), new Configuration());
+    }
+
     @Test
     void errorsTellWhereAKeyWasSet() throws IOException {
         Path file = Files.writeString(folder.resolve("job.conf"), MINIMAL + "\n\ntrain.epochz = 1\n");

@@ -3,18 +3,23 @@ package dev.convoy.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.EpochPlan;
 import dev.convoy.data.Shuffle;
 import dev.convoy.data.WorkerLayout;
 import dev.convoy.model.HeapVector;
+import dev.convoy.model.LearningRate;
+import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.Progress;
 import dev.convoy.train.collective.Compression;
+import dev.convoy.train.collective.Library;
 import java.util.ArrayList;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.FloatRange;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
 
 class SyncSpecTest {
@@ -124,5 +129,36 @@ class SyncSpecTest {
                 .hasMessageContaining("sync.outer = none");
         assertThatThrownBy(() -> new OuterOptimizer.Momentum(1.0, null)).hasMessageContaining("sync.outer.momentum");
         assertThatThrownBy(() -> new OuterOptimizer.Nesterov(null, 0.0)).hasMessageContaining("sync.outer.rate");
+        assertThatThrownBy(() -> new AllReduceSpec(
+                        AllReduceSpec.Sharing.HOST, Library.GLOO, true, 86_401, 1, AllReduceSpec.Network.AS_SPARK))
+                .hasMessageContaining("sync.timeout = 86401")
+                .hasMessageContaining("1 to 86400 seconds");
+    }
+
+    @Test
+    void aRateThatEndsAtNothingIsRefused() {
+        LearningRate halved = new LearningRate(0.1, new LearningRate.Schedule.Step(1, 0.5), 0);
+        training(100, halved).checkRates(7);
+        assertThatThrownBy(() -> training(200, halved).checkRates(7))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("Cannot train for 200 epochs with optimizer.schedule");
+    }
+
+    private static TrainingSpec training(int epochs, LearningRate rate) {
+        return new TrainingSpec(1, epochs, 4, new OptimizerSpec.Momentum(null, null), rate, SyncSpec.gradient());
+    }
+
+    /** Floats hold counts up to 2^24 only; an epoch of one rank may have more. */
+    @Property
+    void countsThatRanksSendEachOtherAreExact(
+            @ForAll @LongRange(min = 0, max = 1L << 47) long one,
+            @ForAll @LongRange(min = 0, max = 1L << 30) long two) {
+        float[][] slots = new float[2][ControlSlot.values().length];
+        ControlSlot.TRAINED.put(slots[0], one);
+        ControlSlot.TRAINED.put(slots[1], two);
+        int low = ControlSlot.TRAINED.ordinal();
+        int high = ControlSlot.TRAINED_HIGH.ordinal();
+        assertThat(ControlSlot.count((double) slots[0][low] + slots[1][low], (double) slots[0][high] + slots[1][high]))
+                .isEqualTo(one + two);
     }
 }
