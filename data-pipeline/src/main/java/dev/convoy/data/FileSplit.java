@@ -15,6 +15,7 @@ import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
@@ -61,24 +62,39 @@ record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
         for (int attempt = 1; ; attempt++) {
             try {
                 return new SourceImage(id, file.path, file.label, read(hadoop, new Path(file.path)));
-            } catch (FileNotFoundException | AccessControlException | ChecksumException | IllegalArgumentException e) {
-                // The last for a name with a colon, which Hadoop cannot take.
+            } catch (IOException | FSError | IllegalArgumentException e) {
+                if (!saysOfTheImage(file.path, e)) {
+                    if (attempt == ATTEMPTS) {
+                        throw new ConvoyException(
+                                "Cannot read the image " + file.path + " now, after " + ATTEMPTS + " tries: " + e
+                                        + "; this says nothing of the image, so that it is not skipped; see that the"
+                                        + " file system answers and start again",
+                                e);
+                    }
+                    pause(attempt);
+                    continue;
+                }
                 return new SourceImage(
                         id,
                         file.path,
                         file.label,
                         new SourceImage.Data.Unreadable("it cannot be read: " + e.getMessage() + hint(file.path)));
-            } catch (IOException e) {
-                if (attempt == ATTEMPTS) {
-                    throw new ConvoyException(
-                            "Cannot read the image " + file.path + " now, after " + ATTEMPTS + " tries: " + e
-                                    + "; this says nothing of the image, so that it is not skipped; see that the file"
-                                    + " system answers and start again",
-                            e);
-                }
-                pause(attempt);
             }
         }
+    }
+
+    /** Whether a failure would be the same at any time. Java says of any local file that cannot be opened that it was not found. */
+    private static boolean saysOfTheImage(String path, Throwable e) {
+        if (e instanceof FileNotFoundException && path.startsWith("file:")) {
+            java.nio.file.Path file =
+                    java.nio.file.Path.of(new Path(path).toUri().getPath());
+            return !Files.isReadable(file);
+        }
+        return e instanceof FileNotFoundException
+                || e instanceof AccessControlException
+                || e instanceof ChecksumException
+                // A name with a colon, which Hadoop cannot take.
+                || e instanceof IllegalArgumentException;
     }
 
     private static String hint(String path) {

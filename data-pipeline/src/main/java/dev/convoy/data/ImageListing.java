@@ -16,4 +16,17 @@ public record ImageListing(
         classNames = List.copyOf(classNames);
         splits = List.copyOf(splits);
     }
+
+    /**
+     * The number of images, where each is looked at on its own.
+     *
+     * @throws ConvoyException if there are more than an array has places
+     */
+    public int count() {
+        if (examples > Integer.MAX_VALUE) {
+            throw new ConvoyException("Cannot prepare or split " + description + ": it has " + examples
+                    + " images, and " + Integer.MAX_VALUE + " are the most; take it in parts");
+        }
+        return (int) examples;
+    }
 }

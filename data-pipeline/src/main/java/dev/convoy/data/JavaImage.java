@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.metadata.IIOMetadata;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.opencv.global.opencv_core;
@@ -49,6 +50,9 @@ final class JavaImage {
             };
         }
     }
+
+    /** As the largest image has that may be decoded, of three bytes a pixel. */
+    private static final long MAX_BYTES = 3L * ImageFile.MAX_PIXELS;
 
     private static final int OPAQUE = 0xFFFFFF;
 
@@ -104,11 +108,27 @@ final class JavaImage {
         if (metadata instanceof TIFFImageMetadata tiff) {
             checkTiff(tiff);
         }
+        checkMemory(reader);
         BufferedImage image = reader.read(0);
         Pixels pixels = format == Format.GIF ? onScreen(image, reader, metadata) : pixels(image);
         int type = pixels.channels == 1 ? CV_8UC1 : CV_8UC3;
         Mat mat = new Mat(pixels.height, pixels.width, type, new BytePointer(pixels.bytes));
         return metadata instanceof TIFFImageMetadata tiff ? upright(mat, value(tiff, TIFF.TAG_ORIENTATION, 1)) : mat;
+    }
+
+    /** Readers give memory to what a file claims before they look at what it has. */
+    private static void checkMemory(ImageReader reader) throws IOException, BadImageException {
+        ImageTypeSpecifier type = reader.getRawImageType(0);
+        if (type == null) {
+            return;
+        }
+        long perPixel = type.getNumBands()
+                * (long) DataBuffer.getDataTypeSize(type.getSampleModel().getDataType())
+                / 8;
+        if (perPixel * reader.getWidth(0) * reader.getHeight(0) > MAX_BYTES) {
+            throw bad("its " + reader.getWidth(0) + "x" + reader.getHeight(0) + " pixels of " + perPixel
+                    + " bytes take more than " + (MAX_BYTES >> 20) + " MiB");
+        }
     }
 
     private static Mat wanted(Mat image, int flags) {

@@ -7,10 +7,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.bytedeco.opencv.opencv_core.Mat;
+import org.bytedeco.opencv.opencv_core.Rect;
 
 /**
  * The structure of a JPEG file (ITU-T T.81, annex B). libjpeg goes on where a scan breaks off, and fills up with grey; what it needs for that is
@@ -20,7 +24,13 @@ final class JpegFile {
     /** Progressive files have about ten; each takes time for every pixel, however few its bytes. */
     private static final int MAX_SCANS = 100;
 
-    private static final int GREY = 128;
+    /** Pixels of a corner, each way; a smaller one may happen to look so. */
+    private static final int CORNER = 2;
+    /** The middle of all samples: of grey and colours, and of inks as OpenCV mixes them. */
+    private static final Set<Integer> FILLINGS = Set.of(64, 65, 128);
+    /** What libjpeg says where data are missing; stray bytes and profiles of colour that it cannot use do not matter. */
+    private static final Pattern LOSS =
+            Pattern.compile("Premature end of JPEG file.*|Corrupt JPEG data: (?!\\d+ extraneous).*");
 
     private final byte[] file;
     private int at = 2;
@@ -147,14 +157,17 @@ final class JpegFile {
     }
 
     /**
-     * Fails if libjpeg has run out of data before it had all pixels. What it fills up with is grey to the last row; only then another decoder
-     * is asked, which tells of what it meets.
+     * Fails if libjpeg has run out of data before it had all pixels. What it fills up with is grey to the last corner; only then another
+     * decoder is asked, which tells of what it meets.
      */
     static void checkFilledUp(Mat image, byte[] file) throws BadImageException {
-        int last = image.rows() - 1;
-        int right = image.cols() - 1;
-        // The last row may be any side, once the image is upright.
-        if (isGrey(image.row(last)) || isGrey(image.row(0)) || isGrey(image.col(0)) || isGrey(image.col(right))) {
+        int height = Math.min(CORNER, image.rows());
+        int width = Math.min(CORNER, image.cols());
+        // The last corner may be any, once the image is upright.
+        boolean filled = Stream.of(0, image.rows() - height)
+                .flatMap(top -> Stream.of(0, image.cols() - width).map(left -> new Rect(left, top, width, height)))
+                .anyMatch(corner -> isFilling(image.apply(corner).clone()));
+        if (filled) {
             List<String> warnings = warnings(file);
             if (!warnings.isEmpty()) {
                 throw bad("it is a damaged JPEG file: " + warnings.get(0));
@@ -162,27 +175,34 @@ final class JpegFile {
         }
     }
 
-    private static boolean isGrey(Mat line) {
-        Mat whole = line.isContinuous() ? line : line.clone();
-        byte[] bytes = new byte[(int) (whole.total() * whole.elemSize())];
-        whole.data().get(bytes);
+    private static boolean isFilling(Mat corner) {
+        byte[] bytes = new byte[(int) (corner.total() * corner.elemSize())];
+        corner.data().get(bytes);
         for (byte value : bytes) {
-            if ((value & 0xFF) != GREY) {
+            if (value != bytes[0]) {
                 return false;
             }
         }
-        return true;
+        return FILLINGS.contains(bytes[0] & 0xFF);
     }
 
     private static List<String> warnings(byte[] file) {
         List<String> warnings = new ArrayList<>();
         ImageReader reader = ImageIO.getImageReadersByFormatName("jpeg").next();
         try {
-            reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+            reader.addIIOReadWarningListener((source, warning) -> {
+                if (LOSS.matcher(warning).matches()) {
+                    warnings.add(warning);
+                }
+            });
             reader.setInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(file)), true, true);
             reader.readRaster(0, null);
         } catch (IOException | RuntimeException e) {
-            warnings.add(String.valueOf(e.getMessage()));
+            String reason = String.valueOf(e.getMessage());
+            // Such as arithmetic coding, which OpenCV can read.
+            if (!reason.contains("nsupported")) {
+                warnings.add(reason);
+            }
         } finally {
             reader.dispose();
         }

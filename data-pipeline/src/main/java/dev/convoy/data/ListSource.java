@@ -120,7 +120,8 @@ public record ListSource(String path, String split, String imageColumn, String l
         // Two arguments would take a name with a colon for a file system.
         Path file = hasScheme
                 ? new Path(name)
-                : files.makeQualified(name.startsWith("/") ? new Path(name) : new Path(folder + "/" + name));
+                : files.makeQualified(
+                        name.startsWith("/") ? new Path(name) : new Path(folder + (folder.isRoot() ? "" : "/") + name));
         if (!anywhere && !isBelow(file, folder)) {
             throw new ConvoyException("Cannot use entry " + number + " of " + list + ": " + file
                     + " lies outside of the list's folder, and a list may be somebody else's; move it there, or set anywhere ="

@@ -8,12 +8,16 @@ import java.net.URL;
 import java.net.URLConnection;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -55,6 +59,8 @@ public enum Natives {
     /** Where natives are unpacked, if that is set. */
     public static final String FOLDER_PROPERTY = "convoy.natives";
 
+    private static final Set<PosixFilePermission> OWN = PosixFilePermissions.fromString("rwx------");
+    private static final FileAttribute<?> PRIVATE = PosixFilePermissions.asFileAttribute(OWN);
     private static final String CACHE_PROPERTY = "org.bytedeco.javacpp.cachedir";
     private static final Pattern LIBRARY = Pattern.compile("[^/]+\\.so[^/]*");
     /** Whose second copy in a process computes wrong or crashes it. */
@@ -243,6 +249,10 @@ public enum Natives {
         for (String parent : parents()) {
             Path chosen = Path.of(parent).toAbsolutePath().resolve("natives-" + key());
             try {
+                if (chosen.startsWith(System.getProperty("java.io.tmpdir"))) {
+                    // Anybody may have made it there, and could exchange what lies in it.
+                    checkOwner(Files.createDirectories(chosen.getParent(), PRIVATE));
+                }
                 return privateFolder(chosen).toRealPath();
             } catch (IOException e) {
                 refused.add(chosen + " (" + e + ")");
@@ -273,17 +283,24 @@ public enum Natives {
     /** Makes a folder that nobody else may enter; one that is there must be so. */
     private static Path privateFolder(Path wanted) throws IOException {
         if (!Files.isDirectory(wanted)) {
-            Files.createDirectories(
-                    wanted, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectories(wanted, PRIVATE);
         }
-        if (!Files.getAttribute(wanted, "unix:uid").equals(userId())) {
-            throw new IOException("it belongs to another user");
-        }
-        Files.setPosixFilePermissions(wanted, PosixFilePermissions.fromString("rwx------"));
+        checkOwner(wanted);
+        Files.setPosixFilePermissions(wanted, OWN);
         if (!Files.isWritable(wanted)) {
             throw new IOException("it cannot be written");
         }
         return wanted;
+    }
+
+    /** A link may be turned to somebody else's later. */
+    private static void checkOwner(Path folder) throws IOException {
+        if (!Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(userId())) {
+            throw new IOException(folder + " belongs to another user");
+        }
+        if (Files.isSymbolicLink(folder)) {
+            throw new IOException(folder + " is a link");
+        }
     }
 
     /** Asked of the system, since a user need not have a name. */
@@ -309,8 +326,14 @@ public enum Natives {
 
     /** Libraries that this process has mapped, by the names of their files. */
     private static TreeMap<String, Set<String>> mapped() {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1)) {
-            return lines.map(line -> line.indexOf('/') < 0 ? "" : line.substring(line.indexOf('/')))
+        try {
+            // In the characters that names of files are read in; where they are no such characters, with marks in their
+            // places.
+            String maps = new String(
+                    Files.readAllBytes(Path.of("/proc/self/maps")),
+                    Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8")));
+            return maps.lines()
+                    .map(line -> line.indexOf('/') < 0 ? "" : line.substring(line.indexOf('/')))
                     .filter(file -> GUARDED.matcher(nameOf(file)).matches())
                     .collect(Collectors.groupingBy(
                             file -> stem(nameOf(file)), TreeMap::new, Collectors.toCollection(java.util.TreeSet::new)));

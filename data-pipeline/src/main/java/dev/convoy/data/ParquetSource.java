@@ -188,7 +188,10 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
             int width = struct.getInteger("width", 0);
             int channels = struct.getInteger("nChannels", 0);
             byte[] interleaved = struct.getBinary("data", 0).getBytes();
-            if (height < 1 || width < 1 || interleaved.length != (long) height * width * channels) {
+            if (height < 1
+                    || width < 1
+                    || channels != 1 && channels != 3 && channels != 4
+                    || interleaved.length != (long) height * width * channels) {
                 return new SourceImage.Data.Unreadable("its struct says " + height + "x" + width + "x" + channels
                         + " but holds " + interleaved.length + " bytes");
             }

@@ -61,7 +61,9 @@ final class WebpFile {
         int end = (int) Math.min(
                 file.length,
                 data + even(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(at + 4)));
-        System.arraycopy(file, data + PREFIX_BYTES, plain, data, end - data - PREFIX_BYTES);
+        if (end - data >= PREFIX_BYTES) {
+            System.arraycopy(file, data + PREFIX_BYTES, plain, data, end - data - PREFIX_BYTES);
+        }
         return plain;
     }
 

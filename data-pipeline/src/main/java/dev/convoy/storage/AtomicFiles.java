@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -46,8 +47,10 @@ public final class AtomicFiles {
                 try {
                     Files.createLink(local(files, file).toPath(), whole.toPath());
                     return true;
-                } catch (UnsupportedOperationException e) {
-                    // A file system without hard links.
+                } catch (java.nio.file.FileAlreadyExistsException e) {
+                    return false;
+                } catch (UnsupportedOperationException | FileSystemException e) {
+                    // A file system without hard links, or one that permits none.
                     Files.write(local(files, file).toPath(), content, StandardOpenOption.CREATE_NEW);
                     return true;
                 } finally {

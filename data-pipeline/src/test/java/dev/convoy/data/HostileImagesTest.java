@@ -86,6 +86,36 @@ class HostileImagesTest {
         }
     }
 
+    /** Of 128 million pixels, as many as may be, with eight bytes each. */
+    @Test
+    void memoryIsReckonedInBytes() throws IOException {
+        int side = 11_585;
+        int[][] fields = {
+            {256, 4, 1, side},
+            {257, 4, 1, side},
+            {258, 3, 4, 122},
+            {259, 3, 1, 1},
+            {262, 3, 1, 2},
+            {273, 4, 1, 130},
+            {277, 3, 1, 4},
+            {278, 4, 1, side},
+            {279, 4, 1, 8}
+        };
+        ByteBuffer tiff = ByteBuffer.allocate(138).order(ByteOrder.LITTLE_ENDIAN);
+        tiff.put(new byte[] {'I', 'I', 42, 0}).putInt(8).putShort((short) fields.length);
+        for (int[] field : fields) {
+            tiff.putShort((short) field[0])
+                    .putShort((short) field[1])
+                    .putInt(field[2])
+                    .putInt(field[3]);
+        }
+        tiff.putInt(0);
+        for (int sample = 0; sample < 4; sample++) {
+            tiff.putShort((short) 16);
+        }
+        assertRejected(tiff.array(), "11585x11585 pixels of 8 bytes take more than 384 MiB");
+    }
+
     @Test
     void fewerPixelsThanDeclaredAreRejected() throws IOException {
         assertRejected(ImageFiles.png(2000, 2000, ImageFiles.deflatedZeros(1)), "damaged");

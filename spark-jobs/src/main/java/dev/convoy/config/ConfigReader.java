@@ -101,6 +101,13 @@ public final class ConfigReader {
                 kept = all.hasPath(key) ? kept.withValue(key, all.getValue(key)) : kept;
             }
             checkSchemes(kept, file, hadoop);
+            for (String key : List.of("data.train.anywhere", "data.test.anywhere")) {
+                if (kept.hasPath(key) && kept.getBoolean(key)) {
+                    throw new ConvoyException("Cannot use " + key + " = true of " + file + ": whether a list may name"
+                            + " files anywhere is not for a recorded configuration to say; give --set " + key
+                            + "=true if you trust it");
+                }
+            }
             return absolute(overlay(kept, settings), hadoop);
         });
     }

@@ -12,7 +12,7 @@ import com.typesafe.config.ConfigParseable;
 import dev.convoy.data.ConvoyException;
 import java.io.File;
 import java.net.URL;
-import java.util.function.Supplier;
+import java.util.List;
 
 /**
  * Lets a configuration include files of this machine, which have to be there, and nothing from elsewhere.
@@ -21,6 +21,9 @@ import java.util.function.Supplier;
  */
 record LocalIncluder(boolean allowed)
         implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
+    /** An included file may be named without them. */
+    private static final List<String> ENDINGS = List.of("", ".conf", ".json", ".properties");
+
     @Override
     public ConfigIncluder withFallback(ConfigIncluder fallback) {
         return this;
@@ -28,11 +31,20 @@ record LocalIncluder(boolean allowed)
 
     @Override
     public ConfigObject include(ConfigIncludeContext context, String what) {
-        ConfigParseable found = context.relativeTo(what);
-        if (!allowed || found == null) {
+        if (!allowed) {
             throw refused("include \"" + what + "\"");
         }
-        return parsed(what, () -> found.parse(context.parseOptions().setAllowMissing(false)));
+        for (String ending : ENDINGS) {
+            ConfigParseable found = context.relativeTo(what + ending);
+            try {
+                if (found != null) {
+                    return found.parse(context.parseOptions().setAllowMissing(false));
+                }
+            } catch (ConfigException.IO e) {
+                // The next.
+            }
+        }
+        throw missing(what, null);
     }
 
     @Override
@@ -40,20 +52,19 @@ record LocalIncluder(boolean allowed)
         if (!allowed) {
             throw refused("include file(\"" + what + "\")");
         }
-        return parsed(what.toString(), () -> ConfigFactory.parseFile(
-                        what.getAbsoluteFile(), context.parseOptions().setAllowMissing(false))
-                .root());
+        try {
+            return ConfigFactory.parseFile(
+                            what.getAbsoluteFile(), context.parseOptions().setAllowMissing(false))
+                    .root();
+        } catch (ConfigException.IO e) {
+            throw missing(what.toString(), e);
+        }
     }
 
-    private static ConfigObject parsed(String what, Supplier<ConfigObject> parse) {
-        try {
-            return parse.get();
-        } catch (ConfigException.IO e) {
-            throw new ConvoyException(
-                    "Cannot include " + what
-                            + ": it cannot be read; a relative name starts at the file that includes it",
-                    e);
-        }
+    private static ConvoyException missing(String what, ConfigException.IO e) {
+        return new ConvoyException(
+                "Cannot include " + what + ": it cannot be read; a relative name starts at the file that includes it",
+                e);
     }
 
     @Override

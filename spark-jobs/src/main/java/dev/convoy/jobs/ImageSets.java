@@ -78,7 +78,7 @@ final class ImageSets {
         }
         BitSet chosen = (BitSet) tested.clone();
         if (!test) {
-            chosen.flip(0, Math.toIntExact(all.examples()));
+            chosen.flip(0, all.count());
         }
         if (chosen.isEmpty()) {
             throw new ConvoyException("Cannot split " + all.description() + ": of its " + all.examples()

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
+import org.apache.commons.lang3.StringUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -29,11 +30,11 @@ final class NewFolder implements AutoCloseable {
     private final Path claim;
     private final Path work;
 
-    private NewFolder(FileSystem files, Path target, Path claim) {
+    private NewFolder(FileSystem files, Path target, Path claim, Path work) {
         this.files = files;
         this.target = target;
         this.claim = claim;
-        this.work = new Path(target.getParent(), "_" + target.getName() + "." + UUID.randomUUID());
+        this.work = work;
     }
 
     /**
@@ -45,13 +46,10 @@ final class NewFolder implements AutoCloseable {
     static NewFolder claim(Configuration hadoop, String folder, String setting) throws IOException {
         FileSystem files = RunDirectory.files(hadoop, folder);
         Path target = files.makeQualified(new Path(folder));
-        if (files.exists(target)) {
-            throw new ConvoyException(
-                    "Cannot write " + folder + ": it exists; remove it, or set " + setting + " to another folder");
-        }
+        checkNew(files, target, folder, setting);
         Path claim = new Path(target.getParent(), "." + target.getName() + ".claim");
-        NewFolder made = new NewFolder(files, target, claim);
-        String own = owner();
+        String id = UUID.randomUUID().toString();
+        String own = owner() + " " + id;
         while (!AtomicFiles.createNew(files, claim, own.getBytes(StandardCharsets.UTF_8))) {
             Optional<String> holder = read(files, claim);
             if (holder.isEmpty()) {
@@ -59,12 +57,34 @@ final class NewFolder implements AutoCloseable {
             }
             String other = holder.get();
             if (!hasEnded(other)) {
-                throw new ConvoyException("Cannot write " + folder + ": another process does (" + other.strip()
-                        + "); wait for it, or remove " + claim + " if it has ended");
+                throw new ConvoyException("Cannot write " + folder + ": another process does ("
+                        + StringUtils.substringBeforeLast(other, " ") + "); wait for it, or remove " + claim
+                        + " if it has ended");
             }
+            LOG.info("Another process, {}, has ended before it had written {}; what it left is removed", other, folder);
+            files.delete(work(target, StringUtils.substringAfterLast(other, " ")), true);
             files.delete(claim, false);
         }
-        return made;
+        NewFolder made = new NewFolder(files, target, claim, work(target, id));
+        try {
+            // Whoever had the claim may have finished meanwhile.
+            checkNew(files, target, folder, setting);
+            return made;
+        } catch (ConvoyException e) {
+            made.close();
+            throw e;
+        }
+    }
+
+    private static void checkNew(FileSystem files, Path target, String folder, String setting) throws IOException {
+        if (files.exists(target)) {
+            throw new ConvoyException(
+                    "Cannot write " + folder + ": it exists; remove it, or set " + setting + " to another folder");
+        }
+    }
+
+    private static Path work(Path target, String id) {
+        return new Path(target.getParent(), "_" + target.getName() + "." + id);
     }
 
     private static String owner() {
@@ -97,7 +117,7 @@ final class NewFolder implements AutoCloseable {
     /** Whether it is known that whoever wrote a claim is no more; of other hosts nothing is. */
     private static boolean hasEnded(String claim) {
         String[] words = claim.split(" ");
-        if (words.length != 3 || !words[0].equals(host()) || !words[1].matches("[0-9]{1,10}")) {
+        if (words.length != 4 || !words[0].equals(host()) || !words[1].matches("[0-9]{1,10}")) {
             return false;
         }
         return ProcessHandle.of(Long.parseLong(words[1]))

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Gathers what a job finds out, so that {@code result.json} tells as much as is known whenever the job ends. */
 final class Outcome {
@@ -21,10 +22,13 @@ final class Outcome {
     private final String command;
     private final JobConfig job;
     private final Result.Process process = Result.Process.current();
-    Integer workers;
-    private Result.Data data;
-    private List<EpochReport> epochs = List.of();
-    private Result.Test test;
+    // Read by another thread if the process is told to end.
+    volatile Integer workers;
+    private volatile Result.Data data;
+    private volatile Supplier<List<EpochReport>> epochs = List::of;
+    private volatile List<String> classNames = List.of();
+    private volatile Result.Test test;
+    private boolean completed;
 
     Outcome(String command, JobConfig job) {
         this.command = command;
@@ -41,11 +45,10 @@ final class Outcome {
         data = new Result.Data(null, split(test), classNames.size(), null);
     }
 
-    void epochs(List<EpochReport> completed, List<String> classNames) {
+    /** Where it can be asked at any time what epochs were completed. */
+    void epochs(Supplier<List<EpochReport>> completed, List<String> classNames) {
+        this.classNames = classNames;
         epochs = completed;
-        if (!completed.isEmpty()) {
-            completed.get(completed.size() - 1).test().ifPresent(evaluation -> evaluation(evaluation, classNames));
-        }
     }
 
     void evaluation(Evaluation evaluation, List<String> classNames) {
@@ -56,12 +59,10 @@ final class Outcome {
     Completed record(RunDirectory run, Work work) {
         run.reserve();
         run.writeResult(result(Result.Status.RUNNING, null));
-        try (Shutdown shutdown = Shutdown.watch(() -> run.finish(result(Result.Status.FAILED, Shutdown.MESSAGE)))) {
+        try (Shutdown shutdown = Shutdown.watch(() -> interrupted(run))) {
             try {
                 work.run();
-                Result result = result(Result.Status.COMPLETED, null);
-                run.finish(result);
-                return new Completed(run.toString(), result);
+                return completed(run);
             } catch (Exception | Error e) {
                 // Exception, since Spark's own are checked but not declared.
                 if (shutdown.hasBegun()) {
@@ -69,6 +70,19 @@ final class Outcome {
                 }
                 throw failed(run, e);
             }
+        }
+    }
+
+    private synchronized Completed completed(RunDirectory run) {
+        Result result = result(Result.Status.COMPLETED, null);
+        run.finish(result);
+        completed = true;
+        return new Completed(run.toString(), result);
+    }
+
+    private synchronized void interrupted(RunDirectory run) {
+        if (!completed) {
+            run.finish(result(Result.Status.FAILED, Shutdown.MESSAGE));
         }
     }
 
@@ -91,6 +105,7 @@ final class Outcome {
     }
 
     private Result result(Result.Status status, String error) {
+        List<EpochReport> epochs = this.epochs.get();
         boolean trained = !epochs.isEmpty();
         boolean training = command.equals("train");
         // Deeplearning4j's master has an order of its own.
@@ -113,7 +128,12 @@ final class Outcome {
                         ? new Result.Train(
                                 Result.finite(epochs.get(epochs.size() - 1).trainLoss()))
                         : null,
-                test,
+                trained
+                        ? epochs.get(epochs.size() - 1)
+                                .test()
+                                .map(evaluation -> Result.Test.of(evaluation, classNames))
+                                .orElse(null)
+                        : test,
                 trained ? Result.Throughput.of(epochs) : null);
     }
 

@@ -165,13 +165,9 @@ public final class PrepareJob {
     private Examined examine(String set, DataConfig.Source source, List<String> classes, double testShare)
             throws IOException {
         ImageListing listing = source.source().list(hadoop, classes);
-        if (listing.examples() > Integer.MAX_VALUE) {
-            throw new ConvoyException("Cannot prepare " + listing.examples()
-                    + " images at once; at most 2^31 - 1 can be:" + " prepare parts of them");
-        }
         // The sample that training takes.
         long examples =
-                Math.min(listing.examples(), Optional.ofNullable(source.limit()).orElse(Long.MAX_VALUE));
+                Math.min(listing.count(), Optional.ofNullable(source.limit()).orElse(Long.MAX_VALUE));
         ImageCensus.Scope scope =
                 new ImageCensus.Scope(new WorkerLayout(job.seed(), listing.examples(), examples, 1), testShare);
         ImageCensus census = ImageCensus.of(spark, listing, scope);
@@ -217,7 +213,7 @@ public final class PrepareJob {
     }
 
     private DatasetManifest.ImageSet write(NewFolder folder, String name, Part part, Optional<ImageDecoder> decoder) {
-        int all = Math.toIntExact(part.from.listing.examples());
+        int all = part.from.listing.count();
         long[] ids = new long[all];
         ImageShape[] shapes = new ImageShape[all];
         Arrays.fill(ids, -1);

@@ -8,8 +8,8 @@ import dev.convoy.model.TrainedModel;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.TrainingListener;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.Path;
 
@@ -19,7 +19,8 @@ final class RunRecorder implements TrainingListener {
     private final Network network;
     private final List<String> classNames;
     private final Normalization normalization;
-    private final List<EpochReport> epochs = new ArrayList<>();
+    /** Read by another thread if the process is told to end. */
+    private final List<EpochReport> epochs = new CopyOnWriteArrayList<>();
 
     RunRecorder(RunDirectory run, Network network, List<String> classNames, Normalization normalization) {
         this.run = run;
@@ -29,7 +30,7 @@ final class RunRecorder implements TrainingListener {
     }
 
     List<EpochReport> epochs() {
-        return epochs;
+        return List.copyOf(epochs);
     }
 
     /** A line of {@code metrics.csv}; numbers that have no value are left empty. */

@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
@@ -56,17 +57,31 @@ final class ScratchFolder {
         return folder;
     }
 
-    private static void sweep(Path parent) throws IOException {
+    private static void sweep(Path parent) {
         List<Path> all;
         try (Stream<Path> found = Files.list(parent)) {
             all = found.filter(path -> path.getFileName().toString().startsWith(PREFIX))
-                    .filter(path -> !path.equals(folder))
+                    .filter(path -> !path.equals(folder) && isOwn(path))
                     .toList();
+        } catch (IOException e) {
+            LOG.warn("Cannot look in {} for what killed processes have left: {}", parent, e.getMessage());
+            return;
         }
         for (Path other : all) {
             if (isAbandoned(other.resolve(LOCK)) && FileUtils.deleteQuietly(other.toFile())) {
                 LOG.info("Removed {}, which a process that was killed had left", other);
             }
+        }
+    }
+
+    /** Neither somebody else's nor a link, which may lead anywhere. */
+    private static boolean isOwn(Path path) {
+        try {
+            return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
+                    && Files.getOwner(path, LinkOption.NOFOLLOW_LINKS).equals(Files.getOwner(folder));
+        } catch (IOException e) {
+            // Gone meanwhile.
+            return false;
         }
     }
 

@@ -112,6 +112,7 @@ public final class TrainJob {
                 normalization,
                 training.optimizer());
         RunRecorder recorder = new RunRecorder(run, network, train.classNames(), normalization);
+        outcome.epochs(recorder::epochs, train.classNames());
         List<TrainingListener> all = new ArrayList<>(List.of(recorder));
         all.addAll(listeners);
         try (TrainingMaster master = master(train, replica, training)) {
@@ -120,8 +121,6 @@ public final class TrainJob {
         } catch (DivergedException e) {
             recorder.save(e.lastGood());
             throw e;
-        } finally {
-            outcome.epochs(recorder.epochs(), train.classNames());
         }
     }
 

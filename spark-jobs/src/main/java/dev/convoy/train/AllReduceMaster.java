@@ -4,6 +4,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.ModelState;
+import dev.convoy.model.Progress;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -112,6 +113,17 @@ public final class AllReduceMaster implements TrainingMaster {
 
     @Override
     public ModelState advance(ModelState state, int rounds, Consumer<RoundReport> onRound) {
+        Progress begin = state.progress();
+        ModelState now = state;
+        // A segment ends before its time if its ranks have come to different models.
+        for (int left = rounds; left > 0 && now.progress().epoch() == begin.epoch(); ) {
+            now = segment(now, left, onRound);
+            left = rounds - (now.progress().round() - begin.round());
+        }
+        return now;
+    }
+
+    private ModelState segment(ModelState state, int rounds, Consumer<RoundReport> onRound) {
         Told told = new Told(onRound);
         Outgoing start = Outgoing.of(spark, state);
         try {

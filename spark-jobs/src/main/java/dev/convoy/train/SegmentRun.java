@@ -43,6 +43,8 @@ final class SegmentRun {
     private int chosen;
     /** Of the model that the round begins with; 0 in most rounds. */
     private float beginHash;
+    /** Whether ranks have come to different models; ends the segment, so that all begin the next with the state of rank 0. */
+    private boolean drifted;
 
     private long lastTold;
     private int told;
@@ -73,7 +75,7 @@ final class SegmentRun {
         int epoch = progress.epoch();
         List<Quarantined> fatal = List.of();
         try (batches) {
-            for (int i = 0; i < segment.rounds() && progress.epoch() == epoch && fatal.isEmpty(); i++) {
+            for (int i = 0; i < segment.rounds() && progress.epoch() == epoch && fatal.isEmpty() && !drifted; i++) {
                 fatal = round();
             }
         }
@@ -104,13 +106,10 @@ final class SegmentRun {
                         * collective.slot(other, ControlSlot.NORM.ordinal()))
                 .sum();
         boolean end = segment.quarantine().mustEnd(out.size(), weight, norms);
-        boolean drifted = isDrifted();
+        drifted = isDrifted();
         apply(end ? 0 : weight, steps);
         if (end) {
             return out;
-        }
-        if (drifted) {
-            takeModelOfRankZero();
         }
         finish(steps, out, network, began);
         return List.of();
@@ -125,26 +124,15 @@ final class SegmentRun {
     /** Whether ranks began the round with different models, as hosts with different processors may round differently. All see the same. */
     private boolean isDrifted() {
         float first = collective.slot(0, ControlSlot.MODEL_HASH.ordinal());
-        return IntStream.range(1, segment.layout().workers())
+        boolean differ = IntStream.range(1, segment.layout().workers())
                 .anyMatch(other -> collective.slot(other, ControlSlot.MODEL_HASH.ordinal()) != first);
-    }
-
-    /** A sum in which only rank 0 counts; its running statistics come along. */
-    private void takeModelOfRankZero() {
-        if (rank == 0) {
+        if (differ && rank == 0) {
             LOG.warn(
                     "Ranks have come to different models by round {}; all go on from that of rank 0. Do their hosts have"
                             + " different processors?",
                     progress.round());
         }
-        FloatBuffer vector = collective.vector();
-        trainer.replica().parameters().get(0, layout.parameters(), layout.update(vector));
-        trainer.replica().buffers().get(layout.buffers(vector));
-        float[] slots = new float[ControlSlot.values().length];
-        slots[ControlSlot.WEIGHT.ordinal()] = rank == 0 ? 1 : 0;
-        collective.sum(slots);
-        trainer.replica().parameters().set(1, layout.update(collective.total()));
-        trainer.replica().buffers().set(1, layout.buffers(collective.total()));
+        return differ;
     }
 
     private float[] slots(WorkerRound.Outcome outcome) {

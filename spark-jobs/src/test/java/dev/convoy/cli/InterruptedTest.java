@@ -59,6 +59,8 @@ class InterruptedTest {
                     new ObjectMapper().readTree(run.resolve("result.json").toFile());
             assertThat(result.at("/status").asText()).isEqualTo("FAILED");
             assertThat(result.at("/error").asText()).contains("was ended from outside (SIGTERM or SIGINT)");
+            assertThat(result.at("/epochs").asInt()).isPositive();
+            assertThat(result.at("/ledger")).hasSize(result.at("/epochs").asInt());
             assertThat(TrainedModel.load(
                                     FileSystem.getLocal(new Configuration()),
                                     new org.apache.hadoop.fs.Path(model.toUri()))

@@ -276,6 +276,10 @@ class ConfigReaderTest {
         Path file = Files.writeString(folder.resolve("job.conf"), "include \"base.conf\"\ntrain.epochs = 9");
         JobConfig config = ConfigReader.toJobConfig(ConfigReader.read(file.toString(), Map.of(), new Configuration()));
         assertThat(config.train().epochs()).isEqualTo(9);
+        Files.writeString(file, "include \"base\"\ntrain.epochs = 9");
+        assertThat(ConfigReader.toJobConfig(ConfigReader.read(file.toString(), Map.of(), new Configuration())))
+                .as("the ending may be left out")
+                .isEqualTo(config);
         assertThat(config.requireTraining().data().train().path()).isEqualTo("/digits");
     }
 
@@ -342,6 +346,9 @@ class ConfigReaderTest {
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("Cannot use data.test.path = http://127.0.0.1:9/x.csv")
                 .hasMessageContaining("may name files of [file] alone");
+        assertThatThrownBy(() -> recorded("data.test { format = list, path = \"/x.csv\", anywhere = true }"))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("Cannot use data.test.anywhere = true");
     }
 
     private Config recorded(String text) throws IOException {

@@ -191,16 +191,18 @@ class PrepareJobTest {
     @Test
     void whatSomebodyElseWritesIsLeftAlone(JavaSparkContext spark) throws IOException {
         Path claim = folder.resolve(".prepared.claim");
-        Files.writeString(claim, "elsewhere 1 2026-01-01T00:00:00Z");
+        Files.writeString(claim, "elsewhere 1 2026-01-01T00:00:00Z id");
         assertThatThrownBy(() -> prepare(spark))
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("another process does (elsewhere 1")
                 .hasMessageContaining(claim.toString());
         assertThat(claim).exists();
         // A process of this host that is no more.
-        Files.writeString(claim, NewFolder.host() + " 2147483646 2026-01-01T00:00:00Z");
+        Files.writeString(claim, NewFolder.host() + " 2147483646 2026-01-01T00:00:00Z id");
+        Path left = Files.createDirectories(folder.resolve("_prepared.id/train"));
         prepare(spark);
         assertThat(claim).doesNotExist();
+        assertThat(left.getParent()).as("what that process had written").doesNotExist();
         assertThat(prepared.resolve("manifest.json")).exists();
     }
 

@@ -15,6 +15,8 @@ import dev.convoy.train.collective.Library;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -119,6 +121,37 @@ class AllReduceTest {
         return List.of(
                 new RoundsMaster(spark, shards, replica, spec),
                 new AllReduceMaster(spark, shards, replica, spec, AllReduceSpec.defaults()));
+    }
+
+    /** Three hundred rounds of one image each; in the 257th models are compared. */
+    @Test
+    void ranksThatHaveDriftedApartGoOnFromOneModel(JavaSparkContext spark) throws IOException {
+        TrainingSpec spec = new TrainingSpec(1, 1, 1, ADAM, Training.RATE, SyncSpec.gradient());
+        Map<Long, Map<Integer, float[]>> models = new ConcurrentHashMap<>();
+        FaultyBackend.disturbance = (step, parameters) -> {
+            if (step.globalStep() == 3 && step.worker() == 1) {
+                parameters.scale(1 + 1e-6f);
+            }
+            if (step.globalStep() == 250 || step.globalStep() == 290) {
+                models.computeIfAbsent(step.globalStep(), at -> new ConcurrentHashMap<>())
+                        .put(step.worker(), parameters.toArray());
+            }
+        };
+        try (ImageShards shards = Training.shards(spark, folder, 600, 2)) {
+            ReplicaSpec replica = Training.replica("faulty", Training.SMALL, ADAM);
+            Training training = Training.run(
+                    spark,
+                    shards,
+                    replica,
+                    spec,
+                    new AllReduceMaster(spark, shards, replica, spec, AllReduceSpec.defaults()));
+            assertThat(training.rounds).hasSize(300);
+            assertThat(training.epochs.get(0).ledger()).isEqualTo(new EpochReport.Ledger(600, 600, 0, 0, 0, 0));
+            assertThat(models.get(250L).get(1)).isNotEqualTo(models.get(250L).get(0));
+            assertThat(models.get(290L).get(1)).isEqualTo(models.get(290L).get(0));
+        } finally {
+            FaultyBackend.disturbance = (step, parameters) -> {};
+        }
     }
 
     @Test

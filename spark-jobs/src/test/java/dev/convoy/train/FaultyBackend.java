@@ -8,6 +8,7 @@ import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
+import java.util.function.BiConsumer;
 import java.util.function.IntConsumer;
 import java.util.function.ToDoubleFunction;
 
@@ -19,6 +20,9 @@ public final class FaultyBackend implements ComputeBackend {
     /** What a step's gradient and loss are multiplied by. */
     static volatile ToDoubleFunction<StepKey> factor =
             step -> step.worker() == 1 && step.globalStep() == Integer.getInteger(STEP, -1) ? Double.NaN : 1;
+
+    /** What is done to a replica's parameters before a step. */
+    static volatile BiConsumer<StepKey, Vector> disturbance = (step, parameters) -> {};
 
     @Override
     public String name() {
@@ -38,6 +42,7 @@ public final class FaultyBackend implements ComputeBackend {
     private record FaultyReplica(Replica sound) implements Replica {
         @Override
         public double train(ImageBatch batch, StepKey step) {
+            disturbance.accept(step, sound.parameters());
             double by = factor.applyAsDouble(step);
             double loss = sound.train(batch, step);
             sound.gradient().scale((float) by);

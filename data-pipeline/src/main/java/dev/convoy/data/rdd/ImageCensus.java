@@ -162,7 +162,7 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
     /** Which of a source's images their content puts into the test set; reads files but decodes nothing. One Spark stage. */
     public static BitSet testImages(JavaSparkContext spark, ImageListing listing, double testShare) {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
-        BitSet test = new BitSet();
+        BitSet test = new BitSet(listing.count());
         spark.<ImageSplit>parallelize(
                         new ArrayList<>(listing.splits()), listing.splits().size())
                 .map(split -> testImages(split, hadoop.value(), testShare))

@@ -25,6 +25,10 @@ import org.junit.jupiter.api.io.TempDir;
 class NativesTest {
     private static final ImageShape SHAPE = new ImageShape(1, 2, 2);
 
+    /** Where names of files can have such letters, as people's names do. */
+    private static final String ODD_NAME =
+            "UTF-8".equals(System.getProperty("sun.jnu.encoding")) ? "Jos\u00e9 M\u00fcller" : "Jose Muller";
+
     @TempDir
     Path folder;
 
@@ -63,7 +67,7 @@ class NativesTest {
         }
         Map<String, String> path = Map.of("LD_LIBRARY_PATH", folder.toString());
         for (String backend : List.of("torch", "dl4j")) {
-            try (JavaProcess process = start(path, folder.resolve("natives"), backend)) {
+            try (JavaProcess process = start(path, folder.resolve(ODD_NAME), backend)) {
                 assertThat(process.output()).endsWith("trained\n");
             }
         }

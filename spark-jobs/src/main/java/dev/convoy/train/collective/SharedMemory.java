@@ -118,7 +118,8 @@ final class SharedMemory implements AutoCloseable {
     private static void fill(Path file, long size) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
-            for (long at = 0; at < size; at += zeros.capacity()) {
+            for (long at = 0; at < size; at += zeros.position()) {
+                // Less may be written than asked for.
                 zeros.clear().limit((int) Math.min(zeros.capacity(), size - at));
                 channel.write(zeros, at);
             }
