@@ -67,6 +67,8 @@ public final class ConfigReader {
     /** What an evaluation takes from a run's recorded configuration. */
     private static final List<String> RECORDED = List.of("name", "seed", "backend", "data", "train.workers");
 
+    private static final String ANYWHERE = "data.test.anywhere";
+
     private static final String SCHEME = "(?s)[A-Za-z][A-Za-z0-9+.-]*:.*";
     /** How the parser calls where values of the environment come from. */
     private static final String ENVIRONMENT = "env variables";
@@ -101,12 +103,10 @@ public final class ConfigReader {
                 kept = all.hasPath(key) ? kept.withValue(key, all.getValue(key)) : kept;
             }
             checkSchemes(kept, file, hadoop);
-            for (String key : List.of("data.train.anywhere", "data.test.anywhere")) {
-                if (kept.hasPath(key) && kept.getBoolean(key)) {
-                    throw new ConvoyException("Cannot use " + key + " = true of " + file + ": whether a list may name"
-                            + " files anywhere is not for a recorded configuration to say; give --set " + key
-                            + "=true if you trust it");
-                }
+            if (!settings.containsKey(ANYWHERE) && kept.hasPath(ANYWHERE) && kept.getBoolean(ANYWHERE)) {
+                throw new ConvoyException("Cannot use " + ANYWHERE + " = true of " + file
+                        + ": it is not for a recorded configuration to say that a list may name files anywhere; give --set "
+                        + ANYWHERE + "=true if you trust it");
             }
             return absolute(overlay(kept, settings), hadoop);
         });

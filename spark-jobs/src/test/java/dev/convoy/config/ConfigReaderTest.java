@@ -349,12 +349,20 @@ class ConfigReaderTest {
         assertThatThrownBy(() -> recorded("data.test { format = list, path = \"/x.csv\", anywhere = true }"))
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("Cannot use data.test.anywhere = true");
+        Map<String, String> trusted = Map.of("data.test.anywhere", "true");
+        assertThat(recorded("data.test { format = list, path = \"/x.csv\", anywhere = true }", trusted)
+                        .getBoolean("data.test.anywhere"))
+                .isTrue();
     }
 
     private Config recorded(String text) throws IOException {
+        return recorded(text, Map.of());
+    }
+
+    private Config recorded(String text, Map<String, String> settings) throws IOException {
         Files.writeString(folder.resolve("base.conf"), MINIMAL);
         Path file = Files.writeString(folder.resolve("config.resolved.conf"), text);
-        return ConfigReader.readRecorded(new org.apache.hadoop.fs.Path(file.toString()), Map.of(), new Configuration());
+        return ConfigReader.readRecorded(new org.apache.hadoop.fs.Path(file.toString()), settings, new Configuration());
     }
 
     @Test
