@@ -107,7 +107,9 @@ final class DataWorker {
             return kind == Kind.SPARK ? decoding(spark, listing, layout) : loading(spark, listing, layout);
         }
         List<SourceImage> images = new ArrayList<>();
-        listing.splits().get(0).read(new Configuration(), id -> true).forEachRemaining(images::add);
+        for (ImageSplit split : listing.splits()) {
+            split.read(new Configuration(), id -> true).forEachRemaining(images::add);
+        }
         return switch (kind) {
             case OPENCV -> threads(images.stream().map(DataWorker::file).toList(), DataWorker::openCv);
             case DECODER -> threads(images, DataWorker::decode);
