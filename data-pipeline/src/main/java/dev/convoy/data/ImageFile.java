@@ -110,8 +110,7 @@ final class ImageFile {
             return image;
         } catch (RuntimeException e) {
             // JavaCPP's translation of cv::Exception
-            throw bad("it cannot be decoded: "
-                    + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+            throw bad("it cannot be decoded: " + Printable.firstLine(e));
         }
     }
 }

@@ -92,7 +92,7 @@ final class JavaImage {
             reader.setInput(new ByteArrayImageInputStream(file), false, false);
             return wanted(decode(format, reader), flags);
         } catch (IOException | RuntimeException e) {
-            String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+            String reason = Printable.firstLine(e);
             throw bad("it is a " + format + " file that is damaged, cut short or of a kind that cannot be read: "
                     + (e instanceof IOException ? reason : e.getClass().getSimpleName() + " " + reason));
         } finally {

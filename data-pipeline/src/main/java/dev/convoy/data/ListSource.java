@@ -109,7 +109,7 @@ public record ListSource(String path, String split, String imageColumn, String l
 
     private static BufferedReader open(FileSystem files, Path list) throws IOException {
         InputStream in = files.open(list);
-        InputStream plain = list.getName().endsWith(".gz") ? new GZIPInputStream(in) : in;
+        InputStream plain = list.getName().toLowerCase(Locale.ROOT).endsWith(".gz") ? new GZIPInputStream(in) : in;
         // Spreadsheets put a byte order mark before UTF-8.
         InputStream unmarked = BOMInputStream.builder().setInputStream(plain).get();
         return new BufferedReader(new InputStreamReader(unmarked, StandardCharsets.UTF_8));

@@ -1,5 +1,6 @@
 package dev.convoy.data;
 
+import dev.convoy.storage.UserId;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -303,13 +304,8 @@ public enum Natives {
         }
     }
 
-    /** Asked of the system, since a user need not have a name. */
     private static Object userId() {
-        try {
-            return Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-        } catch (IOException | UnsupportedOperationException e) {
-            return System.getProperty("user.name");
-        }
+        return UserId.ofProcess().orElse(System.getProperty("user.name"));
     }
 
     /** Tells apart what the class path can hold; times are as this process's time zone reads them, and JavaCPP compares them. */

@@ -94,7 +94,7 @@ final class ParquetRows implements Closeable {
     private ConvoyException damaged(RuntimeException e) {
         return new ConvoyException(
                 "Cannot read " + path + ": its row group " + opened + " is damaged ("
-                        + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+                        + Printable.firstLine(e)
                         + "); fetch or prepare it again",
                 e);
     }

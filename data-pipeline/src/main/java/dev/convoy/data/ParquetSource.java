@@ -91,10 +91,7 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
                 throw e;
             }
             // Parquet's readers throw these for files that are not Parquet.
-            throw new ConvoyException(
-                    "Cannot read " + file + " as Parquet: "
-                            + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
-                    e);
+            throw new ConvoyException("Cannot read " + file + " as Parquet: " + Printable.firstLine(e), e);
         }
     }
 

@@ -56,7 +56,7 @@ final class PngFile {
             ImageIO.read(new ByteArrayInputStream(file));
             return "; a checksum may be wrong";
         } catch (IOException | RuntimeException e) {
-            return " (" + String.valueOf(e.getMessage()).lines().findFirst().orElse("") + ")";
+            return " (" + Printable.firstLine(e) + ")";
         }
     }
 }

@@ -26,6 +26,11 @@ public final class Printable {
         return shown != null && !shown.isEmpty() && "=+-@".indexOf(shown.charAt(0)) >= 0 ? "'" + shown : shown;
     }
 
+    /** The first line of an exception's message; those of other programs may have many. */
+    public static String firstLine(Throwable e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
     private static boolean isHarmful(int character) {
         boolean direction = character >= 0x202A && character <= 0x202E
                 || character >= 0x2066 && character <= 0x2069

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -128,13 +129,14 @@ class ListSourceTest {
                 "capitals.csv|Path,LABEL\na.png,dog\nb.png,cat\n",
                 "semicolons.csv|path;label\na.png;dog\nb.png;cat\n",
                 "tabs.tsv|path\tlabel\na.png\tdog\nb.png\tcat\n",
-                "packed.csv.gz|path,label\na.png,dog\nb.png,cat\n"
+                "packed.csv.gz|path,label\na.png,dog\nb.png,cat\n",
+                "SHOUTED.CSV.GZ|path,label\na.png,dog\nb.png,cat\n"
             })
     void listsAreReadAsProgramsWriteThem(String file) throws IOException {
         String name = file.substring(0, file.indexOf('|'));
         images();
         byte[] text = file.substring(file.indexOf('|') + 1).getBytes(StandardCharsets.UTF_8);
-        Files.write(root.resolve(name), name.endsWith(".gz") ? zipped(text) : text);
+        Files.write(root.resolve(name), name.toLowerCase(Locale.ROOT).endsWith(".gz") ? zipped(text) : text);
         assertTwoImages(new ListSource(root.resolve(name).toString(), null));
     }
 

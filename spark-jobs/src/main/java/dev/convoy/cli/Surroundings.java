@@ -1,12 +1,11 @@
 package dev.convoy.cli;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.storage.UserId;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.Charset;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.security.UserGroupInformation;
@@ -35,17 +34,9 @@ final class Surroundings {
     private static void nameUser() {
         String name = System.getProperty("user.name");
         if (name == null || name.isEmpty() || name.equals("?")) {
-            String id = "uid-" + userId();
+            String id = "uid-" + UserId.ofProcess().orElse("unknown");
             System.setProperty("user.name", id);
             UserGroupInformation.setLoginUser(UserGroupInformation.createRemoteUser(id));
-        }
-    }
-
-    private static Object userId() {
-        try {
-            return Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-        } catch (IOException | UnsupportedOperationException e) {
-            return "unknown";
         }
     }
 

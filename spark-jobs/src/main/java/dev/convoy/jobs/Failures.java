@@ -1,6 +1,7 @@
 package dev.convoy.jobs;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -10,17 +11,20 @@ import java.util.Map;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.hadoop.util.VersionInfo;
 
 /** Turns whatever went wrong, here or on an executor, into one line that says what to do. */
 public final class Failures {
+    private static final String S3A =
+            "; put hadoop-aws of the cluster's Hadoop version on the class path (spark-submit --packages"
+                    + " org.apache.hadoop:hadoop-aws:" + VersionInfo.getVersion() + ")";
+
     /** Parts of other programs' messages, and what they mean to a user. */
     private static final Map<String, String> HINTS = Map.of(
             "No FileSystem for scheme \"s3a\"",
-            "; put hadoop-aws of the cluster's Hadoop version on the class path (spark-submit --packages"
-                    + " org.apache.hadoop:hadoop-aws:3.3.4)",
+            S3A,
             "S3AFileSystem not found",
-            "; put hadoop-aws of the cluster's Hadoop version on the class path (spark-submit --packages"
-                    + " org.apache.hadoop:hadoop-aws:3.3.4)",
+            S3A,
             "No FileSystem for scheme",
             "; a library for this scheme is missing on the class path (spark-submit --packages or --jars)",
             "System memory",
@@ -59,8 +63,7 @@ public final class Failures {
 
     /** Messages of these stand for themselves; others need their name. */
     private static String reason(Throwable root) {
-        String message =
-                String.valueOf(root.getMessage()).lines().findFirst().orElse("").strip();
+        String message = Printable.firstLine(root).strip();
         boolean plain = root.getClass() == IOException.class
                 || root instanceof UncheckedIOException
                 || root instanceof FSError

@@ -52,9 +52,9 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
             return new Content(hash.getLong(), hash.getLong());
         }
 
-        /** A number in [0, 1) that the content decides. */
-        public double share() {
-            return (high >>> 11) * 0x1p-53;
+        /** Whether a number in [0, 1), which the content decides, is below the test set's share. */
+        private boolean isTest(double testShare) {
+            return (high >>> 11) * 0x1p-53 < testShare;
         }
     }
 
@@ -113,7 +113,7 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
     public record Scope(WorkerLayout dealt, double testShare) implements Serializable {
         /** Whether an image of this content belongs to the test set. */
         public boolean isTest(Content content) {
-            return content.share() < testShare;
+            return content.isTest(testShare);
         }
     }
 
@@ -176,7 +176,7 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
         for (Iterator<SourceImage> images = ImageWatch.of(split.read(hadoop, id -> true)); images.hasNext(); ) {
             SourceImage image = images.next();
             boolean readable = !(image.data() instanceof SourceImage.Data.Unreadable);
-            if (readable && Content.of(image.data()).share() < testShare) {
+            if (readable && Content.of(image.data()).isTest(testShare)) {
                 ids.add(image.id());
             }
         }

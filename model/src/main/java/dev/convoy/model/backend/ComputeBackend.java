@@ -2,6 +2,7 @@ package dev.convoy.model.backend;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.Printable;
 import dev.convoy.model.Network;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -49,7 +50,7 @@ public interface ComputeBackend {
         if (root instanceof ConvoyException known) {
             return known;
         }
-        String reason = String.valueOf(root.getMessage()).lines().findFirst().orElse("");
+        String reason = Printable.firstLine(root);
         return new ConvoyException(
                 "Cannot load the natives of " + engine + " for " + System.getProperty("os.name") + " "
                         + System.getProperty("os.arch") + ": " + reason

@@ -2,6 +2,7 @@ package dev.convoy.train.collective;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Printable;
 import java.util.OptionalInt;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch_nccl;
@@ -55,7 +56,7 @@ public enum Library {
             // The latter where JavaCPP's own classes for CUDA are missing.
             throw new ConvoyException(
                     "Cannot load NCCL on " + address + ": "
-                            + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+                            + Printable.firstLine(e)
                             + "; install NCCL 2 for CUDA 13 there, or set sync.network = gloo",
                     e);
         }

@@ -1,6 +1,7 @@
 package dev.convoy.train.collective;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Printable;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
@@ -160,7 +161,7 @@ final class Link implements AutoCloseable {
     }
 
     private static PeerLostException lost(RuntimeException e) {
-        String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        String message = Printable.firstLine(e);
         return new PeerLostException("Another executor does not answer, or the link to it failed: " + message, e);
     }
 

@@ -3,6 +3,7 @@ package dev.convoy.train.collective;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Printable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,10 +115,7 @@ final class Rendezvous {
         }
         return Optional.of(joined.handle((made, e) -> {
                     Throwable cause = e.getCause() == null ? e : e.getCause();
-                    return String.valueOf(cause.getMessage())
-                            .lines()
-                            .findFirst()
-                            .orElse("");
+                    return Printable.firstLine(cause);
                 })
                 .join());
     }

@@ -1,6 +1,7 @@
 package dev.convoy.model.backend.torch;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Printable;
 import dev.convoy.model.backend.Placement;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.javacpp.Loader;
@@ -64,7 +65,7 @@ final class Devices {
         } catch (RuntimeException e) {
             throw new ConvoyException(
                     "Cannot compute on CUDA device " + index + ": "
-                            + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+                            + Printable.firstLine(e)
                             + "; these natives may have no code for a GPU of its age: set backend.device = cpu",
                     e);
         }
