@@ -24,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -86,7 +87,7 @@ public final class Convoy {
         }
         try {
             Path details = Files.createTempFile("convoy-error-", ".txt");
-            Files.writeString(details, Failures.details(failure));
+            Files.writeString(details, ExceptionUtils.getStackTrace(failure));
             return message + " (details in " + details + ")";
         } catch (IOException e) {
             return message;

@@ -3,8 +3,6 @@ package dev.convoy.jobs;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Printable;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
@@ -87,12 +85,5 @@ public final class Failures {
     /** Whether somebody who knew what can go wrong has put it into words. */
     public static boolean isExpected(Throwable failure) {
         return ExceptionUtils.throwableOfType(failure, ConvoyException.class) != null;
-    }
-
-    /** The whole of it, for whoever looks for the reason. */
-    public static String details(Throwable failure) {
-        StringWriter text = new StringWriter();
-        failure.printStackTrace(new PrintWriter(text, true));
-        return text.toString();
     }
 }

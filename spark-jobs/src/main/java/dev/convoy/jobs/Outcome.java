@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 
 /** Gathers what a job finds out, so that {@code result.json} tells as much as is known whenever the job ends. */
 final class Outcome {
@@ -96,7 +97,7 @@ final class Outcome {
         try {
             run.finish(result(Result.Status.FAILED, failure.getMessage()));
             if (failure.getCause() != null) {
-                run.write(RunDirectory.ERROR, Failures.details(e));
+                run.write(RunDirectory.ERROR, ExceptionUtils.getStackTrace(e));
             }
         } catch (ConvoyException unwritten) {
             failure.addSuppressed(unwritten);
