@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import org.apache.commons.lang3.concurrent.BasicThreadFactory;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 
 /**
  * One worker's batches of an epoch, step by step, gathered, decoded and augmented. Threads make a bounded number of them ahead of the
@@ -83,7 +84,7 @@ final class BatchStream implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new CancellationException("The task was interrupted");
         } catch (ExecutionException e) {
-            throw ReplicaPool.unwrapped(e);
+            return ExceptionUtils.rethrow(e.getCause());
         } finally {
             waitedNanos += System.nanoTime() - began;
         }

@@ -36,7 +36,8 @@ record Contribution(
                 Payload.of(mean, compression),
                 outcome.lossSum(),
                 outcome.norm() * outcome.trained(),
-                RoundReport.Counts.of(outcome, repeated),
+                new RoundReport.Counts(
+                        outcome.trained(), outcome.rejected(), 0, outcome.leftOut(), repeated ? outcome.trained() : 0),
                 RoundReport.Times.of(outcome.seconds(), outcome.dataSeconds()),
                 Stream.ofNullable(outcome.quarantined()).toList());
     }

@@ -32,39 +32,25 @@ sealed interface Outgoing extends Serializable {
         }
     }
 
-    /** In local mode tasks are threads of the driver: only a number is serialised, and contributions come back by it. */
+    /** In local mode tasks are threads of the driver: only a number is serialised. */
     record InProcess(long key) implements Outgoing {
-        /** What is on its way now; no task depends on what another one left. */
-        private static final Map<Long, Exchanged> EXCHANGED = new ConcurrentHashMap<>();
-
+        private static final Map<Long, ModelState> STATES = new ConcurrentHashMap<>();
         private static final AtomicLong KEYS = new AtomicLong();
-
-        private record Exchanged(ModelState state, Map<Integer, Payload> byRank) {}
 
         static InProcess of(ModelState state) {
             InProcess outgoing = new InProcess(KEYS.incrementAndGet());
-            EXCHANGED.put(outgoing.key, new Exchanged(state, new ConcurrentHashMap<>()));
+            STATES.put(outgoing.key, state);
             return outgoing;
         }
 
         @Override
         public ModelState state() {
-            return EXCHANGED.get(key).state;
-        }
-
-        /** A rank's vector without a copy; its values can be had until this is closed. */
-        Payload keep(int rank, Payload vector) {
-            EXCHANGED.get(key).byRank.put(rank, vector);
-            return new Payload.InProcess(this, rank);
-        }
-
-        Payload kept(int rank) {
-            return EXCHANGED.get(key).byRank.get(rank);
+            return STATES.get(key);
         }
 
         @Override
         public void close() {
-            EXCHANGED.remove(key);
+            STATES.remove(key);
         }
     }
 }

@@ -12,11 +12,11 @@ sealed interface Payload extends Serializable {
         return compression == Compression.NONE ? new Whole(values) : new Half(Bfloat16.round(values));
     }
 
-    /** Kept by whom the driver began the round with, in local mode. */
-    record InProcess(Outgoing.InProcess with, int rank) implements Payload {
+    /** Of a task in this process. */
+    record InProcess(LocalVectors vectors, int rank) implements Payload {
         @Override
         public float[] floats() {
-            return with.kept(rank).floats();
+            return vectors.of(rank);
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Function;
 import org.apache.commons.lang3.concurrent.BasicThreadFactory;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 
 /**
  * The replicas of one JVM: one for each task that runs at a time, built once, each owned by a thread of its own that does
@@ -45,16 +46,8 @@ final class ReplicaPool {
                     })
                     .get();
         } catch (ExecutionException e) {
-            throw unwrapped(e);
+            return ExceptionUtils.rethrow(e.getCause());
         }
-    }
-
-    /** What went wrong on another thread, as if it had on this one; throws it itself if it is an error. */
-    static RuntimeException unwrapped(ExecutionException e) {
-        if (e.getCause() instanceof Error error) {
-            throw error;
-        }
-        return e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
     }
 
     private static synchronized Owner borrow(ReplicaSpec spec) {

@@ -38,11 +38,6 @@ public record RoundReport(
         /** Nothing counted yet. */
         public static final Counts NONE = new Counts(0, 0, 0, 0, 0);
 
-        static Counts of(WorkerRound.Outcome outcome, boolean repeated) {
-            return new Counts(
-                    outcome.trained(), outcome.rejected(), 0, outcome.leftOut(), repeated ? outcome.trained() : 0);
-        }
-
         /** Of another worker in the same round, or of another round. */
         Counts plus(Counts other) {
             return new Counts(

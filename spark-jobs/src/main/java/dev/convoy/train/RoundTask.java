@@ -20,6 +20,7 @@ import scala.collection.JavaConverters;
  * milliseconds to read the bytecode around every lambda that it is given.
  *
  * @param vector what a contribution holds
+ * @param local takes the vector in local mode; null elsewhere
  * @param bound the largest norm that counts
  */
 record RoundTask(
@@ -29,6 +30,7 @@ record RoundTask(
         ShardOpener opener,
         SumLayout vector,
         Outgoing start,
+        LocalVectors local,
         int steps,
         double bound)
         implements Function2<TaskContext, Iterator<ImageChunk>, Contribution>, Serializable {
@@ -39,9 +41,9 @@ record RoundTask(
         try {
             Contribution contribution =
                     ReplicaPool.with(replica.forTask(task), trainer -> run(trainer, task, shard, repeated));
-            return start instanceof Outgoing.InProcess here
-                    ? contribution.withVector(here.keep(task.partitionId(), contribution.vector()))
-                    : contribution;
+            return local == null
+                    ? contribution
+                    : contribution.withVector(local.put(task.partitionId(), contribution.vector()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("The task was interrupted", e);

@@ -75,9 +75,9 @@ public final class RoundsMaster implements TrainingMaster {
     private Contribution runJob(ModelState state, int steps) {
         ModelState outgoing = spec.sync().averagesOptimizer() ? state : state.withoutOptimizer();
         Outgoing start = Outgoing.of(spark, outgoing.withoutVelocity());
-        try {
+        try (LocalVectors local = spark.isLocal() ? LocalVectors.open() : null) {
             RoundTask task = new RoundTask(
-                    replica, spec, shards.layout(), shards.opener(), layout, start, steps, quarantine.bound());
+                    replica, spec, shards.layout(), shards.opener(), layout, start, local, steps, quarantine.bound());
             return reduction.sum(shards.chunks(), task);
         } finally {
             start.close();
