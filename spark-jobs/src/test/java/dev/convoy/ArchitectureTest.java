@@ -27,7 +27,7 @@ class ArchitectureTest {
             .resideOutsideOfPackages(
                     "dev.convoy.model.backend.dl4j",
                     "dev.convoy.model.backend.torch",
-                    "dev.convoy.train.collective",
+                    "dev.convoy.collective",
                     "dev.convoy.train.dl4j")
             .should()
             .dependOnClassesThat()
@@ -36,7 +36,9 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule SPARK_STAYS_OUT_OF_DATA_AND_MODEL = noClasses()
             .that()
-            .resideInAnyPackage("dev.convoy.data", "dev.convoy.model..")
+            .resideInAnyPackage("dev.convoy.data..", "dev.convoy.model..")
+            .and()
+            .resideOutsideOfPackage("dev.convoy.data.rdd..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.apache.spark..", "scala..");
@@ -44,7 +46,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule TRAINING_KNOWS_NO_CONFIGURATION = noClasses()
             .that()
-            .resideInAPackage("dev.convoy.train")
+            .resideInAnyPackage("dev.convoy.train..", "dev.convoy.collective..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.convoy.config", "dev.convoy.jobs", "dev.convoy.cli", "com.typesafe..");
@@ -59,6 +61,28 @@ class ArchitectureTest {
             .accessField(System.class, "err");
 
     @ArchTest
-    static final ArchRule NO_CYCLES =
-            slices().matching("dev.convoy.(*)..").should().beFreeOfCycles();
+    static final ArchRule THE_LOOP_KNOWS_NO_MASTER = noClasses()
+            .that()
+            .resideInAPackage("dev.convoy.train")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.convoy.train.rounds..", "dev.convoy.train.allreduce..", "dev.convoy.train.dl4j..");
+
+    @ArchTest
+    static final ArchRule MASTERS_KNOW_NO_OTHER = slices().matching("dev.convoy.train.(rounds|allreduce|dl4j)..")
+            .should()
+            .notDependOnEachOther();
+
+    @ArchTest
+    static final ArchRule COLLECTIVES_KNOW_NO_TRAINING = noClasses()
+            .that()
+            .resideInAPackage("dev.convoy.collective..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.convoy.train..", "org.apache.spark..", "scala..");
+
+    @ArchTest
+    static final ArchRule NO_CYCLES = slices().matching("dev.convoy.(train|jobs|cli|config|collective|data|storage)..")
+            .should()
+            .beFreeOfCycles();
 }

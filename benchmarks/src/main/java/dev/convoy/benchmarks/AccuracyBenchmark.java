@@ -2,8 +2,8 @@ package dev.convoy.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.config.JobConfig.Sync.Transport;
-import dev.convoy.train.OuterOptimizer;
-import dev.convoy.train.SyncSpec;
+import dev.convoy.train.sync.OuterOptimizer;
+import dev.convoy.train.sync.SyncSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

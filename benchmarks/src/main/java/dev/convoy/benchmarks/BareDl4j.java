@@ -2,8 +2,8 @@ package dev.convoy.benchmarks;
 
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
-import dev.convoy.model.NamedNetwork;
 import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.zoo.NamedNetwork;
 import org.bytedeco.openblas.global.openblas;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;

@@ -1,10 +1,10 @@
 package dev.convoy.benchmarks;
 
-import dev.convoy.data.IdxSource;
-import dev.convoy.data.ImageDecoder;
-import dev.convoy.data.ImageListing;
-import dev.convoy.data.WorkerLayout;
+import dev.convoy.data.decode.ImageDecoder;
+import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.data.source.IdxSource;
+import dev.convoy.data.source.ImageListing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

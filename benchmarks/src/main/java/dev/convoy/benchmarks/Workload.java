@@ -1,11 +1,11 @@
 package dev.convoy.benchmarks;
 
 import dev.convoy.data.ImageShape;
-import dev.convoy.model.LayerSpec;
-import dev.convoy.model.NamedNetwork;
 import dev.convoy.model.NetworkSpec;
-import dev.convoy.model.Padding;
-import dev.convoy.model.Size2d;
+import dev.convoy.model.layer.LayerSpec;
+import dev.convoy.model.layer.Padding;
+import dev.convoy.model.layer.Size2d;
+import dev.convoy.model.zoo.NamedNetwork;
 import java.util.ArrayList;
 import java.util.List;
 

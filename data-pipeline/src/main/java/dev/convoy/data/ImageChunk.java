@@ -37,12 +37,12 @@ public record ImageChunk(
     }
 
     /** All but the images, where these are kept elsewhere. */
-    ImageChunk withoutBytes() {
+    public ImageChunk withoutBytes() {
         return new ImageChunk(shape, ids, null, ends, targets, rejected);
     }
 
     /** Where an image begins in {@code bytes}; where the last one ends, for the number of images. */
-    int start(int index) {
+    public int start(int index) {
         return (int) end(shape, index, ends);
     }
 

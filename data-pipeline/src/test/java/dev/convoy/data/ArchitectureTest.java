@@ -13,7 +13,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule SPARK_STAYS_IN_RDD = noClasses()
             .that()
-            .resideOutsideOfPackage("dev.convoy.data.rdd")
+            .resideOutsideOfPackage("dev.convoy.data.rdd..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.apache.spark..", "scala..");

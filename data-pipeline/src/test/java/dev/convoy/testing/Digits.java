@@ -3,10 +3,10 @@ package dev.convoy.testing;
 import static org.bytedeco.opencv.global.opencv_core.CV_8UC1;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.imwrite;
 
-import dev.convoy.data.IdxSource;
-import dev.convoy.data.ImageListing;
-import dev.convoy.data.ImageSplit;
 import dev.convoy.data.SourceImage;
+import dev.convoy.data.source.IdxSource;
+import dev.convoy.data.source.ImageListing;
+import dev.convoy.data.source.ImageSplit;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,5 +1,6 @@
 package dev.convoy.model;
 
+import dev.convoy.model.optimizer.OptimizerState;
 import java.io.Serializable;
 import java.util.List;
 

@@ -1,5 +1,6 @@
 package dev.convoy.model;
 
+import dev.convoy.model.layer.TensorSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

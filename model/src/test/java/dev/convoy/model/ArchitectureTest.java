@@ -16,7 +16,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule ND4J_STAYS_IN_ITS_BACKEND = noClasses()
             .that()
-            .resideOutsideOfPackage("dev.convoy.model.backend.dl4j")
+            .resideOutsideOfPackage("dev.convoy.model.backend.dl4j..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.nd4j..", "org.deeplearning4j..");
@@ -24,7 +24,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule LIBTORCH_STAYS_IN_ITS_BACKEND = noClasses()
             .that()
-            .resideOutsideOfPackage("dev.convoy.model.backend.torch")
+            .resideOutsideOfPackage("dev.convoy.model.backend.torch..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.bytedeco.pytorch..");
@@ -32,7 +32,9 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule THE_MODEL_KNOWS_NO_BACKEND = noClasses()
             .that()
-            .resideInAPackage("dev.convoy.model")
+            .resideInAPackage("dev.convoy.model..")
+            .and()
+            .resideOutsideOfPackage("dev.convoy.model.backend..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("dev.convoy.model.backend..");
@@ -40,8 +42,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule BACKENDS_ARE_FOUND_NOT_NAMED = noClasses()
             .that()
-            .resideOutsideOfPackages("dev.convoy.model.backend.dl4j", "dev.convoy.model.backend.torch")
+            .resideOutsideOfPackages("dev.convoy.model.backend.dl4j..", "dev.convoy.model.backend.torch..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("dev.convoy.model.backend.dl4j", "dev.convoy.model.backend.torch");
+            .resideInAnyPackage("dev.convoy.model.backend.dl4j..", "dev.convoy.model.backend.torch..");
 }

@@ -6,6 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
+import dev.convoy.model.layer.Initializer;
+import dev.convoy.model.layer.LayerSpec;
+import dev.convoy.model.layer.Padding;
+import dev.convoy.model.layer.Size2d;
+import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.model.zoo.NamedNetwork;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;

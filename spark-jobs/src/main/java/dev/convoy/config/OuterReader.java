@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.jsontype.TypeDeserializer;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.convoy.train.OuterOptimizer;
+import dev.convoy.train.sync.OuterOptimizer;
 import java.io.IOException;
 
 /** Reads {@code sync.outer}: a type's name alone, or an object with its type and keys. */

@@ -5,7 +5,7 @@ import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.WorkerShard;
+import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

@@ -4,7 +4,7 @@ import dev.convoy.data.Normalization;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
-import dev.convoy.model.TrainedModel;
+import dev.convoy.model.file.TrainedModel;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.TrainingListener;
 import java.io.IOException;

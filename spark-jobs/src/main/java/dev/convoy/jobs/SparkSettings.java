@@ -1,6 +1,6 @@
 package dev.convoy.jobs;
 
-import dev.convoy.train.SegmentProgress;
+import dev.convoy.train.allreduce.SegmentProgress;
 import org.apache.spark.SparkConf;
 
 /** What Spark should be told for Convoy's jobs; what a user has set stays, but for the serializer. */

@@ -15,7 +15,7 @@ public final class DivergedException extends ConvoyException {
      * @param lastGood the last state known to give a finite loss
      * @param reasons in the last round, not empty
      */
-    DivergedException(ModelState began, ModelState lastGood, List<Quarantined> reasons) {
+    public DivergedException(ModelState began, ModelState lastGood, List<Quarantined> reasons) {
         super("Cannot go on training: " + reasons.get(0).fault() + where(reasons) + " in epoch "
                 + (began.progress().epoch() + 1) + ", round "
                 + (began.progress().round() + 1) + ", step "

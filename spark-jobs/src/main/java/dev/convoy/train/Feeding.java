@@ -3,8 +3,8 @@ package dev.convoy.train;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.Shuffle;
 import dev.convoy.data.augment.Augmentation;
+import dev.convoy.data.plan.Shuffle;
 import java.io.Serializable;
 import java.util.OptionalLong;
 
@@ -41,14 +41,14 @@ public record Feeding(Shuffle shuffle, Augmentation augmentation, ClassWeights c
      * @param gathered the images as they are stored
      * @param position of the first in its worker's epoch
      */
-    ImageBatch finish(ImageBatch gathered, long seed, int epoch, long position) {
+    public ImageBatch finish(ImageBatch gathered, long seed, int epoch, long position) {
         boolean again = shuffle.kind() == Shuffle.Kind.BALANCED;
         OptionalLong place = again ? OptionalLong.of(position) : OptionalLong.empty();
         return classWeights.apply(augmentation.apply(gathered, seed, epoch, place));
     }
 
     /** @param taskCpus cores of Spark's task */
-    int threads(int taskCpus) {
+    public int threads(int taskCpus) {
         return loaderThreads == AUTO ? Math.min(taskCpus - 1, MOST_THREADS) : loaderThreads;
     }
 }

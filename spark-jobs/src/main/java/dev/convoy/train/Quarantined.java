@@ -11,7 +11,7 @@ import java.io.Serializable;
  */
 public record Quarantined(int worker, long globalStep, Fault fault) implements Serializable {
     /** Whether the state that a round began with is to blame: its loss was not finite before any step was taken. */
-    boolean condemns(Progress begin) {
+    public boolean condemns(Progress begin) {
         return fault == Fault.LOSS && globalStep == begin.globalStep();
     }
 

@@ -39,7 +39,7 @@ public record RoundReport(
         public static final Counts NONE = new Counts(0, 0, 0, 0, 0);
 
         /** Of another worker in the same round, or of another round. */
-        Counts plus(Counts other) {
+        public Counts plus(Counts other) {
             return new Counts(
                     trained + other.trained,
                     rejected + other.rejected,
@@ -63,12 +63,12 @@ public record RoundReport(
         /** No time yet. */
         public static final Times NONE = new Times(0, 0, 0, 0);
 
-        static Times of(double workerSeconds, double dataSeconds) {
+        public static Times of(double workerSeconds, double dataSeconds) {
             return new Times(workerSeconds, workerSeconds, dataSeconds, 0);
         }
 
         /** Of another worker in the same round. */
-        Times beside(Times other) {
+        public Times beside(Times other) {
             return new Times(
                     Math.max(compute, other.compute),
                     busy + other.busy,

@@ -1,10 +1,11 @@
 package dev.convoy.train;
 
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.EpochPlan;
-import dev.convoy.data.WorkerLayout;
-import dev.convoy.model.LearningRate;
-import dev.convoy.model.OptimizerSpec;
+import dev.convoy.data.plan.EpochPlan;
+import dev.convoy.data.plan.WorkerLayout;
+import dev.convoy.model.optimizer.LearningRate;
+import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.train.sync.SyncSpec;
 import java.io.Serializable;
 
 /**
@@ -58,7 +59,7 @@ public record TrainingSpec(
         }
     }
 
-    double rate(long globalStep, EpochPlan plan) {
+    public double rate(long globalStep, EpochPlan plan) {
         return learningRate.at(globalStep, plan.steps(), epochs);
     }
 }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.convoy.data.IdxSource;
-import dev.convoy.model.TrainedModel;
+import dev.convoy.data.source.IdxSource;
+import dev.convoy.model.file.TrainedModel;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.JavaProcess;
 import java.io.IOException;

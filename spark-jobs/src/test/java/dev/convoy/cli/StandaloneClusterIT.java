@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.convoy.data.IdxSource;
+import dev.convoy.data.source.IdxSource;
 import dev.convoy.testing.Digits;
 import java.io.IOException;
 import java.nio.file.Files;

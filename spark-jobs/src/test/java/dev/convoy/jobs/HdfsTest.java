@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
-import dev.convoy.data.IdxSource;
+import dev.convoy.data.source.IdxSource;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.SparkExtension;
 import java.io.IOException;

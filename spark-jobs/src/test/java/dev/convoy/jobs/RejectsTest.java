@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.DatasetManifest;
+import dev.convoy.data.source.DatasetManifest;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.SparkExtension;
 import dev.convoy.train.EpochReport;

@@ -3,14 +3,20 @@ package dev.convoy.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.convoy.collective.Compression;
+import dev.convoy.collective.Library;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.ModelState;
-import dev.convoy.model.NamedNetwork;
-import dev.convoy.model.OptimizerSpec;
-import dev.convoy.train.collective.Compression;
-import dev.convoy.train.collective.Library;
+import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.model.zoo.NamedNetwork;
+import dev.convoy.testing.FaultyBackend;
+import dev.convoy.testing.LocalCluster;
+import dev.convoy.testing.Training;
+import dev.convoy.train.allreduce.AllReduceMaster;
+import dev.convoy.train.allreduce.AllReduceSpec;
+import dev.convoy.train.replica.ReplicaSpec;
+import dev.convoy.train.sync.SyncSpec;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Real executors, each a process of its own, against local mode: the same bits. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
-class ClusterTest {
+public class ClusterTest {
     private static final TrainingSpec SPEC =
             new TrainingSpec(3, 2, 16, new OptimizerSpec.Momentum(null, 1e-4), Training.RATE, SyncSpec.averaging(2));
 
@@ -37,16 +43,16 @@ class ClusterTest {
     @Test
     void executorsAndALostExecutorChangeNothing() throws IOException {
         Training local;
-        try (JavaSparkContext spark = context("local[2]")) {
+        try (JavaSparkContext spark = LocalCluster.context("local[2]")) {
             local = train(spark);
         }
-        try (JavaSparkContext spark = context("local-cluster[2,1,1024]")) {
+        try (JavaSparkContext spark = LocalCluster.context("local-cluster[2,1,1024]")) {
             assertSameBits(train(spark).end, local.end);
             Training disturbed = train(spark, new TrainingListener() {
                 @Override
                 public void roundCompleted(RoundReport round) {
                     if (round.progress().epoch() == 0 && round.progress().round() == 3) {
-                        killAnExecutor();
+                        LocalCluster.killAnExecutor();
                     }
                 }
             });
@@ -62,11 +68,11 @@ class ClusterTest {
     @Test
     void executorsSumAmongThemselves() throws IOException {
         AllReduceSpec host = AllReduceSpec.defaults();
-        try (JavaSparkContext spark = context("local-cluster[2,1,1024]");
+        try (JavaSparkContext spark = LocalCluster.context("local-cluster[2,1,1024]");
                 ImageShards shards = Training.shards(spark, folder, 400, 2)) {
             Training rounds = Training.run(spark, shards, Training.SMALL, SPEC);
-            Training shared = AllReduceTest.allReduce(spark, shards, Training.SMALL, SPEC, host);
-            Training gloo = AllReduceTest.allReduce(spark, shards, Training.SMALL, SPEC, BY_EXECUTOR);
+            Training shared = Training.allReduce(spark, shards, Training.SMALL, SPEC, host);
+            Training gloo = Training.allReduce(spark, shards, Training.SMALL, SPEC, BY_EXECUTOR);
             assertThat(shared.end.parameters()).containsExactly(rounds.end.parameters(), within(1e-5f));
             assertThat(gloo.end.parameters()).containsExactly(rounds.end.parameters(), within(1e-5f));
             TrainingSpec half = new TrainingSpec(
@@ -76,18 +82,18 @@ class ClusterTest {
                     SPEC.optimizer(),
                     Training.RATE,
                     SyncSpec.averaging(2).with(Compression.BF16));
-            Training rounded = AllReduceTest.allReduce(spark, shards, Training.SMALL, half, BY_EXECUTOR);
+            Training rounded = Training.allReduce(spark, shards, Training.SMALL, half, BY_EXECUTOR);
             assertThat(rounded.end.parameters())
                     .isNotEqualTo(gloo.end.parameters())
                     .containsExactly(gloo.end.parameters(), within(1e-2f));
 
             AtomicBoolean killed = new AtomicBoolean();
             Training disturbed =
-                    AllReduceTest.allReduce(spark, shards, Training.SMALL, SPEC, BY_EXECUTOR, new TrainingListener() {
+                    Training.allReduce(spark, shards, Training.SMALL, SPEC, BY_EXECUTOR, new TrainingListener() {
                         @Override
                         public void roundCompleted(RoundReport round) {
                             if (round.progress().epoch() == 1 && !killed.getAndSet(true)) {
-                                killAnExecutor();
+                                LocalCluster.killAnExecutor();
                             }
                         }
                     });
@@ -108,7 +114,7 @@ class ClusterTest {
                 .set(
                         "spark.executor.extraJavaOptions",
                         "-Dconvoy.test.backend=" + Training.BACKEND + " -D" + FaultyBackend.STEP + "=7");
-        try (JavaSparkContext spark = context(conf);
+        try (JavaSparkContext spark = LocalCluster.context(conf);
                 ImageShards shards = Training.shards(spark, folder, 400, 2)) {
             for (String backend : List.of(Training.BACKEND, "faulty")) {
                 ReplicaSpec lenet = Training.replica(backend, NamedNetwork.LENET.spec(10), spec.optimizer());
@@ -138,31 +144,5 @@ class ClusterTest {
         assertThat(found.optimizer().slots().get(0))
                 .isEqualTo(expected.optimizer().slots().get(0));
         assertThat(found.progress()).isEqualTo(expected.progress());
-    }
-
-    private static void killAnExecutor() {
-        // Under local-cluster the only Java processes below this one are executors.
-        List<ProcessHandle> executors = ProcessHandle.current()
-                .descendants()
-                .filter(process -> process.info().command().orElse("").endsWith("java"))
-                .toList();
-        assertThat(executors).hasSize(2);
-        executors.get(0).destroyForcibly();
-        executors.get(0).onExit().orTimeout(30, TimeUnit.SECONDS).join();
-    }
-
-    private static JavaSparkContext context(String master) throws IOException {
-        return context(new SparkConf().setMaster(master));
-    }
-
-    static JavaSparkContext context(SparkConf conf) throws IOException {
-        Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
-        return new JavaSparkContext(conf.setAppName("cluster test")
-                .set("spark.ui.enabled", "false")
-                .set("spark.plugins", SegmentProgress.class.getName())
-                .set("spark.driver.host", "127.0.0.1")
-                .set("spark.driver.bindAddress", "127.0.0.1")
-                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
-                .set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1"));
     }
 }

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.data.rdd.ImageShards;
-import dev.convoy.model.OptimizerSpec;
 import dev.convoy.model.backend.StepKey;
+import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.testing.FaultyBackend;
 import dev.convoy.testing.SparkExtension;
+import dev.convoy.testing.Training;
+import dev.convoy.train.sync.SyncSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.ToDoubleFunction;

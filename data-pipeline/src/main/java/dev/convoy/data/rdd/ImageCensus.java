@@ -1,15 +1,15 @@
 package dev.convoy.data.rdd;
 
 import dev.convoy.data.BadImageException;
-import dev.convoy.data.DatasetManifest;
-import dev.convoy.data.ImageDecoder;
-import dev.convoy.data.ImageListing;
 import dev.convoy.data.ImageShape;
-import dev.convoy.data.ImageSplit;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Sha256;
 import dev.convoy.data.SourceImage;
-import dev.convoy.data.WorkerLayout;
+import dev.convoy.data.decode.ImageDecoder;
+import dev.convoy.data.plan.WorkerLayout;
+import dev.convoy.data.source.DatasetManifest;
+import dev.convoy.data.source.ImageListing;
+import dev.convoy.data.source.ImageSplit;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;

@@ -2,8 +2,8 @@ package dev.convoy.data.rdd;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageChunk;
-import dev.convoy.data.ImageDecoder;
-import dev.convoy.data.WorkerShard;
+import dev.convoy.data.decode.ImageDecoder;
+import dev.convoy.data.plan.WorkerShard;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Path;

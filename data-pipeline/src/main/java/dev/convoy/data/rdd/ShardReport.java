@@ -1,11 +1,11 @@
 package dev.convoy.data.rdd;
 
 import dev.convoy.data.ImageChunk;
-import dev.convoy.data.ImageDecoder;
 import dev.convoy.data.PixelStatistics;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Target;
-import dev.convoy.data.WorkerShard;
+import dev.convoy.data.decode.ImageDecoder;
+import dev.convoy.data.plan.WorkerShard;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;

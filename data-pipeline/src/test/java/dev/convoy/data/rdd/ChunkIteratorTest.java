@@ -8,7 +8,7 @@ import dev.convoy.data.ImageChunk;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Target;
-import dev.convoy.data.WorkerShard;
+import dev.convoy.data.plan.WorkerShard;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
-import dev.convoy.model.NamedNetwork;
+import dev.convoy.model.zoo.NamedNetwork;
 import dev.convoy.testing.JavaProcess;
 import java.io.IOException;
 import java.nio.file.Path;

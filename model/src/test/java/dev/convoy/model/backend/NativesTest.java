@@ -3,12 +3,12 @@ package dev.convoy.model.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.ImageDecoder;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.SourceImage;
-import dev.convoy.model.NamedNetwork;
+import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.model.TestBatches;
+import dev.convoy.model.zoo.NamedNetwork;
 import dev.convoy.testing.JavaProcess;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,18 +1,18 @@
 package dev.convoy.train.dl4j;
 
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.EpochPlan;
-import dev.convoy.data.WorkerShard;
+import dev.convoy.data.plan.EpochPlan;
+import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Progress;
 import dev.convoy.model.backend.dl4j.Dl4jGraph;
-import dev.convoy.train.OptimizerStatePolicy;
-import dev.convoy.train.ReplicaSpec;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.replica.ReplicaSpec;
+import dev.convoy.train.sync.OptimizerStatePolicy;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaRDD;

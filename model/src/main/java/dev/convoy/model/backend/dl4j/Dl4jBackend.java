@@ -2,11 +2,11 @@ package dev.convoy.model.backend.dl4j;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Normalization;
-import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Network;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
+import dev.convoy.model.layer.LayerSpec;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOps;

@@ -1,10 +1,10 @@
 package dev.convoy.model.backend.dl4j;
 
-import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Network;
-import dev.convoy.model.Padding;
-import dev.convoy.model.Size2d;
-import dev.convoy.model.TensorShape;
+import dev.convoy.model.layer.LayerSpec;
+import dev.convoy.model.layer.Padding;
+import dev.convoy.model.layer.Size2d;
+import dev.convoy.model.layer.TensorShape;
 import java.util.List;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.ConvolutionMode;

@@ -1,8 +1,8 @@
 package dev.convoy.model.backend.dl4j;
 
-import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Network;
 import dev.convoy.model.ParameterLayout;
+import dev.convoy.model.layer.LayerSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -2,11 +2,11 @@ package dev.convoy.model.backend.dl4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.convoy.data.ConvoyException;
-import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Loss;
-import dev.convoy.model.Padding;
-import dev.convoy.model.Size2d;
-import dev.convoy.model.TensorShape;
+import dev.convoy.model.layer.LayerSpec;
+import dev.convoy.model.layer.Padding;
+import dev.convoy.model.layer.Size2d;
+import dev.convoy.model.layer.TensorShape;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;

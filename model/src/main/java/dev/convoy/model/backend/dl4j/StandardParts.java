@@ -1,7 +1,7 @@
 package dev.convoy.model.backend.dl4j;
 
-import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Loss;
+import dev.convoy.model.layer.LayerSpec;
 import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.dropout.IDropout;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;

@@ -1,12 +1,12 @@
 package dev.convoy.model.backend.torch;
 
 import dev.convoy.data.CounterRandom;
-import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Network;
-import dev.convoy.model.Padding;
-import dev.convoy.model.Size2d;
-import dev.convoy.model.TensorShape;
 import dev.convoy.model.backend.Placement;
+import dev.convoy.model.layer.LayerSpec;
+import dev.convoy.model.layer.Padding;
+import dev.convoy.model.layer.Size2d;
+import dev.convoy.model.layer.TensorShape;
 import java.util.List;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;

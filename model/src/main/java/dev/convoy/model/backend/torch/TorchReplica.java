@@ -2,14 +2,14 @@ package dev.convoy.model.backend.torch;
 
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.Normalization;
-import dev.convoy.model.LayerSpec;
 import dev.convoy.model.Network;
 import dev.convoy.model.ParameterLayout;
-import dev.convoy.model.TensorSpec;
 import dev.convoy.model.Vector;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
+import dev.convoy.model.layer.LayerSpec;
+import dev.convoy.model.layer.TensorSpec;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
-import dev.convoy.model.NamedNetwork;
 import dev.convoy.model.Network;
 import dev.convoy.model.backend.Placement;
+import dev.convoy.model.zoo.NamedNetwork;
 import org.junit.jupiter.api.Test;
 
 class Dl4jBackendTest {

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
-import dev.convoy.model.NamedNetwork;
 import dev.convoy.model.TestBatches;
 import dev.convoy.model.backend.Replica;
+import dev.convoy.model.zoo.NamedNetwork;
 import java.util.Set;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;

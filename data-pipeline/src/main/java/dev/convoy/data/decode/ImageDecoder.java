@@ -1,0 +1,305 @@
+package dev.convoy.data.decode;
+
+import static org.bytedeco.opencv.global.opencv_core.CV_8UC1;
+import static org.bytedeco.opencv.global.opencv_core.CV_8UC3;
+import static org.bytedeco.opencv.global.opencv_core.setNumThreads;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_ANYCOLOR;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_COLOR;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_GRAYSCALE;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.imencode;
+import static org.bytedeco.opencv.global.opencv_imgproc.INTER_AREA;
+import static org.bytedeco.opencv.global.opencv_imgproc.INTER_LINEAR;
+
+import dev.convoy.data.BadImageException;
+import dev.convoy.data.BadImageException.Kind;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Natives;
+import dev.convoy.data.SourceImage;
+import java.io.Serializable;
+import java.nio.DoubleBuffer;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.opencv.global.opencv_core;
+import org.bytedeco.opencv.global.opencv_imgproc;
+import org.bytedeco.opencv.opencv_core.Mat;
+import org.bytedeco.opencv.opencv_core.MatVector;
+import org.bytedeco.opencv.opencv_core.Rect;
+import org.bytedeco.opencv.opencv_core.Scalar;
+import org.bytedeco.opencv.opencv_core.Size;
+
+/**
+ * Turns images into unsigned bytes of one shape, in CHW order with channels red, green, blue. {@link ImageFile} decodes JPEG, PNG, WebP, BMP,
+ * TIFF and the first picture of a GIF, in the orientation that EXIF gives; 16 bits become 8, transparency is dropped. Resizing (area
+ * averaging to shrink, linear to enlarge) is OpenCV's.
+ *
+ * @param shape what every image becomes
+ * @param sizes what to do with an image of another height or width
+ * @param colours what to do with a colour image where the shape has one channel
+ */
+public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) implements Serializable {
+    /** What to do with an image of another height or width. */
+    public enum Sizes {
+        /** Reject it. */
+        REFUSE,
+        /** Resize it; the aspect ratio is not kept. */
+        STRETCH,
+        /** Resize it until it just covers the shape, and take the middle. */
+        CROP,
+        /** Resize it until it just fits in, and leave what it does not cover black. */
+        LETTERBOX
+    }
+
+    /** What to do with a colour image where one channel is wanted. Grey images widen to three channels unasked. */
+    public enum Colours {
+        /** Reject it, since that would lose what sets classes apart. */
+        REFUSE,
+        /** Make it grey. */
+        TO_GREY
+    }
+
+    /** Pixels up to which an image is resized whole before it is cropped. */
+    private static final long LARGE_COVER = 1L << 24;
+
+    static {
+        Natives.OPENCV.load();
+        // One replica, one thread: OpenCV's own pool would fight the replicas for cores.
+        setNumThreads(1);
+    }
+
+    /**
+     * The shape that an image has by itself; three channels if it has colour, else one.
+     *
+     * @throws BadImageException if it cannot be decoded
+     */
+    public static ImageShape shapeOf(SourceImage.Data data) throws BadImageException {
+        if (data instanceof SourceImage.Data.Pixels pixels) {
+            return pixels.shape();
+        }
+        try (PointerScope scope = new PointerScope()) {
+            Mat image = any(data);
+            return new ImageShape(image.channels(), image.rows(), image.cols());
+        }
+    }
+
+    /**
+     * An image, looked at without being brought to a shape.
+     *
+     * @param bytes that it takes
+     * @param mean of each channel, red first, 255 being 1
+     * @param std standard deviation of each
+     */
+    public record Look(ImageShape shape, long bytes, double[] mean, double[] std) {}
+
+    /**
+     * Decodes an image to see whether that can be done.
+     *
+     * @throws BadImageException if it cannot
+     */
+    public static Look look(SourceImage.Data data) throws BadImageException {
+        try (PointerScope scope = new PointerScope()) {
+            Mat image = any(data);
+            Mat mean = new Mat();
+            Mat std = new Mat();
+            opencv_core.meanStdDev(image, mean, std);
+            ImageShape shape = new ImageShape(image.channels(), image.rows(), image.cols());
+            long bytes = data instanceof SourceImage.Data.Encoded encoded ? encoded.bytes().length : shape.size();
+            return new Look(shape, bytes, reversed(mean), reversed(std));
+        }
+    }
+
+    private static double[] reversed(Mat values) {
+        DoubleBuffer found = values.createBuffer();
+        double[] reversed = new double[found.remaining()];
+        for (int i = 0; i < reversed.length; i++) {
+            reversed[i] = found.get(reversed.length - 1 - i) / 255;
+        }
+        return reversed;
+    }
+
+    /** One channel or three, in OpenCV's order. */
+    private static Mat any(SourceImage.Data data) throws BadImageException {
+        if (data instanceof SourceImage.Data.Encoded encoded) {
+            return ImageFile.read(encoded.bytes(), IMREAD_ANYCOLOR);
+        }
+        if (data instanceof SourceImage.Data.Pixels pixels) {
+            return interleaved(pixels.shape(), pixels.bytes());
+        }
+        throw new BadImageException(Kind.UNDECODABLE, ((SourceImage.Data.Unreadable) data).reason());
+    }
+
+    private static Mat interleaved(ImageShape shape, byte[] planes) {
+        int plane = shape.height() * shape.width();
+        byte[] pixels = new byte[planes.length];
+        for (int i = 0; i < plane; i++) {
+            for (int channel = 0; channel < shape.channels(); channel++) {
+                pixels[i * shape.channels() + shape.channels() - 1 - channel] = planes[channel * plane + i];
+            }
+        }
+        int type = shape.channels() == 1 ? CV_8UC1 : CV_8UC3;
+        return new Mat(shape.height(), shape.width(), type, new BytePointer(pixels));
+    }
+
+    /** The image as a file: as it is, or as PNG if it only has pixels. */
+    public static byte[] asFile(SourceImage.Data data) throws BadImageException {
+        if (data instanceof SourceImage.Data.Encoded encoded) {
+            return encoded.bytes();
+        }
+        try (PointerScope scope = new PointerScope()) {
+            return encoded(any(data), ".png");
+        }
+    }
+
+    /**
+     * The image in this decoder's shape, as an uncompressed file (BMP).
+     *
+     * @throws BadImageException as {@link #decode(SourceImage.Data)}
+     */
+    public byte[] asBitmap(SourceImage.Data data) throws BadImageException {
+        byte[] planes = decode(data);
+        try (PointerScope scope = new PointerScope()) {
+            return encoded(interleaved(shape, planes), ".bmp");
+        }
+    }
+
+    private static byte[] encoded(Mat image, String format) {
+        BytePointer file = new BytePointer();
+        if (!imencode(format, image, file)) {
+            throw new IllegalStateException("OpenCV cannot write " + format);
+        }
+        byte[] bytes = new byte[(int) file.limit()];
+        file.get(bytes);
+        return bytes;
+    }
+
+    /**
+     * Decodes one image.
+     *
+     * @return {@code shape.size()} unsigned bytes in CHW order
+     * @throws BadImageException if the image cannot be decoded or does not fit the shape
+     */
+    public byte[] decode(SourceImage.Data data) throws BadImageException {
+        if (data instanceof SourceImage.Data.Pixels pixels && pixels.shape().equals(shape)) {
+            return pixels.bytes();
+        }
+        if (data instanceof SourceImage.Data.Unreadable unreadable) {
+            throw new BadImageException(Kind.UNDECODABLE, unreadable.reason());
+        }
+        try (PointerScope scope = new PointerScope()) {
+            Mat image = data instanceof SourceImage.Data.Encoded encoded
+                    ? decodeEncoded(encoded.bytes())
+                    : decoded((SourceImage.Data.Pixels) data);
+            return planes(fit(image));
+        }
+    }
+
+    private Mat decodeEncoded(byte[] bytes) throws BadImageException {
+        if (shape.channels() == 3) {
+            return ImageFile.read(bytes, IMREAD_COLOR);
+        }
+        if (colours == Colours.TO_GREY) {
+            return ImageFile.read(bytes, IMREAD_GRAYSCALE);
+        }
+        Mat image = ImageFile.read(bytes, IMREAD_ANYCOLOR);
+        if (image.channels() != 1) {
+            throw hasColour();
+        }
+        return image;
+    }
+
+    private Mat decoded(SourceImage.Data.Pixels pixels) throws BadImageException {
+        Mat image = interleaved(pixels.shape(), pixels.bytes());
+        if (image.channels() == shape.channels()) {
+            return image;
+        }
+        if (shape.channels() == 1 && colours == Colours.REFUSE) {
+            throw hasColour();
+        }
+        Mat converted = new Mat();
+        opencv_imgproc.cvtColor(
+                image,
+                converted,
+                shape.channels() == 1 ? opencv_imgproc.COLOR_BGR2GRAY : opencv_imgproc.COLOR_GRAY2BGR);
+        return converted;
+    }
+
+    private static BadImageException hasColour() {
+        return new BadImageException(
+                Kind.MISFIT,
+                "it has colour but the images are to have 1 channel; set data.channels to 3, or"
+                        + " to 1 to make every image grey");
+    }
+
+    private Mat fit(Mat image) throws BadImageException {
+        if (image.rows() == shape.height() && image.cols() == shape.width()) {
+            return image;
+        }
+        if (sizes == Sizes.REFUSE) {
+            throw new BadImageException(
+                    Kind.MISFIT,
+                    "it is " + image.rows() + "x" + image.cols() + " (height x width) but the images" + " are "
+                            + shape.height() + "x" + shape.width() + "; set data.resize = [height, width]");
+        }
+        double down = (double) shape.height() / image.rows();
+        double across = (double) shape.width() / image.cols();
+        return switch (sizes) {
+            case REFUSE -> throw new IllegalStateException();
+            case STRETCH -> resize(image, shape.height(), shape.width());
+            case CROP -> {
+                Mat covering = resize(neededToCover(image), Math.max(down, across));
+                int top = (covering.rows() - shape.height()) / 2;
+                int left = (covering.cols() - shape.width()) / 2;
+                // A copy, since pixels are taken to lie in one piece.
+                yield new Mat(covering, new Rect(left, top, shape.width(), shape.height())).clone();
+            }
+            case LETTERBOX -> {
+                Mat fitting = resize(image, Math.min(down, across));
+                int top = (shape.height() - fitting.rows()) / 2;
+                int left = (shape.width() - fitting.cols()) / 2;
+                Mat framed = new Mat(shape.height(), shape.width(), image.type(), Scalar.all(0));
+                fitting.copyTo(new Mat(framed, new Rect(left, top, fitting.cols(), fitting.rows())));
+                yield framed;
+            }
+        };
+    }
+
+    /** The middle of an image that is much longer than the shape, of which the rest would only be enlarged to be cut off. */
+    private Mat neededToCover(Mat image) {
+        double factor = Math.max((double) shape.height() / image.rows(), (double) shape.width() / image.cols());
+        if (factor * factor * image.rows() * image.cols() <= Math.max(LARGE_COVER, 2L * image.rows() * image.cols())) {
+            return image;
+        }
+        int rows = Math.min(image.rows(), (int) Math.ceil(shape.height() / factor) + 2);
+        int columns = Math.min(image.cols(), (int) Math.ceil(shape.width() / factor) + 2);
+        return new Mat(image, new Rect((image.cols() - columns) / 2, (image.rows() - rows) / 2, columns, rows));
+    }
+
+    private static Mat resize(Mat image, double factor) {
+        return resize(image, (int) Math.max(1, Math.round(image.rows() * factor)), (int)
+                Math.max(1, Math.round(image.cols() * factor)));
+    }
+
+    private static Mat resize(Mat image, int height, int width) {
+        boolean shrinks = image.rows() >= height && image.cols() >= width;
+        Mat resized = new Mat();
+        opencv_imgproc.resize(image, resized, new Size(width, height), 0, 0, shrinks ? INTER_AREA : INTER_LINEAR);
+        return resized;
+    }
+
+    private byte[] planes(Mat image) {
+        Mat planes = image;
+        if (image.type() == CV_8UC3) {
+            int height = shape.height();
+            planes = new Mat(3 * height, shape.width(), CV_8UC1);
+            // OpenCV's order is blue, green, red.
+            opencv_core.split(
+                    image,
+                    new MatVector(
+                            planes.rowRange(2 * height, 3 * height),
+                            planes.rowRange(height, 2 * height),
+                            planes.rowRange(0, height)));
+        }
+        byte[] bytes = new byte[shape.size()];
+        planes.data().get(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,329 @@
+package dev.convoy.data.decode;
+
+import static dev.convoy.data.decode.ImageFile.bad;
+import static org.bytedeco.opencv.global.opencv_core.CV_8UC1;
+import static org.bytedeco.opencv.global.opencv_core.CV_8UC3;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_COLOR;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_GRAYSCALE;
+
+import com.twelvemonkeys.imageio.metadata.tiff.TIFF;
+import com.twelvemonkeys.imageio.plugins.bmp.BMPImageReaderSpi;
+import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageMetadata;
+import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
+import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
+import dev.convoy.data.BadImageException;
+import dev.convoy.data.Printable;
+import java.awt.color.ColorSpace;
+import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
+import java.io.IOException;
+import java.util.Arrays;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.metadata.IIOMetadata;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.opencv.global.opencv_core;
+import org.bytedeco.opencv.global.opencv_imgproc;
+import org.bytedeco.opencv.opencv_core.Mat;
+import org.w3c.dom.NamedNodeMap;
+import org.w3c.dom.Node;
+
+/**
+ * Image files that are decoded on the heap: GIF by Java's own reader, TIFF (with BigTIFF) and BMP by TwelveMonkeys' ImageIO. The reader that is
+ * asked for the size is the one that decodes. Transparency is dropped; samples of more than 8 bits keep the upper ones.
+ */
+final class JavaImage {
+    /** Which reader. */
+    enum Format {
+        BMP,
+        GIF,
+        TIFF;
+
+        private ImageReader reader() throws IOException {
+            return switch (this) {
+                case BMP -> new BMPImageReaderSpi().createReaderInstance(null);
+                case GIF -> ImageIO.getImageReadersByFormatName("gif").next();
+                case TIFF -> new TIFFImageReaderSpi().createReaderInstance(null);
+            };
+        }
+    }
+
+    /** As the largest image has that may be decoded, of three bytes a pixel. */
+    private static final long MAX_BYTES = 3L * ImageFile.MAX_PIXELS;
+
+    private static final int OPAQUE = 0xFFFFFF;
+
+    /**
+     * Rows of pixels.
+     *
+     * @param bytes interleaved in the order blue, green, red if there are three channels
+     */
+    private record Pixels(int channels, int height, int width, byte[] bytes) {
+        Pixels(int channels, int height, int width) {
+            this(channels, height, width, new byte[channels * height * width]);
+        }
+
+        void set(int pixel, int rgb) {
+            if (channels == 1) {
+                bytes[pixel] = (byte) rgb;
+            } else {
+                bytes[3 * pixel] = (byte) rgb;
+                bytes[3 * pixel + 1] = (byte) (rgb >> 8);
+                bytes[3 * pixel + 2] = (byte) (rgb >> 16);
+            }
+        }
+    }
+
+    private JavaImage() {}
+
+    /**
+     * Decodes a file in the caller's scope.
+     *
+     * @param flags OpenCV's: grey, colour, or whichever it is
+     * @throws BadImageException with the reason
+     */
+    static Mat read(Format format, byte[] file, int flags) throws BadImageException {
+        ImageReader reader = null;
+        try {
+            reader = format.reader();
+            reader.setInput(new ByteArrayImageInputStream(file), false, false);
+            return wanted(decode(format, reader), flags);
+        } catch (IOException | RuntimeException e) {
+            String reason = Printable.firstLine(e);
+            throw bad("it is a " + format + " file that is damaged, cut short or of a kind that cannot be read: "
+                    + (e instanceof IOException ? reason : e.getClass().getSimpleName() + " " + reason));
+        } finally {
+            if (reader != null) {
+                reader.dispose();
+            }
+        }
+    }
+
+    private static Mat decode(Format format, ImageReader reader) throws IOException, BadImageException {
+        ImageFile.checkSize(reader.getWidth(0), reader.getHeight(0));
+        IIOMetadata metadata = reader.getImageMetadata(0);
+        if (metadata instanceof TIFFImageMetadata tiff) {
+            checkTiff(tiff);
+        }
+        checkMemory(reader);
+        BufferedImage image = reader.read(0);
+        Pixels pixels = format == Format.GIF ? onScreen(image, reader, metadata) : pixels(image);
+        int type = pixels.channels == 1 ? CV_8UC1 : CV_8UC3;
+        Mat mat = new Mat(pixels.height, pixels.width, type, new BytePointer(pixels.bytes));
+        return metadata instanceof TIFFImageMetadata tiff ? upright(mat, value(tiff, TIFF.TAG_ORIENTATION, 1)) : mat;
+    }
+
+    /** Readers give memory to what a file claims before they look at what it has. */
+    private static void checkMemory(ImageReader reader) throws IOException, BadImageException {
+        ImageTypeSpecifier type = reader.getRawImageType(0);
+        if (type == null) {
+            return;
+        }
+        long perPixel = type.getNumBands()
+                * (long) DataBuffer.getDataTypeSize(type.getSampleModel().getDataType())
+                / 8;
+        if (perPixel * reader.getWidth(0) * reader.getHeight(0) > MAX_BYTES) {
+            throw bad("its " + reader.getWidth(0) + "x" + reader.getHeight(0) + " pixels of " + perPixel
+                    + " bytes take more than " + (MAX_BYTES >> 20) + " MiB");
+        }
+    }
+
+    private static Mat wanted(Mat image, int flags) {
+        boolean toGrey = flags == IMREAD_GRAYSCALE && image.channels() == 3;
+        boolean toColour = flags == IMREAD_COLOR && image.channels() == 1;
+        if (!toGrey && !toColour) {
+            return image;
+        }
+        Mat converted = new Mat();
+        opencv_imgproc.cvtColor(
+                image, converted, toGrey ? opencv_imgproc.COLOR_BGR2GRAY : opencv_imgproc.COLOR_GRAY2BGR);
+        return converted;
+    }
+
+    private static void checkTiff(TIFFImageMetadata tiff) throws BadImageException {
+        int format = value(tiff, TIFF.TAG_SAMPLE_FORMAT, 1);
+        if (format == 2 || format == 3) {
+            throw bad("it is a TIFF file of " + (format == 2 ? "signed" : "floating point")
+                    + " samples; only unsigned integers can be read");
+        }
+        // A tile is decoded whole, however much of it the image needs.
+        ImageFile.checkSize(value(tiff, TIFF.TAG_TILE_WIDTH, 1), value(tiff, TIFF.TAG_TILE_HEIGTH, 1));
+    }
+
+    /** The first of a field's values. */
+    private static int value(TIFFImageMetadata tiff, int tag, int otherwise) {
+        Object value =
+                tiff.getTIFFField(tag) == null ? null : tiff.getTIFFField(tag).getValue();
+        if (value instanceof int[] many) {
+            return many.length == 0 ? otherwise : many[0];
+        }
+        if (value instanceof short[] many) {
+            return many.length == 0 ? otherwise : many[0];
+        }
+        return value instanceof Number one ? one.intValue() : otherwise;
+    }
+
+    /** Turns an image of EXIF's orientation. */
+    private static Mat upright(Mat image, int orientation) {
+        Mat turned = image;
+        if (orientation >= 5 && orientation <= 8) {
+            turned = new Mat();
+            opencv_core.transpose(image, turned);
+        }
+        // Around the vertical axis, both, the horizontal one; by orientation.
+        int flip =
+                switch (orientation) {
+                    case 2, 6 -> 1;
+                    case 3, 7 -> -1;
+                    case 4, 8 -> 0;
+                    default -> 2;
+                };
+        if (flip == 2) {
+            return turned;
+        }
+        Mat flipped = new Mat();
+        opencv_core.flip(turned, flipped, flip);
+        return flipped;
+    }
+
+    /** The first frame where it lies on the GIF's screen, which grows if the frame reaches beyond. */
+    private static Pixels onScreen(BufferedImage frame, ImageReader reader, IIOMetadata metadata)
+            throws IOException, BadImageException {
+        Node position = child(metadata.getAsTree("javax_imageio_gif_image_1.0"), "ImageDescriptor");
+        Node screen =
+                child(reader.getStreamMetadata().getAsTree("javax_imageio_gif_stream_1.0"), "LogicalScreenDescriptor");
+        int left = number(position, "imageLeftPosition");
+        int top = number(position, "imageTopPosition");
+        int width = Math.max(number(screen, "logicalScreenWidth"), left + frame.getWidth());
+        int height = Math.max(number(screen, "logicalScreenHeight"), top + frame.getHeight());
+        ImageFile.checkSize(width, height);
+        int[] colours = colours((IndexColorModel) frame.getColorModel());
+        Pixels pixels = new Pixels(3, height, width);
+        int transparent = ((IndexColorModel) frame.getColorModel()).getTransparentPixel();
+        int around = colours[Math.max(0, transparent)];
+        for (int i = 0; around != 0 && i < width * height; i++) {
+            pixels.set(i, around);
+        }
+        int[] row = new int[frame.getWidth()];
+        for (int y = 0; y < frame.getHeight(); y++) {
+            frame.getRaster().getPixels(0, y, row.length, 1, row);
+            for (int x = 0; x < row.length; x++) {
+                pixels.set((top + y) * width + left + x, colours[row[x]]);
+            }
+        }
+        return pixels;
+    }
+
+    private static Node child(Node tree, String name) throws IOException {
+        for (Node node = tree.getFirstChild(); node != null; node = node.getNextSibling()) {
+            if (node.getNodeName().equals(name)) {
+                return node;
+            }
+        }
+        throw new IOException("it has no " + name);
+    }
+
+    private static int number(Node node, String attribute) {
+        NamedNodeMap attributes = node.getAttributes();
+        return Integer.parseInt(attributes.getNamedItem(attribute).getNodeValue());
+    }
+
+    /** Of every index that a pixel can have; those beyond the table are black. */
+    private static int[] colours(IndexColorModel model) {
+        int[] colours = new int[256];
+        model.getRGBs(colours);
+        return Arrays.stream(colours).map(colour -> colour & OPAQUE).toArray();
+    }
+
+    private static Pixels pixels(BufferedImage image) throws BadImageException {
+        ColorModel model = image.getColorModel();
+        if (model instanceof IndexColorModel indexed) {
+            return indexed(image, indexed);
+        }
+        if (!(model instanceof ComponentColorModel)) {
+            return packed(image);
+        }
+        int type = model.getColorSpace().getType();
+        int bits = model.getComponentSize(0);
+        boolean unsigned = image.getRaster().getTransferType() == DataBuffer.TYPE_BYTE
+                || image.getRaster().getTransferType() == DataBuffer.TYPE_USHORT;
+        if (!unsigned || bits > 16) {
+            throw bad("its samples have " + bits + " bits; at most 16, unsigned, can be read");
+        }
+        return switch (type) {
+            case ColorSpace.TYPE_GRAY -> samples(image.getRaster(), 1, bits);
+            case ColorSpace.TYPE_RGB -> samples(image.getRaster(), 3, bits);
+            case ColorSpace.TYPE_CMYK -> inks(image.getRaster(), bits);
+            default -> packed(image);
+        };
+    }
+
+    private static Pixels indexed(BufferedImage image, IndexColorModel model) {
+        int[] colours = colours(model);
+        boolean grey = Arrays.stream(colours)
+                .allMatch(colour -> (colour & 0xFF) == (colour >> 8 & 0xFF) && (colour & 0xFF) == colour >> 16);
+        Pixels pixels = new Pixels(grey ? 1 : 3, image.getHeight(), image.getWidth());
+        int[] row = new int[image.getWidth()];
+        for (int y = 0; y < image.getHeight(); y++) {
+            image.getRaster().getPixels(0, y, row.length, 1, row);
+            for (int x = 0; x < row.length; x++) {
+                pixels.set(y * row.length + x, colours[row[x]]);
+            }
+        }
+        return pixels;
+    }
+
+    /** Whatever Java makes of it. */
+    private static Pixels packed(BufferedImage image) {
+        Pixels pixels = new Pixels(3, image.getHeight(), image.getWidth());
+        for (int y = 0; y < pixels.height; y++) {
+            for (int x = 0; x < pixels.width; x++) {
+                pixels.set(y * pixels.width + x, image.getRGB(x, y));
+            }
+        }
+        return pixels;
+    }
+
+    /** The first bands as they are, without Java's idea that grey is linear. */
+    private static Pixels samples(Raster raster, int channels, int bits) {
+        Pixels pixels = new Pixels(channels, raster.getHeight(), raster.getWidth());
+        int bands = raster.getNumBands();
+        int[] row = new int[pixels.width * bands];
+        for (int y = 0; y < pixels.height; y++) {
+            raster.getPixels(0, y, pixels.width, 1, row);
+            for (int x = 0; x < pixels.width; x++) {
+                for (int channel = 0; channel < channels; channel++) {
+                    pixels.bytes[(y * pixels.width + x) * channels + channels - 1 - channel] =
+                            (byte) eight(row[x * bands + channel], bits);
+                }
+            }
+        }
+        return pixels;
+    }
+
+    private static int eight(int sample, int bits) {
+        return bits >= 8 ? sample >> (bits - 8) : sample * 255 / ((1 << bits) - 1);
+    }
+
+    /** Cyan, magenta, yellow and black, each taking away from white. */
+    private static Pixels inks(Raster raster, int bits) {
+        Pixels pixels = new Pixels(3, raster.getHeight(), raster.getWidth());
+        int[] inks = new int[raster.getNumBands()];
+        for (int y = 0; y < pixels.height; y++) {
+            for (int x = 0; x < pixels.width; x++) {
+                raster.getPixel(x, y, inks);
+                int rgb = 0;
+                for (int channel = 0; channel < 3; channel++) {
+                    rgb = rgb << 8 | (255 - eight(inks[channel], bits)) * (255 - eight(inks[3], bits)) / 255;
+                }
+                pixels.set(y * pixels.width + x, rgb);
+            }
+        }
+        return pixels;
+    }
+}

@@ -1,0 +1,70 @@
+package dev.convoy.data.plan;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.CounterRandom;
+import java.io.Serializable;
+
+/**
+ * Which worker owns which example, for the whole run. Ids are dealt in a seeded random order, one to each worker in
+ * turn, so that counts differ by at most one, whatever the partitions and executors. Dealing may stop early: what was
+ * dealt by then is a random sample.
+ *
+ * @param seed the run's seed
+ * @param available how many ids there are: {@code 0 .. available - 1}
+ * @param examples how many of them are dealt, from 1 to {@code available}; images that are later rejected are among
+ *     them
+ * @param workers at least 1; may exceed the examples, some workers then own nothing
+ */
+public record WorkerLayout(long seed, long available, long examples, int workers) implements Serializable {
+    public WorkerLayout {
+        if (examples < 1 || examples > available) {
+            throw new ConvoyException("Cannot use " + examples + " of " + available + " examples; set data.train.limit"
+                    + " to at least 1");
+        }
+        if (workers < 1) {
+            throw new ConvoyException("Cannot use train.workers = " + workers + "; it must be at least 1");
+        }
+    }
+
+    /** How many examples this worker owns. */
+    public long size(int worker) {
+        return (examples - worker + workers - 1) / workers;
+    }
+
+    /** The most that any worker owns. */
+    public long largestSize() {
+        return size(0);
+    }
+
+    /** Looks up ids and workers; cheap to make, holds no list of ids. */
+    public Dealer dealer() {
+        return new Dealer(this);
+    }
+
+    /** The deal itself, in both directions. */
+    public static final class Dealer {
+        private final WorkerLayout layout;
+        private final Permutation deal;
+
+        private Dealer(WorkerLayout layout) {
+            this.layout = layout;
+            this.deal = new Permutation(
+                    layout.available, CounterRandom.of(layout.seed, CounterRandom.Purpose.LAYOUT, layout.available));
+        }
+
+        /** Whether any worker owns this example. */
+        public boolean isDealt(long id) {
+            return deal.invert(id) < layout.examples;
+        }
+
+        /** The worker that owns this example, if any does. */
+        public int workerOf(long id) {
+            return (int) (deal.invert(id) % layout.workers);
+        }
+
+        /** The id of a worker's {@code slot}-th example, {@code 0 <= slot < size(worker)}. */
+        public long idAt(int worker, long slot) {
+            return deal.apply(slot * layout.workers + worker);
+        }
+    }
+}

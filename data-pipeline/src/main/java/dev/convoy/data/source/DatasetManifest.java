@@ -1,0 +1,152 @@
+package dev.convoy.data.source;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.convoy.data.ConvoyException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What a prepared set of images holds: {@code manifest.json}. It is written last, so that a folder with one is complete.
+ *
+ * @param format of this file, 1
+ * @param classes in the order of their indexes
+ * @param sets by name, {@code train} and {@code test}
+ * @param duplicates images whose bytes are those of another one of the same set
+ * @param leaked images of the test set whose bytes are in the training set too
+ * @param rejected images that could not be used; {@code rejects.csv} lists them
+ * @param hash SHA-256 over the shards' hashes
+ */
+public record DatasetManifest(
+        int format,
+        List<String> classes,
+        Map<String, ImageSet> sets,
+        long duplicates,
+        long leaked,
+        long rejected,
+        String hash) {
+    /** The file's name. */
+    public static final String FILE = "manifest.json";
+
+    /** What {@link #format} is. */
+    public static final int FORMAT = 1;
+
+    /** Nothing outside of the folder can be meant. */
+    private static final Pattern SHARD = Pattern.compile("(train|test)/part-[0-9]+\\.parquet");
+
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.LOWER_CAMEL_CASE)
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .build();
+
+    /**
+     * One set.
+     *
+     * @param perClass images, by class
+     * @param statistics of its pixels; over all images as they were found, grey ones counting as three equal channels
+     * @param sizes images by the larger side in pixels, the keys being upper bounds, powers of two
+     */
+    public record ImageSet(
+            long images,
+            Map<String, Long> perClass,
+            Statistics statistics,
+            Map<Integer, Long> sizes,
+            List<Shard> shards) {}
+
+    /**
+     * Of red, green and blue, 255 being 1.
+     *
+     * @param mean of all pixels
+     * @param std standard deviation
+     */
+    public record Statistics(double[] mean, double[] std) {}
+
+    /**
+     * A file.
+     *
+     * @param file under the manifest's folder
+     * @param bytes of the file
+     * @param hash SHA-256 over those of its rows, each over id, label and image
+     * @param groups the same of each row group
+     */
+    public record Shard(String file, long images, long bytes, String hash, List<String> groups)
+            implements Serializable {}
+
+    /** As JSON. */
+    public String toJson() {
+        try {
+            return JSON.writeValueAsString(this);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * Reads a prepared folder's manifest.
+     *
+     * @throws ConvoyException if there is none, it is of another format or not sound, or a shard is missing or has another length
+     */
+    public static DatasetManifest read(Configuration hadoop, String folder) throws IOException {
+        Path file = new Path(folder, FILE);
+        FileSystem files = file.getFileSystem(hadoop);
+        DatasetManifest manifest;
+        try (InputStream in = files.open(file)) {
+            manifest = JSON.readValue(in, DatasetManifest.class);
+        } catch (FileNotFoundException e) {
+            throw new ConvoyException(
+                    "Cannot find " + file + "; run scripts/convoy prepare first, to its end, or check the path", e);
+        } catch (JsonProcessingException e) {
+            throw new ConvoyException("Cannot read " + file + ": " + e.getOriginalMessage(), e);
+        }
+        if (manifest == null || manifest.format != FORMAT) {
+            throw new ConvoyException("Cannot read " + file + ": its format is "
+                    + (manifest == null ? "none" : String.valueOf(manifest.format)) + ", but this version reads "
+                    + FORMAT
+                    + "; prepare the images again");
+        }
+        manifest.checkSound(file);
+        for (ImageSet set : manifest.sets.values()) {
+            for (Shard shard : set.shards) {
+                check(files, new Path(folder, shard.file), shard);
+            }
+        }
+        return manifest;
+    }
+
+    private void checkSound(Path file) {
+        boolean sound = classes != null && sets != null;
+        for (ImageSet set : sound ? sets.values() : List.<ImageSet>of()) {
+            sound &= set != null && set.shards != null && set.perClass != null;
+            for (Shard shard : sound ? set.shards : List.<Shard>of()) {
+                sound &= shard != null
+                        && shard.file != null
+                        && SHARD.matcher(shard.file).matches();
+            }
+        }
+        if (!sound) {
+            throw new ConvoyException(
+                    "Cannot use " + file + ": it lacks classes or sets, or names a shard that is none of"
+                            + " SET/part-N.parquet; prepare the images again");
+        }
+    }
+
+    private static void check(FileSystem files, Path file, Shard shard) throws IOException {
+        long length = files.exists(file) ? files.getFileStatus(file).getLen() : -1;
+        if (length != shard.bytes) {
+            throw new ConvoyException("Cannot use " + file + ": "
+                    + (length < 0 ? "it is missing" : "it has " + length + " bytes")
+                    + ", but the manifest says " + shard.bytes + "; prepare the images again");
+        }
+    }
+}

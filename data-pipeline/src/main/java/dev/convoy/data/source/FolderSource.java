@@ -1,0 +1,104 @@
+package dev.convoy.data.source;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Printable;
+import dev.convoy.data.source.FileSplit.LabelledFile;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A folder with one folder for each class, in which every file is an image. Names that start with a dot are hidden, and so are those with an
+ * underscore, except files that end as images do, as cameras name some; files beside the class folders and folders inside them are left
+ * alone. Classes are in the order of their numbers if all are numbers, of their names otherwise, and so are ids; within a class files are in
+ * the order of their names.
+ *
+ * @param path the folder; or a pattern, whose matches then make up the classes together
+ */
+public record FolderSource(String path) implements ImageSource {
+    private static final Logger LOG = LoggerFactory.getLogger(FolderSource.class);
+    private static final Pattern IMAGE = Pattern.compile("(?is).*\\.(jpe?g|png|webp|bmp|gif|tiff?)");
+    /** What macOS, Python and Spark leave behind. */
+    private static final Set<String> DEBRIS =
+            Set.of("__MACOSX", "__pycache__", "_temporary", "_spark_metadata", "_delta_log");
+
+    @Override
+    public ImageListing list(Configuration hadoop, List<String> knownClasses) throws IOException {
+        Map<String, List<Path>> folders = new TreeMap<>();
+        for (FileStatus root : HadoopFiles.named(hadoop, path)) {
+            FileSystem files = root.getPath().getFileSystem(hadoop);
+            for (Path folder : classFolders(files, root.getPath())) {
+                folders.computeIfAbsent(folder.getName(), name -> new ArrayList<>())
+                        .add(folder);
+            }
+        }
+        if (folders.isEmpty()) {
+            throw new ConvoyException("Cannot read " + path + " as a folder tree: it has no folders; give one folder"
+                    + " with a folder of images for each class");
+        }
+        Classes classes = new Classes(path, folders.keySet(), knownClasses);
+        Comparator<String> byClass = Comparator.comparingInt(classes::indexOf);
+        List<String> inOrder = folders.keySet().stream()
+                .sorted(byClass.thenComparing(Comparator.naturalOrder()))
+                .toList();
+        List<LabelledFile> images = new ArrayList<>();
+        for (String folder : inOrder) {
+            images.addAll(imagesOf(hadoop, folders.get(folder), classes.indexOf(folder)));
+        }
+        return new ImageListing(path, images.size(), classes.names(), FileSplit.of(images));
+    }
+
+    private static List<Path> classFolders(FileSystem files, Path root) throws IOException {
+        List<Path> folders = HadoopFiles.children(
+                files,
+                root,
+                child -> child.isDirectory() && !child.getPath().getName().startsWith("."));
+        List<String> hidden = folders.stream()
+                .map(Path::getName)
+                .filter(HadoopFiles::isHidden)
+                .filter(name -> !DEBRIS.contains(name))
+                .toList();
+        if (!hidden.isEmpty()) {
+            LOG.warn(
+                    "The folders {} in {} are passed over, since their names begin with an underscore; rename those that are"
+                            + " classes",
+                    Printable.of(hidden.toString()),
+                    Printable.of(root.toString()));
+        }
+        return folders.stream()
+                .filter(folder -> !HadoopFiles.isHidden(folder.getName()))
+                .toList();
+    }
+
+    private static boolean isImage(FileStatus file) {
+        String name = file.getPath().getName();
+        return file.isFile()
+                && (!HadoopFiles.isHidden(name)
+                        || name.startsWith("_") && IMAGE.matcher(name).matches());
+    }
+
+    private static List<LabelledFile> imagesOf(Configuration hadoop, List<Path> folders, int label) throws IOException {
+        List<LabelledFile> images = new ArrayList<>();
+        for (Path folder : folders) {
+            for (Path file : HadoopFiles.children(folder.getFileSystem(hadoop), folder, FolderSource::isImage)) {
+                images.add(new LabelledFile(file.toString(), label));
+            }
+        }
+        if (images.isEmpty()) {
+            throw new ConvoyException("Cannot use the class " + folders.get(0).getName() + ": " + folders.get(0)
+                    + " has no images; add some or remove the folder");
+        }
+        return images;
+    }
+}

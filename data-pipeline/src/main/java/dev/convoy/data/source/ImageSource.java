@@ -1,0 +1,21 @@
+package dev.convoy.data.source;
+
+import dev.convoy.data.ConvoyException;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+
+/** Where labelled images come from; any Hadoop file system. */
+public sealed interface ImageSource extends Serializable
+        permits IdxSource, CifarSource, FolderSource, ListSource, ParquetSource, PreparedSource {
+    /**
+     * Lists the images and checks what can be checked without reading them. Runs on the driver.
+     *
+     * @param classNames the classes a model already knows, so that indexes agree with it; empty to take them from the
+     *     source
+     * @throws ConvoyException if the source is missing, malformed, empty or has a class outside {@code classNames}
+     * @throws IOException if the file system fails
+     */
+    ImageListing list(Configuration hadoop, List<String> classNames) throws IOException;
+}

@@ -1,0 +1,186 @@
+package dev.convoy.data.source;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.dataformat.csv.CsvMapper;
+import com.fasterxml.jackson.dataformat.csv.CsvParser;
+import com.fasterxml.jackson.dataformat.csv.CsvSchema;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.source.FileSplit.LabelledFile;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.io.input.BOMInputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A list of files: CSV with a heading, or JSON objects, one a line, either of them gzipped or not. Two columns, whose names' capitals do not
+ * matter, hold the file (relative ones start at the list's own folder) and its class, and {@code split} the set if the list holds several; others
+ * are left alone. Ids are positions in the list, within the split.
+ *
+ * @param path of the list; {@code .csv} (commas, or semicolons if the heading has no comma), {@code .tsv}, {@code .jsonl} or {@code .ndjson}; a
+ *     pattern, or a folder of such files as Spark writes it, is one list, whose files' names start beside the folder
+ * @param split only lines with this value; null where the list has no such column
+ * @param imageColumn that names files
+ * @param labelColumn that names classes
+ * @param anywhere whether files may lie outside of the list's folder, and on other file systems
+ */
+public record ListSource(String path, String split, String imageColumn, String labelColumn, boolean anywhere)
+        implements ImageSource {
+    /** The columns, unless others are named. */
+    public static final String PATH = "path";
+
+    public static final String LABEL = "label";
+    private static final String SPLIT = "split";
+    private static final int HEADING = 1 << 16;
+
+    /** With the usual columns, of files below the list's folder. */
+    public ListSource(String path, String split) {
+        this(path, split, PATH, LABEL, false);
+    }
+
+    /** A line that counts. */
+    private record Entry(Path file, String label) {}
+
+    @Override
+    public ImageListing list(Configuration hadoop, List<String> knownClasses) throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        Set<String> splits = new TreeSet<>();
+        for (FileStatus named : HadoopFiles.named(hadoop, path)) {
+            Path folder = named.getPath().getParent();
+            for (FileStatus file :
+                    HadoopFiles.filesNamed(hadoop, named.getPath().toString())) {
+                read(hadoop, file.getPath(), folder, entries, splits);
+            }
+        }
+        check(entries, splits);
+        Classes classes = new Classes(path, entries.stream().map(Entry::label).toList(), knownClasses);
+        List<LabelledFile> images = entries.stream()
+                .map(entry -> new LabelledFile(entry.file.toString(), classes.indexOf(entry.label)))
+                .toList();
+        return new ImageListing(path, images.size(), classes.names(), FileSplit.of(images));
+    }
+
+    private void read(Configuration hadoop, Path list, Path folder, List<Entry> entries, Set<String> splits)
+            throws IOException {
+        FileSystem files = list.getFileSystem(hadoop);
+        int number = 0;
+        try (BufferedReader in = open(files, list);
+                MappingIterator<Map<String, Object>> all =
+                        reader(list.getName(), in).readValues(in)) {
+            while (all.hasNextValue()) {
+                Map<String, Object> line = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+                line.putAll(all.nextValue());
+                number++;
+                if (isMissing(line, imageColumn) || isMissing(line, labelColumn)) {
+                    throw new ConvoyException("Cannot use entry " + number + " of " + list + ": it has " + line
+                            + "; every one needs " + imageColumn + " and " + labelColumn
+                            + " (set image-column and label-column if they have other names)");
+                }
+                String own = Objects.toString(line.get(SPLIT), null);
+                splits.add(String.valueOf(own));
+                if (split == null || split.equals(own)) {
+                    Path file = resolve(files, folder, String.valueOf(line.get(imageColumn)), list, number);
+                    entries.add(new Entry(file, String.valueOf(line.get(labelColumn))));
+                }
+            }
+        } catch (JsonProcessingException e) {
+            throw new ConvoyException(
+                    "Cannot read " + list + " after entry " + number + ": " + e.getOriginalMessage()
+                            + "; mend the list",
+                    e);
+        }
+    }
+
+    private static BufferedReader open(FileSystem files, Path list) throws IOException {
+        InputStream in = files.open(list);
+        InputStream plain = list.getName().toLowerCase(Locale.ROOT).endsWith(".gz") ? new GZIPInputStream(in) : in;
+        // Spreadsheets put a byte order mark before UTF-8.
+        InputStream unmarked = BOMInputStream.builder().setInputStream(plain).get();
+        return new BufferedReader(new InputStreamReader(unmarked, StandardCharsets.UTF_8));
+    }
+
+    private Path resolve(FileSystem files, Path folder, String name, Path list, int number) {
+        boolean hasScheme = name.matches("(?s)[a-z0-9]+:/.*");
+        // Two arguments would take a name with a colon for a file system.
+        Path file = hasScheme
+                ? new Path(name)
+                : files.makeQualified(
+                        name.startsWith("/") ? new Path(name) : new Path(folder + (folder.isRoot() ? "" : "/") + name));
+        if (!anywhere && !isBelow(file, folder)) {
+            throw new ConvoyException("Cannot use entry " + number + " of " + list + ": " + file
+                    + " lies outside of the list's folder, and a list may be somebody else's; move it there, or set anywhere ="
+                    + " true beside path if you trust the list");
+        }
+        return file;
+    }
+
+    private static boolean isBelow(Path file, Path folder) {
+        String parent = folder.toUri().normalize().getPath();
+        return Objects.equals(file.toUri().getScheme(), folder.toUri().getScheme())
+                && Objects.equals(file.toUri().getAuthority(), folder.toUri().getAuthority())
+                && file.toUri().normalize().getPath().startsWith(parent.endsWith("/") ? parent : parent + "/");
+    }
+
+    private void check(List<Entry> entries, Set<String> splits) {
+        boolean hasColumn = !splits.equals(Set.of("null"));
+        if (split == null && hasColumn && !splits.isEmpty()) {
+            throw new ConvoyException("Cannot use " + path + " without split: its entries belong to " + splits
+                    + "; set split to one of them");
+        }
+        if (entries.isEmpty()) {
+            throw new ConvoyException("Cannot use " + path + ": it has no entries"
+                    + (split == null ? "" : " with split = " + split + ", but " + splits));
+        }
+    }
+
+    private static boolean isMissing(Map<String, Object> line, String column) {
+        return line.get(column) == null || String.valueOf(line.get(column)).isEmpty();
+    }
+
+    private static ObjectReader reader(String name, BufferedReader in) throws IOException {
+        String plain = name.toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
+        if (plain.endsWith(".csv") || plain.endsWith(".tsv")) {
+            return CsvMapper.csvBuilder()
+                    .enable(CsvParser.Feature.TRIM_SPACES)
+                    .enable(CsvParser.Feature.SKIP_EMPTY_LINES)
+                    .build()
+                    .readerFor(Map.class)
+                    .with(CsvSchema.emptySchema()
+                            .withHeader()
+                            .withColumnSeparator(plain.endsWith(".tsv") ? '\t' : separator(in)));
+        }
+        if (plain.endsWith(".jsonl") || plain.endsWith(".ndjson")) {
+            return new ObjectMapper().readerFor(Map.class);
+        }
+        throw new ConvoyException("Cannot read " + name
+                + " as a list; its name must end in .csv, .tsv, .jsonl or .ndjson, with or without .gz");
+    }
+
+    /** Programs that write decimal commas write semicolons between columns. */
+    private static char separator(BufferedReader in) throws IOException {
+        in.mark(HEADING);
+        char[] heading = new char[HEADING];
+        int length = in.read(heading, 0, HEADING - 1);
+        in.reset();
+        String first =
+                new String(heading, 0, Math.max(0, length)).lines().findFirst().orElse("");
+        return first.indexOf(',') < 0 && first.indexOf(';') >= 0 ? ';' : ',';
+    }
+}

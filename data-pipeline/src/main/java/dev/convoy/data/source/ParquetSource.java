@@ -1,0 +1,210 @@
+package dev.convoy.data.source;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Printable;
+import dev.convoy.data.SourceImage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongPredicate;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+
+/**
+ * Parquet files, as Spark writes a DataFrame. The image column holds files (JPEG, PNG, ...) as binary, or a struct with them in {@code bytes}
+ * (as Hugging Face's datasets, whose names of classes are taken too), or Spark's own image struct; the label column holds numbers or strings.
+ * Row groups are what one task reads. Ids are positions, over files in the order of their names, unless a column gives them.
+ *
+ * @param path a file, a folder of files, or a pattern
+ * @param idColumn null for positions
+ */
+public record ParquetSource(String path, String imageColumn, String labelColumn, String idColumn)
+        implements ImageSource {
+    @Override
+    public ImageListing list(Configuration hadoop, List<String> knownClasses) throws IOException {
+        List<Path> files = HadoopFiles.filesNamed(hadoop, path).stream()
+                .map(FileStatus::getPath)
+                .filter(file -> file.getName().endsWith(".parquet"))
+                .toList();
+        Found found = new Found();
+        for (Path file : files) {
+            find(hadoop, file, found);
+        }
+        return listing(found, knownClasses);
+    }
+
+    /** What the driver has seen of row groups. */
+    static final class Found {
+        private final List<Part> parts = new ArrayList<>();
+        private final Map<String, Integer> codes = new LinkedHashMap<>();
+        /** As the first file names them; empty if it does not. */
+        private List<String> names = List.of();
+
+        private int code(String label) {
+            return codes.computeIfAbsent(label, key -> codes.size());
+        }
+    }
+
+    /** A row group, as the driver sees it; labels are codes. */
+    private record Part(String file, int group, int[] labels, long[] ids) {}
+
+    ImageListing listing(Found found, List<String> knownClasses) {
+        long images = found.parts.stream().mapToLong(part -> part.labels.length).sum();
+        if (images == 0) {
+            throw new ConvoyException("Cannot use " + path + ": it has no rows in files that end in .parquet");
+        }
+        List<String> labels = List.copyOf(found.codes.keySet());
+        boolean named = knownClasses.isEmpty() && found.names.containsAll(labels);
+        Classes classes = new Classes(path, labels, named ? found.names : knownClasses);
+        int[] indexes = labels.stream().mapToInt(classes::indexOf).toArray();
+        List<RowGroup> splits = new ArrayList<>();
+        long first = 0;
+        for (Part part : found.parts) {
+            int[] own = IntStream.of(part.labels).map(code -> indexes[code]).toArray();
+            long[] ids = part.ids != null
+                    ? part.ids
+                    : LongStream.range(first, first + own.length).toArray();
+            splits.add(new RowGroup(part.file, part.group, imageColumn, ids, own, null));
+            first += own.length;
+        }
+        return new ImageListing(path, images, classes.names(), splits);
+    }
+
+    /** Adds a file's row groups, of which it reads labels and ids. */
+    void find(Configuration hadoop, Path file, Found found) throws IOException {
+        try (ParquetRows rows = ParquetRows.open(hadoop, file)) {
+            rows.requireImages(imageColumn);
+            rows.requireLabels(labelColumn);
+            List<String> names = rows.classNames(labelColumn);
+            found.names = found.parts.isEmpty() ? names : found.names;
+            List<String> columns = idColumn == null ? List.of(labelColumn) : List.of(labelColumn, idColumn);
+            for (int group : rows.groups()) {
+                rows.open(group, columns);
+                found.parts.add(part(rows, file, group, names, found));
+            }
+        } catch (RuntimeException e) {
+            if (e instanceof ConvoyException) {
+                throw e;
+            }
+            // Parquet's readers throw these for files that are not Parquet.
+            throw new ConvoyException("Cannot read " + file + " as Parquet: " + Printable.firstLine(e), e);
+        }
+    }
+
+    private Part part(ParquetRows rows, Path file, int group, List<String> names, Found found) {
+        IntStream.Builder labels = IntStream.builder();
+        LongStream.Builder ids = LongStream.builder();
+        int count = 0;
+        for (Group row = rows.next(); row != null; row = rows.next()) {
+            String label = rows.label(row, labelColumn);
+            if (label == null) {
+                throw new ConvoyException(
+                        "Cannot use " + file + ": row " + count + " of row group " + group + " has no " + labelColumn);
+            }
+            boolean coded = label.matches("[0-9]{1,9}") && Integer.parseInt(label) < names.size();
+            labels.add(found.code(coded ? names.get(Integer.parseInt(label)) : label));
+            if (idColumn != null) {
+                ids.add(row.getLong(idColumn, 0));
+            }
+            count++;
+        }
+        return new Part(
+                file.toString(),
+                group,
+                labels.build().toArray(),
+                idColumn == null ? null : ids.build().toArray());
+    }
+
+    /**
+     * What one task reads.
+     *
+     * @param labels class indexes
+     * @param check what the images should add up to; null if nobody knows
+     */
+    record RowGroup(String file, int group, String column, long[] ids, int[] labels, RowsCheck check)
+            implements ImageSplit {
+        RowGroup checkedBy(RowsCheck other) {
+            return new RowGroup(file, group, column, ids, labels, other);
+        }
+
+        @Override
+        public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException {
+            ParquetRows rows = ParquetRows.open(hadoop, new Path(file));
+            RowsDigest digest = new RowsDigest();
+            int[] next = {0};
+            try {
+                rows.open(group, List.of(column));
+            } catch (IOException | RuntimeException e) {
+                rows.close();
+                throw e;
+            }
+            return new ClosingIterator(() -> next(rows, digest, next, wanted), rows);
+        }
+
+        private SourceImage next(ParquetRows rows, RowsDigest digest, int[] next, LongPredicate wanted) {
+            while (next[0] < ids.length) {
+                int index = next[0]++;
+                SourceImage.Data data = data(rows.next());
+                if (check != null) {
+                    check.add(digest, ids[index], labels[index], data);
+                    if (next[0] == ids.length) {
+                        check.verify(digest, file);
+                    }
+                }
+                if (wanted.test(ids[index])) {
+                    return new SourceImage(ids[index], file + "#" + group + "." + index, labels[index], data);
+                }
+            }
+            return null;
+        }
+
+        private SourceImage.Data data(Group row) {
+            if (row.getFieldRepetitionCount(column) == 0) {
+                return new SourceImage.Data.Unreadable("there is none");
+            }
+            if (row.getType().getType(column).isPrimitive()) {
+                return new SourceImage.Data.Encoded(row.getBinary(column, 0).getBytes());
+            }
+            Group struct = row.getGroup(column, 0);
+            if (struct.getType().containsField("bytes")) {
+                return struct.getFieldRepetitionCount("bytes") == 0
+                        ? new SourceImage.Data.Unreadable("it has no bytes, only a path perhaps")
+                        : new SourceImage.Data.Encoded(
+                                struct.getBinary("bytes", 0).getBytes());
+            }
+            return sparkImage(struct);
+        }
+
+        /** Rows of pixels, channels interleaved in the order blue, green, red and perhaps alpha. */
+        private static SourceImage.Data sparkImage(Group struct) {
+            int height = struct.getInteger("height", 0);
+            int width = struct.getInteger("width", 0);
+            int channels = struct.getInteger("nChannels", 0);
+            byte[] interleaved = struct.getBinary("data", 0).getBytes();
+            if (height < 1
+                    || width < 1
+                    || channels != 1 && channels != 3 && channels != 4
+                    || interleaved.length != (long) height * width * channels) {
+                return new SourceImage.Data.Unreadable("its struct says " + height + "x" + width + "x" + channels
+                        + " but holds " + interleaved.length + " bytes");
+            }
+            ImageShape shape = new ImageShape(channels == 1 ? 1 : 3, height, width);
+            byte[] planes = new byte[shape.size()];
+            int plane = height * width;
+            for (int i = 0; i < plane; i++) {
+                for (int channel = 0; channel < shape.channels(); channel++) {
+                    planes[channel * plane + i] = interleaved[i * channels + shape.channels() - 1 - channel];
+                }
+            }
+            return new SourceImage.Data.Pixels(shape, planes);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package dev.convoy.data.decode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.convoy.data.BadImageException;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.SourceImage;
+import dev.convoy.data.decode.ImageDecoder.Colours;
+import dev.convoy.data.decode.ImageDecoder.Sizes;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Arrays;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+
+/** Images are written by the JDK's own encoder, and read by ours. */
+class ImageDecoderTest {
+    private static final ImageShape COLOUR = new ImageShape(3, 2, 3);
+    private static final ImageShape GREY = new ImageShape(1, 2, 3);
+
+    @Test
+    void colourComesAsPlanesOfRedGreenBlue() throws Exception {
+        SourceImage.Data png = encode(colourImage(), "png");
+        assertThat(ImageDecoder.shapeOf(png)).isEqualTo(COLOUR);
+        assertThat(decode(COLOUR, Colours.REFUSE, png))
+                .containsExactly(1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16, 21, 22, 23, 24, 25, 26);
+    }
+
+    @Test
+    void greyStaysGreyAndWidensWhereColourIsWanted() throws Exception {
+        SourceImage.Data png = encode(greyImage(), "png");
+        assertThat(ImageDecoder.shapeOf(png)).isEqualTo(GREY);
+        assertThat(decode(GREY, Colours.REFUSE, png)).containsExactly(10, 20, 30, 40, 50, 60);
+        assertThat(decode(COLOUR, Colours.REFUSE, png))
+                .containsExactly(10, 20, 30, 40, 50, 60, 10, 20, 30, 40, 50, 60, 10, 20, 30, 40, 50, 60);
+        SourceImage.Data raw = new SourceImage.Data.Pixels(GREY, new byte[] {1, 2, 3, 4, 5, 6});
+        assertThat(decode(COLOUR, Colours.REFUSE, raw))
+                .containsExactly(1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6);
+    }
+
+    @Test
+    void colourIsMadeGreyOnlyWhenAsked() throws Exception {
+        SourceImage.Data png = encode(colourImage(), "png");
+        assertThatThrownBy(() -> decode(GREY, Colours.REFUSE, png))
+                .isInstanceOf(BadImageException.class)
+                .hasMessageContaining("data.channels");
+        // 0.299 red + 0.587 green + 0.114 blue
+        assertThat(decode(GREY, Colours.TO_GREY, png)).containsExactly(9, 10, 11, 12, 13, 14);
+    }
+
+    @Test
+    void jpegIsCloseToWhatWasWritten() throws Exception {
+        BufferedImage flat = new BufferedImage(16, 16, BufferedImage.TYPE_BYTE_GRAY);
+        for (int i = 0; i < 256; i++) {
+            flat.getRaster().setSample(i % 16, i / 16, 0, 100);
+        }
+        byte[] pixels = decode(new ImageShape(1, 16, 16), Colours.REFUSE, encode(flat, "jpg"));
+        for (byte pixel : pixels) {
+            assertThat(pixel & 0xFF).isBetween(98, 102);
+        }
+    }
+
+    @Test
+    void anotherSizeIsRefusedOrResized() throws Exception {
+        SourceImage.Data png = encode(greyImage(), "png");
+        ImageShape wanted = new ImageShape(1, 4, 6);
+        assertThatThrownBy(() -> decode(wanted, Colours.REFUSE, png)).hasMessageContaining("data.resize");
+        assertThat(new ImageDecoder(wanted, Sizes.STRETCH, Colours.REFUSE).decode(png))
+                .hasSize(24);
+        byte[] halves = new byte[16];
+        Arrays.fill(halves, 0, 8, (byte) 100);
+        SourceImage.Data raw = new SourceImage.Data.Pixels(new ImageShape(1, 4, 4), halves);
+        assertThat(new ImageDecoder(new ImageShape(1, 2, 2), Sizes.STRETCH, Colours.REFUSE).decode(raw))
+                .containsExactly(100, 100, 0, 0);
+    }
+
+    @Test
+    void cropAndLetterboxKeepTheAspectRatio() throws Exception {
+        byte[] wide = new byte[2 * 6];
+        for (int i = 0; i < 12; i++) {
+            wide[i] = (byte) (10 * (i % 6) + 10);
+        }
+        SourceImage.Data image = new SourceImage.Data.Pixels(new ImageShape(1, 2, 6), wide);
+        ImageShape square = new ImageShape(1, 2, 2);
+        assertThat(new ImageDecoder(square, Sizes.CROP, Colours.REFUSE).decode(image))
+                .containsExactly(30, 40, 30, 40);
+        ImageShape large = new ImageShape(1, 6, 6);
+        byte[] boxed = new ImageDecoder(large, Sizes.LETTERBOX, Colours.REFUSE).decode(image);
+        assertThat(Arrays.copyOfRange(boxed, 0, 12)).containsOnly(0);
+        assertThat(Arrays.copyOfRange(boxed, 12, 18)).containsExactly(10, 20, 30, 40, 50, 60);
+        assertThat(Arrays.copyOfRange(boxed, 24, 36)).containsOnly(0);
+    }
+
+    @Test
+    void whatIsNoImageIsRefusedWithAReason() {
+        assertThatThrownBy(() -> decode(GREY, Colours.REFUSE, new SourceImage.Data.Encoded(new byte[0])))
+                .isInstanceOf(BadImageException.class)
+                .hasMessage("the file is empty");
+        assertThatThrownBy(
+                        () -> decode(GREY, Colours.REFUSE, new SourceImage.Data.Encoded("<html>404</html>".getBytes())))
+                .isInstanceOf(BadImageException.class);
+    }
+
+    private static byte[] decode(ImageShape shape, Colours colours, SourceImage.Data data) throws BadImageException {
+        return new ImageDecoder(shape, Sizes.REFUSE, colours).decode(data);
+    }
+
+    private static BufferedImage colourImage() {
+        BufferedImage image = new BufferedImage(3, 2, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 6; i++) {
+            image.setRGB(i % 3, i / 3, (i + 1) << 16 | (i + 11) << 8 | (i + 21));
+        }
+        return image;
+    }
+
+    private static BufferedImage greyImage() {
+        BufferedImage image = new BufferedImage(3, 2, BufferedImage.TYPE_BYTE_GRAY);
+        for (int i = 0; i < 6; i++) {
+            image.getRaster().setSample(i % 3, i / 3, 0, 10 * (i + 1));
+        }
+        return image;
+    }
+
+    private static SourceImage.Data encode(BufferedImage image, String format) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        assertThat(ImageIO.write(image, format, out)).isTrue();
+        return new SourceImage.Data.Encoded(out.toByteArray());
+    }
+}

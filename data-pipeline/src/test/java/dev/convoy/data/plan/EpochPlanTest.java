@@ -1,0 +1,188 @@
+package dev.convoy.data.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.RejectedImage;
+import dev.convoy.data.Target;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+class EpochPlanTest {
+    @Property(tries = 200)
+    void everyExampleIsTrainedOnceAnEpochByItsOwner(
+            @ForAll @IntRange(min = 1, max = 500) int examples,
+            @ForAll @IntRange(min = 1, max = 12) int workers,
+            @ForAll @IntRange(min = 1, max = 40) int batchSize,
+            @ForAll("everyExampleOnce") Shuffle.Kind kind,
+            @ForAll @IntRange(min = 1, max = 300) int window,
+            @ForAll long seed) {
+        WorkerLayout layout = new WorkerLayout(seed, examples, examples, workers);
+        WorkerLayout.Dealer dealer = layout.dealer();
+        EpochPlan plan = new EpochPlan(seed, 2, layout, batchSize, new Shuffle(kind, window));
+        Set<Long> seen = new HashSet<>();
+        for (int worker = 0; worker < workers; worker++) {
+            WorkerShard shard = shard(layout, worker);
+            for (int step = 0; step < plan.steps(); step++) {
+                for (long id : plan.batch(worker, step, shard)) {
+                    assertThat(dealer.workerOf(id)).isEqualTo(worker);
+                    assertThat(seen.add(id)).as("id %d comes once", id).isTrue();
+                }
+            }
+        }
+        assertThat(seen).hasSize(examples).allMatch(id -> id >= 0 && id < examples);
+    }
+
+    @Provide
+    Arbitrary<Shuffle.Kind> everyExampleOnce() {
+        return Arbitraries.of(Shuffle.Kind.GLOBAL, Shuffle.Kind.WINDOW, Shuffle.Kind.NONE);
+    }
+
+    /** What a worker owns, one byte each; the class is the id modulo three, every tenth is rejected. */
+    private static WorkerShard shard(WorkerLayout layout, int worker) {
+        WorkerLayout.Dealer dealer = layout.dealer();
+        long[] owned = LongStream.range(0, layout.available())
+                .filter(id -> dealer.isDealt(id) && dealer.workerOf(id) == worker)
+                .toArray();
+        long[] usable = LongStream.of(owned).filter(id -> id % 10 != 9).toArray();
+        List<Target> targets = LongStream.of(usable)
+                .<Target>mapToObj(id -> new Target.ClassIndex((int) (id % 3)))
+                .toList();
+        List<RejectedImage> rejected = LongStream.of(owned)
+                .filter(id -> id % 10 == 9)
+                .mapToObj(id -> new RejectedImage(id, "image " + id, "as a test"))
+                .toList();
+        ImageShape shape = new ImageShape(1, 1, 1);
+        return new WorkerShard(
+                List.of(new ImageChunk(shape, usable, new byte[usable.length], null, targets, rejected)));
+    }
+
+    private static List<Long> epoch(EpochPlan plan, WorkerShard shard) {
+        return IntStream.range(0, plan.steps())
+                .mapToObj(step -> plan.batch(0, step, shard))
+                .flatMapToLong(LongStream::of)
+                .boxed()
+                .toList();
+    }
+
+    @Test
+    void aWindowMixesRunsFromEverywhereAndNothingBeyondItself() {
+        WorkerLayout layout = new WorkerLayout(3, 5000, 5000, 1);
+        WorkerShard shard = shard(layout, 0);
+        int window = 4 * Shuffle.RUN;
+        List<Long> order = epoch(new EpochPlan(3, 0, layout, 100, new Shuffle(Shuffle.Kind.WINDOW, window)), shard);
+        List<Long> runsOfFirst = order.subList(0, window).stream()
+                .map(id -> id / Shuffle.RUN)
+                .distinct()
+                .sorted()
+                .toList();
+        assertThat(runsOfFirst).hasSizeBetween(4, 5);
+        assertThat(runsOfFirst.get(runsOfFirst.size() - 1) - runsOfFirst.get(0)).isGreaterThan(10);
+        assertThat(order.subList(0, window))
+                .isNotEqualTo(order.subList(0, window).stream().sorted().toList());
+        assertThat(epoch(new EpochPlan(3, 1, layout, 100, new Shuffle(Shuffle.Kind.WINDOW, window)), shard))
+                .isNotEqualTo(order);
+        List<Long> unshuffled = epoch(new EpochPlan(3, 0, layout, 100, new Shuffle(Shuffle.Kind.NONE, 1)), shard);
+        assertThat(unshuffled).isSorted();
+    }
+
+    /** Two classes of 150, and one of 3. */
+    @Test
+    void balancedDrawsClassesEquallyAndWithinThemEveryExample() {
+        WorkerLayout layout = new WorkerLayout(1, 303, 303, 1);
+        List<Target> targets = LongStream.range(0, 303)
+                .<Target>mapToObj(id -> new Target.ClassIndex(id < 300 ? (int) (id % 2) : 2))
+                .toList();
+        WorkerShard shard = new WorkerShard(List.of(new ImageChunk(
+                new ImageShape(1, 1, 1), LongStream.range(0, 303).toArray(), new byte[303], null, targets, List.of())));
+        List<Long> order = epoch(new EpochPlan(1, 0, layout, 10, new Shuffle(Shuffle.Kind.BALANCED, 1)), shard);
+        Map<Long, Long> draws = order.stream().collect(Collectors.groupingBy(id -> id, Collectors.counting()));
+        assertThat(order).hasSize(303);
+        assertThat(order.stream().filter(id -> id >= 300)).hasSize(101);
+        assertThat(draws.entrySet().stream().filter(drawn -> drawn.getKey() >= 300))
+                .hasSize(3)
+                .allMatch(drawn -> drawn.getValue() == 33 || drawn.getValue() == 34);
+        assertThat(draws.entrySet().stream().filter(drawn -> drawn.getKey() < 300))
+                .hasSize(202)
+                .allMatch(drawn -> drawn.getValue() == 1);
+        assertThat(epoch(new EpochPlan(1, 1, layout, 10, new Shuffle(Shuffle.Kind.BALANCED, 1)), shard))
+                .isNotEqualTo(order);
+    }
+
+    @Property(tries = 200)
+    void workersOwnEqualCountsGiveOrTakeOne(
+            @ForAll @IntRange(min = 1, max = 2000) int examples, @ForAll @IntRange(min = 1, max = 50) int workers) {
+        WorkerLayout layout = new WorkerLayout(1, examples, examples, workers);
+        long sum = 0;
+        for (int worker = 0; worker < workers; worker++) {
+            assertThat(layout.size(worker)).isBetween((long) examples / workers, (examples + workers - 1L) / workers);
+            sum += layout.size(worker);
+        }
+        assertThat(sum).isEqualTo(examples);
+    }
+
+    @Test
+    void onlyTheLastBatchOfAWorkerIsSmaller() {
+        EpochPlan plan = new EpochPlan(1, 0, new WorkerLayout(1, 21, 21, 2), 4, Shuffle.GLOBAL);
+        List<Integer> sizes = new ArrayList<>();
+        for (int step = 0; step < plan.steps(); step++) {
+            sizes.add(plan.batchSize(0, step));
+            sizes.add(plan.batchSize(1, step));
+        }
+        assertThat(sizes).containsExactly(4, 4, 4, 4, 3, 2);
+    }
+
+    @Test
+    void orderIsNewEachEpochAndRepeatable() {
+        WorkerLayout layout = new WorkerLayout(1, 100, 100, 2);
+        WorkerShard shard = shard(layout, 0);
+        long[] first = new EpochPlan(1, 0, layout, 50, Shuffle.GLOBAL).batch(0, 0, shard);
+        long[] second = new EpochPlan(1, 1, layout, 50, Shuffle.GLOBAL).batch(0, 0, shard);
+        assertThat(first)
+                .isNotEqualTo(second)
+                .isEqualTo(new EpochPlan(1, 0, layout, 50, Shuffle.GLOBAL).batch(0, 0, shard));
+        assertThat(Arrays.stream(first).sorted())
+                .containsExactlyElementsOf(() -> Arrays.stream(second).sorted().iterator());
+    }
+
+    @Test
+    void aLimitIsASampleAndSmallerLimitsAreWithinLargerOnes() {
+        WorkerLayout.Dealer small = new WorkerLayout(5, 1000, 100, 3).dealer();
+        WorkerLayout.Dealer large = new WorkerLayout(5, 1000, 400, 3).dealer();
+        long dealt = 0;
+        long inFirstHalf = 0;
+        for (long id = 0; id < 1000; id++) {
+            if (small.isDealt(id)) {
+                dealt++;
+                inFirstHalf += id < 500 ? 1 : 0;
+                assertThat(large.isDealt(id)).isTrue();
+            }
+        }
+        assertThat(dealt).isEqualTo(100);
+        assertThat(inFirstHalf).isBetween(30L, 70L);
+    }
+
+    @Test
+    void refusesWhatCannotBePlanned() {
+        assertThatThrownBy(() -> new WorkerLayout(1, 10, 10, 0)).hasMessageContaining("train.workers = 0");
+        assertThatThrownBy(() -> new EpochPlan(1, 0, new WorkerLayout(1, 10, 10, 1), 0, Shuffle.GLOBAL))
+                .hasMessageContaining("data.batch-size = 0");
+        assertThatThrownBy(() -> new Shuffle(Shuffle.Kind.WINDOW, 0)).hasMessageContaining("data.shuffle-window = 0");
+    }
+}

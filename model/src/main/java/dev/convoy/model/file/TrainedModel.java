@@ -1,0 +1,96 @@
+package dev.convoy.model.file;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Normalization;
+import dev.convoy.model.Json;
+import dev.convoy.model.Network;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.storage.AtomicFiles;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A network with its weights and what a user needs to ask it: on disk a folder with {@code weights.safetensors} and
+ * {@code model.json}.
+ *
+ * @param classNames in the order of the outputs
+ * @param normalization of its inputs
+ * @param parameters in the canonical layout
+ * @param buffers in the canonical layout
+ */
+public record TrainedModel(
+        Network network, List<String> classNames, Normalization normalization, float[] parameters, float[] buffers) {
+    private static final String FORMAT = "convoy-model-1";
+    private static final String WEIGHTS = "weights.safetensors";
+    private static final String DESCRIPTION = "model.json";
+    private static final String WHERE = "give a run directory or its model folder";
+
+    /** The content of {@code model.json}. */
+    private record Description(
+            String format, ImageShape input, List<String> classes, Normalization normalization, NetworkSpec network) {
+        boolean isComplete() {
+            return input != null && classes != null && normalization != null && network != null;
+        }
+    }
+
+    /**
+     * Writes the model's two files into a folder, which is made if it does not exist. Each replaces its predecessor in one step; the
+     * description, without which a folder is no model, comes last.
+     */
+    public void save(FileSystem files, Path folder) throws IOException {
+        files.mkdirs(folder);
+        Map<String, Safetensors.Tensor> tensors =
+                NamedTensors.of(WEIGHTS, network, parameters, buffers).asMap();
+        AtomicFiles.replace(
+                files,
+                new Path(folder, WEIGHTS),
+                out -> Safetensors.write(out, tensors, Map.of("format", "pt", "producer", "convoy")));
+        byte[] description = Json.MAPPER.writeValueAsBytes(
+                new Description(FORMAT, network.input(), classNames, normalization, network.spec()));
+        AtomicFiles.replace(files, new Path(folder, DESCRIPTION), out -> out.write(description));
+    }
+
+    /**
+     * Reads a model that {@link #save} wrote.
+     *
+     * @throws ConvoyException if a file is missing or malformed, or a tensor is missing, superfluous or misshapen
+     */
+    public static TrainedModel load(FileSystem files, Path folder) throws IOException {
+        Description description;
+        try (InputStream in = NamedTensors.open(files, new Path(folder, DESCRIPTION), WHERE)) {
+            description = Json.MAPPER.readValue(in, Description.class);
+        } catch (JsonProcessingException e) {
+            throw new ConvoyException(
+                    "Cannot read " + new Path(folder, DESCRIPTION) + ": " + e.getOriginalMessage(), e);
+        }
+        if (description == null || FORMAT.equals(description.format) && !description.isComplete()) {
+            throw new ConvoyException("Cannot read " + new Path(folder, DESCRIPTION)
+                    + ": it lacks input, classes, normalization or network; take it from the run again");
+        }
+        if (!FORMAT.equals(description.format)) {
+            throw new ConvoyException("Cannot read " + new Path(folder, DESCRIPTION) + ": its format is "
+                    + description.format + ", but this version reads " + FORMAT);
+        }
+        description.normalization.checkChannels(description.input.channels());
+        Network network = description.network.bind(description.input);
+        if (network.outputs() != description.classes.size()) {
+            throw new ConvoyException("Cannot read " + new Path(folder, DESCRIPTION) + ": it names "
+                    + description.classes.size() + " classes, but the network has " + network.outputs()
+                    + " outputs; take it from the run again");
+        }
+        // Memory is given to what the file really holds.
+        NamedTensors.Values values =
+                NamedTensors.read(files, new Path(folder, WEIGHTS), WHERE).match(network, name -> name, Set.of());
+        float[] parameters = new float[network.layout().parameterCount()];
+        float[] buffers = new float[network.layout().bufferCount()];
+        values.copyTo(parameters, buffers);
+        return new TrainedModel(network, description.classes, description.normalization, parameters, buffers);
+    }
+}

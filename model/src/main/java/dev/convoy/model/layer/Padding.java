@@ -1,0 +1,70 @@
+package dev.convoy.model.layer;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import dev.convoy.data.ConvoyException;
+import java.io.Serializable;
+
+/** How a window meets the border of its input. */
+public sealed interface Padding extends Serializable {
+    /** Output is {@code ceil(input / stride)}; zeros all round, an odd one at the bottom and right (TensorFlow's rule). */
+    Padding SAME = new Same();
+
+    /** No padding. */
+    Padding VALID = new Explicit(0);
+
+    /** See {@link #SAME}. */
+    record Same() implements Padding {}
+
+    /**
+     * This many zeros on each side.
+     *
+     * @param pixels at least 0
+     */
+    record Explicit(int pixels) implements Padding {
+        public Explicit {
+            if (pixels < 0) {
+                throw new ConvoyException("Cannot use padding = " + pixels + "; it must be at least 0");
+            }
+        }
+    }
+
+    @JsonCreator
+    static Padding of(String name) {
+        return switch (name) {
+            case "same" -> SAME;
+            case "valid" -> VALID;
+            default -> {
+                try {
+                    yield new Explicit(Integer.parseInt(name));
+                } catch (NumberFormatException e) {
+                    throw new ConvoyException(
+                            "Cannot use padding = " + name + "; allowed are same, valid and a number of pixels", e);
+                }
+            }
+        };
+    }
+
+    @JsonCreator
+    static Padding of(int pixels) {
+        return new Explicit(pixels);
+    }
+
+    @JsonValue
+    default Object toJson() {
+        return this instanceof Explicit e ? (Object) e.pixels : "same";
+    }
+
+    /**
+     * How many windows fit along one axis: {@code floor((input - kernel + 2 * padding) / stride) + 1}, or {@code
+     * ceil(input / stride)} for {@code same}.
+     *
+     * @return 0 or less if not even one fits
+     */
+    default int outputSize(int input, int kernel, int stride) {
+        if (this instanceof Explicit e) {
+            return Math.floorDiv(input - kernel + 2 * e.pixels, stride) + 1;
+        }
+        return (input + stride - 1) / stride;
+    }
+}

@@ -1,0 +1,2 @@
+/** The layers that a network is made of: their settings, the shapes of what comes out, and the tensors that they need. */
+package dev.convoy.model.layer;

@@ -1,0 +1,2 @@
+/** Networks that have a name. */
+package dev.convoy.model.zoo;

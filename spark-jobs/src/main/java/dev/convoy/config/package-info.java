@@ -1,0 +1,2 @@
+/** From HOCON files to the records of a job, and from errors of the rooms below to keys and lines. */
+package dev.convoy.config;

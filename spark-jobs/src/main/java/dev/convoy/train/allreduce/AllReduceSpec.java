@@ -1,0 +1,54 @@
+package dev.convoy.train.allreduce;
+
+import dev.convoy.collective.Library;
+import dev.convoy.data.ConvoyException;
+import java.io.Serializable;
+
+/**
+ * How executors sum among themselves.
+ *
+ * @param sharing whose ranks share memory
+ * @param library that sums go between them with
+ * @param overlap whether gradients go to other groups while the rest of them is still computed; with Gloo, and replicas whose
+ *     gradients come in parts
+ * @param timeoutSeconds how long one rank waits for another, at least 1; with overlap longer than going backwards takes
+ * @param attempts how often a segment is tried, at least 1
+ * @param network what may travel unencrypted
+ */
+public record AllReduceSpec(
+        Sharing sharing, Library library, boolean overlap, long timeoutSeconds, int attempts, Network network)
+        implements Serializable {
+    /** As often as Spark tries a task. */
+    public static final int ATTEMPTS = 4;
+
+    /** A day. */
+    private static final long MAX_TIMEOUT = 86_400;
+
+    /** Whose ranks share memory. */
+    public enum Sharing {
+        /** All of one host, whichever executors they belong to. */
+        HOST,
+        /** Only those of one executor: where executors of one host have file systems of their own. */
+        EXECUTOR
+    }
+
+    /** What may travel unencrypted. No library has either encryption or authentication. */
+    public enum Network {
+        /** Nothing, where Spark is told to encrypt or authenticate. */
+        AS_SPARK,
+        /** Everything. */
+        PLAIN
+    }
+
+    public AllReduceSpec {
+        if (timeoutSeconds < 1 || timeoutSeconds > MAX_TIMEOUT || attempts < 1) {
+            throw new ConvoyException("Cannot use sync.timeout = " + timeoutSeconds + " with " + attempts
+                    + " attempts; allowed are 1 to " + MAX_TIMEOUT + " seconds, and at least one attempt");
+        }
+    }
+
+    /** Memory of the host, Gloo with overlap, and two minutes. */
+    public static AllReduceSpec defaults() {
+        return new AllReduceSpec(Sharing.HOST, Library.GLOO, true, 120, ATTEMPTS, Network.AS_SPARK);
+    }
+}

@@ -1,0 +1,55 @@
+package dev.convoy.train.replica;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Normalization;
+import dev.convoy.model.Network;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.backend.LocalTrainer;
+import dev.convoy.model.backend.Placement;
+import dev.convoy.model.optimizer.OptimizerSpec;
+import java.io.Serializable;
+import org.apache.spark.TaskContext;
+import org.apache.spark.resource.ResourceInformation;
+
+/** Everything needed to build a replica on an executor; equal specifications share replicas. */
+public record ReplicaSpec(
+        String backend,
+        Placement placement,
+        NetworkSpec network,
+        ImageShape input,
+        Normalization normalization,
+        OptimizerSpec optimizer)
+        implements Serializable {
+    /** The network with its shapes. */
+    public Network bind() {
+        return network.bind(input);
+    }
+
+    /**
+     * The same on the GPU that Spark has assigned to the calling task, if it has assigned one.
+     *
+     * @throws ConvoyException if Spark knows the GPU by something else than an index
+     */
+    public ReplicaSpec forTask(TaskContext task) {
+        ResourceInformation gpu = task.resourcesJMap().get("gpu");
+        if (gpu == null || gpu.addresses().length == 0) {
+            return this;
+        }
+        String address = gpu.addresses()[0];
+        if (!address.matches("[0-9]{1,3}")) {
+            throw new ConvoyException(
+                    "Cannot use the GPU \"" + address + "\" that Spark has assigned: its discovery script"
+                            + " must print indexes; use conf/discover-gpus");
+        }
+        return new ReplicaSpec(
+                backend, placement.on(Integer.parseInt(address)), network, input, normalization, optimizer);
+    }
+
+    LocalTrainer build() {
+        Network bound = bind();
+        return new LocalTrainer(
+                ComputeBackend.named(backend).newReplica(bound, normalization, placement), bound, optimizer);
+    }
+}

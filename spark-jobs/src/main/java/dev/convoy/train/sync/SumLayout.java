@@ -1,0 +1,28 @@
+package dev.convoy.train.sync;
+
+import java.io.Serializable;
+import java.nio.FloatBuffer;
+
+/**
+ * What lies where in a contribution's one vector: gradient or distance, then the distances of the running statistics, then
+ * the optimizer's slots.
+ *
+ * @param slots how many vectors of the optimizer travel along
+ */
+public record SumLayout(int parameters, int buffers, int slots) implements Serializable {
+    public int length() {
+        return Math.addExact(Math.multiplyExact(parameters, 1 + slots), buffers);
+    }
+
+    public FloatBuffer update(FloatBuffer vector) {
+        return vector.slice(0, parameters);
+    }
+
+    public FloatBuffer buffers(FloatBuffer vector) {
+        return vector.slice(parameters, buffers);
+    }
+
+    public FloatBuffer slot(FloatBuffer vector, int index) {
+        return vector.slice(parameters + buffers + index * parameters, parameters);
+    }
+}

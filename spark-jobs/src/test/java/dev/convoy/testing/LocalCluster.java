@@ -1,0 +1,43 @@
+package dev.convoy.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.convoy.train.allreduce.SegmentProgress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** Real executors, each a process of its own, on this machine. */
+public final class LocalCluster {
+    private LocalCluster() {}
+
+    public static void killAnExecutor() {
+        // Under local-cluster the only Java processes below this one are executors.
+        List<ProcessHandle> executors = ProcessHandle.current()
+                .descendants()
+                .filter(process -> process.info().command().orElse("").endsWith("java"))
+                .toList();
+        assertThat(executors).hasSize(2);
+        executors.get(0).destroyForcibly();
+        executors.get(0).onExit().orTimeout(30, TimeUnit.SECONDS).join();
+    }
+
+    public static JavaSparkContext context(String master) throws IOException {
+        return context(new SparkConf().setMaster(master));
+    }
+
+    public static JavaSparkContext context(SparkConf conf) throws IOException {
+        Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
+        return new JavaSparkContext(conf.setAppName("cluster test")
+                .set("spark.ui.enabled", "false")
+                .set("spark.plugins", SegmentProgress.class.getName())
+                .set("spark.driver.host", "127.0.0.1")
+                .set("spark.driver.bindAddress", "127.0.0.1")
+                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+                .set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1"));
+    }
+}

@@ -1,0 +1,45 @@
+package dev.convoy.train.allreduce;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.convoy.model.Progress;
+import dev.convoy.train.RoundReport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ToldTest {
+    private final List<RoundReport> heard = new ArrayList<>();
+    private final Told told = new Told(heard::add);
+
+    private static List<RoundReport> rounds(int from, int to) {
+        return IntStream.range(from, to)
+                .mapToObj(i -> new RoundReport(
+                        new Progress(0, i + 1, i + 1, i + 1, 10L * (i + 1), 7),
+                        1,
+                        1,
+                        new RoundReport.Counts(10, 0, 0, 0, 0),
+                        List.of(),
+                        RoundReport.Times.NONE,
+                        0.1))
+                .toList();
+    }
+
+    @Test
+    void everyRoundIsToldOnceThoughTheSegmentIsRepeated() {
+        told.more(rounds(0, 3));
+        told.startOver();
+        assertThat(told.localSteps()).isEqualTo(7);
+        told.more(rounds(0, 2));
+        told.startOver();
+        told.more(rounds(0, 1));
+        told.upTo(rounds(0, 6));
+        assertThat(heard).extracting(round -> round.progress().round()).containsExactly(1, 2, 3, 4, 5, 6);
+        assertThat(heard.stream().mapToLong(round -> round.counts().trained()).sum())
+                .isEqualTo(60);
+        assertThat(heard.get(3).counts().retried()).isEqualTo(50);
+        assertThat(heard.stream().mapToLong(round -> round.counts().retried()).sum())
+                .isEqualTo(50);
+    }
+}

@@ -1,0 +1,58 @@
+package dev.convoy.train.dl4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.testing.SparkExtension;
+import dev.convoy.testing.Training;
+import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.replica.ReplicaSpec;
+import dev.convoy.train.sync.SyncSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Deeplearning4j's own master behind Convoy's interface. */
+@ExtendWith(SparkExtension.class)
+class Dl4jMasterTest {
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @EnumSource(Dl4jMaster.Tuning.class)
+    void trainsAndCountsWhatItDrops(Dl4jMaster.Tuning tuning, JavaSparkContext spark) throws IOException {
+        Training training = train(spark, new OptimizerSpec.Nesterov(null, 1e-4), tuning);
+        assertThat(training.epochs).hasSize(3).allSatisfy(epoch -> {
+            assertThat(epoch.ledger().planned()).isEqualTo(400);
+            assertThat(epoch.ledger().trained()).isBetween(100L, 400L);
+            assertThat(epoch.ledger().trained() + epoch.ledger().late()).isEqualTo(400);
+        });
+        assertThat(training.epochs.get(2).trainLoss())
+                .isLessThan(training.epochs.get(0).trainLoss() / 1.5);
+        assertThat(training.end.progress().epoch()).isEqualTo(3);
+    }
+
+    @Test
+    void whatItsUpdatersLackIsRefused(JavaSparkContext spark) {
+        assertThatThrownBy(() -> train(spark, new OptimizerSpec.Momentum(null, null), Dl4jMaster.Tuning.TUNED))
+                .hasMessageContaining("sgd, nesterov or adam");
+    }
+
+    private Training train(JavaSparkContext spark, OptimizerSpec optimizer, Dl4jMaster.Tuning tuning)
+            throws IOException {
+        TrainingSpec spec = new TrainingSpec(1, 3, 10, optimizer, Training.RATE, SyncSpec.averaging(4));
+        try (ImageShards shards = Training.shards(spark, folder, 400, 2)) {
+            ReplicaSpec replica = Training.replica("dl4j", Training.SMALL, optimizer);
+            try (Dl4jMaster master = new Dl4jMaster(spark, shards, replica, spec, tuning)) {
+                return Training.run(spark, shards, replica, spec, master);
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package dev.convoy.train.rounds;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.convoy.collective.Compression;
+import dev.convoy.train.Quarantined;
+import dev.convoy.train.RoundReport;
+import dev.convoy.train.worker.WorkerRound;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ContributionTest {
+    private static final Contribution NOTHING = contribution(new WorkerRound.Outcome(0, 1, 0, 0, 0, 1.5, 0.25, null));
+
+    private static Contribution of(long weight, float value) {
+        return contribution(new WorkerRound.Outcome(weight, 1, 0, weight * 0.5, 2, 1.5, 0.25, null), value, -value);
+    }
+
+    private static Contribution contribution(WorkerRound.Outcome outcome, float... mean) {
+        return Contribution.of(outcome, mean, Compression.NONE, false);
+    }
+
+    @Test
+    void meansAreWeightedByExamples() {
+        Contribution sum = Contribution.sum(List.of(of(3, 1), NOTHING, of(1, 5)));
+        assertThat(sum.weight()).isEqualTo(4);
+        assertThat(sum.vector().floats()).containsExactly(8, -8);
+        assertThat(sum.lossSum()).isEqualTo(2);
+        assertThat(sum.normSum()).isEqualTo(8);
+        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(4, 3, 0, 0, 0));
+        assertThat(sum.times()).isEqualTo(new RoundReport.Times(1.5, 4.5, 0.75, 0));
+    }
+
+    /** 2^24 swallows a single one but not two: the result shows how numbers were paired. */
+    @Test
+    void theTreeIsFixedByRanks() {
+        List<Contribution> ranks =
+                IntStream.of(1 << 24, 1, 1, 1).mapToObj(value -> of(1, value)).toList();
+        assertThat(Contribution.sum(ranks).vector().floats()[0]).isEqualTo((float) ((1 << 24) + 2));
+    }
+
+    @Test
+    void whatIsLeftOutIsListedByRankAndWeighsNothing() {
+        Quarantined one = new Quarantined(1, 7, Quarantined.Fault.LOSS);
+        Quarantined two = new Quarantined(2, 6, Quarantined.Fault.NORM);
+        Contribution sum = Contribution.sum(List.of(
+                of(1, 3),
+                contribution(new WorkerRound.Outcome(0, 0, 9, 0, 0, 1, 0, one)),
+                contribution(new WorkerRound.Outcome(0, 0, 9, 0, 0, 1, 0, two))));
+        assertThat(sum.quarantined()).containsExactly(one, two);
+        assertThat(sum.vector().floats()).containsExactly(3, -3);
+        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(1, 1, 0, 18, 0));
+    }
+}
