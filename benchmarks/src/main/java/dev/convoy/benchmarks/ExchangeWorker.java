@@ -1,7 +1,7 @@
 package dev.convoy.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.convoy.collective.Library;
+import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.plan.EpochPlan;
@@ -161,7 +161,13 @@ final class ExchangeWorker {
                             shards,
                             replica,
                             spec,
-                            new AllReduceSpec(sharing, Library.GLOO, overlap, 60, 1, AllReduceSpec.Network.AS_SPARK));
+                            new AllReduceSpec(
+                                    sharing,
+                                    CollectiveBackend.GLOO,
+                                    overlap,
+                                    60,
+                                    1,
+                                    AllReduceSpec.PlainTextPolicy.AS_SPARK_ALLOWS));
                     case DL4J_SPARK_DEFAULTS -> new Dl4jMaster(
                             spark, shards, replica, spec, Dl4jMaster.Tuning.DEFAULTS);
                     case DL4J_SPARK_TUNED -> new Dl4jMaster(spark, shards, replica, spec, Dl4jMaster.Tuning.TUNED);

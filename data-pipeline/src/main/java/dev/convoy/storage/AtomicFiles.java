@@ -97,17 +97,17 @@ public final class AtomicFiles {
         rename(files, from, to, Rename.NONE);
     }
 
-    private static void rename(FileSystem files, Path from, Path to, Rename how) throws IOException {
+    private static void rename(FileSystem files, Path from, Path to, Rename mode) throws IOException {
         if (isLocal(files)) {
             File target = local(files, to);
-            if (how == Rename.NONE && target.exists()) {
+            if (mode == Rename.NONE && target.exists()) {
                 throw new FileAlreadyExistsException(to + " exists");
             }
             Files.move(local(files, from).toPath(), target.toPath(), StandardCopyOption.ATOMIC_MOVE);
             return;
         }
         FileContext.getFileContext(files.getUri(), files.getConf())
-                .rename(files.makeQualified(from), files.makeQualified(to), how);
+                .rename(files.makeQualified(from), files.makeQualified(to), mode);
     }
 
     /** A name beside a file's that nothing has, hidden from whoever lists images. */

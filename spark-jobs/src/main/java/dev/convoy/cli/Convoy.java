@@ -6,10 +6,10 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.source.DatasetManifest;
-import dev.convoy.jobs.Completed;
 import dev.convoy.jobs.ConvertJob;
 import dev.convoy.jobs.EvaluateJob;
 import dev.convoy.jobs.Failures;
+import dev.convoy.jobs.FinishedRun;
 import dev.convoy.jobs.PrepareJob;
 import dev.convoy.jobs.PreviewJob;
 import dev.convoy.jobs.SparkSettings;
@@ -159,7 +159,7 @@ public final class Convoy {
             ConfigReader.toJobConfig(config).requireTraining();
             try (JavaSparkContext spark = new JavaSparkContext(conf);
                     ConsoleProgress progress = new ConsoleProgress(System.out)) {
-                Completed run = new TrainJob(spark, config, List.of(progress)).run();
+                FinishedRun run = new TrainJob(spark, config, List.of(progress)).run();
                 System.out.println("run: " + run.directory());
             }
         }
@@ -180,7 +180,7 @@ public final class Convoy {
         @Override
         void run() throws IOException {
             try (JavaSparkContext spark = new JavaSparkContext(sparkConf("evaluate " + target))) {
-                Completed run = EvaluateJob.of(spark, target, Optional.ofNullable(data), settings())
+                FinishedRun run = EvaluateJob.of(spark, target, Optional.ofNullable(data), settings())
                         .run();
                 EvaluationTable.print(run.result().test(), System.out);
                 System.out.println("run: " + run.directory());

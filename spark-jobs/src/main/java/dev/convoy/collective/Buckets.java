@@ -29,7 +29,7 @@ final class Buckets implements AutoCloseable {
     private final SharedMemory memory;
     private final GroupVectors group;
     private final int member;
-    private final Link link;
+    private final ProcessGroup link;
     private final int length;
     private final int count;
     private final ExecutorService thread;
@@ -52,7 +52,7 @@ final class Buckets implements AutoCloseable {
      * @param shape whose slot behind the last one has each rank's weight, before it offers anything
      * @param link to the other groups; null on members that do not exchange with them
      */
-    Buckets(Shape shape, SharedMemory memory, GroupVectors group, int member, Link link) {
+    Buckets(Shape shape, SharedMemory memory, GroupVectors group, int member, ProcessGroup link) {
         this.shape = shape;
         this.memory = memory;
         this.group = group;
@@ -74,16 +74,16 @@ final class Buckets implements AutoCloseable {
     }
 
     /** Takes what lies in this member's vector from there on; goes on at once. */
-    void offer(int from) {
-        int now = from == 0 ? count : (length - from) / SIZE;
-        if (now <= filled) {
+    void submit(int from) {
+        int ready = from == 0 ? count : (length - from) / SIZE;
+        if (ready <= filled) {
             return;
         }
         if (exchange == null && link != null) {
             exchange = CompletableFuture.runAsync(this::exchangeAll, thread);
         }
-        filled = now;
-        memory.tell(Counter.FILLED, before + filled);
+        filled = ready;
+        memory.publish(Counter.FILLED, before + filled);
         while (next < filled && everybodyFilled(next)) {
             addNext();
         }
@@ -101,12 +101,12 @@ final class Buckets implements AutoCloseable {
 
     private boolean everybodyFilled(int bucket) {
         return IntStream.range(0, group.members())
-                .allMatch(other -> memory.isTold(Counter.FILLED, other, before + bucket + 1));
+                .allMatch(other -> memory.hasReached(Counter.FILLED, other, before + bucket + 1));
     }
 
     private void addNext() {
         group.add(start(next), sizeOf(next), shape.slots());
-        memory.tell(Counter.ADDED, before + next + 1);
+        memory.publish(Counter.ADDED, before + next + 1);
         next += group.members();
     }
 
@@ -117,7 +117,7 @@ final class Buckets implements AutoCloseable {
     /** On its own thread. */
     private void exchangeAll() {
         for (int bucket = 0; bucket < count; bucket++) {
-            memory.awaitAside(Counter.ADDED, bucket % group.members(), before + bucket + 1);
+            memory.awaitWithoutSpinning(Counter.ADDED, bucket % group.members(), before + bucket + 1);
             try (PointerScope scope = new PointerScope()) {
                 link.sum(group.total(start(bucket), sizeOf(bucket)), shape.compression());
             }

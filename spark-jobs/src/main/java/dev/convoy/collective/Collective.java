@@ -28,7 +28,7 @@ public final class Collective implements AutoCloseable {
      * @param length floats in the vector
      * @param early how many of them, at the vector's beginning, ranks can offer before the others; 0 for none
      * @param slots floats of each rank's own beside it, at least 1
-     * @param library that groups exchange their sums with
+     * @param backend that groups exchange their sums with
      * @param compression of what leaves a group; slots stay exact
      * @param timeoutSeconds how long one rank waits for another
      */
@@ -37,7 +37,7 @@ public final class Collective implements AutoCloseable {
             int length,
             int early,
             int slots,
-            Library library,
+            CollectiveBackend backend,
             Compression compression,
             long timeoutSeconds) {
         int wholeLength() {
@@ -69,7 +69,7 @@ public final class Collective implements AutoCloseable {
     private final SharedMemory memory;
     private final GroupVectors group;
     /** To other groups; of the first member alone, and only if there are any. */
-    private final Link link;
+    private final ProcessGroup link;
     /** Null if nothing comes early, or nothing is gained by it. */
     private final Buckets buckets;
 
@@ -80,7 +80,7 @@ public final class Collective implements AutoCloseable {
      *
      * @param address this rank's own, for sockets
      * @param gpu that this rank's replica computes on, for NCCL
-     * @param tellAll brings every rank's message to every rank, by rank, as {@code BarrierTaskContext.allGather} does
+     * @param channel brings every rank's message to every rank, by rank, as {@code BarrierTaskContext.allGather} does
      * @param cancelled asked while waiting, by more threads than one
      * @throws ConvoyException if the library cannot sum here
      * @throws PeerLostException if a rank does not come in time
@@ -90,9 +90,9 @@ public final class Collective implements AutoCloseable {
             Shape shape,
             String address,
             OptionalInt gpu,
-            Function<String, List<String>> tellAll,
+            Function<String, List<String>> channel,
             BooleanSupplier cancelled) {
-        shape.library.check(address, gpu);
+        shape.backend.check(address, gpu);
         this.rank = rank;
         this.shape = shape;
         this.members = shape.membersOf(rank);
@@ -101,9 +101,9 @@ public final class Collective implements AutoCloseable {
         this.linked = names.size() > 1;
         Path file = member == 0 ? SharedMemory.create(members.length, shape.wholeLength()) : null;
         SharedMemory mapped = null;
-        Link made = null;
+        ProcessGroup made = null;
         try {
-            List<Opening> all = Opening.of(file, address).tell(rank, tellAll);
+            List<RankInfo> all = RankInfo.of(file, address).allGather(rank, channel);
             Path shared = Path.of(all.get(members[0]).file());
             mapped = new SharedMemory(shared, member, members, shape.wholeLength(), shape.timeoutSeconds, cancelled);
             memory = mapped;
@@ -111,7 +111,7 @@ public final class Collective implements AutoCloseable {
             // All have mapped it.
             delete(file);
             if (linked) {
-                made = link(names, address, gpu, new Rendezvous(tellAll));
+                made = link(names, address, gpu, new Rendezvous(channel));
             }
             link = made;
         } catch (RuntimeException | Error e) {
@@ -123,17 +123,17 @@ public final class Collective implements AutoCloseable {
     }
 
     /** Connects groups, which every rank has to take part in; null on all but the first member of each. */
-    private Link link(List<String> names, String address, OptionalInt gpu, Rendezvous rendezvous) {
+    private ProcessGroup link(List<String> names, String address, OptionalInt gpu, Rendezvous rendezvous) {
         if (member > 0) {
             rendezvous.standBy();
             return null;
         }
-        Link.Place place =
-                new Link.Place(names.indexOf(shape.groups.get(rank)), names.size(), address, gpu, shape.timeoutSeconds);
-        return new Link(rendezvous, place, shape.library);
+        ProcessGroup.Options place = new ProcessGroup.Options(
+                names.indexOf(shape.groups.get(rank)), names.size(), address, gpu, shape.timeoutSeconds);
+        return new ProcessGroup(rendezvous, place, shape.backend);
     }
 
-    private static void giveUp(Path file, SharedMemory memory, Link link, Throwable reason) {
+    private static void giveUp(Path file, SharedMemory memory, ProcessGroup link, Throwable reason) {
         try {
             delete(file);
         } catch (ConvoyException e) {
@@ -164,7 +164,7 @@ public final class Collective implements AutoCloseable {
         return group.vector(member).slice(0, shape.length);
     }
 
-    /** The sum over all ranks, to be read until the next {@link #sum} or {@link #offer}. */
+    /** The sum over all ranks, to be read until the next {@link #sum} or {@link #submit}. */
     public FloatBuffer total() {
         return group.total().slice(0, shape.length);
     }
@@ -174,8 +174,8 @@ public final class Collective implements AutoCloseable {
         return group.total().get(shape.slotAt(of, index));
     }
 
-    /** Whether {@link #offer} may be called. */
-    public boolean takesOffers() {
+    /** Whether {@link #submit} may be called. */
+    public boolean acceptsParts() {
         return buckets != null;
     }
 
@@ -186,26 +186,26 @@ public final class Collective implements AutoCloseable {
      *     again
      * @param from where the part begins; it ends where the last one began, or where nothing comes early any more
      */
-    public void offer(float weight, int from) {
+    public void submit(float weight, int from) {
         if (buckets.isEmpty()) {
             group.vector(member).put(shape.slotAt(rank, shape.slots), weight);
         }
-        buckets.offer(from);
+        buckets.submit(from);
     }
 
     /**
      * Sums all ranks' vectors, each times its weight.
      *
-     * @param own this rank's slots; the first is its weight
+     * @param values this rank's slots; the first is its weight
      * @throws PeerLostException if a rank does not come in time, or is lost
      */
-    public void sum(float[] own) {
-        group.vector(member).put(shape.slotAt(rank, 0), own);
+    public void sum(float[] values) {
+        group.vector(member).put(shape.slotAt(rank, 0), values);
         if (buckets == null) {
             sumFrom(0);
             return;
         }
-        offer(own[0], 0);
+        submit(values[0], 0);
         buckets.complete();
         timed(buckets::end);
         sumFrom(shape.early);

@@ -56,13 +56,13 @@ final class Rendezvous {
         static final Message STANDING_BY = new Message(true, null, Map.of());
     }
 
-    private final Function<String, List<String>> tellAll;
+    private final Function<String, List<String>> channel;
 
     /**
-     * @param tellAll brings every rank's message to every rank, by rank
+     * @param channel brings every rank's message to every rank, by rank
      */
-    Rendezvous(Function<String, List<String>> tellAll) {
-        this.tellAll = tellAll;
+    Rendezvous(Function<String, List<String>> channel) {
+        this.channel = channel;
     }
 
     /** Takes part in talking alone, until those who connect have done so. */
@@ -129,10 +129,10 @@ final class Rendezvous {
         return all.stream().allMatch(Message::done);
     }
 
-    private List<Message> tell(Message own) {
+    private List<Message> tell(Message values) {
         try {
             List<Message> all = new ArrayList<>();
-            for (String message : tellAll.apply(JSON.writeValueAsString(own))) {
+            for (String message : channel.apply(JSON.writeValueAsString(values))) {
                 all.add(JSON.readValue(message, Message.class));
             }
             return all;

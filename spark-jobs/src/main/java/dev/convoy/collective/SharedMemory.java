@@ -188,12 +188,12 @@ final class SharedMemory implements AutoCloseable {
     }
 
     /** Sets a counter of this member's; what it wrote before is seen by whoever sees that. */
-    void tell(Counter counter, long value) {
+    void publish(Counter counter, long value) {
         COUNTER.setRelease(counters, at(counter, member), value);
     }
 
     /** Whether a member's counter has come so far. */
-    boolean isTold(Counter counter, int other, long value) {
+    boolean hasReached(Counter counter, int other, long value) {
         return (long) COUNTER.getAcquire(counters, at(counter, other)) >= value;
     }
 
@@ -211,7 +211,7 @@ final class SharedMemory implements AutoCloseable {
             throw new PeerLostException(ranks[member], "was cancelled");
         }
         generation++;
-        tell(Counter.ARRIVED, generation);
+        publish(Counter.ARRIVED, generation);
         for (int i = 0; i < ranks.length; i++) {
             await(Counter.ARRIVED, i, generation);
         }
@@ -227,13 +227,13 @@ final class SharedMemory implements AutoCloseable {
     }
 
     /** The same, leaving the core to others. */
-    void awaitAside(Counter counter, int other, long value) {
+    void awaitWithoutSpinning(Counter counter, int other, long value) {
         await(counter, other, value, SPINS + YIELDS);
     }
 
     private void await(Counter counter, int other, long value, int firstTry) {
         long began = System.nanoTime();
-        for (int tries = firstTry; !isTold(counter, other, value); tries++) {
+        for (int tries = firstTry; !hasReached(counter, other, value); tries++) {
             if (tries < SPINS) {
                 Thread.onSpinWait();
             } else if (tries < SPINS + YIELDS) {

@@ -16,7 +16,7 @@ import dev.convoy.data.source.ImageSource;
 import dev.convoy.data.source.ListSource;
 import dev.convoy.data.source.ParquetSource;
 import dev.convoy.data.source.PreparedSource;
-import dev.convoy.train.Feeding;
+import dev.convoy.train.BatchLoading;
 import java.util.List;
 import java.util.Locale;
 
@@ -65,14 +65,14 @@ public record DataConfig(
         }
         if (!loaderThreads.equals("auto") && !loaderThreads.matches("[0-9]{1,6}")) {
             throw new ConvoyException("Cannot use data.loader-threads = " + loaderThreads
-                    + "; allowed are auto and 0 to " + Feeding.MOST_THREADS);
+                    + "; allowed are auto and 0 to " + BatchLoading.MAX_THREADS);
         }
     }
 
     /** How batches are made. */
-    public Feeding feeding(ClassWeights weights) {
-        int threads = loaderThreads.equals("auto") ? Feeding.AUTO : Integer.parseInt(loaderThreads);
-        return new Feeding(new Shuffle(shuffle, shuffleWindow), augment, weights, threads);
+    public BatchLoading loading(ClassWeights weights) {
+        int threads = loaderThreads.equals("auto") ? BatchLoading.AUTO : Integer.parseInt(loaderThreads);
+        return new BatchLoading(new Shuffle(shuffle, shuffleWindow), augment, weights, threads);
     }
 
     /** What becomes of an image of another size. */

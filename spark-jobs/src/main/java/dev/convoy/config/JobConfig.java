@@ -4,8 +4,8 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.collective.Compression;
-import dev.convoy.collective.Library;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.plan.Shuffle;
@@ -22,7 +22,7 @@ import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.allreduce.AllReduceSpec;
-import dev.convoy.train.allreduce.AllReduceSpec.Network;
+import dev.convoy.train.allreduce.AllReduceSpec.PlainTextPolicy;
 import dev.convoy.train.allreduce.AllReduceSpec.Sharing;
 import dev.convoy.train.sync.Exchange;
 import dev.convoy.train.sync.OptimizerStatePolicy;
@@ -148,7 +148,7 @@ public record JobConfig(
             Compression compression,
             double maxNorm,
             Sharing sharedMemory,
-            Library network,
+            CollectiveBackend network,
             boolean overlap,
             boolean allowPlainText,
             long timeout) {
@@ -177,7 +177,7 @@ public record JobConfig(
                     overlap,
                     timeout,
                     AllReduceSpec.ATTEMPTS,
-                    allowPlainText ? Network.PLAIN : Network.AS_SPARK);
+                    allowPlainText ? PlainTextPolicy.ALWAYS : PlainTextPolicy.AS_SPARK_ALLOWS);
         }
 
         /** What the training loop needs of it. */
@@ -237,11 +237,11 @@ public record JobConfig(
         // These check what depends on several keys.
         sync.spec();
         sync.allReduce();
-        data.feeding(ClassWeights.NONE);
+        data.loading(ClassWeights.NONE);
         if (sync.transport == Sync.Transport.DL4J_SPARK) {
             requireDl4j();
         }
-        if (sync.transport == Sync.Transport.ALL_REDUCE && sync.network == Library.NCCL) {
+        if (sync.transport == Sync.Transport.ALL_REDUCE && sync.network == CollectiveBackend.NCCL) {
             requireGpu();
         }
         return this;
@@ -270,7 +270,7 @@ public record JobConfig(
                 optimizer.spec,
                 optimizer.learningRate,
                 sync.spec(),
-                data.feeding(classWeights));
+                data.loading(classWeights));
     }
 
     private void requireDl4j() {

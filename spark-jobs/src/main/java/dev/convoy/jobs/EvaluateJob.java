@@ -81,10 +81,10 @@ public final class EvaluateJob {
      *
      * @return where it was written, and the result
      */
-    public Completed run() {
+    public FinishedRun run() {
         RunDirectory run = RunDirectory.create(
                 spark.hadoopConfiguration(), job.run().directory(), job.name() + "-evaluate", Instant.now());
-        Outcome outcome = new Outcome("evaluate", job);
+        ResultBuilder outcome = new ResultBuilder("evaluate", job);
         return outcome.record(run, () -> {
             run.write(RunDirectory.CONFIG, ConfigReader.render(config));
             try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
@@ -93,7 +93,7 @@ public final class EvaluateJob {
         });
     }
 
-    private void evaluate(RunDirectory run, Outcome outcome) throws IOException {
+    private void evaluate(RunDirectory run, ResultBuilder outcome) throws IOException {
         TrainedModel trained = TrainedModel.load(model.getFileSystem(spark.hadoopConfiguration()), model);
         ComputeBackend.named(job.backend().name())
                 .checkSupport(trained.network(), job.backend().placement());

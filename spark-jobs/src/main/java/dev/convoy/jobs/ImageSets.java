@@ -112,8 +112,8 @@ final class ImageSets {
     }
 
     /** A few of the images, chosen at random, decoded, in one partition. */
-    ImageShards sample(Description images, int most) {
-        return load(images, most, 1, ImageShards.Cache.MEMORY);
+    ImageShards sample(Description images, int max) {
+        return load(images, max, 1, ImageShards.Cache.MEMORY);
     }
 
     private ImageShards load(Description images, long limit, int partitions, ImageShards.Cache cache) {

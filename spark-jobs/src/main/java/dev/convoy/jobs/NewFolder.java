@@ -49,8 +49,8 @@ final class NewFolder implements AutoCloseable {
         checkNew(files, target, folder, setting);
         Path claim = new Path(target.getParent(), "." + target.getName() + ".claim");
         String id = UUID.randomUUID().toString();
-        String own = owner() + " " + id;
-        while (!AtomicFiles.createNew(files, claim, own.getBytes(StandardCharsets.UTF_8))) {
+        String content = owner() + " " + id;
+        while (!AtomicFiles.createNew(files, claim, content.getBytes(StandardCharsets.UTF_8))) {
             Optional<String> holder = read(files, claim);
             if (holder.isEmpty()) {
                 continue;

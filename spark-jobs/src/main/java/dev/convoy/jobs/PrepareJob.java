@@ -11,8 +11,8 @@ import dev.convoy.data.Sha256;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageCensus;
-import dev.convoy.data.rdd.ImageCensus.Content;
-import dev.convoy.data.rdd.ImageCensus.Verdict;
+import dev.convoy.data.rdd.ImageCensus.ContentHash;
+import dev.convoy.data.rdd.ImageCensus.Entry;
 import dev.convoy.data.rdd.ShardedCopy;
 import dev.convoy.data.source.DatasetManifest;
 import dev.convoy.data.source.ImageListing;
@@ -66,7 +66,7 @@ public final class PrepareJob {
     private record Examined(ImageListing listing, ImageCensus.Scope scope, ImageCensus census) {}
 
     /** A set to be written: some of the images of a source. */
-    private record Part(Examined from, List<Verdict> images, DatasetManifest.Statistics statistics) {}
+    private record SplitCensus(Examined from, List<Entry> images, DatasetManifest.Statistics statistics) {}
 
     /**
      * Prepares.
@@ -90,12 +90,12 @@ public final class PrepareJob {
         }
     }
 
-    private DatasetManifest write(NewFolder folder, Map<String, Part> sets, Optional<ImageDecoder> decoder)
+    private DatasetManifest write(NewFolder folder, Map<String, SplitCensus> sets, Optional<ImageDecoder> decoder)
             throws IOException {
         List<ImageSets.Reject> rejects = rejects(sets);
         List<Copy> copies = copies(sets);
         Map<String, DatasetManifest.ImageSet> written = new LinkedHashMap<>();
-        for (Map.Entry<String, Part> set : sets.entrySet()) {
+        for (Map.Entry<String, SplitCensus> set : sets.entrySet()) {
             written.put(set.getKey(), write(folder, set.getKey(), set.getValue(), decoder));
         }
         List<String> classNames = sets.get(TRAIN).from.listing.classNames();
@@ -124,8 +124,8 @@ public final class PrepareJob {
                 folder.files(), new Path(folder.work(), name), out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
-    private Map<String, Part> examine() throws IOException {
-        Map<String, Part> sets = new LinkedHashMap<>();
+    private Map<String, SplitCensus> examine() throws IOException {
+        Map<String, SplitCensus> sets = new LinkedHashMap<>();
         double share = job.data().split() == null ? 0 : job.data().split().test();
         Examined train = examine(TRAIN, job.data().train(), List.of(), share);
         sets.put(TRAIN, part(train, 0));
@@ -152,10 +152,10 @@ public final class PrepareJob {
     }
 
     /** One side of the split. */
-    private static Part part(Examined from, int side) {
-        return new Part(
+    private static SplitCensus part(Examined from, int side) {
+        return new SplitCensus(
                 from,
-                from.census.verdicts().stream()
+                from.census.entries().stream()
                         .filter(verdict ->
                                 verdict.rejected() == null && (from.scope.isTest(verdict.content()) ? 1 : 0) == side)
                         .toList(),
@@ -178,13 +178,13 @@ public final class PrepareJob {
     }
 
     private static List<RejectedImage> rejected(ImageCensus census) {
-        return census.verdicts().stream()
+        return census.entries().stream()
                 .filter(verdict -> verdict.rejected() != null)
-                .map(Verdict::rejected)
+                .map(Entry::rejected)
                 .toList();
     }
 
-    private static List<ImageSets.Reject> rejects(Map<String, Part> sets) {
+    private static List<ImageSets.Reject> rejects(Map<String, SplitCensus> sets) {
         List<ImageSets.Reject> rejects = new ArrayList<>();
         sets.forEach((name, part) -> {
             // Under data.split both sets come from one source.
@@ -198,12 +198,12 @@ public final class PrepareJob {
     /** A line of {@code duplicates.csv}: an image whose bytes another one has that comes before it; ids are the source's. */
     private record Copy(String set, long id, int label, String originalSet, long originalId, int originalLabel) {}
 
-    private static List<Copy> copies(Map<String, Part> sets) {
-        record Place(String set, Verdict image) {}
-        Map<Content, Place> first = new HashMap<>();
+    private static List<Copy> copies(Map<String, SplitCensus> sets) {
+        record Located(String set, Entry image) {}
+        Map<ContentHash, Located> first = new HashMap<>();
         List<Copy> copies = new ArrayList<>();
         sets.forEach((name, part) -> part.images.forEach(image -> {
-            Place original = first.putIfAbsent(image.content(), new Place(name, image));
+            Located original = first.putIfAbsent(image.content(), new Located(name, image));
             if (original != null) {
                 copies.add(new Copy(
                         name, image.id(), image.label(), original.set, original.image.id(), original.image.label()));
@@ -212,7 +212,8 @@ public final class PrepareJob {
         return copies;
     }
 
-    private DatasetManifest.ImageSet write(NewFolder folder, String name, Part part, Optional<ImageDecoder> decoder) {
+    private DatasetManifest.ImageSet write(
+            NewFolder folder, String name, SplitCensus part, Optional<ImageDecoder> decoder) {
         int all = part.from.listing.count();
         long[] ids = new long[all];
         ImageShape[] shapes = new ImageShape[all];
@@ -222,7 +223,7 @@ public final class PrepareJob {
         part.from.listing.classNames().forEach(label -> perClass.put(label, 0L));
         long next = 0;
         long bytes = 0;
-        for (Verdict image : part.images) {
+        for (Entry image : part.images) {
             ids[(int) image.id()] = next++;
             shapes[(int) image.id()] = image.shape();
             bytes += image.bytes();

@@ -1,6 +1,6 @@
 package dev.convoy.jobs;
 
-import dev.convoy.train.allreduce.SegmentProgress;
+import dev.convoy.train.allreduce.SegmentProgressPlugin;
 import org.apache.spark.SparkConf;
 
 /** What Spark should be told for Convoy's jobs; what a user has set stays, but for the serializer. */
@@ -26,8 +26,8 @@ public final class SparkSettings {
         }
         // Progress of all-reduce between evaluations.
         String plugins = conf.get("spark.plugins", "");
-        String own = SegmentProgress.class.getName();
-        conf.set("spark.plugins", plugins.isEmpty() ? own : plugins + "," + own);
+        String plugin = SegmentProgressPlugin.class.getName();
+        conf.set("spark.plugins", plugins.isEmpty() ? plugin : plugins + "," + plugin);
         // A worker that never arrives at a barrier should not be waited for through a year, which is the default.
         conf.setIfMissing("spark.barrier.sync.timeout", "120s");
         // One replica, one thread: BLAS pools would fight the replicas for cores.

@@ -49,10 +49,10 @@ public final class TrainJob {
      *
      * @return where the run was written, and its result
      */
-    public Completed run() {
+    public FinishedRun run() {
         RunDirectory run =
                 RunDirectory.create(spark.hadoopConfiguration(), job.run().directory(), job.name(), Instant.now());
-        Outcome outcome = new Outcome("train", job);
+        ResultBuilder outcome = new ResultBuilder("train", job);
         return outcome.record(run, () -> {
             run.write(RunDirectory.CONFIG, ConfigReader.render(config));
             try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
@@ -61,7 +61,7 @@ public final class TrainJob {
         });
     }
 
-    private void train(RunDirectory run, Outcome outcome) throws IOException {
+    private void train(RunDirectory run, ResultBuilder outcome) throws IOException {
         if (job.sync().transport() == JobConfig.Sync.Transport.ALL_REDUCE) {
             AllReduceMaster.check(spark.getConf(), job.sync().allReduce());
         }
@@ -69,7 +69,7 @@ public final class TrainJob {
         outcome.workers = sets.workers();
         ImageSets.Description images = sets.describeTrain();
         // Whatever does not fit is found before pixels are read.
-        Start start = Start.of(spark.hadoopConfiguration(), job.network(), images.shape());
+        InitialModel start = InitialModel.of(spark.hadoopConfiguration(), job.network(), images.shape());
         Network network = start.network(images.classNames().size()).bind(images.shape());
         Trainer.checkFit(network, images.classNames().size());
         job.data().classWeights().check(images.classNames());
@@ -97,7 +97,7 @@ public final class TrainJob {
 
     private void fit(
             RunDirectory run,
-            Outcome outcome,
+            ResultBuilder outcome,
             Network network,
             ModelState start,
             Normalization normalization,

@@ -50,9 +50,9 @@ public final class Trainer {
         int steps = spec.plan(train.layout(), 0).steps();
         spec.checkRates(steps);
         int parameters = network.layout().parameterCount();
-        if (!spec.feeding().classWeights().equals(ClassWeights.NONE)) {
+        if (!spec.loading().classWeights().equals(ClassWeights.NONE)) {
             listeners.forEach(listener ->
-                    listener.classesWeighted(train.classNames(), spec.feeding().classWeights()));
+                    listener.classesWeighted(train.classNames(), spec.loading().classWeights()));
         }
         listeners.forEach(listener -> listener.started(parameters, spec.epochs(), steps));
         while (state.progress().epoch() < spec.epochs()) {

@@ -15,7 +15,7 @@ import java.io.Serializable;
  * @param epochs at least 1
  * @param batchSize examples per worker and step
  * @param sync what workers exchange and how often
- * @param feeding how batches are made
+ * @param loading how batches are made
  */
 public record TrainingSpec(
         long seed,
@@ -24,7 +24,7 @@ public record TrainingSpec(
         OptimizerSpec optimizer,
         LearningRate learningRate,
         SyncSpec sync,
-        Feeding feeding)
+        BatchLoading loading)
         implements Serializable {
     public TrainingSpec {
         if (epochs < 1) {
@@ -35,12 +35,12 @@ public record TrainingSpec(
     /** With plain batches. */
     public TrainingSpec(
             long seed, int epochs, int batchSize, OptimizerSpec optimizer, LearningRate learningRate, SyncSpec sync) {
-        this(seed, epochs, batchSize, optimizer, learningRate, sync, Feeding.PLAIN);
+        this(seed, epochs, batchSize, optimizer, learningRate, sync, BatchLoading.PLAIN);
     }
 
     /** The plan of one epoch. */
     public EpochPlan plan(WorkerLayout layout, int epoch) {
-        return new EpochPlan(seed, epoch, layout, batchSize, feeding.shuffle());
+        return new EpochPlan(seed, epoch, layout, batchSize, loading.shuffle());
     }
 
     /**

@@ -104,8 +104,8 @@ class CollectiveTest {
             List<List<Integer>> ways = List.of(List.of(), List.of(LONG - 9, LONG / 2, LONG / 3), List.of(7));
             for (int from : ways.get((rank + round) % 3)) {
                 fill(collective, rank, from, end, wrong);
-                if (collective.takesOffers()) {
-                    collective.offer(weight(rank), from);
+                if (collective.acceptsParts()) {
+                    collective.submit(weight(rank), from);
                 }
                 end = from;
             }
@@ -133,10 +133,10 @@ class CollectiveTest {
         assertThatThrownBy(() ->
                         runAll(shape(List.of("a", "a", "b"), LONG, LONG, Compression.NONE), (rank, collective) -> {
                             if (rank == 1) {
-                                collective.offer(1, LONG / 2);
+                                collective.submit(1, LONG / 2);
                                 collective.abandon();
                             } else {
-                                collective.offer(1, 0);
+                                collective.submit(1, 0);
                                 collective.sum(new float[] {1, 0});
                             }
                             return new float[0];
@@ -216,7 +216,7 @@ class CollectiveTest {
     }
 
     private static Collective.Shape shape(List<String> groups, int length, int early, Compression compression) {
-        return new Collective.Shape(groups, length, early, SLOTS, Library.GLOO, compression, 2);
+        return new Collective.Shape(groups, length, early, SLOTS, CollectiveBackend.GLOO, compression, 2);
     }
 
     private static List<float[]> runAll(Collective.Shape shape, Messages messages, Part part)

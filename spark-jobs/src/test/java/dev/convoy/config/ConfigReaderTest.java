@@ -24,7 +24,7 @@ import dev.convoy.model.layer.Size2d;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
-import dev.convoy.train.Feeding;
+import dev.convoy.train.BatchLoading;
 import dev.convoy.train.sync.Exchange;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -96,20 +96,21 @@ class ConfigReaderTest {
                 Map.of());
         assertThat(config.data().test().source()).isEqualTo(new ListSource("x.csv", "test"));
         assertThat(config.data().sizes()).isEqualTo(ImageDecoder.Sizes.LETTERBOX);
-        assertThat(config.data().feeding(ClassWeights.NONE).shuffle())
+        assertThat(config.data().loading(ClassWeights.NONE).shuffle())
                 .isEqualTo(new Shuffle(Shuffle.Kind.GLOBAL, 8192));
-        Map<String, String> feeding =
+        Map<String, String> loading =
                 Map.of("data.shuffle", "window", "data.shuffle-window", "100", "data.loader-threads", "4");
-        assertThat(read(MINIMAL, feeding).data().feeding(ClassWeights.NONE))
-                .isEqualTo(new Feeding(new Shuffle(Shuffle.Kind.WINDOW, 100), Augmentation.NONE, ClassWeights.NONE, 4));
+        assertThat(read(MINIMAL, loading).data().loading(ClassWeights.NONE))
+                .isEqualTo(new BatchLoading(
+                        new Shuffle(Shuffle.Kind.WINDOW, 100), Augmentation.NONE, ClassWeights.NONE, 4));
         assertThatThrownBy(() -> read(MINIMAL, Map.of("data.loader-threads", "many")))
                 .hasMessageContaining("data.loader-threads = many; allowed are auto and 0 to 64");
         assertThatThrownBy(() -> read(MINIMAL, Map.of("data.loader-threads", "65"))
                         .data()
-                        .feeding(ClassWeights.NONE))
+                        .loading(ClassWeights.NONE))
                 .hasMessageContaining("data.loader-threads = 65; allowed are auto and 0 to 64");
         List<ImageTransform> augment =
-                config.trainingSpec(ClassWeights.NONE).feeding().augmentation().transforms();
+                config.trainingSpec(ClassWeights.NONE).loading().augmentation().transforms();
         assertThat(augment).hasSize(8);
         assertThat(augment.get(1)).isEqualTo(new ImageTransform.ResizedCrop(List.of(0.5, 1.0), null));
         assertThat(augment.get(7)).isEqualTo(new ImageTransform.CutMix(1.0, 0.5));

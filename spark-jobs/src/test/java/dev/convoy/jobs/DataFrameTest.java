@@ -48,7 +48,7 @@ class DataFrameTest {
         return "{ format = parquet, path = \"" + file + "\" }";
     }
 
-    private Completed train(JavaSparkContext spark, String source) throws IOException {
+    private FinishedRun train(JavaSparkContext spark, String source) throws IOException {
         Path empty = Files.writeString(folder.resolve("job.conf"), "");
         Map<String, String> settings = Map.of(
                 "name", "frame",
@@ -73,7 +73,7 @@ class DataFrameTest {
                 train(spark, "{ format = folder, path = \"" + tree + "\" }").directory());
         for (String source :
                 List.of(written(files, "path", col("content")), written(pixels, "image.origin", col("image")))) {
-            Completed run = train(spark, source);
+            FinishedRun run = train(spark, source);
             assertThat(run.result().data().train()).isEqualTo(new Result.Split(Digits.TEST, 1));
             assertThat(Path.of(run.directory(), "model/weights.safetensors"))
                     .hasSameBinaryContentAs(expected.resolve("model/weights.safetensors"));

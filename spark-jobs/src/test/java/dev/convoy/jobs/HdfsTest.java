@@ -67,7 +67,7 @@ class HdfsTest {
                                 .getBytes(StandardCharsets.UTF_8));
             }
             Config config = ConfigReader.read(root + "/job.conf", Map.of(), hadoop);
-            Completed run = new TrainJob(spark, config, List.of()).run();
+            FinishedRun run = new TrainJob(spark, config, List.of()).run();
             assertThat(run.directory()).startsWith(root + "/runs/convoy-");
             assertThat(run.result().data().test().examples()).isEqualTo(10);
             Result.Test again = EvaluateJob.of(spark, run.directory(), Optional.empty(), Map.of())

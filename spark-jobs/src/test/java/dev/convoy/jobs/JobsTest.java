@@ -74,7 +74,7 @@ class JobsTest {
                                 folder.resolve("runs")));
     }
 
-    private Completed train(JavaSparkContext spark) throws IOException {
+    private FinishedRun train(JavaSparkContext spark) throws IOException {
         return new TrainJob(spark, config(), List.of()).run();
     }
 
@@ -125,14 +125,14 @@ class JobsTest {
                 .isEqualTo("epoch,trainLoss,testLoss,testAccuracy,examples,imagesPerSecond,trainSeconds,computeSeconds,"
                         + "waitSeconds,dataSeconds,syncSeconds");
 
-        Completed again = EvaluateJob.of(spark, run.toString(), Optional.empty(), Map.of())
+        FinishedRun again = EvaluateJob.of(spark, run.toString(), Optional.empty(), Map.of())
                 .run();
         JsonNode evaluated = result(Path.of(again.directory()));
         assertThat(evaluated.at("/command").asText()).isEqualTo("evaluate");
         assertThat(evaluated.at("/test")).isEqualTo(result.at("/test"));
         // The same digits as IDX, given from outside, to the model alone.
         IdxSource test = Digits.test(folder);
-        Completed other = EvaluateJob.of(
+        FinishedRun other = EvaluateJob.of(
                         spark,
                         run.resolve("model").toString(),
                         Optional.of(file.toString()),
@@ -171,7 +171,7 @@ class JobsTest {
         settings.put("backend.name", BACKEND.equals("torch") ? "dl4j" : "torch");
         settings.put(
                 "network", "{ init-from = \"" + first + "\", head = replace, freeze = body, label-smoothing = 0.1 }");
-        Completed second = train(spark);
+        FinishedRun second = train(spark);
         assertThat(second.result().test().accuracy()).isGreaterThan(0.6);
         TrainedModel before = model(first);
         TrainedModel after = model(Path.of(second.directory()));
@@ -269,7 +269,7 @@ class JobsTest {
         Files.writeString(folder.resolve("tree/3/a, \"b\".png"), "no image");
         settings.put("data.on-bad-image", "skip");
         settings.put("train.epochs", "1");
-        Completed completed = train(spark);
+        FinishedRun completed = train(spark);
         assertThat(completed.result().data().test()).isEqualTo(new Result.Split(Digits.TEST, 1));
         List<String> lines = Files.readAllLines(Path.of(completed.directory(), "rejects.csv"));
         assertThat(lines).hasSize(2);

@@ -60,7 +60,7 @@ class PrepareJobTest {
     }
 
     private byte[] trainedWeights(JavaSparkContext spark) throws IOException {
-        Completed run = new TrainJob(spark, config(), List.of()).run();
+        FinishedRun run = new TrainJob(spark, config(), List.of()).run();
         return Files.readAllBytes(Path.of(run.directory(), "model/weights.safetensors"));
     }
 

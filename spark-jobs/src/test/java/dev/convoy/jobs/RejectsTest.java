@@ -53,7 +53,7 @@ class RejectsTest {
         return ConfigReader.read(empty.toString(), settings, new Configuration());
     }
 
-    private Completed train(JavaSparkContext spark) throws IOException {
+    private FinishedRun train(JavaSparkContext spark) throws IOException {
         return new TrainJob(spark, config(), List.of()).run();
     }
 
@@ -66,7 +66,7 @@ class RejectsTest {
         Files.writeString(tree.resolve("3/page.png"), "<html>");
         Files.write(tree.resolve("7/empty.png"), new byte[0]);
         settings.put("data.test", settings.get("data.train"));
-        Completed run = train(spark);
+        FinishedRun run = train(spark);
         Result.Split split = new Result.Split(Digits.TEST, 2);
         assertThat(run.result().data().train()).isEqualTo(split);
         assertThat(run.result().data().test()).isEqualTo(split);
@@ -104,7 +104,7 @@ class RejectsTest {
         lines.add(lines.get(3));
         Path list = Files.write(folder.resolve("list.csv"), lines);
         settings.put("data.train", "{ format = list, path = \"" + list + "\" }");
-        Completed run = train(spark);
+        FinishedRun run = train(spark);
         assertThat(run.result().data().train()).isEqualTo(new Result.Split(Digits.TEST + 1, 2));
         List<String> rejects = rejects(run.directory());
         assertThat(rejects).hasSize(3);

@@ -2,7 +2,7 @@ package dev.convoy.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.convoy.train.allreduce.SegmentProgress;
+import dev.convoy.train.allreduce.SegmentProgressPlugin;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +34,7 @@ public final class LocalCluster {
         Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
         return new JavaSparkContext(conf.setAppName("cluster test")
                 .set("spark.ui.enabled", "false")
-                .set("spark.plugins", SegmentProgress.class.getName())
+                .set("spark.plugins", SegmentProgressPlugin.class.getName())
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))

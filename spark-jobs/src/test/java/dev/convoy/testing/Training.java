@@ -124,9 +124,10 @@ public final class Training {
             ImageShards shards,
             NetworkSpec network,
             TrainingSpec spec,
-            AllReduceSpec how,
+            AllReduceSpec allReduce,
             TrainingListener... listeners) {
         ReplicaSpec replica = replica(network, spec.optimizer());
-        return run(spark, shards, replica, spec, new AllReduceMaster(spark, shards, replica, spec, how), listeners);
+        return run(
+                spark, shards, replica, spec, new AllReduceMaster(spark, shards, replica, spec, allReduce), listeners);
     }
 }

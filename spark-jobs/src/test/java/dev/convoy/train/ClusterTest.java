@@ -3,8 +3,8 @@ package dev.convoy.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.collective.Compression;
-import dev.convoy.collective.Library;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.optimizer.OptimizerSpec;
@@ -35,7 +35,12 @@ public class ClusterTest {
 
     /** Over Gloo, as between hosts. */
     private static final AllReduceSpec BY_EXECUTOR = new AllReduceSpec(
-            AllReduceSpec.Sharing.EXECUTOR, Library.GLOO, true, 60, 4, AllReduceSpec.Network.AS_SPARK);
+            AllReduceSpec.Sharing.EXECUTOR,
+            CollectiveBackend.GLOO,
+            true,
+            60,
+            4,
+            AllReduceSpec.PlainTextPolicy.AS_SPARK_ALLOWS);
 
     @TempDir
     Path folder;
@@ -128,9 +133,14 @@ public class ClusterTest {
 
     private static Training overGloo(
             JavaSparkContext spark, ImageShards shards, ReplicaSpec replica, TrainingSpec spec, boolean overlap) {
-        AllReduceSpec how = new AllReduceSpec(
-                AllReduceSpec.Sharing.EXECUTOR, Library.GLOO, overlap, 60, 4, AllReduceSpec.Network.AS_SPARK);
-        return Training.run(spark, shards, replica, spec, new AllReduceMaster(spark, shards, replica, spec, how));
+        AllReduceSpec allReduce = new AllReduceSpec(
+                AllReduceSpec.Sharing.EXECUTOR,
+                CollectiveBackend.GLOO,
+                overlap,
+                60,
+                4,
+                AllReduceSpec.PlainTextPolicy.AS_SPARK_ALLOWS);
+        return Training.run(spark, shards, replica, spec, new AllReduceMaster(spark, shards, replica, spec, allReduce));
     }
 
     private Training train(JavaSparkContext spark, TrainingListener... listeners) throws IOException {

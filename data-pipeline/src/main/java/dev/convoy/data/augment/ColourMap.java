@@ -30,8 +30,8 @@ record ColourMap(double[] matrix, double[] offset) {
      * @param means of the image's channels, before this map
      */
     ColourMap contrast(double factor, double[] means) {
-        double[] now = apply(means);
-        double luma = LUMA[0] * now[0] + LUMA[1] * now[1] + LUMA[2] * now[2];
+        double[] current = apply(means);
+        double luma = LUMA[0] * current[0] + LUMA[1] * current[1] + LUMA[2] * current[2];
         double shift = (1 - factor) * luma;
         return brightness(factor).then(identity().matrix, new double[] {shift, shift, shift});
     }
@@ -57,8 +57,8 @@ record ColourMap(double[] matrix, double[] offset) {
     }
 
     private ColourMap then(double[] next, double[] shift) {
-        ColourMap own = new ColourMap(next, shift);
-        return new ColourMap(times(next, matrix), own.apply(offset));
+        ColourMap original = new ColourMap(next, shift);
+        return new ColourMap(times(next, matrix), original.apply(offset));
     }
 
     private double[] apply(double[] colour) {

@@ -31,8 +31,8 @@ final class Draws {
         return Math.exp(between(Math.log(range.get(0)), Math.log(range.get(1))));
     }
 
-    double around(double centre, double most) {
-        return between(centre - most, centre + most);
+    double around(double centre, double max) {
+        return between(centre - max, centre + max);
     }
 
     /** Both ends included. */

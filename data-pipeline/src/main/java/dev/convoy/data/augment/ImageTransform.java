@@ -54,24 +54,23 @@ public sealed interface ImageTransform extends Serializable {
         double mix(byte[] pixels, byte[] partner, ImageShape shape, double share, Draws draws);
     }
 
-    private static Double check(String key, Double value, double fallback, double least, double most) {
+    private static Double check(String key, Double value, double fallback, double min, double max) {
         double checked = value == null ? fallback : value;
-        if (!(checked >= least && checked <= most)) {
+        if (!(checked >= min && checked <= max)) {
             throw new ConvoyException(
-                    "Cannot use " + key + " = " + value + " in data.augment; allowed are " + least + " to " + most);
+                    "Cannot use " + key + " = " + value + " in data.augment; allowed are " + min + " to " + max);
         }
         return checked;
     }
 
-    private static List<Double> check(
-            String key, List<Double> range, List<Double> fallback, double least, double most) {
+    private static List<Double> check(String key, List<Double> range, List<Double> fallback, double min, double max) {
         List<Double> checked = range == null ? fallback : range;
         if (checked.size() != 2
                 || !(checked.get(0) <= checked.get(1))
-                || checked.get(0) < least
-                || checked.get(1) > most) {
+                || checked.get(0) < min
+                || checked.get(1) > max) {
             throw new ConvoyException("Cannot use " + key + " = " + range
-                    + " in data.augment; give [smallest, largest] within " + least + " to " + most);
+                    + " in data.augment; give [smallest, largest] within " + min + " to " + max);
         }
         return List.copyOf(checked);
     }

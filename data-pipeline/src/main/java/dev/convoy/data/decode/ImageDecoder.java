@@ -88,14 +88,14 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
      * @param mean of each channel, red first, 255 being 1
      * @param std standard deviation of each
      */
-    public record Look(ImageShape shape, long bytes, double[] mean, double[] std) {}
+    public record ImageInfo(ImageShape shape, long bytes, double[] mean, double[] std) {}
 
     /**
      * Decodes an image to see whether that can be done.
      *
      * @throws BadImageException if it cannot
      */
-    public static Look look(SourceImage.Data data) throws BadImageException {
+    public static ImageInfo inspect(SourceImage.Data data) throws BadImageException {
         try (PointerScope scope = new PointerScope()) {
             Mat image = any(data);
             Mat mean = new Mat();
@@ -103,7 +103,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
             opencv_core.meanStdDev(image, mean, std);
             ImageShape shape = new ImageShape(image.channels(), image.rows(), image.cols());
             long bytes = data instanceof SourceImage.Data.Encoded encoded ? encoded.bytes().length : shape.size();
-            return new Look(shape, bytes, reversed(mean), reversed(std));
+            return new ImageInfo(shape, bytes, reversed(mean), reversed(std));
         }
     }
 

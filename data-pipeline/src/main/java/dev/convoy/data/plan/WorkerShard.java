@@ -26,9 +26,9 @@ import java.util.stream.LongStream;
 /** The chunks of one worker, from which it gathers its batches by id. Does not change, so that threads may share it. */
 public final class WorkerShard {
     /** Of a mapping; systems allow some ten thousand mappings in a process. */
-    private static final long MOST_MAPPED = 1L << 30;
+    private static final long MAX_MAPPED = 1L << 30;
 
-    private final List<Part> parts = new ArrayList<>();
+    private final List<StoredChunk> parts = new ArrayList<>();
     private final Map<Long, RejectedImage> rejected = new HashMap<>();
     /** Null where images are decoded. */
     private final ImageDecoder decoder;
@@ -38,7 +38,7 @@ public final class WorkerShard {
     private List<long[]> idsByClass;
 
     /** A chunk but for its bytes, and these, wherever they are. */
-    private record Part(ImageChunk chunk, ByteBuffer bytes) {
+    private record StoredChunk(ImageChunk chunk, ByteBuffer bytes) {
         byte[] read(int row) {
             byte[] image = new byte[chunk.start(row + 1) - chunk.start(row)];
             bytes.get(chunk.start(row), image);
@@ -101,8 +101,8 @@ public final class WorkerShard {
                 int length = written.get(i).start(written.get(i).size());
                 if (starts.get(i) + length > from + mapped.capacity()) {
                     from = starts.get(i);
-                    long most = Math.min(channel.size() - from, Math.max(length, MOST_MAPPED));
-                    mapped = channel.map(FileChannel.MapMode.READ_ONLY, from, most);
+                    long bytes = Math.min(channel.size() - from, Math.max(length, MAX_MAPPED));
+                    mapped = channel.map(FileChannel.MapMode.READ_ONLY, from, bytes);
                 }
                 shard.add(written.get(i), mapped.slice((int) (starts.get(i) - from), length));
             }
@@ -113,7 +113,7 @@ public final class WorkerShard {
     }
 
     private void add(ImageChunk chunk, ByteBuffer bytes) {
-        parts.add(new Part(chunk.withoutBytes(), bytes));
+        parts.add(new StoredChunk(chunk.withoutBytes(), bytes));
         chunk.rejected().forEach(image -> rejected.put(image.id(), image));
     }
 
@@ -135,7 +135,7 @@ public final class WorkerShard {
     synchronized List<long[]> idsByClass() {
         if (idsByClass == null) {
             Map<Integer, LongStream.Builder> classes = new TreeMap<>();
-            for (Part part : parts) {
+            for (StoredChunk part : parts) {
                 for (int row = 0; row < part.chunk.size(); row++) {
                     int index = part.chunk.targets().get(row) instanceof Target.ClassIndex c ? c.index() : -1;
                     classes.computeIfAbsent(index, key -> LongStream.builder())
@@ -173,7 +173,7 @@ public final class WorkerShard {
         byte[] pixels = new byte[Math.multiplyExact(usable.length, shape.size())];
         List<Target> targets = new ArrayList<>(usable.length);
         for (int i = 0; i < usable.length; i++) {
-            Part part = partOf(usable[i]);
+            StoredChunk part = partOf(usable[i]);
             int row = Arrays.binarySearch(part.chunk.ids(), usable[i]);
             if (row < 0) {
                 throw new IllegalStateException("Example " + usable[i] + " is missing from its worker's chunks");
@@ -197,7 +197,7 @@ public final class WorkerShard {
     }
 
     /** Parts are ordered by id, so that the first whose last id is not smaller is the one. */
-    private Part partOf(long id) {
+    private StoredChunk partOf(long id) {
         int low = 0;
         int high = parts.size();
         while (low < high) {

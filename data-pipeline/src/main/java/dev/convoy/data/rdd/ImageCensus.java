@@ -26,10 +26,10 @@ import org.apache.spark.util.SerializableConfiguration;
 /**
  * Every image of a source, looked at once: whether it can be decoded, what it measures and what it is made of.
  *
- * @param verdicts by id
+ * @param entries by id
  * @param statistics of all pixels of each set, the test set's last; null where no image is usable
  */
-public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistics> statistics) {
+public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> statistics) {
     /**
      * What there is to know about an image.
      *
@@ -39,17 +39,17 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
      * @param bytes of it
      * @param rejected null if it can be used
      */
-    public record Verdict(long id, int label, ImageShape shape, Content content, long bytes, RejectedImage rejected)
+    public record Entry(long id, int label, ImageShape shape, ContentHash content, long bytes, RejectedImage rejected)
             implements Serializable {}
 
     /** Half a SHA-256. */
-    public record Content(long high, long low) implements Serializable {
-        static Content of(SourceImage.Data data) {
+    public record ContentHash(long high, long low) implements Serializable {
+        static ContentHash of(SourceImage.Data data) {
             byte[] bytes = data instanceof SourceImage.Data.Encoded encoded
                     ? encoded.bytes()
                     : ((SourceImage.Data.Pixels) data).bytes();
             ByteBuffer hash = ByteBuffer.wrap(Sha256.digest().digest(bytes));
-            return new Content(hash.getLong(), hash.getLong());
+            return new ContentHash(hash.getLong(), hash.getLong());
         }
 
         /** Whether a number in [0, 1), which the content decides, is below the test set's share. */
@@ -74,15 +74,16 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
             return new Sums(pixels + other.pixels, sums, both);
         }
 
-        static Sums of(ImageDecoder.Look look) {
-            double pixels = (double) look.shape().height() * look.shape().width();
+        static Sums of(ImageDecoder.ImageInfo inspect) {
+            double pixels = (double) inspect.shape().height() * inspect.shape().width();
             double[] sum = new double[3];
             double[] squares = new double[3];
             for (int i = 0; i < 3; i++) {
-                int channel = i % look.mean().length;
-                sum[i] = pixels * look.mean()[channel];
+                int channel = i % inspect.mean().length;
+                sum[i] = pixels * inspect.mean()[channel];
                 squares[i] = pixels
-                        * (look.std()[channel] * look.std()[channel] + look.mean()[channel] * look.mean()[channel]);
+                        * (inspect.std()[channel] * inspect.std()[channel]
+                                + inspect.mean()[channel] * inspect.mean()[channel]);
             }
             return new Sums(pixels, sum, squares);
         }
@@ -102,7 +103,7 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
         }
     }
 
-    private record Part(List<Verdict> verdicts, Sums train, Sums test) implements Serializable {}
+    private record SplitCensus(List<Entry> entries, Sums train, Sums test) implements Serializable {}
 
     /**
      * What is looked at, and how it is split.
@@ -112,7 +113,7 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
      */
     public record Scope(WorkerLayout dealt, double testShare) implements Serializable {
         /** Whether an image of this content belongs to the test set. */
-        public boolean isTest(Content content) {
+        public boolean isTest(ContentHash content) {
             return content.isTest(testShare);
         }
     }
@@ -120,43 +121,43 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
     /** Reads and decodes a source; one Spark stage. */
     public static ImageCensus of(JavaSparkContext spark, ImageListing listing, Scope scope) {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
-        List<Part> parts = spark.<ImageSplit>parallelize(
+        List<SplitCensus> parts = spark.<ImageSplit>parallelize(
                         new ArrayList<>(listing.splits()), listing.splits().size())
-                .map(split -> look(split, hadoop.value(), scope))
+                .map(split -> inspect(split, hadoop.value(), scope))
                 .collect();
-        List<Verdict> verdicts = new ArrayList<>();
-        parts.forEach(part -> verdicts.addAll(part.verdicts));
+        List<Entry> entries = new ArrayList<>();
+        parts.forEach(part -> entries.addAll(part.entries));
         return new ImageCensus(
-                verdicts,
+                entries,
                 Arrays.asList(
                         parts.stream()
-                                .map(Part::train)
+                                .map(SplitCensus::train)
                                 .reduce(Sums.none(), Sums::plus)
                                 .statistics(),
                         parts.stream()
-                                .map(Part::test)
+                                .map(SplitCensus::test)
                                 .reduce(Sums.none(), Sums::plus)
                                 .statistics()));
     }
 
-    private static Part look(ImageSplit split, Configuration hadoop, Scope scope) throws IOException {
-        List<Verdict> verdicts = new ArrayList<>();
+    private static SplitCensus inspect(ImageSplit split, Configuration hadoop, Scope scope) throws IOException {
+        List<Entry> entries = new ArrayList<>();
         Sums[] sums = {Sums.none(), Sums.none()};
         for (Iterator<SourceImage> images = ImageWatch.of(split.read(hadoop, scope.dealt.dealer()::isDealt));
                 images.hasNext(); ) {
             SourceImage image = images.next();
             try {
-                ImageDecoder.Look look = ImageDecoder.look(image.data());
-                Content content = Content.of(image.data());
+                ImageDecoder.ImageInfo inspect = ImageDecoder.inspect(image.data());
+                ContentHash content = ContentHash.of(image.data());
                 int set = scope.isTest(content) ? 1 : 0;
-                sums[set] = sums[set].plus(Sums.of(look));
-                verdicts.add(new Verdict(image.id(), image.label(), look.shape(), content, look.bytes(), null));
+                sums[set] = sums[set].plus(Sums.of(inspect));
+                entries.add(new Entry(image.id(), image.label(), inspect.shape(), content, inspect.bytes(), null));
             } catch (BadImageException e) {
                 RejectedImage rejected = new RejectedImage(image.id(), image.name(), e.getMessage());
-                verdicts.add(new Verdict(image.id(), image.label(), null, null, 0, rejected));
+                entries.add(new Entry(image.id(), image.label(), null, null, 0, rejected));
             }
         }
-        return new Part(verdicts, sums[0], sums[1]);
+        return new SplitCensus(entries, sums[0], sums[1]);
     }
 
     /** Which of a source's images their content puts into the test set; reads files but decodes nothing. One Spark stage. */
@@ -176,7 +177,7 @@ public record ImageCensus(List<Verdict> verdicts, List<DatasetManifest.Statistic
         for (Iterator<SourceImage> images = ImageWatch.of(split.read(hadoop, id -> true)); images.hasNext(); ) {
             SourceImage image = images.next();
             boolean readable = !(image.data() instanceof SourceImage.Data.Unreadable);
-            if (readable && Content.of(image.data()).isTest(testShare)) {
+            if (readable && ContentHash.of(image.data()).isTest(testShare)) {
                 ids.add(image.id());
             }
         }

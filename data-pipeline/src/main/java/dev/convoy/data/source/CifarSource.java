@@ -58,11 +58,11 @@ public record CifarSource(String path) implements ImageSource {
         Format format = null;
         List<FileStatus> files = HadoopFiles.filesNamed(hadoop, path);
         for (FileStatus file : files) {
-            Format own = formatOf(file);
-            if (format != null && own != format) {
+            Format found = formatOf(file);
+            if (format != null && found != format) {
                 throw new ConvoyException("Cannot use " + path + ": it holds files of CIFAR-10 and CIFAR-100");
             }
-            format = own;
+            format = found;
             long count = file.getLen() / format.recordBytes();
             for (long first = 0; first < count; first += IMAGES_PER_SPLIT) {
                 int size = (int) Math.min(IMAGES_PER_SPLIT, count - first);
@@ -147,9 +147,10 @@ public record CifarSource(String path) implements ImageSource {
                 String reason = "its label is " + label + ", but there are " + indexes.size() + " classes";
                 return new SourceImage(firstId + index, name, 0, new SourceImage.Data.Unreadable(reason));
             }
-            byte[] own = new byte[SHAPE.size()];
-            System.arraycopy(records, pixels, own, 0, own.length);
-            return new SourceImage(firstId + index, name, indexes.get(label), new SourceImage.Data.Pixels(SHAPE, own));
+            byte[] image = new byte[SHAPE.size()];
+            System.arraycopy(records, pixels, image, 0, image.length);
+            return new SourceImage(
+                    firstId + index, name, indexes.get(label), new SourceImage.Data.Pixels(SHAPE, image));
         }
     }
 }

@@ -93,9 +93,9 @@ public record ListSource(String path, String split, String imageColumn, String l
                             + "; every one needs " + imageColumn + " and " + labelColumn
                             + " (set image-column and label-column if they have other names)");
                 }
-                String own = Objects.toString(line.get(SPLIT), null);
-                splits.add(String.valueOf(own));
-                if (split == null || split.equals(own)) {
+                String splitOfLine = Objects.toString(line.get(SPLIT), null);
+                splits.add(String.valueOf(splitOfLine));
+                if (split == null || split.equals(splitOfLine)) {
                     Path file = resolve(files, folder, String.valueOf(line.get(imageColumn)), list, number);
                     entries.add(new Entry(file, String.valueOf(line.get(labelColumn))));
                 }

@@ -43,7 +43,7 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
 
     /** What the driver has seen of row groups. */
     static final class Found {
-        private final List<Part> parts = new ArrayList<>();
+        private final List<ListedGroup> groups = new ArrayList<>();
         private final Map<String, Integer> codes = new LinkedHashMap<>();
         /** As the first file names them; empty if it does not. */
         private List<String> names = List.of();
@@ -54,10 +54,11 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
     }
 
     /** A row group, as the driver sees it; labels are codes. */
-    private record Part(String file, int group, int[] labels, long[] ids) {}
+    private record ListedGroup(String file, int group, int[] labels, long[] ids) {}
 
     ImageListing listing(Found found, List<String> knownClasses) {
-        long images = found.parts.stream().mapToLong(part -> part.labels.length).sum();
+        long images =
+                found.groups.stream().mapToLong(listed -> listed.labels.length).sum();
         if (images == 0) {
             throw new ConvoyException("Cannot use " + path + ": it has no rows in files that end in .parquet");
         }
@@ -67,13 +68,14 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
         int[] indexes = labels.stream().mapToInt(classes::indexOf).toArray();
         List<RowGroup> splits = new ArrayList<>();
         long first = 0;
-        for (Part part : found.parts) {
-            int[] own = IntStream.of(part.labels).map(code -> indexes[code]).toArray();
-            long[] ids = part.ids != null
-                    ? part.ids
-                    : LongStream.range(first, first + own.length).toArray();
-            splits.add(new RowGroup(part.file, part.group, imageColumn, ids, own, null));
-            first += own.length;
+        for (ListedGroup listed : found.groups) {
+            int[] classOfRow =
+                    IntStream.of(listed.labels).map(code -> indexes[code]).toArray();
+            long[] ids = listed.ids != null
+                    ? listed.ids
+                    : LongStream.range(first, first + classOfRow.length).toArray();
+            splits.add(new RowGroup(listed.file, listed.group, imageColumn, ids, classOfRow, null));
+            first += classOfRow.length;
         }
         return new ImageListing(path, images, classes.names(), splits);
     }
@@ -84,11 +86,11 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
             rows.requireImages(imageColumn);
             rows.requireLabels(labelColumn);
             List<String> names = rows.classNames(labelColumn);
-            found.names = found.parts.isEmpty() ? names : found.names;
+            found.names = found.groups.isEmpty() ? names : found.names;
             List<String> columns = idColumn == null ? List.of(labelColumn) : List.of(labelColumn, idColumn);
             for (int group : rows.groups()) {
                 rows.open(group, columns);
-                found.parts.add(part(rows, file, group, names, found));
+                found.groups.add(listed(rows, file, group, names, found));
             }
         } catch (RuntimeException e) {
             if (e instanceof ConvoyException) {
@@ -99,7 +101,7 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
         }
     }
 
-    private Part part(ParquetRows rows, Path file, int group, List<String> names, Found found) {
+    private ListedGroup listed(ParquetRows rows, Path file, int group, List<String> names, Found found) {
         IntStream.Builder labels = IntStream.builder();
         LongStream.Builder ids = LongStream.builder();
         int count = 0;
@@ -116,7 +118,7 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
             }
             count++;
         }
-        return new Part(
+        return new ListedGroup(
                 file.toString(),
                 group,
                 labels.build().toArray(),

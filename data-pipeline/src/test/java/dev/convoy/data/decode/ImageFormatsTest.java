@@ -45,7 +45,7 @@ class ImageFormatsTest {
         SourceImage.Data data = new SourceImage.Data.Encoded(file);
         ImageShape shape = new ImageShape(channels, height, width);
         assertThat(ImageDecoder.shapeOf(data)).isEqualTo(shape);
-        assertThat(ImageDecoder.look(data).shape()).isEqualTo(shape);
+        assertThat(ImageDecoder.inspect(data).shape()).isEqualTo(shape);
         return new ImageDecoder(shape, Sizes.REFUSE, Colours.REFUSE).decode(data);
     }
 

@@ -90,8 +90,8 @@ final class NamedTensors {
         Map<ParameterLayout.Entry, float[]> values = new LinkedHashMap<>();
         Mismatches wrong = new Mismatches();
         for (ParameterLayout.Entry entry : network.layout().entries()) {
-            Safetensors.Tensor own = unused.remove(entry.name());
-            Safetensors.Tensor tensor = own == null ? unused.remove(otherName.apply(entry.name())) : own;
+            Safetensors.Tensor byName = unused.remove(entry.name());
+            Safetensors.Tensor tensor = byName == null ? unused.remove(otherName.apply(entry.name())) : byName;
             List<Integer> shape = entry.tensor().shape();
             if (left.contains(entry)) {
                 continue;

@@ -13,7 +13,7 @@ import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.sync.LocalStepsChoice;
 import dev.convoy.train.sync.Quarantine;
-import dev.convoy.train.worker.Outgoing;
+import dev.convoy.train.worker.ModelBroadcast;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -44,7 +44,7 @@ import scala.reflect.ClassTag$;
 public final class AllReduceMaster implements TrainingMaster {
     private static final Logger LOG = LoggerFactory.getLogger(AllReduceMaster.class);
     /** How often the driver looks whether a segment has ended. */
-    private static final long LOOK_MILLIS = 5;
+    private static final long POLL_MILLIS = 5;
 
     /** What a rank that knew the reason has said. */
     private static final Pattern KNOWN = Pattern.compile("dev\\.convoy\\.data\\.ConvoyException: (.*)");
@@ -55,7 +55,7 @@ public final class AllReduceMaster implements TrainingMaster {
     private final ImageShards shards;
     private final ReplicaSpec replica;
     private final TrainingSpec spec;
-    private final AllReduceSpec how;
+    private final AllReduceSpec allReduce;
     private boolean opened;
     private Quarantine quarantine;
     private LocalStepsChoice choice = new LocalStepsChoice();
@@ -66,14 +66,18 @@ public final class AllReduceMaster implements TrainingMaster {
      * @throws ConvoyException if this Spark cannot run barrier stages, or vectors would travel in the clear where they must not
      */
     public AllReduceMaster(
-            JavaSparkContext spark, ImageShards shards, ReplicaSpec replica, TrainingSpec spec, AllReduceSpec how) {
+            JavaSparkContext spark,
+            ImageShards shards,
+            ReplicaSpec replica,
+            TrainingSpec spec,
+            AllReduceSpec allReduce) {
         this.spark = spark;
         this.shards = shards;
         this.replica = replica;
         this.spec = spec;
-        this.how = how;
+        this.allReduce = allReduce;
         this.quarantine = new Quarantine(spec.sync().maxNorm());
-        check(spark.getConf(), how);
+        check(spark.getConf(), allReduce);
         checkLength(spec.sync()
                 .layout(replica.bind().layout(), replica.optimizer().slotCount())
                 .length());
@@ -95,8 +99,8 @@ public final class AllReduceMaster implements TrainingMaster {
      *
      * @throws ConvoyException naming the setting
      */
-    public static void check(SparkConf conf, AllReduceSpec how) {
-        how.library().checkClassPath();
+    public static void check(SparkConf conf, AllReduceSpec allReduce) {
+        allReduce.backend().checkClassPath();
         if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
             throw new ConvoyException(
                     "Cannot use sync.transport = all-reduce with spark.dynamicAllocation.enabled = true:"
@@ -104,7 +108,7 @@ public final class AllReduceMaster implements TrainingMaster {
                             + " false and spark.executor.instances to a number, or use sync.transport = rounds");
         }
         boolean local = conf.get("spark.master", "").matches("local(\\[.*)?");
-        if (!local && how.network() == AllReduceSpec.Network.AS_SPARK) {
+        if (!local && allReduce.plainText() == AllReduceSpec.PlainTextPolicy.AS_SPARK_ALLOWS) {
             for (String key : List.of(
                     "spark.authenticate",
                     "spark.network.crypto.enabled",
@@ -133,38 +137,38 @@ public final class AllReduceMaster implements TrainingMaster {
     }
 
     private ModelState segment(ModelState state, int rounds, Consumer<RoundReport> onRound) {
-        Told told = new Told(onRound);
-        Outgoing start = Outgoing.of(spark, state);
+        RoundDelivery delivery = new RoundDelivery(onRound);
+        ModelBroadcast start = ModelBroadcast.of(spark, state);
         try {
             for (int attempt = 1; ; attempt++) {
                 openShards();
-                TaskSlots.await(spark, shards.layout().workers(), how.timeoutSeconds());
+                TaskSlots.await(spark, shards.layout().workers(), allReduce.timeoutSeconds());
                 Segment.End end;
                 try {
-                    end = run(start, rounds, told);
+                    end = run(start, rounds, delivery);
                 } catch (Exception e) {
                     // Exception, since Spark's own are checked but not declared.
                     boolean hopeless = e instanceof HopelessException;
                     if (hopeless
-                            || attempt == how.attempts()
+                            || attempt == allReduce.attempts()
                             || Thread.currentThread().isInterrupted()) {
                         throw e;
                     }
                     LOG.warn(
                             "Segment failed in attempt {} of {}; once more: {}",
                             attempt,
-                            how.attempts(),
+                            allReduce.attempts(),
                             e.getMessage());
                     LOG.debug("The reason", e);
                     opened = false;
-                    told.startOver();
-                    if (told.localSteps() > 0) {
+                    delivery.restarted();
+                    if (delivery.localSteps() > 0) {
                         // Rounds that were told cannot be cut otherwise.
-                        choice = LocalStepsChoice.repeating(told.localSteps());
+                        choice = LocalStepsChoice.repeating(delivery.localSteps());
                     }
                     continue;
                 }
-                return finish(state, end, told);
+                return finish(state, end, delivery);
             }
         } finally {
             start.close();
@@ -196,8 +200,8 @@ public final class AllReduceMaster implements TrainingMaster {
         }
     }
 
-    private ModelState finish(ModelState state, Segment.End end, Told told) {
-        told.upTo(end.rounds());
+    private ModelState finish(ModelState state, Segment.End end, RoundDelivery delivery) {
+        delivery.complete(end.rounds());
         quarantine = end.quarantine();
         choice = end.choice();
         ModelState stopped = end.state();
@@ -216,14 +220,14 @@ public final class AllReduceMaster implements TrainingMaster {
         return stopped;
     }
 
-    private Segment.End run(Outgoing start, int rounds, Told told) {
+    private Segment.End run(ModelBroadcast start, int rounds, RoundDelivery delivery) {
         int workers = shards.layout().workers();
         String id = UUID.randomUUID().toString();
         Segment segment = new Segment(
-                id, replica, spec, how, shards.layout(), shards.opener(), start, rounds, quarantine, choice);
-        BlockingQueue<SegmentProgress.News> news = new LinkedBlockingQueue<>();
+                id, replica, spec, allReduce, shards.layout(), shards.opener(), start, rounds, quarantine, choice);
+        BlockingQueue<SegmentProgressPlugin.Message> news = new LinkedBlockingQueue<>();
         Set<Integer> arrived = new ConcurrentSkipListSet<>();
-        SegmentProgress.listen(id, news::add);
+        SegmentProgressPlugin.listen(id, news::add);
         JavaFutureAction<List<Segment.End>> job = null;
         try {
             JavaRDD<Segment.End> stage = shards.chunks()
@@ -235,16 +239,16 @@ public final class AllReduceMaster implements TrainingMaster {
             long looked = System.nanoTime();
             RoundWatch watch = new RoundWatch();
             while (!job.isDone()) {
-                SegmentProgress.News heard = news.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
-                hear(heard, told, arrived);
+                SegmentProgressPlugin.Message heard = news.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
+                hear(heard, delivery, arrived);
                 watch.look(heard != null, arrived.size(), workers);
-                if (System.nanoTime() - looked < how.timeoutSeconds() * 1_000_000_000) {
+                if (System.nanoTime() - looked < allReduce.timeoutSeconds() * 1_000_000_000) {
                     continue;
                 }
                 looked = System.nanoTime();
                 if (!isRunning(job)) {
                     throw new ConvoyException("Spark has started none of the " + workers + " tasks in "
-                            + how.timeoutSeconds()
+                            + allReduce.timeoutSeconds()
                             + " s (sync.timeout); something else holds its task slots: another job,"
                             + " or a task of a lost segment that hangs, whose executor must then be ended");
                 }
@@ -254,10 +258,10 @@ public final class AllReduceMaster implements TrainingMaster {
             Thread.currentThread().interrupt();
             throw new ConvoyException("Cannot go on: training was interrupted", e);
         } catch (Exception e) {
-            news.forEach(last -> hear(last, told, arrived));
+            news.forEach(last -> hear(last, delivery, arrived));
             throw explain(e, workers, arrived);
         } finally {
-            SegmentProgress.silence(id);
+            SegmentProgressPlugin.silence(id);
             if (job != null && !job.isDone()) {
                 job.cancel(true);
             }
@@ -266,7 +270,7 @@ public final class AllReduceMaster implements TrainingMaster {
 
     /** Says so if no round ends for many times as long as rounds have taken. */
     private static final class RoundWatch {
-        private static final long LEAST_NANOS = 60_000_000_000L;
+        private static final long MIN_SILENCE_NANOS = 60_000_000_000L;
         private static final int FACTOR = 20;
 
         private long last = System.nanoTime();
@@ -281,7 +285,7 @@ public final class AllReduceMaster implements TrainingMaster {
                 warned = 0;
             }
             long silent = now - last;
-            if (silent > Math.max(Math.max(LEAST_NANOS, FACTOR * longest), 2 * warned)) {
+            if (silent > Math.max(Math.max(MIN_SILENCE_NANOS, FACTOR * longest), 2 * warned)) {
                 warned = silent;
                 LOG.warn(
                         "No round has ended for {} s, where {} s were the longest so far; {} of {} ranks have arrived",
@@ -302,9 +306,9 @@ public final class AllReduceMaster implements TrainingMaster {
                 .anyMatch(stage -> stage != null && stage.numActiveTasks() > 0);
     }
 
-    private static void hear(SegmentProgress.News news, Told told, Set<Integer> arrived) {
-        if (news != null && news.rank() == SegmentProgress.ROUNDS) {
-            told.more(news.rounds());
+    private static void hear(SegmentProgressPlugin.Message news, RoundDelivery delivery, Set<Integer> arrived) {
+        if (news != null && news.rank() == SegmentProgressPlugin.ROUNDS) {
+            delivery.received(news.rounds());
         } else if (news != null) {
             arrived.add(news.rank());
         }

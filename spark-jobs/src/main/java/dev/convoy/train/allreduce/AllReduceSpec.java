@@ -1,6 +1,6 @@
 package dev.convoy.train.allreduce;
 
-import dev.convoy.collective.Library;
+import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.data.ConvoyException;
 import java.io.Serializable;
 
@@ -8,15 +8,20 @@ import java.io.Serializable;
  * How executors sum among themselves.
  *
  * @param sharing whose ranks share memory
- * @param library that sums go between them with
+ * @param backend that sums go between them with
  * @param overlap whether gradients go to other groups while the rest of them is still computed; with Gloo, and replicas whose
  *     gradients come in parts
  * @param timeoutSeconds how long one rank waits for another, at least 1; with overlap longer than going backwards takes
  * @param attempts how often a segment is tried, at least 1
- * @param network what may travel unencrypted
+ * @param plainText what may travel unencrypted
  */
 public record AllReduceSpec(
-        Sharing sharing, Library library, boolean overlap, long timeoutSeconds, int attempts, Network network)
+        Sharing sharing,
+        CollectiveBackend backend,
+        boolean overlap,
+        long timeoutSeconds,
+        int attempts,
+        PlainTextPolicy plainText)
         implements Serializable {
     /** As often as Spark tries a task. */
     public static final int ATTEMPTS = 4;
@@ -33,11 +38,11 @@ public record AllReduceSpec(
     }
 
     /** What may travel unencrypted. No library has either encryption or authentication. */
-    public enum Network {
+    public enum PlainTextPolicy {
         /** Nothing, where Spark is told to encrypt or authenticate. */
-        AS_SPARK,
+        AS_SPARK_ALLOWS,
         /** Everything. */
-        PLAIN
+        ALWAYS
     }
 
     public AllReduceSpec {
@@ -49,6 +54,7 @@ public record AllReduceSpec(
 
     /** Memory of the host, Gloo with overlap, and two minutes. */
     public static AllReduceSpec defaults() {
-        return new AllReduceSpec(Sharing.HOST, Library.GLOO, true, 120, ATTEMPTS, Network.AS_SPARK);
+        return new AllReduceSpec(
+                Sharing.HOST, CollectiveBackend.GLOO, true, 120, ATTEMPTS, PlainTextPolicy.AS_SPARK_ALLOWS);
     }
 }

@@ -10,7 +10,7 @@ import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.sync.LocalStepsChoice;
 import dev.convoy.train.sync.Quarantine;
 import dev.convoy.train.sync.SumLayout;
-import dev.convoy.train.worker.Outgoing;
+import dev.convoy.train.worker.ModelBroadcast;
 import java.io.Serializable;
 import java.util.List;
 
@@ -26,10 +26,10 @@ record Segment(
         String id,
         ReplicaSpec replica,
         TrainingSpec spec,
-        AllReduceSpec how,
+        AllReduceSpec allReduce,
         WorkerLayout layout,
         ShardOpener opener,
-        Outgoing start,
+        ModelBroadcast start,
         int rounds,
         Quarantine quarantine,
         LocalStepsChoice choice)

@@ -29,9 +29,9 @@ import org.slf4j.LoggerFactory;
  */
 final class SegmentRun {
     private static final Logger LOG = LoggerFactory.getLogger(SegmentRun.class);
-    private static final long NEWS_NANOS = 200_000_000;
+    private static final long MESSAGE_NANOS = 200_000_000;
     /** Models are compared in every so manieth round of an epoch, from the first on. */
-    private static final int ROUNDS_OF_A_HASH = 256;
+    private static final int HASH_INTERVAL = 256;
 
     private final Segment segment;
     private final TrainingSpec spec;
@@ -55,7 +55,7 @@ final class SegmentRun {
     private boolean drifted;
 
     private long lastTold;
-    private int told;
+    private int delivery;
 
     SegmentRun(
             Segment segment, int rank, WorkerShard shard, int taskCpus, LocalTrainer trainer, Collective collective) {
@@ -94,11 +94,12 @@ final class SegmentRun {
     private List<Quarantined> round() {
         long began = System.nanoTime();
         int steps = sync.stepsOfRound(progress, plan);
-        beginHash = progress.round() % ROUNDS_OF_A_HASH == 0 ? modelHash() : 0;
+        beginHash = progress.round() % HASH_INTERVAL == 0 ? modelHash() : 0;
         // Null if gradients leave only when all of them are there.
-        EarlyGradient early =
-                collective.takesOffers() ? new EarlyGradient(trainer.replica().gradient(), collective) : null;
-        WorkerRound.Outcome outcome = new WorkerRound(trainer, spec, batches, progress, early)
+        GradientOverlap early = collective.acceptsParts()
+                ? new GradientOverlap(trainer.replica().gradient(), collective)
+                : null;
+        WorkerRound.WorkerResult outcome = new WorkerRound(trainer, spec, batches, progress, early)
                 .run(steps, segment.quarantine().bound());
         if (outcome.trained() > 0) {
             int parameters = early == null ? layout.parameters() : early.rest();
@@ -143,7 +144,7 @@ final class SegmentRun {
         return differ;
     }
 
-    private float[] slots(WorkerRound.Outcome outcome) {
+    private float[] slots(WorkerRound.WorkerResult outcome) {
         float[] slots = new float[ControlSlot.values().length];
         slots[ControlSlot.WEIGHT.ordinal()] = outcome.trained();
         ControlSlot.TRAINED.put(slots, outcome.trained());
@@ -246,11 +247,12 @@ final class SegmentRun {
     /** Keeps news for a while, so that a fast step does not make a message of its own. */
     private void tell() {
         long now = System.nanoTime();
-        if (now - lastTold > NEWS_NANOS) {
-            List<RoundReport> news = List.copyOf(rounds.subList(told, rounds.size()));
-            SegmentProgress.tell(new SegmentProgress.News(segment.id(), SegmentProgress.ROUNDS, news));
+        if (now - lastTold > MESSAGE_NANOS) {
+            List<RoundReport> news = List.copyOf(rounds.subList(delivery, rounds.size()));
+            SegmentProgressPlugin.tell(
+                    new SegmentProgressPlugin.Message(segment.id(), SegmentProgressPlugin.ROUNDS, news));
             lastTold = now;
-            told = rounds.size();
+            delivery = rounds.size();
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.convoy.train.allreduce;
 
 import dev.convoy.collective.Collective;
-import dev.convoy.collective.Library;
+import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.model.backend.LocalTrainer;
@@ -24,7 +24,7 @@ import scala.runtime.AbstractFunction1;
 final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator<Segment.End>> implements Serializable {
     private static final long serialVersionUID = 1L;
     /** How often Spark is made to look whether everybody has arrived. */
-    private static final long LOOK_MILLIS = 5;
+    private static final long POLL_MILLIS = 5;
 
     private final Segment segment;
 
@@ -51,16 +51,16 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
         List<String> executors = Arrays.stream(context.getTaskInfos())
                 .map(BarrierTaskInfo::address)
                 .toList();
-        boolean byHost = segment.how().sharing() == AllReduceSpec.Sharing.HOST;
+        boolean byHost = segment.allReduce().sharing() == AllReduceSpec.Sharing.HOST;
         SumLayout layout = segment.vector(trainer.slots().size());
         Collective.Shape shape = new Collective.Shape(
                 byHost ? executors.stream().map(SegmentTask::host).toList() : executors,
                 layout.length(),
                 overlaps(trainer) ? layout.parameters() : 0,
                 ControlSlot.values().length,
-                segment.how().library(),
+                segment.allReduce().backend(),
                 segment.spec().sync().compression(),
-                segment.how().timeoutSeconds());
+                segment.allReduce().timeoutSeconds());
         try (Collective collective = new Collective(
                 rank,
                 shape,
@@ -82,8 +82,8 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
      * What is averaged is there only at the end of a round. NCCL would sum in the very stream that gradients are computed in.
      */
     private boolean overlaps(LocalTrainer trainer) {
-        return segment.how().overlap()
-                && segment.how().library() == Library.GLOO
+        return segment.allReduce().overlap()
+                && segment.allReduce().backend() == CollectiveBackend.GLOO
                 && segment.spec().sync().exchange() == Exchange.GRADIENT
                 && trainer.replica().hasGradientInParts();
     }
@@ -97,7 +97,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
      * is woken more often.
      */
     private List<String> allGather(BarrierTaskContext context, String message) {
-        SegmentProgress.tell(new SegmentProgress.News(segment.id(), context.partitionId(), List.of()));
+        SegmentProgressPlugin.tell(new SegmentProgressPlugin.Message(segment.id(), context.partitionId(), List.of()));
         CompletableFuture<List<String>> answers = new CompletableFuture<>();
         Thread asking = new Thread(
                 () -> {
@@ -111,7 +111,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
         asking.setDaemon(true);
         asking.start();
         try {
-            for (asking.join(LOOK_MILLIS); asking.isAlive(); asking.join(LOOK_MILLIS)) {
+            for (asking.join(POLL_MILLIS); asking.isAlive(); asking.join(POLL_MILLIS)) {
                 asking.interrupt();
             }
             return answers.join();

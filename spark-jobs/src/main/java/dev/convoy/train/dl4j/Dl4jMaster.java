@@ -43,10 +43,10 @@ public final class Dl4jMaster implements TrainingMaster {
 
     private final ImageShards shards;
     private final TrainingSpec spec;
-    private final Dl4jGraph own;
+    private final Dl4jGraph graph;
     private final SparkComputationGraph spark;
     private final JavaRDD<DataSet> batches;
-    private final Counting counting;
+    private final TrainedExamplesHook counting;
 
     /**
      * @throws dev.convoy.data.ConvoyException if Deeplearning4j lacks something
@@ -55,9 +55,9 @@ public final class Dl4jMaster implements TrainingMaster {
             JavaSparkContext context, ImageShards shards, ReplicaSpec replica, TrainingSpec spec, Tuning tuning) {
         this.shards = shards;
         this.spec = spec;
-        this.own = new Dl4jGraph(replica.bind(), spec.optimizer());
-        this.counting =
-                new Counting(context.sc().longAccumulator(), context.sc().doubleAccumulator());
+        this.graph = new Dl4jGraph(replica.bind(), spec.optimizer());
+        this.counting = new TrainedExamplesHook(
+                context.sc().longAccumulator(), context.sc().doubleAccumulator());
         int batchSize = spec.batchSize();
         int outputs = replica.bind().outputs();
         ShardOpener opener = shards.opener();
@@ -69,7 +69,7 @@ public final class Dl4jMaster implements TrainingMaster {
                             .iterator();
                 })
                 .persist(StorageLevel.MEMORY_ONLY());
-        this.spark = new SparkComputationGraph(context, own.graph(), master(tuning));
+        this.spark = new SparkComputationGraph(context, graph.graph(), master(tuning));
     }
 
     private ParameterAveragingTrainingMaster master(Tuning tuning) {
@@ -94,8 +94,8 @@ public final class Dl4jMaster implements TrainingMaster {
         long began = System.nanoTime();
         Progress before = state.progress();
         EpochPlan plan = spec.plan(shards.layout(), before.epoch());
-        own.set(state.parameters(), state.buffers());
-        own.graph().setLearningRate(spec.learningRate().at(before.globalStep(), plan.steps(), spec.epochs()));
+        graph.set(state.parameters(), state.buffers());
+        graph.graph().setLearningRate(spec.learningRate().at(before.globalStep(), plan.steps(), spec.epochs()));
         counting.reset();
         spark.fit(batches);
         if (!Double.isFinite(counting.lossSum())) {
@@ -113,13 +113,13 @@ public final class Dl4jMaster implements TrainingMaster {
         RoundReport.Times times =
                 new RoundReport.Times(seconds, seconds * shards.layout().workers(), 0, 0);
         onRound.accept(new RoundReport(after, plan.steps(), counting.lossSum(), counts, List.of(), times, seconds));
-        return new ModelState(own.parameters(), own.buffers(), state.optimizer(), state.velocity(), after);
+        return new ModelState(graph.parameters(), graph.buffers(), state.optimizer(), state.velocity(), after);
     }
 
     /** Frees native memory and drops the batches. */
     @Override
     public void close() {
         batches.unpersist(false);
-        own.close();
+        graph.close();
     }
 }

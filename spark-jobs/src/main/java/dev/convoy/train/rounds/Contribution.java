@@ -33,7 +33,7 @@ record Contribution(
         List<Quarantined> quarantined)
         implements Serializable {
     /** Of one worker; the vector, its mean, is taken over and changed. */
-    static Contribution of(WorkerRound.Outcome outcome, float[] mean, Compression compression, boolean repeated) {
+    static Contribution of(WorkerRound.WorkerResult outcome, float[] mean, Compression compression, boolean repeated) {
         HeapVector.over(mean).scale(outcome.trained());
         return new Contribution(
                 outcome.trained(),

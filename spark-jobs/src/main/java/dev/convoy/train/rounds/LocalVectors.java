@@ -22,7 +22,7 @@ record LocalVectors(long round) implements Serializable, AutoCloseable {
     /** Leaves a rank's vector, which can be had until this is closed. */
     Payload put(int rank, Payload vector) {
         VECTORS.get(round).put(rank, vector.floats());
-        return new Payload.InProcess(this, rank);
+        return new Payload.Local(this, rank);
     }
 
     float[] of(int rank) {

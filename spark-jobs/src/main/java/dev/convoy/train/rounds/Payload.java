@@ -13,7 +13,7 @@ sealed interface Payload extends Serializable {
     }
 
     /** Of a task in this process. */
-    record InProcess(LocalVectors vectors, int rank) implements Payload {
+    record Local(LocalVectors vectors, int rank) implements Payload {
         @Override
         public float[] floats() {
             return vectors.of(rank);

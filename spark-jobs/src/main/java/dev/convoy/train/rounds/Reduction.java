@@ -51,7 +51,7 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
     }
 
     /** A slice of one worker's contribution. */
-    private record Part(int rank, Contribution contribution) implements Serializable {}
+    private record RankedSlice(int rank, Contribution contribution) implements Serializable {}
 
     private Contribution sumBySlices(
             JavaRDD<ImageChunk> chunks, Function2<TaskContext, Iterator<ImageChunk>, Contribution> task) {
@@ -59,10 +59,10 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
         List<Tuple2<Integer, Contribution>> sums = new ArrayList<>(chunks.mapPartitionsWithIndex(
                         (rank, own) -> {
                             Contribution whole = task.apply(TaskContext.get(), JavaConverters.asScalaIterator(own));
-                            List<Tuple2<Integer, Part>> parts = new ArrayList<>();
+                            List<Tuple2<Integer, RankedSlice>> parts = new ArrayList<>();
                             for (int i = 0; i < slices; i++) {
                                 int end = Math.min(length, (i + 1) * sliceLength);
-                                parts.add(new Tuple2<>(i, new Part(rank, whole.slice(i * sliceLength, end))));
+                                parts.add(new Tuple2<>(i, new RankedSlice(rank, whole.slice(i * sliceLength, end))));
                             }
                             return parts.iterator();
                         },
@@ -70,8 +70,8 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
                 .mapToPair(part -> part)
                 .groupByKey(new HashPartitioner(Math.min(slices, workers)))
                 .mapValues(parts -> Contribution.sum(StreamSupport.stream(parts.spliterator(), false)
-                        .sorted(Comparator.comparingInt(Part::rank))
-                        .map(Part::contribution)
+                        .sorted(Comparator.comparingInt(RankedSlice::rank))
+                        .map(RankedSlice::contribution)
                         .toList()))
                 .collect());
         sums.sort(Comparator.comparingInt(Tuple2::_1));

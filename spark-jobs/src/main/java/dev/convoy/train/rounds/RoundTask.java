@@ -13,7 +13,7 @@ import dev.convoy.train.replica.ReplicaPool;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.sync.SumLayout;
 import dev.convoy.train.worker.BatchStream;
-import dev.convoy.train.worker.Outgoing;
+import dev.convoy.train.worker.ModelBroadcast;
 import dev.convoy.train.worker.WorkerRound;
 import java.io.Serializable;
 import java.nio.FloatBuffer;
@@ -36,7 +36,7 @@ record RoundTask(
         WorkerLayout layout,
         ShardOpener opener,
         SumLayout vector,
-        Outgoing start,
+        ModelBroadcast start,
         LocalVectors local,
         int steps,
         double bound)
@@ -62,7 +62,7 @@ record RoundTask(
         Progress now = begin.progress();
         EpochPlan plan = spec.plan(layout, now.epoch());
         trainer.load(begin);
-        WorkerRound.Outcome outcome;
+        WorkerRound.WorkerResult outcome;
         try (BatchStream batches =
                 new BatchStream(spec, plan, task.partitionId(), shard, task.cpus(), now.step(), now.step() + steps)) {
             outcome = new WorkerRound(trainer, spec, batches, now, null).run(steps, bound);

@@ -17,7 +17,7 @@ import dev.convoy.train.sync.Exchange;
 import dev.convoy.train.sync.LocalStepsChoice;
 import dev.convoy.train.sync.Quarantine;
 import dev.convoy.train.sync.SumLayout;
-import dev.convoy.train.worker.Outgoing;
+import dev.convoy.train.worker.ModelBroadcast;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.function.Consumer;
@@ -85,7 +85,7 @@ public final class RoundsMaster implements TrainingMaster {
 
     private Contribution runJob(ModelState state, int steps) {
         ModelState outgoing = spec.sync().averagesOptimizer() ? state : state.withoutOptimizer();
-        Outgoing start = Outgoing.of(spark, outgoing.withoutVelocity());
+        ModelBroadcast start = ModelBroadcast.of(spark, outgoing.withoutVelocity());
         try (LocalVectors local = spark.isLocal() ? LocalVectors.open() : null) {
             RoundTask task = new RoundTask(
                     replica, spec, shards.layout(), shards.opener(), layout, start, local, steps, quarantine.bound());

@@ -49,7 +49,7 @@ public final class BatchStream implements AutoCloseable {
         this.plan = plan;
         this.worker = worker;
         this.shard = shard;
-        this.ahead = spec.feeding().threads(taskCpus);
+        this.ahead = spec.loading().threads(taskCpus);
         this.head = from;
         this.end = end;
         fill();
@@ -110,7 +110,7 @@ public final class BatchStream implements AutoCloseable {
 
     private ImageBatch make(int step) {
         ImageBatch gathered = shard.gather(plan.batch(worker, step, shard));
-        return spec.feeding().finish(gathered, spec.seed(), plan.epoch(), (long) step * spec.batchSize());
+        return spec.loading().transform(gathered, spec.seed(), plan.epoch(), (long) step * spec.batchSize());
     }
 
     /** Time that {@link #at} has taken so far: for batches to be made, or to be waited for. */

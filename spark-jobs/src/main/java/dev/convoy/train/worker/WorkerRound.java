@@ -19,7 +19,7 @@ public final class WorkerRound {
     private final TrainingSpec spec;
     private final BatchStream batches;
     private final Progress begin;
-    private final PartialGradient early;
+    private final GradientConsumer early;
 
     private long trained;
     private long rejected;
@@ -30,7 +30,7 @@ public final class WorkerRound {
      * @param early takes parts of the gradient while the rest is computed; null if nobody does
      */
     public WorkerRound(
-            LocalTrainer trainer, TrainingSpec spec, BatchStream batches, Progress begin, PartialGradient early) {
+            LocalTrainer trainer, TrainingSpec spec, BatchStream batches, Progress begin, GradientConsumer early) {
         this.trainer = trainer;
         this.spec = spec;
         this.batches = batches;
@@ -47,7 +47,7 @@ public final class WorkerRound {
      * @param dataSeconds of the seconds, those without a batch to train on
      * @param quarantined null if the contribution counts
      */
-    public record Outcome(
+    public record WorkerResult(
             long trained,
             long rejected,
             long leftOut,
@@ -62,7 +62,7 @@ public final class WorkerRound {
      *
      * @param bound the largest norm that counts
      */
-    public Outcome run(int steps, double bound) {
+    public WorkerResult run(int steps, double bound) {
         long began = System.nanoTime();
         double waitedBefore = batches.waitedSeconds();
         if (spec.sync().exchange() != Exchange.GRADIENT) {
@@ -83,10 +83,10 @@ public final class WorkerRound {
         double seconds = (System.nanoTime() - began) / 1e9;
         double dataSeconds = batches.waitedSeconds() - waitedBefore;
         if (fault == null) {
-            return new Outcome(trained, rejected, 0, lossSum, norm, seconds, dataSeconds, null);
+            return new WorkerResult(trained, rejected, 0, lossSum, norm, seconds, dataSeconds, null);
         }
         Quarantined quarantined = new Quarantined(batches.worker(), step - 1, fault);
-        return new Outcome(0, rejected, planned(steps) - rejected, 0, 0, seconds, dataSeconds, quarantined);
+        return new WorkerResult(0, rejected, planned(steps) - rejected, 0, 0, seconds, dataSeconds, quarantined);
     }
 
     /** The loss, summed over the step's examples; 0 if there are none. */
@@ -105,7 +105,7 @@ public final class WorkerRound {
             rates = 1;
             return early == null
                     ? trainer.replica().train(batch, key)
-                    : trainer.replica().train(batch, key, from -> early.take(trained, from));
+                    : trainer.replica().train(batch, key, from -> early.submit(trained, from));
         }
         double rate = spec.rate(globalStep, batches.plan());
         rates += rate;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.convoy.collective.Library;
+import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.NetworkSpec;
@@ -189,7 +189,12 @@ public class AllReduceTest {
         try (ImageShards shards = Training.shards(spark, folder, 20, 2)) {
             assertThat(HOLDING.await(60, TimeUnit.SECONDS)).isTrue();
             AllReduceSpec impatient = new AllReduceSpec(
-                    AllReduceSpec.Sharing.HOST, Library.GLOO, true, 2, 1, AllReduceSpec.Network.AS_SPARK);
+                    AllReduceSpec.Sharing.HOST,
+                    CollectiveBackend.GLOO,
+                    true,
+                    2,
+                    1,
+                    AllReduceSpec.PlainTextPolicy.AS_SPARK_ALLOWS);
             TrainingSpec spec = specs().findFirst().orElseThrow();
             assertThatThrownBy(() -> Training.allReduce(spark, shards, Training.SMALL, spec, impatient))
                     .isInstanceOf(ConvoyException.class)
@@ -204,8 +209,13 @@ public class AllReduceTest {
     void ncclIsRefusedBeforeAnythingIsReadWhereItsNativesAreMissing(JavaSparkContext spark) {
         String natives = "/org/bytedeco/pytorch/" + Loader.getPlatform() + "-gpu/libjnitorch_nccl.so";
         assumeTrue(getClass().getResource(natives) == null, "Natives of the profile torch-cuda are here");
-        AllReduceSpec nccl =
-                new AllReduceSpec(AllReduceSpec.Sharing.HOST, Library.NCCL, true, 1, 1, AllReduceSpec.Network.AS_SPARK);
+        AllReduceSpec nccl = new AllReduceSpec(
+                AllReduceSpec.Sharing.HOST,
+                CollectiveBackend.NCCL,
+                true,
+                1,
+                1,
+                AllReduceSpec.PlainTextPolicy.AS_SPARK_ALLOWS);
         assertThatThrownBy(() -> AllReduceMaster.check(spark.getConf(), nccl))
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("mvn package -Ptorch-cuda, or set sync.network = gloo");
@@ -214,8 +224,8 @@ public class AllReduceTest {
     @Test
     void whereVectorsMustNotTravelTheyDoNot() {
         SparkConf cluster = new SparkConf(false).setMaster("spark://host:7077");
-        AllReduceSpec trusted =
-                new AllReduceSpec(AllReduceSpec.Sharing.HOST, Library.GLOO, true, 1, 1, AllReduceSpec.Network.PLAIN);
+        AllReduceSpec trusted = new AllReduceSpec(
+                AllReduceSpec.Sharing.HOST, CollectiveBackend.GLOO, true, 1, 1, AllReduceSpec.PlainTextPolicy.ALWAYS);
         for (String key : List.of("spark.authenticate", "spark.network.crypto.enabled", "spark.ssl.enabled")) {
             SparkConf secured = cluster.clone().set(key, "true");
             assertThatThrownBy(() -> AllReduceMaster.check(secured, AllReduceSpec.defaults()))

@@ -3,7 +3,7 @@ package dev.convoy.train.allreduce;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.convoy.collective.Library;
+import dev.convoy.collective.CollectiveBackend;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.LongRange;
@@ -27,7 +27,12 @@ class ControlSlotTest {
     @Test
     void aTimeoutOfMoreThanADayIsRefused() {
         assertThatThrownBy(() -> new AllReduceSpec(
-                        AllReduceSpec.Sharing.HOST, Library.GLOO, true, 86_401, 1, AllReduceSpec.Network.AS_SPARK))
+                        AllReduceSpec.Sharing.HOST,
+                        CollectiveBackend.GLOO,
+                        true,
+                        86_401,
+                        1,
+                        AllReduceSpec.PlainTextPolicy.AS_SPARK_ALLOWS))
                 .hasMessageContaining("sync.timeout = 86401")
                 .hasMessageContaining("1 to 86400 seconds");
     }

@@ -11,13 +11,15 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ContributionTest {
-    private static final Contribution NOTHING = contribution(new WorkerRound.Outcome(0, 1, 0, 0, 0, 1.5, 0.25, null));
+    private static final Contribution NOTHING =
+            contribution(new WorkerRound.WorkerResult(0, 1, 0, 0, 0, 1.5, 0.25, null));
 
     private static Contribution of(long weight, float value) {
-        return contribution(new WorkerRound.Outcome(weight, 1, 0, weight * 0.5, 2, 1.5, 0.25, null), value, -value);
+        return contribution(
+                new WorkerRound.WorkerResult(weight, 1, 0, weight * 0.5, 2, 1.5, 0.25, null), value, -value);
     }
 
-    private static Contribution contribution(WorkerRound.Outcome outcome, float... mean) {
+    private static Contribution contribution(WorkerRound.WorkerResult outcome, float... mean) {
         return Contribution.of(outcome, mean, Compression.NONE, false);
     }
 
@@ -46,8 +48,8 @@ class ContributionTest {
         Quarantined two = new Quarantined(2, 6, Quarantined.Fault.NORM);
         Contribution sum = Contribution.sum(List.of(
                 of(1, 3),
-                contribution(new WorkerRound.Outcome(0, 0, 9, 0, 0, 1, 0, one)),
-                contribution(new WorkerRound.Outcome(0, 0, 9, 0, 0, 1, 0, two))));
+                contribution(new WorkerRound.WorkerResult(0, 0, 9, 0, 0, 1, 0, one)),
+                contribution(new WorkerRound.WorkerResult(0, 0, 9, 0, 0, 1, 0, two))));
         assertThat(sum.quarantined()).containsExactly(one, two);
         assertThat(sum.vector().floats()).containsExactly(3, -3);
         assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(1, 1, 0, 18, 0));

@@ -24,7 +24,7 @@ import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.testing.SparkExtension;
 import dev.convoy.testing.Training;
-import dev.convoy.train.Feeding;
+import dev.convoy.train.BatchLoading;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.sync.Exchange;
@@ -78,7 +78,7 @@ class EqualityTest {
                 new ImageTransform.RandomCrop(2),
                 new ImageTransform.RandomErasing(null, null, null)));
         TrainingSpec plain = spec(sgd, SyncSpec.gradient());
-        Feeding augmented = new Feeding(Shuffle.GLOBAL, augmentation, ClassWeights.NONE, 0);
+        BatchLoading augmented = new BatchLoading(Shuffle.GLOBAL, augmentation, ClassWeights.NONE, 0);
         float[] parameters = assertEqualsOneWorker(spark, fed(sgd, SyncSpec.gradient(), augmented), sgd);
         assertThat(largestDifference(parameters, assertEqualsOneWorker(spark, plain, sgd)))
                 .isGreaterThan(1e-3);
@@ -93,8 +93,9 @@ class EqualityTest {
         List<float[]> ends = new ArrayList<>();
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
             for (int threads : List.of(0, 3)) {
-                Feeding feeding = new Feeding(new Shuffle(kind, 32), augmentation, ClassWeights.NONE, threads);
-                TrainingSpec spec = fed(sgd, SyncSpec.averaging(4), feeding);
+                BatchLoading loading =
+                        new BatchLoading(new Shuffle(kind, 32), augmentation, ClassWeights.NONE, threads);
+                TrainingSpec spec = fed(sgd, SyncSpec.averaging(4), loading);
                 for (boolean allReduce : List.of(false, true)) {
                     ends.add((allReduce
                                     ? Training.allReduce(spark, shards, Training.SMALL, spec, AllReduceSpec.defaults())
@@ -132,11 +133,11 @@ class EqualityTest {
         return fed(
                 optimizer,
                 SyncSpec.gradient(),
-                new Feeding(Shuffle.GLOBAL, Augmentation.NONE, new ClassWeights(weights), 0));
+                new BatchLoading(Shuffle.GLOBAL, Augmentation.NONE, new ClassWeights(weights), 0));
     }
 
-    private static TrainingSpec fed(OptimizerSpec optimizer, SyncSpec sync, Feeding feeding) {
-        return new TrainingSpec(1, 1, BATCH, optimizer, Training.RATE, sync, feeding);
+    private static TrainingSpec fed(OptimizerSpec optimizer, SyncSpec sync, BatchLoading loading) {
+        return new TrainingSpec(1, 1, BATCH, optimizer, Training.RATE, sync, loading);
     }
 
     @Test
@@ -178,7 +179,7 @@ class EqualityTest {
             for (int i = 0; i < vector.length; i++) {
                 vector[i] = (float) Math.sin(rank * 1000 + i);
             }
-            WorkerRound.Outcome outcome = new WorkerRound.Outcome(rank, 0, 0, rank, 1, 0, 0, null);
+            WorkerRound.WorkerResult outcome = new WorkerRound.WorkerResult(rank, 0, 0, rank, 1, 0, 0, null);
             return Contribution.of(outcome, vector, Compression.BF16, false);
         }
     }
@@ -212,7 +213,7 @@ class EqualityTest {
                         .flatMapToLong(LongStream::of)
                         .toArray();
                 double rate = spec.learningRate().at(step, plan.steps(), 1);
-                ImageBatch batch = spec.feeding().finish(shard.gather(union), spec.seed(), 0, 0);
+                ImageBatch batch = spec.loading().transform(shard.gather(union), spec.seed(), 0, 0);
                 trainer.step(batch, new StepKey(spec.seed(), step, 0), rate);
             }
             return replica.parameters().toArray();

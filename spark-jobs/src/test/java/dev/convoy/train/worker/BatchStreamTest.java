@@ -16,7 +16,7 @@ import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.testing.Training;
-import dev.convoy.train.Feeding;
+import dev.convoy.train.BatchLoading;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.sync.SyncSpec;
 import java.util.Arrays;
@@ -45,8 +45,8 @@ class BatchStreamTest {
 
     private static TrainingSpec spec(Shuffle.Kind kind, int threads) {
         Augmentation affine = new Augmentation(List.of(new ImageTransform.Affine(30.0, 0.2, null, null)));
-        Feeding feeding = new Feeding(new Shuffle(kind, 16), affine, ClassWeights.NONE, threads);
-        return new TrainingSpec(1, 1, 10, new OptimizerSpec.Sgd(null), Training.RATE, SyncSpec.gradient(), feeding);
+        BatchLoading loading = new BatchLoading(new Shuffle(kind, 16), affine, ClassWeights.NONE, threads);
+        return new TrainingSpec(1, 1, 10, new OptimizerSpec.Sgd(null), Training.RATE, SyncSpec.gradient(), loading);
     }
 
     private static BatchStream stream(TrainingSpec spec, WorkerShard shard) {

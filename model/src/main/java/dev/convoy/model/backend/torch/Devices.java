@@ -61,7 +61,7 @@ final class Devices {
     private static void tryOut(Device device, int index) {
         try (PointerScope scope = new PointerScope()) {
             Tensor one = torch.ones(1).to(device, ScalarType.Float);
-            Host.read(one.add(one));
+            HostMemory.read(one.add(one));
         } catch (RuntimeException e) {
             throw new ConvoyException(
                     "Cannot compute on CUDA device " + index + ": "

@@ -165,7 +165,7 @@ final class Layers {
     }
 
     private static Tensor mask(Tensor x, double rate, CounterRandom random) {
-        return Host.tensorOf(random.dropoutMask(Math.toIntExact(x.numel()), rate))
+        return HostMemory.tensorOf(random.dropoutMask(Math.toIntExact(x.numel()), rate))
                 .view(x.sizes())
                 .to(x);
     }

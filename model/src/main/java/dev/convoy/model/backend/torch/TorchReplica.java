@@ -112,7 +112,7 @@ final class TorchReplica implements Replica {
     }
 
     private Tensor channels(float[] values) {
-        return keep(Host.tensorOf(values).view(1, values.length, 1, 1).to(device, ScalarType.Float));
+        return keep(HostMemory.tensorOf(values).view(1, values.length, 1, 1).to(device, ScalarType.Float));
     }
 
     private Tensor keep(Tensor tensor) {
@@ -263,7 +263,7 @@ final class TorchReplica implements Replica {
     }
 
     private static double[] toDoubles(Tensor outputs) {
-        float[] values = Host.read(outputs);
+        float[] values = HostMemory.read(outputs);
         double[] doubles = new double[values.length];
         for (int i = 0; i < values.length; i++) {
             doubles[i] = values[i];
@@ -276,7 +276,7 @@ final class TorchReplica implements Replica {
         for (int i = 0; i < values.length; i++) {
             floats[i] = (float) values[i];
         }
-        return Host.tensorOf(floats).view_as(outputs).to(outputs);
+        return HostMemory.tensorOf(floats).view_as(outputs).to(outputs);
     }
 
     @Override

@@ -36,7 +36,7 @@ final class TorchVector implements Vector {
                     "Cannot fill a vector of " + length + " from an array of " + values.length);
         }
         try (PointerScope scope = new PointerScope()) {
-            Host.write(values, tensor);
+            HostMemory.write(values, tensor);
         }
         return this;
     }
@@ -86,7 +86,7 @@ final class TorchVector implements Vector {
     @Override
     public float[] toArray() {
         try (PointerScope scope = new PointerScope()) {
-            return Host.read(tensor);
+            return HostMemory.read(tensor);
         }
     }
 

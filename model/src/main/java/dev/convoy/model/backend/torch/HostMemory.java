@@ -6,8 +6,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Floats between the Java heap and a tensor on whatever device; temporary tensors belong to the caller's scope. */
-final class Host {
-    private Host() {}
+final class HostMemory {
+    private HostMemory() {}
 
     /** A flat tensor in the host's memory. */
     static Tensor tensorOf(float[] values) {

@@ -8,12 +8,12 @@ import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 
 /** Counts what Deeplearning4j's workers really train, since its master does not tell. */
-final class Counting implements TrainingHook {
+final class TrainedExamplesHook implements TrainingHook {
     private static final long serialVersionUID = 1L;
     private final LongAccumulator examples;
     private final DoubleAccumulator lossSum;
 
-    Counting(LongAccumulator examples, DoubleAccumulator lossSum) {
+    TrainedExamplesHook(LongAccumulator examples, DoubleAccumulator lossSum) {
         this.examples = examples;
         this.lossSum = lossSum;
     }

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class ToldTest {
+class RoundDeliveryTest {
     private final List<RoundReport> heard = new ArrayList<>();
-    private final Told told = new Told(heard::add);
+    private final RoundDelivery delivery = new RoundDelivery(heard::add);
 
     private static List<RoundReport> rounds(int from, int to) {
         return IntStream.range(from, to)
@@ -28,13 +28,13 @@ class ToldTest {
 
     @Test
     void everyRoundIsToldOnceThoughTheSegmentIsRepeated() {
-        told.more(rounds(0, 3));
-        told.startOver();
-        assertThat(told.localSteps()).isEqualTo(7);
-        told.more(rounds(0, 2));
-        told.startOver();
-        told.more(rounds(0, 1));
-        told.upTo(rounds(0, 6));
+        delivery.received(rounds(0, 3));
+        delivery.restarted();
+        assertThat(delivery.localSteps()).isEqualTo(7);
+        delivery.received(rounds(0, 2));
+        delivery.restarted();
+        delivery.received(rounds(0, 1));
+        delivery.complete(rounds(0, 6));
         assertThat(heard).extracting(round -> round.progress().round()).containsExactly(1, 2, 3, 4, 5, 6);
         assertThat(heard.stream().mapToLong(round -> round.counts().trained()).sum())
                 .isEqualTo(60);

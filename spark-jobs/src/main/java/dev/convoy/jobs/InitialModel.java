@@ -26,7 +26,7 @@ import org.apache.hadoop.fs.Path;
  * @param normalization of the inputs that the weights were trained with, if that is known
  * @param classNames of the outputs that the weights were trained for; empty if they are not known
  */
-record Start(
+record InitialModel(
         NetworkConfig config,
         Optional<StartingWeights> weights,
         Optional<Normalization> normalization,
@@ -34,29 +34,29 @@ record Start(
     /**
      * @param input the shape of the images
      */
-    static Start of(Configuration hadoop, NetworkConfig config, ImageShape input) throws IOException {
+    static InitialModel of(Configuration hadoop, NetworkConfig config, ImageShape input) throws IOException {
         String from = config.initFrom();
         if (from == null) {
-            return new Start(config, Optional.empty(), Optional.empty(), List.of());
+            return new InitialModel(config, Optional.empty(), Optional.empty(), List.of());
         }
         Path path = new Path(from);
         FileSystem files = path.getFileSystem(hadoop);
         if (files.exists(path) && files.getFileStatus(path).isDirectory()) {
             TrainedModel model = TrainedModel.load(files, RunDirectory.modelFolder(files, path));
-            return new Start(
+            return new InitialModel(
                     config,
                     Optional.of(StartingWeights.of(from, model.network(), model.parameters(), model.buffers())),
                     Optional.of(model.normalization()),
                     model.classNames());
         } else if (files.exists(path) && ConvertJob.isZip(hadoop, from)) {
             Dl4jZip.Contents zip = ConvertJob.readZip(files, path, input);
-            return new Start(
+            return new InitialModel(
                     config,
                     Optional.of(StartingWeights.of(from, zip.network(), zip.parameters(), zip.buffers())),
                     Optional.empty(),
                     List.of());
         }
-        return new Start(
+        return new InitialModel(
                 config, Optional.of(StartingWeights.read(files, path, config.renaming())), Optional.empty(), List.of());
     }
 

@@ -15,23 +15,24 @@ import java.util.OptionalLong;
  * @param augmentation of the training images
  * @param classWeights of the training images, in the loss
  * @param loaderThreads of each worker, which make as many batches ahead of the step, from 0 (the step makes its own) to {@link
- *     #MOST_THREADS}; {@link #AUTO} for as many as the task has cores beyond the first
+ *     #MAX_THREADS}; {@link #AUTO} for as many as the task has cores beyond the first
  */
-public record Feeding(Shuffle shuffle, Augmentation augmentation, ClassWeights classWeights, int loaderThreads)
+public record BatchLoading(Shuffle shuffle, Augmentation augmentation, ClassWeights classWeights, int loaderThreads)
         implements Serializable {
     /** As {@code spark.task.cpus} says. */
     public static final int AUTO = -1;
 
     /** More would only take memory. */
-    public static final int MOST_THREADS = 64;
+    public static final int MAX_THREADS = 64;
 
     /** Each example once an epoch in random order, as it is. */
-    public static final Feeding PLAIN = new Feeding(Shuffle.GLOBAL, Augmentation.NONE, ClassWeights.NONE, AUTO);
+    public static final BatchLoading PLAIN =
+            new BatchLoading(Shuffle.GLOBAL, Augmentation.NONE, ClassWeights.NONE, AUTO);
 
-    public Feeding {
-        if (loaderThreads < AUTO || loaderThreads > MOST_THREADS) {
-            throw new ConvoyException("Cannot use data.loader-threads = " + loaderThreads
-                    + "; allowed are auto and 0 to " + MOST_THREADS);
+    public BatchLoading {
+        if (loaderThreads < AUTO || loaderThreads > MAX_THREADS) {
+            throw new ConvoyException(
+                    "Cannot use data.loader-threads = " + loaderThreads + "; allowed are auto and 0 to " + MAX_THREADS);
         }
     }
 
@@ -41,7 +42,7 @@ public record Feeding(Shuffle shuffle, Augmentation augmentation, ClassWeights c
      * @param gathered the images as they are stored
      * @param position of the first in its worker's epoch
      */
-    public ImageBatch finish(ImageBatch gathered, long seed, int epoch, long position) {
+    public ImageBatch transform(ImageBatch gathered, long seed, int epoch, long position) {
         boolean again = shuffle.kind() == Shuffle.Kind.BALANCED;
         OptionalLong place = again ? OptionalLong.of(position) : OptionalLong.empty();
         return classWeights.apply(augmentation.apply(gathered, seed, epoch, place));
@@ -49,6 +50,6 @@ public record Feeding(Shuffle shuffle, Augmentation augmentation, ClassWeights c
 
     /** @param taskCpus cores of Spark's task */
     public int threads(int taskCpus) {
-        return loaderThreads == AUTO ? Math.min(taskCpus - 1, MOST_THREADS) : loaderThreads;
+        return loaderThreads == AUTO ? Math.min(taskCpus - 1, MAX_THREADS) : loaderThreads;
     }
 }

@@ -18,16 +18,16 @@ import org.slf4j.LoggerFactory;
  * Tells the driver how a segment comes along, through Spark's own messages between plugins ({@code spark.plugins}). Without
  * the plugin everything works, but the driver hears of rounds only at a segment's end.
  */
-public final class SegmentProgress implements SparkPlugin {
+public final class SegmentProgressPlugin implements SparkPlugin {
     static final int ROUNDS = -1;
 
-    private static final Logger LOG = LoggerFactory.getLogger(SegmentProgress.class);
+    private static final Logger LOG = LoggerFactory.getLogger(SegmentProgressPlugin.class);
 
     /** On executors: the way to the driver. Spark makes the plugin, so that there is no other place for it. */
     private static volatile PluginContext toDriver;
 
     /** On the driver: who listens, by segment. */
-    private static final Map<String, Consumer<News>> LISTENERS = new ConcurrentHashMap<>();
+    private static final Map<String, Consumer<Message>> LISTENERS = new ConcurrentHashMap<>();
 
     /**
      * A message.
@@ -35,10 +35,10 @@ public final class SegmentProgress implements SparkPlugin {
      * @param rank that has arrived; {@link #ROUNDS} if it is about rounds
      * @param rounds completed since the last message
      */
-    record News(String segment, int rank, List<RoundReport> rounds) implements Serializable {}
+    record Message(String segment, int rank, List<RoundReport> rounds) implements Serializable {}
 
     /** On an executor: sends a message, if there is a way; nothing depends on its arrival. */
-    static void tell(News news) {
+    static void tell(Message news) {
         PluginContext context = toDriver;
         if (context != null) {
             try {
@@ -49,7 +49,7 @@ public final class SegmentProgress implements SparkPlugin {
         }
     }
 
-    static void listen(String segment, Consumer<News> listener) {
+    static void listen(String segment, Consumer<Message> listener) {
         LISTENERS.put(segment, listener);
     }
 
@@ -62,7 +62,7 @@ public final class SegmentProgress implements SparkPlugin {
         return new DriverPlugin() {
             @Override
             public Object receive(Object message) {
-                News news = (News) message;
+                Message news = (Message) message;
                 LISTENERS.getOrDefault(news.segment, unheard -> {}).accept(news);
                 return null;
             }

@@ -2,27 +2,27 @@ package dev.convoy.train.allreduce;
 
 import dev.convoy.collective.Collective;
 import dev.convoy.model.Vector;
-import dev.convoy.train.worker.PartialGradient;
+import dev.convoy.train.worker.GradientConsumer;
 import java.nio.FloatBuffer;
 
 /** Brings parts of one gradient to the other ranks while the rest is still computed, from the last layer to the first. */
-final class EarlyGradient implements PartialGradient {
+final class GradientOverlap implements GradientConsumer {
     private final Vector gradient;
     private final Collective collective;
     private int rest;
 
-    EarlyGradient(Vector gradient, Collective collective) {
+    GradientOverlap(Vector gradient, Collective collective) {
         this.gradient = gradient;
         this.collective = collective;
         this.rest = gradient.length();
     }
 
     @Override
-    public void take(long weight, int from) {
+    public void submit(long weight, int from) {
         FloatBuffer target = collective.vector();
         gradient.get(from, rest - from, target.position(from));
         rest = from;
-        collective.offer(weight, from);
+        collective.submit(weight, from);
     }
 
     /** How much of the gradient was not taken, from the first parameter on. */

@@ -6,4 +6,4 @@ package dev.convoy.jobs;
  * @param directory where its files are
  * @param result as in {@code result.json}
  */
-public record Completed(String directory, Result result) {}
+public record FinishedRun(String directory, Result result) {}

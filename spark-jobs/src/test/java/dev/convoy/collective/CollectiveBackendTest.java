@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A graphics card is not at hand where tests run; that NCCL is refused, and why, can be told all the same. */
-class LibraryTest {
+class CollectiveBackendTest {
     private static final String NATIVES = "org/bytedeco/pytorch/" + Loader.getPlatform() + "-gpu/libjnitorch_nccl.so";
 
     @TempDir
@@ -25,13 +25,14 @@ class LibraryTest {
     @Test
     void withoutItsNativesTheProfileIsNamed() {
         assumeTrue(getClass().getResource("/" + NATIVES) == null, "Natives of the profile torch-cuda are here");
-        Collective.Shape shape = new Collective.Shape(List.of("a", "b"), 1, 0, 1, Library.NCCL, Compression.NONE, 1);
+        Collective.Shape shape =
+                new Collective.Shape(List.of("a", "b"), 1, 0, 1, CollectiveBackend.NCCL, Compression.NONE, 1);
         assertThatThrownBy(() ->
                         new Collective(0, shape, "127.0.0.1", OptionalInt.empty(), message -> List.of(), () -> false))
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("Cannot use sync.network = nccl")
                 .hasMessageContaining("mvn package -Ptorch-cuda");
-        Library.GLOO.checkClassPath();
+        CollectiveBackend.GLOO.checkClassPath();
     }
 
     /** Natives that are there in name, as far as a class path tells. */
@@ -44,7 +45,7 @@ class LibraryTest {
                         Path.of(System.getProperty("java.home"), "bin/java").toString(),
                         "-cp",
                         folder + ":" + System.getProperty("java.class.path"),
-                        LibraryTest.class.getName())
+                        CollectiveBackendTest.class.getName())
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
@@ -68,7 +69,7 @@ class LibraryTest {
 
     private static void refuse(String address, OptionalInt gpu) {
         try {
-            Library.NCCL.check(address, gpu);
+            CollectiveBackend.NCCL.check(address, gpu);
         } catch (ConvoyException e) {
             System.out.println("refused: " + e.getMessage());
         }

@@ -34,10 +34,10 @@ import org.slf4j.LoggerFactory;
  * otherwise a thread of libtorch's ends the process when another is lost. A process that is lost while communicators are made is not
  * noticed.
  */
-final class Link implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Link.class);
+final class ProcessGroup implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ProcessGroup.class);
 
-    private final Library library;
+    private final CollectiveBackend backend;
     /** Where tensors are summed. */
     private final Device device;
 
@@ -53,7 +53,7 @@ final class Link implements AutoCloseable {
      * @param address this process's own, on which Gloo listens
      * @param gpu that NCCL sums on
      */
-    record Place(int rank, int size, String address, OptionalInt gpu, long timeoutSeconds) {}
+    record Options(int rank, int size, String address, OptionalInt gpu, long timeoutSeconds) {}
 
     /**
      * Connects every process with every other.
@@ -61,10 +61,10 @@ final class Link implements AutoCloseable {
      * @param rendezvous of all ranks, those that connect nothing included
      * @throws PeerLostException if one does not come in time
      */
-    Link(Rendezvous rendezvous, Place place, Library library) {
-        this.library = library;
+    ProcessGroup(Rendezvous rendezvous, Options place, CollectiveBackend backend) {
+        this.backend = backend;
         this.size = place.size;
-        this.device = library == Library.NCCL
+        this.device = backend == CollectiveBackend.NCCL
                 ? new Device(DeviceType.CUDA, (byte) place.gpu.orElseThrow())
                 : new Device(DeviceType.CPU);
         Loader.load(torch_gloo.class);
@@ -78,23 +78,24 @@ final class Link implements AutoCloseable {
     }
 
     /** Closing the link releases what is retained here. */
-    private Backend connect(Store store, Place place) {
+    private Backend connect(Store store, Options place) {
         try (PointerScope scope = new PointerScope();
                 Milliseconds timeout = new Milliseconds(place.timeoutSeconds * 1000)) {
             store.setTimeout(timeout);
-            Backend made = library == Library.NCCL ? nccl(store, place, timeout) : gloo(store, place, timeout);
+            Backend made =
+                    backend == CollectiveBackend.NCCL ? nccl(store, place, timeout) : gloo(store, place, timeout);
             return made.retainReference();
         }
     }
 
-    private Backend gloo(Store store, Place place, Milliseconds timeout) {
+    private Backend gloo(Store store, Options place, Milliseconds timeout) {
         ProcessGroupGloo.Options options = ProcessGroupGloo.Options.create(timeout);
         options.devices().push_back(ProcessGroupGloo.createDeviceForHostname(place.address));
         options.threads(1);
         return new ProcessGroupGloo(store, place.rank, size, options);
     }
 
-    private Backend nccl(Store store, Place place, Milliseconds timeout) {
+    private Backend nccl(Store store, Options place, Milliseconds timeout) {
         ProcessGroupNCCL.Options options = ProcessGroupNCCL.Options.create();
         options.timeout(timeout);
         ProcessGroupNCCL nccl = new ProcessGroupNCCL(store, place.rank, size, options);
@@ -167,7 +168,7 @@ final class Link implements AutoCloseable {
 
     @Override
     public void close() {
-        if (library == Library.NCCL) {
+        if (backend == CollectiveBackend.NCCL) {
             endNccl();
         }
         group.releaseReference();

@@ -8,7 +8,7 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch_nccl;
 
 /** What groups that share no memory exchange their sums with; both are libtorch's. Neither encrypts nor authenticates. */
-public enum Library {
+public enum CollectiveBackend {
     /** Over TCP, from the host's memory; for CPUs and GPUs. */
     @JsonProperty("gloo")
     GLOO,
@@ -26,7 +26,7 @@ public enum Library {
      */
     public void checkClassPath() {
         String natives = "/org/bytedeco/pytorch/" + Loader.getPlatform() + "-gpu/libjnitorch_nccl.so";
-        if (this == NCCL && Library.class.getResource(natives) == null) {
+        if (this == NCCL && CollectiveBackend.class.getResource(natives) == null) {
             throw new ConvoyException(
                     "Cannot use sync.network = nccl: libtorch's natives on this class path are for CPUs;"
                             + " build with mvn package -Ptorch-cuda, or set sync.network = gloo");

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 
 /** Gathers what a job finds out, so that {@code result.json} tells as much as is known whenever the job ends. */
-final class Outcome {
+final class ResultBuilder {
     /** A job's work. */
     interface Work {
         void run() throws IOException;
@@ -31,14 +31,14 @@ final class Outcome {
     private volatile Result.Test test;
     private boolean completed;
 
-    Outcome(String command, JobConfig job) {
+    ResultBuilder(String command, JobConfig job) {
         this.command = command;
         this.job = job;
     }
 
     void data(ImageShards train, Optional<ImageShards> test, ClassWeights weights) {
         List<Result.TrainClass> classes = Result.TrainClass.of(train.classNames(), train.perClass(), weights);
-        data = new Result.Data(split(train), test.map(Outcome::split).orElse(null), classes.size(), classes);
+        data = new Result.Data(split(train), test.map(ResultBuilder::split).orElse(null), classes.size(), classes);
     }
 
     /** The same, for an evaluation. */
@@ -57,7 +57,7 @@ final class Outcome {
     }
 
     /** Does the work and writes the result, whatever it is; while it runs, that it does. */
-    Completed record(RunDirectory run, Work work) {
+    FinishedRun record(RunDirectory run, Work work) {
         run.reserve();
         run.writeResult(result(Result.Status.RUNNING, null));
         try (Shutdown shutdown = Shutdown.watch(() -> interrupted(run))) {
@@ -74,11 +74,11 @@ final class Outcome {
         }
     }
 
-    private synchronized Completed completed(RunDirectory run) {
+    private synchronized FinishedRun completed(RunDirectory run) {
         Result result = result(Result.Status.COMPLETED, null);
         run.finish(result);
         completed = true;
-        return new Completed(run.toString(), result);
+        return new FinishedRun(run.toString(), result);
     }
 
     private synchronized void interrupted(RunDirectory run) {

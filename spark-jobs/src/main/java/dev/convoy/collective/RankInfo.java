@@ -17,12 +17,12 @@ import org.bytedeco.javacpp.Loader;
  * @param address its own, for messages
  * @param version of the library that sums
  */
-record Opening(String file, String address, String version) {
+record RankInfo(String file, String address, String version) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** With this process's version. */
-    static Opening of(Path file, String address) {
-        return new Opening(String.valueOf(file), address, loaded());
+    static RankInfo of(Path file, String address) {
+        return new RankInfo(String.valueOf(file), address, loaded());
     }
 
     private static String loaded() {
@@ -36,14 +36,14 @@ record Opening(String file, String address, String version) {
     /**
      * Tells it, and hears those of all ranks.
      *
-     * @param tellAll brings every rank's message to every rank, by rank
+     * @param channel brings every rank's message to every rank, by rank
      * @throws ConvoyException if one has another version of the library
      */
-    List<Opening> tell(int rank, Function<String, List<String>> tellAll) {
+    List<RankInfo> allGather(int rank, Function<String, List<String>> channel) {
         try {
-            List<Opening> all = new ArrayList<>();
-            for (String message : tellAll.apply(JSON.writeValueAsString(this))) {
-                all.add(JSON.readValue(message, Opening.class));
+            List<RankInfo> all = new ArrayList<>();
+            for (String message : channel.apply(JSON.writeValueAsString(this))) {
+                all.add(JSON.readValue(message, RankInfo.class));
             }
             for (int other = 0; other < all.size(); other++) {
                 if (!all.get(other).version.equals(version)) {

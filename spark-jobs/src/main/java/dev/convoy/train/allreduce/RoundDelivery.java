@@ -9,7 +9,7 @@ import java.util.function.Consumer;
  * Tells a listener of every round of a segment once and in order, whether the news of it came early, late, or again because
  * the segment was repeated.
  */
-final class Told {
+final class RoundDelivery {
     private final Consumer<RoundReport> onRound;
     private int count;
     /** Of the attempt that runs. */
@@ -21,12 +21,12 @@ final class Told {
 
     private int localSteps;
 
-    Told(Consumer<RoundReport> onRound) {
+    RoundDelivery(Consumer<RoundReport> onRound) {
         this.onRound = onRound;
     }
 
     /** The next rounds of the attempt that runs. */
-    void more(List<RoundReport> rounds) {
+    void received(List<RoundReport> rounds) {
         for (RoundReport round : rounds) {
             heard++;
             trained += round.counts().trained();
@@ -39,8 +39,8 @@ final class Told {
     }
 
     /** All rounds of the attempt that runs, those already told among them. */
-    void upTo(List<RoundReport> all) {
-        more(new ArrayList<>(all.subList(heard, all.size())));
+    void complete(List<RoundReport> all) {
+        received(new ArrayList<>(all.subList(heard, all.size())));
     }
 
     /** The number of local steps that was told to have been chosen; 0 if none was. */
@@ -49,7 +49,7 @@ final class Told {
     }
 
     /** The attempt was given up. */
-    void startOver() {
+    void restarted() {
         retried += trained;
         trained = 0;
         heard = 0;

@@ -9,18 +9,18 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
 /** The state that tasks begin with, on its way to them. */
-public sealed interface Outgoing extends Serializable {
+public sealed interface ModelBroadcast extends Serializable {
     ModelState state();
 
     /** Gives the memory back; tasks must have ended, and what they brought be taken. */
     void close();
 
-    static Outgoing of(JavaSparkContext spark, ModelState state) {
-        return spark.isLocal() ? InProcess.of(state) : new ByBroadcast(spark.broadcast(state));
+    static ModelBroadcast of(JavaSparkContext spark, ModelState state) {
+        return spark.isLocal() ? Local.of(state) : new OverSpark(spark.broadcast(state));
     }
 
     /** To executors. */
-    record ByBroadcast(Broadcast<ModelState> broadcast) implements Outgoing {
+    record OverSpark(Broadcast<ModelState> broadcast) implements ModelBroadcast {
         @Override
         public ModelState state() {
             return broadcast.value();
@@ -33,12 +33,12 @@ public sealed interface Outgoing extends Serializable {
     }
 
     /** In local mode tasks are threads of the driver: only a number is serialised. */
-    record InProcess(long key) implements Outgoing {
+    record Local(long key) implements ModelBroadcast {
         private static final Map<Long, ModelState> STATES = new ConcurrentHashMap<>();
         private static final AtomicLong KEYS = new AtomicLong();
 
-        static InProcess of(ModelState state) {
-            InProcess outgoing = new InProcess(KEYS.incrementAndGet());
+        static Local of(ModelState state) {
+            Local outgoing = new Local(KEYS.incrementAndGet());
             STATES.put(outgoing.key, state);
             return outgoing;
         }
