@@ -3,6 +3,7 @@ package dev.convoy.benchmarks;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.config.JobConfig.Sync.Transport;
 import dev.convoy.train.sync.OuterOptimizer;
+import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -128,7 +129,9 @@ final class AccuracyBenchmark implements Callable<Integer> {
         }
         ways.put("all-reduce, gradient", convoy(mnist, Transport.ALL_REDUCE, 2, SyncSpec.gradient()));
         ways.put("all-reduce, 16 local steps", convoy(mnist, Transport.ALL_REDUCE, 2, SyncSpec.averaging(16)));
-        ways.put("dl4j-spark, 16 local steps", seed -> mnist.trainDl4j(2, SyncSpec.averaging(16), seed, DL4J_EPOCHS));
+        ways.put(
+                "dl4j-spark, 16 local steps",
+                seed -> mnist.trainDl4j(2, ParameterAveraging.every(16), seed, DL4J_EPOCHS));
         return ways;
     }
 
@@ -180,7 +183,7 @@ final class AccuracyBenchmark implements Callable<Integer> {
     }
 
     private Point point(MnistTraining mnist, int count, int steps, String name, OuterOptimizer outer) {
-        SyncSpec sync = SyncSpec.averaging(steps).with(outer);
+        SyncSpec sync = SyncSpec.of(ParameterAveraging.every(steps).withOuter(outer));
         List<MnistTraining.Epoch> done = mnist.train(Transport.ROUNDS, count, sync, 1, epochs, STUDY_WARMUP);
         Double accuracy =
                 done.size() < epochs ? null : (Double) done.get(epochs - 1).accuracy();

@@ -9,21 +9,23 @@ import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.jobs.SparkSettings;
-import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.StepKey;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.TrainingState;
 import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.dl4j.Dl4jMaster;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.rounds.RoundsMaster;
+import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -120,7 +122,9 @@ final class ExchangeWorker {
                 kind.isDl4j() ? new OptimizerSpec.Nesterov(Workload.MOMENTUM, null) : OPTIMIZER,
                 new LearningRate(Workload.LEARNING_RATE, null, 0),
                 localSteps == 0 ? SyncSpec.gradient() : SyncSpec.averaging(localSteps));
-        return kind == ExchangeKind.BARE ? bare(shards, workload, spec) : spark(spark, kind, shards, workload, spec);
+        return kind == ExchangeKind.BARE
+                ? bare(shards, workload, spec)
+                : spark(spark, kind, shards, workload, spec, localSteps);
     }
 
     static SparkConf conf(String master) throws IOException {
@@ -145,10 +149,15 @@ final class ExchangeWorker {
     }
 
     private static Contender spark(
-            JavaSparkContext spark, ExchangeKind kind, ImageShards shards, Workload workload, TrainingSpec spec) {
+            JavaSparkContext spark,
+            ExchangeKind kind,
+            ImageShards shards,
+            Workload workload,
+            TrainingSpec spec,
+            int localSteps) {
         String backend = kind.isDl4j() ? "dl4j" : "torch";
-        ReplicaSpec replica = new ReplicaSpec(
-                backend, Placement.CPU, workload.spec(), workload.input(), normalization(workload), spec.optimizer());
+        ReplicaSpec replica =
+                new ReplicaSpec(backend, Placement.CPU, workload.spec(), workload.input(), normalization(workload));
         AllReduceSpec.Sharing sharing =
                 kind == ExchangeKind.ALL_REDUCE ? AllReduceSpec.Sharing.HOST : AllReduceSpec.Sharing.EXECUTOR;
         boolean overlap = kind != ExchangeKind.ALL_REDUCE_GLOO_AFTER;
@@ -169,14 +178,26 @@ final class ExchangeWorker {
                                     1,
                                     AllReduceSpec.PlainTextPolicy.AS_SPARK_ALLOWS));
                     case DL4J_SPARK_DEFAULTS -> new Dl4jMaster(
-                            spark, shards, replica, spec, Dl4jMaster.Tuning.DEFAULTS);
-                    case DL4J_SPARK_TUNED -> new Dl4jMaster(spark, shards, replica, spec, Dl4jMaster.Tuning.TUNED);
+                            spark,
+                            shards,
+                            replica,
+                            spec,
+                            ParameterAveraging.every(Math.max(1, localSteps)),
+                            Dl4jMaster.Tuning.DEFAULTS);
+                    case DL4J_SPARK_TUNED -> new Dl4jMaster(
+                            spark,
+                            shards,
+                            replica,
+                            spec,
+                            ParameterAveraging.every(Math.max(1, localSteps)),
+                            Dl4jMaster.Tuning.TUNED);
                 };
+        TrainingState start = TrainingState.start(replica.bind().initialState(1), spec.optimizer());
         if (kind.isDl4j()) {
-            return dl4j(master, replica.bind().initialState(1, spec.optimizer()));
+            return dl4j(master, start);
         }
-        ModelState start = replica.bind().initialState(1, spec.optimizer());
-        return new SparkContender(master, start, spec.sync(), new Costs(spark, WORKERS), kind != ExchangeKind.ROUNDS);
+        return new SparkContender(
+                master, start, Math.max(1, localSteps), new Costs(spark, WORKERS), kind != ExchangeKind.ROUNDS);
     }
 
     private static final class SparkContender implements Contender {
@@ -185,12 +206,12 @@ final class ExchangeWorker {
         private final Costs costs;
         private final boolean segments;
         private final List<RoundReport> rounds = new ArrayList<>();
-        private ModelState state;
+        private TrainingState state;
 
-        SparkContender(TrainingMaster master, ModelState start, SyncSpec sync, Costs costs, boolean segments) {
+        SparkContender(TrainingMaster master, TrainingState start, int localSteps, Costs costs, boolean segments) {
             this.master = master;
             this.state = start;
-            this.localSteps = Math.max(1, sync.localSteps());
+            this.localSteps = localSteps;
             this.costs = costs;
             this.segments = segments;
         }
@@ -214,8 +235,8 @@ final class ExchangeWorker {
     }
 
     /** An epoch at a time, whatever is asked for; a step counts for what was really trained. */
-    private static Contender dl4j(TrainingMaster master, ModelState start) {
-        ModelState[] state = {start};
+    private static Contender dl4j(TrainingMaster master, TrainingState start) {
+        TrainingState[] state = {start};
         return steps -> {
             long before = state[0].progress().examples();
             state[0] = master.advance(state[0], Integer.MAX_VALUE, round -> {});
@@ -261,12 +282,12 @@ final class ExchangeWorker {
             this.spec = spec;
             this.trainer = thread.submit(() -> {
                         var network = workload.spec().bind(workload.input());
-                        LocalTrainer own = new LocalTrainer(
+                        LocalTrainer local = new LocalTrainer(
                                 ComputeBackend.named("torch").newReplica(network, normalization(workload)),
                                 network,
                                 OPTIMIZER);
-                        own.load(network.initialState(1, OPTIMIZER));
-                        return own;
+                        local.load(network.initialState(1), OptimizerState.NONE);
+                        return local;
                     })
                     .get();
         }

@@ -4,22 +4,22 @@ import com.fasterxml.jackson.annotation.JsonFormat;
 import dev.convoy.config.JobConfig.Sync.Transport;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
-import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.train.DivergedException;
-import dev.convoy.train.EpochReport;
+import dev.convoy.train.EpochStore;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.Trainer;
-import dev.convoy.train.TrainingListener;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.TrainingState;
 import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.dl4j.Dl4jMaster;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.rounds.RoundsMaster;
+import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -64,43 +64,43 @@ final class MnistTraining {
     List<Epoch> train(Transport transport, int workers, SyncSpec sync, long seed, int epochs, double warmupEpochs) {
         LearningRate rate = new LearningRate(0.04, new LearningRate.Schedule.Cosine(null), warmupEpochs);
         OptimizerSpec optimizer = new OptimizerSpec.Momentum(0.9, 5e-4);
-        return train(
-                transport, "torch", workers, new TrainingSpec(seed, epochs, Workload.BATCH, optimizer, rate, sync));
+        TrainingSpec spec = new TrainingSpec(seed, epochs, Workload.BATCH, optimizer, rate, sync);
+        Masters masters = (train, replica) -> transport == Transport.ALL_REDUCE
+                ? new AllReduceMaster(spark, train, replica, spec, AllReduceSpec.defaults())
+                : new RoundsMaster(spark, train, replica, spec);
+        return train(masters, "torch", workers, spec);
     }
 
     /**
      * With Deeplearning4j's master, which has no classical momentum, and a rate for each epoch: that of its first step, so that a
      * warm-up would last a whole epoch. Without one the rate is half as high.
      */
-    List<Epoch> trainDl4j(int workers, SyncSpec sync, long seed, int epochs) {
+    List<Epoch> trainDl4j(int workers, ParameterAveraging averaging, long seed, int epochs) {
         LearningRate rate = new LearningRate(0.02, new LearningRate.Schedule.Cosine(null), 0);
         OptimizerSpec optimizer = new OptimizerSpec.Nesterov(0.9, 5e-4);
-        TrainingSpec spec = new TrainingSpec(seed, epochs, Workload.BATCH, optimizer, rate, sync);
-        return train(Transport.DL4J_SPARK, "dl4j", workers, spec);
+        TrainingSpec spec = new TrainingSpec(seed, epochs, Workload.BATCH, optimizer, rate, SyncSpec.of(averaging));
+        return train(
+                (train, replica) -> new Dl4jMaster(spark, train, replica, spec, averaging, Dl4jMaster.Tuning.TUNED),
+                "dl4j",
+                workers,
+                spec);
     }
 
-    private List<Epoch> train(Transport transport, String backend, int workers, TrainingSpec spec) {
-        OptimizerSpec optimizer = spec.optimizer();
+    /** Makes the master of a training. */
+    private interface Masters {
+        TrainingMaster master(ImageShards train, ReplicaSpec replica);
+    }
+
+    private List<Epoch> train(Masters masters, String backend, int workers, TrainingSpec spec) {
         try (ImageShards train = shards("train", spec.seed(), workers)) {
             Normalization normalization = train.measuredNormalization();
-            ReplicaSpec replica =
-                    new ReplicaSpec(backend, Placement.CPU, LENET.spec(), LENET.input(), normalization, optimizer);
+            ReplicaSpec replica = new ReplicaSpec(backend, Placement.CPU, LENET.spec(), LENET.input(), normalization);
             List<Epoch> done = new ArrayList<>();
-            TrainingListener keep = new TrainingListener() {
-                @Override
-                public void epochCompleted(EpochReport epoch, ModelState state) {
-                    done.add(new Epoch(
-                            epoch.trainSeconds(), epoch.test().orElseThrow().accuracy()));
-                }
-            };
-            try (TrainingMaster master =
-                    switch (transport) {
-                        case ROUNDS -> new RoundsMaster(spark, train, replica, spec);
-                        case ALL_REDUCE -> new AllReduceMaster(spark, train, replica, spec, AllReduceSpec.defaults());
-                        case DL4J_SPARK -> new Dl4jMaster(spark, train, replica, spec, Dl4jMaster.Tuning.TUNED);
-                    }) {
-                ModelState start = replica.bind().initialState(spec.seed(), optimizer);
-                new Trainer(master, new Evaluator(spark, replica, 250), spec, List.of(keep))
+            EpochStore keep = (epoch, state) -> done.add(
+                    new Epoch(epoch.trainSeconds(), epoch.test().orElseThrow().accuracy()));
+            try (TrainingMaster master = masters.master(train, replica)) {
+                TrainingState start = TrainingState.start(replica.bind().initialState(spec.seed()), spec.optimizer());
+                new Trainer(master, new Evaluator(spark, replica, 250), spec, keep, List.of())
                         .train(replica.bind(), start, train, Optional.of(test));
             } catch (DivergedException e) {
                 System.out.println(e.getMessage());

@@ -26,7 +26,8 @@ final class ReplicaEngine implements Engine {
         OptimizerSpec optimizer = new OptimizerSpec.Momentum(Workload.MOMENTUM, null);
         this.trainer = new LocalTrainer(
                 ComputeBackend.named(backend).newReplica(network, new Normalization(half, half)), network, optimizer);
-        trainer.load(network.initialState(1, optimizer));
+        trainer.load(
+                network.initialState(1), optimizer.initialState(network.layout().parameterCount()));
         byte[] pixels = new byte[Workload.BATCH * workload.input().size()];
         new Random(1).nextBytes(pixels);
         this.batch = new ImageBatch(

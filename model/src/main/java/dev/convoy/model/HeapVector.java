@@ -64,11 +64,21 @@ public final class HeapVector implements Vector {
     @Override
     public double norm() {
         // Four sums side by side, since each addition waits for the one before.
-        double[] sums = new double[4];
-        for (int i = 0; i < values.length; i++) {
-            sums[i & 3] += (double) values[i] * values[i];
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int i = 0;
+        for (; i + 3 < values.length; i += 4) {
+            a += (double) values[i] * values[i];
+            b += (double) values[i + 1] * values[i + 1];
+            c += (double) values[i + 2] * values[i + 2];
+            d += (double) values[i + 3] * values[i + 3];
         }
-        return Math.sqrt(sums[0] + sums[1] + (sums[2] + sums[3]));
+        a += i < values.length ? (double) values[i] * values[i] : 0;
+        b += i + 1 < values.length ? (double) values[i + 1] * values[i + 1] : 0;
+        c += i + 2 < values.length ? (double) values[i + 2] * values[i + 2] : 0;
+        return Math.sqrt(a + b + (c + d));
     }
 
     @Override

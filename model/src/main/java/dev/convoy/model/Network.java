@@ -7,7 +7,6 @@ import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.TensorShape;
 import dev.convoy.model.layer.TensorSpec;
-import dev.convoy.model.optimizer.OptimizerSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -211,8 +210,8 @@ public final class Network {
         return layers.get(layers.size() - 1).output().size();
     }
 
-    /** The state before the first step: weights drawn from the seed alone, the same on every backend. */
-    public ModelState initialState(long seed, OptimizerSpec optimizer) {
+    /** The weights before the first step: drawn from the seed alone, the same on every backend. */
+    public ModelState initialState(long seed) {
         float[] parameters = new float[layout.parameterCount()];
         float[] buffers = new float[layout.bufferCount()];
         List<ParameterLayout.Entry> entries = layout.entries();
@@ -220,8 +219,7 @@ public final class Network {
             CounterRandom random = CounterRandom.of(seed, CounterRandom.Purpose.INITIAL_WEIGHTS, i);
             fill(entries.get(i), entries.get(i).isBuffer() ? buffers : parameters, random);
         }
-        return new ModelState(
-                parameters, buffers, optimizer.initialState(parameters.length), new float[0], Progress.START);
+        return new ModelState(parameters, buffers);
     }
 
     private void fill(ParameterLayout.Entry entry, float[] vector, CounterRandom random) {

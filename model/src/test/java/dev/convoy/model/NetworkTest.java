@@ -10,7 +10,6 @@ import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
-import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import java.util.List;
 import net.jqwik.api.ForAll;
@@ -152,9 +151,8 @@ class NetworkTest {
         assertThat(network.layout().parameterCount()).isEqualTo(2 + 2 + 2 + 2 + 4);
         assertThat(network.layout().bufferCount()).isEqualTo(4);
         assertThat(network.layout().decayMask()).containsExactly(1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1);
-        ModelState state = network.initialState(1, new OptimizerSpec.Adam(null, null, null, null));
+        ModelState state = network.initialState(1);
         assertThat(state.buffers()).containsExactly(0, 0, 1, 1);
-        assertThat(state.optimizer().slots()).hasSize(2);
     }
 
     @Test
@@ -166,11 +164,9 @@ class NetworkTest {
                         null,
                         null)
                 .bind(DIGIT);
-        float[] weights = network.initialState(1, new OptimizerSpec.Sgd(null)).parameters();
-        assertThat(network.initialState(1, new OptimizerSpec.Sgd(null)).parameters())
-                .isEqualTo(weights);
-        assertThat(network.initialState(2, new OptimizerSpec.Sgd(null)).parameters())
-                .isNotEqualTo(weights);
+        float[] weights = network.initialState(1).parameters();
+        assertThat(network.initialState(1).parameters()).isEqualTo(weights);
+        assertThat(network.initialState(2).parameters()).isNotEqualTo(weights);
         double squares = 0;
         for (float weight : weights) {
             squares += weight * weight;

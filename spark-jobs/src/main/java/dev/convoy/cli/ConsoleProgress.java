@@ -3,10 +3,10 @@ package dev.convoy.cli;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.Printable;
 import dev.convoy.model.Evaluation;
-import dev.convoy.model.ModelState;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingListener;
+import dev.convoy.train.TrainingState;
 import java.io.PrintStream;
 import java.util.Comparator;
 import java.util.List;
@@ -30,7 +30,18 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
-    public void classesWeighted(List<String> classNames, ClassWeights weights) {
+    public void runStarted(Run run) {
+        if (!run.classWeights().equals(ClassWeights.NONE)) {
+            tellWeights(run.classNames(), run.classWeights());
+        }
+        epochs = run.epochs();
+        stepsPerEpoch = run.stepsPerEpoch();
+        localSteps = run.start().progress().localSteps();
+        out.printf(Locale.ROOT, "%,d parameters, %d epochs of %d steps%n", run.parameters(), epochs, stepsPerEpoch);
+        startBar(run.start().progress().epoch() + 1);
+    }
+
+    private void tellWeights(List<String> classNames, ClassWeights weights) {
         List<Integer> lightestFirst = IntStream.range(0, classNames.size())
                 .boxed()
                 .sorted(Comparator.comparingDouble(weights::of))
@@ -47,26 +58,18 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
-    public void started(int parameters, int epochs, int stepsPerEpoch) {
-        this.epochs = epochs;
-        this.stepsPerEpoch = stepsPerEpoch;
-        out.printf(Locale.ROOT, "%,d parameters, %d epochs of %d steps%n", parameters, epochs, stepsPerEpoch);
-        startBar(1);
-    }
-
-    @Override
     public void roundCompleted(RoundReport round) {
         if (round.progress().localSteps() != localSteps) {
             localSteps = round.progress().localSteps();
             out.printf(Locale.ROOT, "rounds of %d steps from now on (sync.local-steps = auto)%n", localSteps);
         }
         round.quarantined()
-                .forEach(one -> out.printf(
+                .forEach(excluded -> out.printf(
                         Locale.ROOT,
                         "worker %d left out of step %d: %s%n",
-                        one.worker(),
-                        one.globalStep() + 1,
-                        one.fault()));
+                        excluded.worker(),
+                        excluded.globalStep() + 1,
+                        excluded.fault()));
         if (bar != null) {
             bar.setExtraMessage(String.format(
                     Locale.ROOT, " loss %.4f", round.lossSum() / round.counts().trained()));
@@ -75,7 +78,7 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
-    public void epochCompleted(EpochReport epoch, ModelState state) {
+    public void epochCompleted(EpochReport epoch, TrainingState state) {
         close();
         out.printf(
                 Locale.ROOT,
@@ -89,6 +92,11 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
         if (epoch.epoch() < epochs) {
             startBar(epoch.epoch() + 1);
         }
+    }
+
+    @Override
+    public void runEnded(Ending ending, TrainingState state) {
+        close();
     }
 
     private static String evaluation(Evaluation test) {

@@ -8,8 +8,8 @@ public final class PeerLostException extends RuntimeException {
         super("Rank " + rank + " " + what);
     }
 
-    /** Without knowing which. */
-    PeerLostException(String message, Throwable cause) {
+    /** Made where it is not known which rank is lost. */
+    public PeerLostException(String message, Throwable cause) {
         super(message, cause);
     }
 }

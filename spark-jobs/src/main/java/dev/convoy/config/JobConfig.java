@@ -24,9 +24,10 @@ import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.allreduce.AllReduceSpec.PlainTextPolicy;
 import dev.convoy.train.allreduce.AllReduceSpec.Sharing;
-import dev.convoy.train.sync.Exchange;
+import dev.convoy.train.sync.GradientAveraging;
 import dev.convoy.train.sync.OptimizerStatePolicy;
 import dev.convoy.train.sync.OuterOptimizer;
+import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
 import java.util.List;
 import java.util.Locale;
@@ -139,7 +140,7 @@ public record JobConfig(
 
     /** {@code sync.*}. */
     public record Sync(
-            Exchange exchange,
+            Rule exchange,
             Transport transport,
             String localSteps,
             int warmupRounds,
@@ -152,6 +153,14 @@ public record JobConfig(
             boolean overlap,
             boolean allowPlainText,
             long timeout) {
+        /** What workers exchange. */
+        public enum Rule {
+            @JsonProperty("parameter-averaging")
+            PARAMETER_AVERAGING,
+            @JsonProperty("gradient")
+            GRADIENT
+        }
+
         /** How sums are made. */
         public enum Transport {
             @JsonProperty("rounds")
@@ -180,10 +189,20 @@ public record JobConfig(
                     allowPlainText ? PlainTextPolicy.ALWAYS : PlainTextPolicy.AS_SPARK_ALLOWS);
         }
 
+        /** The rule of parameter averaging that these keys make. */
+        public ParameterAveraging averaging() {
+            int steps = localSteps.equals("auto") ? ParameterAveraging.AUTO : Integer.parseInt(localSteps);
+            return new ParameterAveraging(steps, warmupRounds, optimizerState, outer);
+        }
+
         /** What the training loop needs of it. */
         public SyncSpec spec() {
-            int steps = localSteps.equals("auto") ? SyncSpec.AUTO : Integer.parseInt(localSteps);
-            return new SyncSpec(exchange, steps, warmupRounds, optimizerState, outer, compression, maxNorm);
+            if (exchange == Rule.GRADIENT && outer.hasVelocity()) {
+                throw new ConvoyException("Cannot use sync.outer with sync.exchange = gradient, which has an optimizer"
+                        + " of its own; set sync.outer = none or sync.exchange = parameter-averaging");
+            }
+            return new SyncSpec(
+                    exchange == Rule.GRADIENT ? new GradientAveraging() : averaging(), compression, maxNorm);
         }
     }
 
@@ -274,7 +293,7 @@ public record JobConfig(
     }
 
     private void requireDl4j() {
-        boolean plain = sync.exchange == Exchange.PARAMETER_AVERAGING
+        boolean plain = sync.exchange == Sync.Rule.PARAMETER_AVERAGING
                 && !sync.localSteps.equals("auto")
                 && !sync.outer.hasVelocity()
                 && sync.compression == Compression.NONE

@@ -6,9 +6,9 @@ import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Evaluation;
+import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.file.TrainedModel;
-import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.replica.ReplicaSpec;
 import java.io.IOException;
@@ -110,10 +110,9 @@ public final class EvaluateJob {
                     job.backend().placement(),
                     trained.network().spec(),
                     trained.network().input(),
-                    trained.normalization(),
-                    new OptimizerSpec.Sgd(null));
+                    trained.normalization());
             Evaluation evaluation = new Evaluator(spark, replica, job.data().batchSize())
-                    .evaluate(images, trained.parameters(), trained.buffers());
+                    .evaluate(images, new ModelState(trained.parameters(), trained.buffers()));
             outcome.evaluation(evaluation, trained.classNames());
             if (evaluation.unanswered() > 0) {
                 throw new ConvoyException(

@@ -11,7 +11,6 @@ import dev.convoy.model.backend.dl4j.Dl4jZip;
 import dev.convoy.model.file.StartingWeights;
 import dev.convoy.model.file.StartingWeights.Head;
 import dev.convoy.model.file.TrainedModel;
-import dev.convoy.model.optimizer.OptimizerSpec;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -78,9 +77,9 @@ record InitialModel(
         return config.spec(classes, weights.flatMap(StartingWeights::network));
     }
 
-    /** The state before the first step. */
-    ModelState state(Network network, long seed, OptimizerSpec optimizer) {
-        ModelState fresh = network.initialState(seed, optimizer);
+    /** The weights before the first step. */
+    ModelState state(Network network, long seed) {
+        ModelState fresh = network.initialState(seed);
         return weights.map(from -> from.putInto(network, config.known(), config.head(), fresh))
                 .orElse(fresh);
     }

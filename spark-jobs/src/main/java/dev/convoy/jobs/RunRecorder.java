@@ -6,7 +6,8 @@ import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.train.EpochReport;
-import dev.convoy.train.TrainingListener;
+import dev.convoy.train.EpochStore;
+import dev.convoy.train.TrainingState;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -14,7 +15,7 @@ import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.Path;
 
 /** Keeps the run directory up to date: after every epoch the model and {@code metrics.csv}. */
-final class RunRecorder implements TrainingListener {
+final class RunRecorder implements EpochStore {
     private final RunDirectory run;
     private final Network network;
     private final List<String> classNames;
@@ -63,9 +64,9 @@ final class RunRecorder implements TrainingListener {
     }
 
     @Override
-    public void epochCompleted(EpochReport epoch, ModelState state) {
+    public void keep(EpochReport epoch, TrainingState state) {
         epochs.add(epoch);
-        save(state);
+        save(state.model());
         run.writeTable("metrics.csv", Line.class, epochs.stream().map(Line::of).toList());
     }
 

@@ -15,13 +15,13 @@ import dev.convoy.train.Trainer;
 import dev.convoy.train.TrainingListener;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.TrainingState;
 import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.dl4j.Dl4jMaster;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.rounds.RoundsMaster;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -76,7 +76,7 @@ public final class TrainJob {
         ComputeBackend.named(job.backend().name())
                 .checkSupport(network, job.backend().placement());
         start.checkClasses(images.classNames());
-        ModelState state = start.state(network, job.seed(), job.optimizer().spec());
+        ModelState state = start.state(network, job.seed());
         Optional<ImageSets.Description> tested = sets.describeTest(images.shape(), images.classNames());
         try (ImageShards train = sets.load(images)) {
             ImageSets.warnOfUntrained(train.classNames(), train.perClass());
@@ -105,19 +105,13 @@ public final class TrainJob {
             ImageShards train,
             Optional<ImageShards> test) {
         ReplicaSpec replica = new ReplicaSpec(
-                job.backend().name(),
-                job.backend().placement(),
-                network.spec(),
-                train.shape(),
-                normalization,
-                training.optimizer());
+                job.backend().name(), job.backend().placement(), network.spec(), train.shape(), normalization);
         RunRecorder recorder = new RunRecorder(run, network, train.classNames(), normalization);
         outcome.epochs(recorder::epochs, train.classNames());
-        List<TrainingListener> all = new ArrayList<>(List.of(recorder));
-        all.addAll(listeners);
         try (TrainingMaster master = master(train, replica, training)) {
             Evaluator evaluator = new Evaluator(spark, replica, training.batchSize());
-            new Trainer(master, evaluator, training, all).train(network, start, train, test);
+            new Trainer(master, evaluator, training, recorder, listeners)
+                    .train(network, TrainingState.start(start, training.optimizer()), train, test);
         } catch (DivergedException e) {
             recorder.save(e.lastGood());
             throw e;
@@ -129,7 +123,8 @@ public final class TrainJob {
             case ROUNDS -> new RoundsMaster(spark, train, replica, training);
             case ALL_REDUCE -> new AllReduceMaster(
                     spark, train, replica, training, job.sync().allReduce());
-            case DL4J_SPARK -> new Dl4jMaster(spark, train, replica, training, Dl4jMaster.Tuning.TUNED);
+            case DL4J_SPARK -> new Dl4jMaster(
+                    spark, train, replica, training, job.sync().averaging(), Dl4jMaster.Tuning.TUNED);
         };
     }
 }

@@ -1,8 +1,8 @@
 package dev.convoy.train;
 
 import dev.convoy.data.ClassWeights;
-import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
+import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.augment.Augmentation;
 import dev.convoy.data.plan.Shuffle;
 import java.io.Serializable;
@@ -31,13 +31,12 @@ public record BatchLoading(Shuffle shuffle, Augmentation augmentation, ClassWeig
 
     public BatchLoading {
         if (loaderThreads < AUTO || loaderThreads > MAX_THREADS) {
-            throw new ConvoyException(
-                    "Cannot use data.loader-threads = " + loaderThreads + "; allowed are auto and 0 to " + MAX_THREADS);
+            throw new InvalidValueException("loaderThreads", loaderThreads, "allowed are auto and 0 to " + MAX_THREADS);
         }
     }
 
     /**
-     * A batch as it is trained.
+     * Changes and weighs a batch as it is trained.
      *
      * @param gathered the images as they are stored
      * @param position of the first in its worker's epoch
@@ -48,7 +47,11 @@ public record BatchLoading(Shuffle shuffle, Augmentation augmentation, ClassWeig
         return classWeights.apply(augmentation.apply(gathered, seed, epoch, place));
     }
 
-    /** @param taskCpus cores of Spark's task */
+    /**
+     * The number of batches that are made ahead, each by a thread.
+     *
+     * @param taskCpus cores of Spark's task
+     */
     public int threads(int taskCpus) {
         return loaderThreads == AUTO ? Math.min(taskCpus - 1, MAX_THREADS) : loaderThreads;
     }

@@ -2,6 +2,7 @@ package dev.convoy.train;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.ModelState;
+import dev.convoy.model.Progress;
 import java.util.List;
 
 /** A loss or weights that are not finite; thrown on the driver. */
@@ -11,16 +12,16 @@ public final class DivergedException extends ConvoyException {
     private final ModelState lastGood;
 
     /**
-     * @param began the state that the failed round began with
-     * @param lastGood the last state known to give a finite loss
+     * @param began where the failed round began
+     * @param lastGood the last model known to give a finite loss
      * @param reasons in the last round, not empty
      */
-    public DivergedException(ModelState began, ModelState lastGood, List<Quarantined> reasons) {
+    public DivergedException(Progress began, ModelState lastGood, List<Quarantined> reasons) {
         super("Cannot go on training: " + reasons.get(0).fault() + where(reasons) + " in epoch "
-                + (began.progress().epoch() + 1) + ", round "
-                + (began.progress().round() + 1) + ", step "
+                + (began.epoch() + 1) + ", round "
+                + (began.round() + 1) + ", step "
                 + (reasons.get(0).globalStep() + 1)
-                + "; lower optimizer.learning-rate or set optimizer.warmup-epochs (the last good model is kept)");
+                + "; lower the learning rate or warm it up over some epochs (the last good model is kept)");
         this.lastGood = lastGood;
     }
 
@@ -32,7 +33,7 @@ public final class DivergedException extends ConvoyException {
                 + (reasons.size() == 1 ? "" : " and on " + (reasons.size() - 1) + " more");
     }
 
-    /** The last state known to give a finite loss. */
+    /** The last model known to give a finite loss. */
     public ModelState lastGood() {
         return lastGood;
     }

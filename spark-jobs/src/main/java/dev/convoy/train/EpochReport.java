@@ -1,5 +1,6 @@
 package dev.convoy.train;
 
+import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.model.Evaluation;
 import java.util.Optional;
 
@@ -29,6 +30,36 @@ public record EpochReport(
         double dataSeconds,
         double evaluateSeconds) {
     /**
+     * The report of an epoch that has just ended.
+     *
+     * @param end the state after its last round
+     * @param layout of the training images
+     */
+    static EpochReport of(TrainingState end, WorkerLayout layout, Optional<Evaluation> test, double evaluateSeconds) {
+        EpochTotals totals = end.epoch();
+        RoundReport.Counts counts = totals.counts();
+        RoundReport.Times times = totals.times();
+        return new EpochReport(
+                end.progress().epoch(),
+                totals.rounds(),
+                new Ledger(
+                        layout.examples(),
+                        counts.trained(),
+                        counts.rejected(),
+                        counts.late(),
+                        counts.quarantined(),
+                        counts.dropped(),
+                        counts.retried()),
+                totals.lossSum().value() / counts.trained(),
+                test,
+                totals.seconds().value(),
+                times.compute(),
+                times.compute() - times.busy() / layout.workers(),
+                times.data() / layout.workers(),
+                evaluateSeconds);
+    }
+
+    /**
      * Time in rounds beyond the slowest worker's own: launch, transfer, sum and waiting; with more workers than cores also
      * the turns that workers wait for.
      */
@@ -42,20 +73,24 @@ public record EpochReport(
     }
 
     /**
-     * Where every planned example of an epoch went; {@code planned = trained + rejected + late + quarantined}.
+     * Where every planned example of an epoch went; {@code planned = trained + rejected + late + quarantined + dropped}. Each number is
+     * counted where it happens, none is made of the others.
      *
      * @param planned examples in the plan
      * @param trained went into the model once
      * @param rejected could not be decoded
      * @param late came after their round had closed
      * @param quarantined were in a contribution that was thrown away
+     * @param dropped were left out by a master that does not say which; of masters of Convoy's own there are none
      * @param retried were trained again because a task or a segment was repeated; also among the trained
      */
-    public record Ledger(long planned, long trained, long rejected, long late, long quarantined, long retried) {
+    public record Ledger(
+            long planned, long trained, long rejected, long late, long quarantined, long dropped, long retried) {
         public Ledger {
-            if (planned != trained + rejected + late + quarantined) {
+            if (planned != trained + rejected + late + quarantined + dropped) {
                 throw new IllegalStateException("The ledger does not add up: planned " + planned + ", trained "
-                        + trained + ", rejected " + rejected + ", late " + late + ", quarantined " + quarantined);
+                        + trained + ", rejected " + rejected + ", late " + late + ", quarantined " + quarantined
+                        + ", dropped " + dropped);
             }
         }
     }

@@ -3,19 +3,23 @@ package dev.convoy.train;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.Loss;
-import dev.convoy.model.backend.LocalTrainer;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.backend.Replica;
 import dev.convoy.train.replica.ReplicaPool;
 import dev.convoy.train.replica.ReplicaSpec;
-import java.io.Serializable;
+import dev.convoy.train.sync.Message;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,31 +41,25 @@ public final class Evaluator {
         this.batchSize = batchSize;
     }
 
-    /** Weights in the canonical layout, on their way to the executors. */
-    private record Weights(float[] parameters, float[] buffers) implements Serializable {}
-
     /**
-     * Evaluates every usable example once. The same on any cluster, given the number of partitions.
+     * Evaluates every usable example once. The result is the same on any cluster, given the number of partitions.
      *
-     * @param parameters in the canonical layout
-     * @param buffers in the canonical layout
+     * @throws ConvoyException if images have gone since they were read first
      */
-    public Evaluation evaluate(ImageShards shards, float[] parameters, float[] buffers) {
-        ReplicaSpec kind = replica;
-        int size = batchSize;
-        ShardOpener opener = shards.opener();
-        Broadcast<Weights> weights = spark.broadcast(new Weights(parameters, buffers));
+    public Evaluation evaluate(ImageShards shards, ModelState model) {
+        Task task = new Task(
+                replica,
+                batchSize,
+                shards.opener(),
+                spark.broadcast(Message.write(0, List.of(model.parameters(), model.buffers()))));
         try {
-            Evaluation sum = shards
-                    .chunks()
-                    .mapPartitions(chunks -> evaluatePartition(kind, size, opener, chunks, weights))
-                    .collect()
-                    .stream()
-                    .reduce(Evaluation.empty(kind.bind().outputs()), Evaluation::plus);
+            Evaluation sum = shards.chunks().mapPartitions(task).collect().stream()
+                    .map(bytes -> ObjectBytes.read(bytes, Evaluation.class))
+                    .reduce(Evaluation.empty(replica.bind().outputs()), Evaluation::plus);
             check(sum, shards);
             return sum;
         } finally {
-            weights.destroy();
+            task.model.destroy();
         }
     }
 
@@ -78,33 +76,30 @@ public final class Evaluator {
         }
     }
 
-    private static Iterator<Evaluation> evaluatePartition(
-            ReplicaSpec replica,
-            int batchSize,
-            ShardOpener opener,
-            Iterator<ImageChunk> chunks,
-            Broadcast<Weights> weights)
-            throws InterruptedException {
-        if (!chunks.hasNext()) {
-            return List.<Evaluation>of().iterator();
+    /** Evaluates one partition; brings home the bytes of an {@link Evaluation}. */
+    private record Task(ReplicaSpec replica, int batchSize, ShardOpener opener, Broadcast<byte[][]> model)
+            implements FlatMapFunction<Iterator<ImageChunk>, byte[]> {
+        @Override
+        public Iterator<byte[]> call(Iterator<ImageChunk> chunks) throws InterruptedException {
+            if (!chunks.hasNext()) {
+                return Collections.emptyIterator();
+            }
+            WorkerShard shard = opener.open(chunks);
+            Evaluation evaluation =
+                    ReplicaPool.withReplica(replica.forTask(TaskContext.get()), lent -> evaluate(lent, shard));
+            return List.of(ObjectBytes.write(evaluation)).iterator();
         }
-        WorkerShard shard = opener.open(chunks);
-        Evaluation evaluation = ReplicaPool.with(
-                replica.forTask(TaskContext.get()),
-                trainer -> evaluate(trainer, shard, weights.value(), replica, batchSize));
-        return List.of(evaluation).iterator();
-    }
 
-    private static Evaluation evaluate(
-            LocalTrainer trainer, WorkerShard shard, Weights weights, ReplicaSpec replica, int batchSize) {
-        trainer.replica().parameters().set(weights.parameters);
-        trainer.replica().buffers().set(weights.buffers);
-        Loss loss = replica.network().loss();
-        Evaluation.Tally tally = new Evaluation.Tally(replica.bind().outputs());
-        for (long[] ids : shard.batches(batchSize)) {
-            ImageBatch batch = shard.gather(ids);
-            tally.add(batch, trainer.replica().outputs(batch), loss);
+        private Evaluation evaluate(Replica lent, WorkerShard shard) {
+            lent.parameters().set(Message.vector(model.value(), 0));
+            lent.buffers().set(Message.vector(model.value(), 1));
+            Loss loss = replica.network().loss();
+            Evaluation.Tally tally = new Evaluation.Tally(replica.bind().outputs());
+            for (long[] ids : shard.batches(batchSize)) {
+                ImageBatch batch = shard.gather(ids);
+                tally.add(batch, lent.outputs(batch), loss);
+            }
+            return tally.evaluation();
         }
-        return tally.evaluation();
     }
 }

@@ -19,7 +19,7 @@ public record Quarantined(int worker, long globalStep, Fault fault) implements S
     public enum Fault {
         LOSS("the loss is not finite"),
         UPDATE("the update is not finite"),
-        NORM("the update is larger than sync.max-norm times the median"),
+        NORM("the update is larger than the largest norm allowed, a multiple of the median"),
         MEAN("the averaged weights are not finite");
 
         private final String words;

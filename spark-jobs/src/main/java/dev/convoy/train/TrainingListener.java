@@ -1,33 +1,60 @@
 package dev.convoy.train;
 
 import dev.convoy.data.ClassWeights;
-import dev.convoy.model.ModelState;
 import java.util.List;
 
-/** Observes training; called on the driver, in order, and must not change anything. */
+/**
+ * Observes training; called on the driver, in order, and must not change anything. A listener that throws is named in the log and not
+ * called again; training goes on. What must not be lost is kept by an {@link EpochStore}.
+ */
 public interface TrainingListener {
     /**
-     * Training images weigh differently by class. Called before {@link #started}, if class weights are in use.
+     * What is known before the first step.
      *
-     * @param classNames in the order of the class indexes
-     */
-    default void classesWeighted(List<String> classNames, ClassWeights weights) {}
-
-    /**
-     * Training is about to begin.
-     *
-     * @param parameters trained parameters of the network
+     * @param parameters trained values of the network
+     * @param epochs in all
      * @param stepsPerEpoch in every epoch
+     * @param classNames in the order of the class indexes
+     * @param classWeights what the loss of training images is multiplied by
+     * @param start the state that training begins with
      */
-    default void started(int parameters, int epochs, int stepsPerEpoch) {}
+    record Run(
+            int parameters,
+            int epochs,
+            int stepsPerEpoch,
+            List<String> classNames,
+            ClassWeights classWeights,
+            TrainingState start) {}
+
+    /** How training has ended. */
+    enum Ending {
+        /** All epochs were done. */
+        COMPLETED,
+        /** Losses or weights were not finite, or far too large, and going on would not have helped. */
+        DIVERGED,
+        /** Something else went wrong. */
+        FAILED,
+        /** The process or the thread was told to end. */
+        INTERRUPTED
+    }
+
+    /** Training is about to begin. */
+    default void runStarted(Run run) {}
 
     /** A round is complete. */
     default void roundCompleted(RoundReport round) {}
 
     /**
-     * An epoch is complete and evaluated.
+     * An epoch is complete, evaluated, and kept.
      *
      * @param state after the epoch
      */
-    default void epochCompleted(EpochReport epoch, ModelState state) {}
+    default void epochCompleted(EpochReport epoch, TrainingState state) {}
+
+    /**
+     * Training has ended; nothing comes after.
+     *
+     * @param state after the last call of the master that came back
+     */
+    default void runEnded(Ending ending, TrainingState state) {}
 }

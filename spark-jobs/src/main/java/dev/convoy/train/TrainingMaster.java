@@ -1,20 +1,39 @@
 package dev.convoy.train;
 
-import dev.convoy.model.ModelState;
 import java.util.function.Consumer;
 
-/** Moves a model forward by letting workers train and putting together what they bring home. */
+/**
+ * Moves a model forward by letting workers train and putting together what they bring home. A master holds nothing between calls that
+ * results depend on: it may be another one each time, in another process.
+ */
 public interface TrainingMaster extends AutoCloseable {
     /**
-     * Trains for a number of rounds within one epoch.
+     * What a master can do.
+     *
+     * @param resumes whether it goes on from any state; otherwise from the one before the first step alone
+     * @param stopsWithinEpochs whether {@link #advance} keeps to the number of rounds; otherwise it does whole epochs
+     */
+    record Capabilities(boolean resumes, boolean stopsWithinEpochs) {
+        /** Of a master whose {@link TrainingMaster#advance} is a function of the state. */
+        public static final Capabilities ALL = new Capabilities(true, true);
+    }
+
+    /** What this master can do. */
+    default Capabilities capabilities() {
+        return Capabilities.ALL;
+    }
+
+    /**
+     * Trains for a number of rounds within one epoch. The result is a function of the state: one call for n rounds comes to the same as n
+     * calls for one, of this master or of others like it.
      *
      * @param state where to start; not changed
      * @param rounds at least 1; the epoch's end ends them in any case
-     * @param onRound hears of every round once it is complete
+     * @param onRound hears of every round once, in order, when it is complete; must not throw
      * @return the state after the last round
-     * @throws DivergedException if a loss is not finite; it carries the last good state
+     * @throws DivergedException if training must not go on; it carries the last good model
      */
-    ModelState advance(ModelState state, int rounds, Consumer<RoundReport> onRound);
+    TrainingState advance(TrainingState state, int rounds, Consumer<RoundReport> onRound);
 
     /** Frees what it holds beyond its calls. */
     @Override

@@ -1,6 +1,7 @@
 package dev.convoy.train;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.model.optimizer.LearningRate;
@@ -28,7 +29,7 @@ public record TrainingSpec(
         implements Serializable {
     public TrainingSpec {
         if (epochs < 1) {
-            throw new ConvoyException("Cannot train for train.epochs = " + epochs + "; it must be at least 1");
+            throw new InvalidValueException("epochs", epochs, "it must be at least 1");
         }
     }
 
@@ -52,13 +53,13 @@ public record TrainingSpec(
         double last = learningRate.at((epochs - 1L) * stepsPerEpoch, stepsPerEpoch, epochs);
         if (!(last >= Float.MIN_NORMAL)) {
             throw new ConvoyException(
-                    "Cannot train for " + epochs + " epochs with optimizer.schedule: by the last of them the"
+                    "Cannot train for " + epochs + " epochs with this schedule: by the last of them the"
                             + " learning rate is " + last
-                            + ", with which nothing is learned; lower it later or by less (every-epochs,"
-                            + " factor)");
+                            + ", with which nothing is learned; lower it later or by less");
         }
     }
 
+    /** The learning rate of a step, counted from the start. */
     public double rate(long globalStep, EpochPlan plan) {
         return learningRate.at(globalStep, plan.steps(), epochs);
     }

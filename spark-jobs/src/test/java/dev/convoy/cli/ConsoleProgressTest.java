@@ -3,6 +3,10 @@ package dev.convoy.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.convoy.data.ClassWeights;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.train.TrainingListener;
+import dev.convoy.train.TrainingState;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -14,9 +18,16 @@ class ConsoleProgressTest {
     void classWeightsAreOneLineHoweverManyThereAre() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (ConsoleProgress progress = new ConsoleProgress(new PrintStream(out, true, StandardCharsets.UTF_8))) {
-            progress.classesWeighted(List.of("cat", "dog", "eel"), new ClassWeights(List.of(1.0, 2.5, 0.125)));
+            progress.runStarted(new TrainingListener.Run(
+                    1234,
+                    2,
+                    30,
+                    List.of("cat", "dog", "eel"),
+                    new ClassWeights(List.of(1.0, 2.5, 0.125)),
+                    TrainingState.start(new ModelState(new float[0], new float[0]), new OptimizerSpec.Sgd(null))));
         }
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .isEqualToNormalizingNewlines("class weights from 0.1250 (eel) to 2.500 (dog)\n");
+                .isEqualToNormalizingNewlines("class weights from 0.1250 (eel) to 2.500 (dog)\n"
+                        + "1,234 parameters, 2 epochs of 30 steps\n");
     }
 }

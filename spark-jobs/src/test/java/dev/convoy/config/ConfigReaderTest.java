@@ -25,7 +25,6 @@ import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import dev.convoy.train.BatchLoading;
-import dev.convoy.train.sync.Exchange;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,7 +58,7 @@ class ConfigReaderTest {
         assertThat(config.train().epochs()).isEqualTo(7);
         assertThat(config.seed()).isEqualTo(4);
         assertThat(config.data().resize()).containsExactly(28, 20);
-        assertThat(config.sync().exchange()).isEqualTo(Exchange.PARAMETER_AVERAGING);
+        assertThat(config.sync().exchange()).isEqualTo(JobConfig.Sync.Rule.PARAMETER_AVERAGING);
         assertThat(config.network().spec(10, Optional.empty())).isEqualTo(NamedNetwork.MLP.spec(10));
         assertThat(config.data().train().source()).isEqualTo(new FolderSource("/digits"));
     }

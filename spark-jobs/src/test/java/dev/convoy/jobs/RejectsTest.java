@@ -71,7 +71,7 @@ class RejectsTest {
         assertThat(run.result().data().train()).isEqualTo(split);
         assertThat(run.result().data().test()).isEqualTo(split);
         EpochReport.Ledger ledger = run.result().ledger().get(0);
-        assertThat(ledger).isEqualTo(new EpochReport.Ledger(Digits.TEST + 2, Digits.TEST, 2, 0, 0, 0));
+        assertThat(ledger).isEqualTo(new EpochReport.Ledger(Digits.TEST + 2, Digits.TEST, 2, 0, 0, 0, 0));
         assertBothListed(rejects(run.directory()));
 
         DatasetManifest manifest = new PrepareJob(spark, config()).run();

@@ -8,6 +8,11 @@ import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.function.BiConsumer;
 import java.util.function.IntConsumer;
 import java.util.function.ToDoubleFunction;
@@ -17,9 +22,18 @@ public final class FaultyBackend implements ComputeBackend {
     /** Of executors: the step at which worker 1 fails. */
     public static final String STEP = "convoy.test.faulty-step";
 
-    /** What a step's gradient and loss are multiplied by. */
-    public static volatile ToDoubleFunction<StepKey> factor =
+    /** Sound, but for the step of {@link #STEP}. */
+    public static final ToDoubleFunction<StepKey> SOUND =
             step -> step.worker() == 1 && step.globalStep() == Integer.getInteger(STEP, -1) ? Double.NaN : 1;
+
+    /** What a step's gradient and loss are multiplied by; whoever sets it puts {@link #SOUND} back. */
+    public static volatile ToDoubleFunction<StepKey> factor = SOUND;
+
+    /** Of executors: a file that does not exist; who comes to {@link #HALT_STEP} first makes it and ends its process. */
+    public static final String HALT_FILE = "convoy.test.halt-file";
+
+    /** Of executors: the step at which worker 1 ends its process. */
+    public static final String HALT_STEP = "convoy.test.halt-step";
 
     /** What is done to a replica's parameters before a step. */
     public static volatile BiConsumer<StepKey, Vector> disturbance = (step, parameters) -> {};
@@ -43,10 +57,24 @@ public final class FaultyBackend implements ComputeBackend {
         @Override
         public double train(ImageBatch batch, StepKey step) {
             disturbance.accept(step, sound.parameters());
+            haltAt(step);
             double by = factor.applyAsDouble(step);
             double loss = sound.train(batch, step);
             sound.gradient().scale((float) by);
             return loss * by;
+        }
+
+        private static void haltAt(StepKey step) {
+            if (step.worker() == 1 && step.globalStep() == Integer.getInteger(HALT_STEP, -1)) {
+                try {
+                    Files.createFile(Path.of(System.getProperty(HALT_FILE)));
+                    Runtime.getRuntime().halt(1);
+                } catch (FileAlreadyExistsException e) {
+                    // Once is enough.
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
         }
 
         @Override

@@ -7,14 +7,12 @@ import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
 import dev.convoy.data.source.ImageListing;
-import dev.convoy.model.ModelState;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Size2d;
 import dev.convoy.model.optimizer.LearningRate;
-import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.RoundReport;
@@ -22,6 +20,7 @@ import dev.convoy.train.Trainer;
 import dev.convoy.train.TrainingListener;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.TrainingState;
 import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.replica.ReplicaSpec;
@@ -56,8 +55,8 @@ public final class Training {
 
     public final List<EpochReport> epochs = new ArrayList<>();
     public final List<RoundReport> rounds = new ArrayList<>();
-    public ModelState start;
-    public ModelState end;
+    public TrainingState start;
+    public TrainingState end;
 
     public static ImageShards shards(JavaSparkContext spark, Path folder, int examples, int workers)
             throws IOException {
@@ -67,12 +66,12 @@ public final class Training {
         return ImageShards.of(spark, listing, decoder, layout, OnBadImage.FAIL);
     }
 
-    public static ReplicaSpec replica(NetworkSpec network, OptimizerSpec optimizer) {
-        return replica(BACKEND, network, optimizer);
+    public static ReplicaSpec replica(NetworkSpec network) {
+        return replica(BACKEND, network);
     }
 
-    public static ReplicaSpec replica(String backend, NetworkSpec network, OptimizerSpec optimizer) {
-        return new ReplicaSpec(backend, Placement.CPU, network, DIGIT, NORMALIZATION, optimizer);
+    public static ReplicaSpec replica(String backend, NetworkSpec network) {
+        return new ReplicaSpec(backend, Placement.CPU, network, DIGIT, NORMALIZATION);
     }
 
     public static Training run(
@@ -81,7 +80,7 @@ public final class Training {
             NetworkSpec network,
             TrainingSpec spec,
             TrainingListener... more) {
-        return run(spark, shards, replica(network, spec.optimizer()), spec, more);
+        return run(spark, shards, replica(network), spec, more);
     }
 
     public static Training run(
@@ -109,12 +108,12 @@ public final class Training {
             }
 
             @Override
-            public void epochCompleted(EpochReport epoch, ModelState state) {
+            public void epochCompleted(EpochReport epoch, TrainingState state) {
                 training.epochs.add(epoch);
             }
         });
-        training.start = replica.bind().initialState(spec.seed(), spec.optimizer());
-        training.end = new Trainer(master, new Evaluator(spark, replica, 100), spec, listeners)
+        training.start = TrainingState.start(replica.bind().initialState(spec.seed()), spec.optimizer());
+        training.end = new Trainer(master, new Evaluator(spark, replica, 100), spec, (epoch, state) -> {}, listeners)
                 .train(replica.bind(), training.start, shards, Optional.empty());
         return training;
     }
@@ -126,7 +125,7 @@ public final class Training {
             TrainingSpec spec,
             AllReduceSpec allReduce,
             TrainingListener... listeners) {
-        ReplicaSpec replica = replica(network, spec.optimizer());
+        ReplicaSpec replica = replica(network);
         return run(
                 spark, shards, replica, spec, new AllReduceMaster(spark, shards, replica, spec, allReduce), listeners);
     }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.collective.Compression;
 import dev.convoy.data.rdd.ImageShards;
-import dev.convoy.model.ModelState;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import dev.convoy.testing.FaultyBackend;
@@ -86,7 +85,7 @@ public class ClusterTest {
                     16,
                     SPEC.optimizer(),
                     Training.RATE,
-                    SyncSpec.averaging(2).with(Compression.BF16));
+                    SyncSpec.averaging(2).withCompression(Compression.BF16));
             Training rounded = Training.allReduce(spark, shards, Training.SMALL, half, BY_EXECUTOR);
             assertThat(rounded.end.parameters())
                     .isNotEqualTo(gloo.end.parameters())
@@ -122,7 +121,7 @@ public class ClusterTest {
         try (JavaSparkContext spark = LocalCluster.context(conf);
                 ImageShards shards = Training.shards(spark, folder, 400, 2)) {
             for (String backend : List.of(Training.BACKEND, "faulty")) {
-                ReplicaSpec lenet = Training.replica(backend, NamedNetwork.LENET.spec(10), spec.optimizer());
+                ReplicaSpec lenet = Training.replica(backend, NamedNetwork.LENET.spec(10));
                 Training ahead = overGloo(spark, shards, lenet, spec, true);
                 Training after = overGloo(spark, shards, lenet, spec, false);
                 assertSameBits(ahead.end, after.end);
@@ -149,7 +148,7 @@ public class ClusterTest {
         }
     }
 
-    private static void assertSameBits(ModelState found, ModelState expected) {
+    private static void assertSameBits(TrainingState found, TrainingState expected) {
         assertThat(found.parameters()).isEqualTo(expected.parameters());
         assertThat(found.optimizer().slots().get(0))
                 .isEqualTo(expected.optimizer().slots().get(0));

@@ -10,7 +10,6 @@ import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
 import dev.convoy.data.source.FolderSource;
 import dev.convoy.data.source.ImageListing;
-import dev.convoy.model.ModelState;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
@@ -19,7 +18,6 @@ import dev.convoy.testing.SparkExtension;
 import dev.convoy.testing.Training;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.rounds.RoundsMaster;
-import dev.convoy.train.sync.Exchange;
 import dev.convoy.train.sync.SyncSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,6 +35,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 class LedgerTest {
     private static final OptimizerSpec SGD = new OptimizerSpec.Sgd(null);
 
+    private enum Rule {
+        PARAMETER_AVERAGING,
+        GRADIENT
+    }
+
     @TempDir
     Path folder;
 
@@ -48,14 +51,13 @@ class LedgerTest {
         "5, 8, 4, 3, PARAMETER_AVERAGING",
         "1, 4, 16, 2, GRADIENT"
     })
-    void nothingIsLost(
-            int examples, int workers, int batchSize, int localSteps, Exchange exchange, JavaSparkContext spark)
+    void nothingIsLost(int examples, int workers, int batchSize, int localSteps, Rule exchange, JavaSparkContext spark)
             throws IOException {
         TrainingSpec spec = spec(2, batchSize, exchange, localSteps, Training.RATE);
         try (ImageShards shards = Training.shards(spark, folder, examples, workers)) {
             Training training = Training.run(spark, shards, Training.SMALL, spec);
             assertThat(training.epochs).hasSize(2).allSatisfy(epoch -> assertThat(epoch.ledger())
-                    .isEqualTo(new EpochReport.Ledger(examples, examples, 0, 0, 0, 0)));
+                    .isEqualTo(new EpochReport.Ledger(examples, examples, 0, 0, 0, 0, 0)));
             assertThat(training.end.progress().examples()).isEqualTo(2L * examples);
             assertThat(training.rounds)
                     .hasSize(2 * ((spec.plan(shards.layout(), 0).steps() + localSteps - 1) / localSteps));
@@ -73,16 +75,16 @@ class LedgerTest {
         try (ImageShards shards = ImageShards.of(spark, listing, decoder, layout, OnBadImage.SKIP)) {
             // With batches of one image, a rejected one leaves its worker with nothing to do.
             Training training = Training.run(
-                    spark, shards, Training.SMALL, spec(1, 1, Exchange.PARAMETER_AVERAGING, 50, Training.RATE));
+                    spark, shards, Training.SMALL, spec(1, 1, Rule.PARAMETER_AVERAGING, 50, Training.RATE));
             assertThat(training.epochs.get(0).ledger())
-                    .isEqualTo(new EpochReport.Ledger(Digits.TEST + 2, Digits.TEST, 2, 0, 0, 0));
+                    .isEqualTo(new EpochReport.Ledger(Digits.TEST + 2, Digits.TEST, 2, 0, 0, 0, 0));
         }
     }
 
     @Test
     void aLossThatIsNotFiniteStopsWithTheLastGoodState(JavaSparkContext spark) throws IOException {
         LearningRate far = new LearningRate(1e30, null, 0);
-        TrainingSpec spec = spec(3, 10, Exchange.PARAMETER_AVERAGING, 2, far);
+        TrainingSpec spec = spec(3, 10, Rule.PARAMETER_AVERAGING, 2, far);
         try (ImageShards shards = Training.shards(spark, folder, 100, 2)) {
             assertThatThrownBy(() -> Training.run(spark, shards, NamedNetwork.MLP.spec(10), spec))
                     .isInstanceOfSatisfying(DivergedException.class, e -> {
@@ -100,7 +102,7 @@ class LedgerTest {
     void aNetworkWithTheWrongNumberOfOutputsIsRefused(JavaSparkContext spark) throws IOException {
         try (ImageShards shards = Training.shards(spark, folder, 10, 2)) {
             assertThatThrownBy(() -> Training.run(
-                            spark, shards, NamedNetwork.MLP.spec(7), spec(1, 8, Exchange.GRADIENT, 1, Training.RATE)))
+                            spark, shards, NamedNetwork.MLP.spec(7), spec(1, 8, Rule.GRADIENT, 1, Training.RATE)))
                     .isInstanceOf(ConvoyException.class)
                     .hasMessageContaining("7 outputs on 10 classes");
         }
@@ -108,24 +110,24 @@ class LedgerTest {
 
     @Test
     void theStateBeforeARoundIsNotChangedByIt(JavaSparkContext spark) throws IOException {
-        TrainingSpec spec = spec(1, 10, Exchange.PARAMETER_AVERAGING, 2, Training.RATE);
+        TrainingSpec spec = spec(1, 10, Rule.PARAMETER_AVERAGING, 2, Training.RATE);
         try (ImageShards shards = Training.shards(spark, folder, 100, 2)) {
-            ReplicaSpec replica = Training.replica(Training.SMALL, SGD);
-            ModelState start = replica.bind().initialState(1, SGD);
+            ReplicaSpec replica = Training.replica(Training.SMALL);
+            TrainingState start = TrainingState.start(replica.bind().initialState(1), SGD);
             float[] before = start.parameters().clone();
-            ModelState after = new RoundsMaster(spark, shards, replica, spec).advance(start, 2, round -> {});
+            TrainingState after = new RoundsMaster(spark, shards, replica, spec).advance(start, 2, round -> {});
             assertThat(start.parameters()).isEqualTo(before).isNotEqualTo(after.parameters());
             assertThat(after.progress().round()).isEqualTo(2);
         }
     }
 
-    private static TrainingSpec spec(int epochs, int batchSize, Exchange exchange, int localSteps, LearningRate rate) {
+    private static TrainingSpec spec(int epochs, int batchSize, Rule exchange, int localSteps, LearningRate rate) {
         return new TrainingSpec(
                 1,
                 epochs,
                 batchSize,
                 SGD,
                 rate,
-                exchange == Exchange.GRADIENT ? SyncSpec.gradient() : SyncSpec.averaging(localSteps));
+                exchange == Rule.GRADIENT ? SyncSpec.gradient() : SyncSpec.averaging(localSteps));
     }
 }

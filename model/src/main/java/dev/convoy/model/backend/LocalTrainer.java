@@ -1,30 +1,34 @@
 package dev.convoy.model.backend;
 
 import dev.convoy.data.ImageBatch;
+import dev.convoy.model.HeapVector;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.Vector;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.optimizer.OptimizerState;
-import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
 /**
  * A replica with an optimizer beside it: takes steps on its own. Memory for the optimizer is allocated once and lives as
- * long as the replica.
+ * long as the replica. Between {@link #markParameters} and {@link #rewindParameters} (and likewise for buffers) it can tell how far
+ * it has moved.
  */
 public final class LocalTrainer {
     private final Replica replica;
     private final OptimizerSpec optimizer;
     private final Vector decayed;
     private final List<Vector> slots;
-    private final Vector startParameters;
-    private final Vector startBuffers;
-    private final List<Vector> spare = new ArrayList<>();
+    private final Vector markedParameters;
+    private final Vector markedBuffers;
+    /** Allocated with the first use: not every kind of training needs them. */
+    private Vector mean;
+
+    private Vector velocity = new HeapVector(0);
     private long steps;
 
+    /** Allocates the optimizer's memory beside the replica, which it does not own. */
     public LocalTrainer(Replica replica, Network network, OptimizerSpec optimizer) {
         this.replica = replica;
         this.optimizer = optimizer;
@@ -33,90 +37,106 @@ public final class LocalTrainer {
         this.slots = Stream.generate(() -> replica.newVector(length))
                 .limit(optimizer.slotCount())
                 .toList();
-        this.startParameters = replica.newVector(length);
-        this.startBuffers = replica.newVector(network.layout().bufferCount());
+        this.markedParameters = replica.newVector(length);
+        this.markedBuffers = replica.newVector(network.layout().bufferCount());
     }
 
+    /** The replica that is trained. */
     public Replica replica() {
         return replica;
     }
 
+    /** The optimizer that {@link #step} uses. */
+    public OptimizerSpec optimizer() {
+        return optimizer;
+    }
+
     /** Takes over parameters, buffers and the optimizer's memory; without memory in the state it starts from zero. */
-    public void load(ModelState state) {
-        replica.parameters().set(state.parameters());
-        replica.buffers().set(state.buffers());
-        List<float[]> memory = state.optimizer().slots();
+    public void load(ModelState model, OptimizerState memory) {
+        replica.parameters().set(model.parameters());
+        replica.buffers().set(model.buffers());
         for (int i = 0; i < slots.size(); i++) {
             Vector slot = slots.get(i);
-            slot.set(memory.isEmpty() ? new float[slot.length()] : memory.get(i));
+            slot.set(
+                    memory.slots().isEmpty()
+                            ? new float[slot.length()]
+                            : memory.slots().get(i));
         }
-        steps = state.optimizer().steps();
+        steps = memory.steps();
     }
 
     /**
-     * One step of the optimizer.
+     * Takes one step of the optimizer.
      *
      * @return the loss before the step, summed over the batch's examples times their weights; if it is not finite, nothing is changed
      */
     public double step(ImageBatch batch, StepKey key, double learningRate) {
         double loss = replica.train(batch, key);
         if (Double.isFinite(loss)) {
-            update(learningRate);
+            optimizer.step(replica.parameters(), replica.gradient(), slots, decayed, learningRate, ++steps);
         }
         return loss;
     }
 
-    /** What the optimizer does with the replica's gradient, which is used up. */
-    public void update(double learningRate) {
-        optimizer.step(replica.parameters(), replica.gradient(), slots, decayed, learningRate, ++steps);
-    }
-
     /** Remembers where parameters are. */
     public void markParameters() {
-        startParameters.set(replica.parameters());
+        markedParameters.set(replica.parameters());
     }
 
     /** Remembers where buffers are. */
     public void markBuffers() {
-        startBuffers.set(replica.buffers());
+        markedBuffers.set(replica.buffers());
     }
 
-    /** Turns parameters into how far they have moved since they were marked. */
-    public Vector parameterDistance() {
-        return replica.parameters().add(-1, startParameters);
+    /** Replaces parameters by how far they have moved since they were marked. */
+    public void replaceParametersByDistance() {
+        replica.parameters().add(-1, markedParameters);
     }
 
-    /** Turns buffers into how far they have moved since they were marked. */
-    public Vector bufferDistance() {
-        return replica.buffers().add(-1, startBuffers);
+    /** Replaces buffers by how far they have moved since they were marked. */
+    public void replaceBuffersByDistance() {
+        replica.buffers().add(-1, markedBuffers);
     }
 
     /** Puts parameters back to where they were marked. */
-    public Vector rewindParameters() {
-        return replica.parameters().set(startParameters);
+    public void rewindParameters() {
+        replica.parameters().set(markedParameters);
     }
 
-    /** Puts buffers back to where they were marked, or as far from there as a sum of distances says. */
-    public void rewindBuffers(FloatBuffer distances, float share) {
-        if (share == 0) {
-            replica.buffers().set(startBuffers);
-        } else {
-            replica.buffers().set(share, distances).add(1, startBuffers);
+    /** Puts buffers back to where they were marked. */
+    public void rewindBuffers() {
+        replica.buffers().set(markedBuffers);
+    }
+
+    /** Where buffers were marked; not to be changed. */
+    public Vector markedBuffers() {
+        return markedBuffers;
+    }
+
+    /** Ones for parameters that weight decay pulls at, zeros for the others; not to be changed. */
+    public Vector decayed() {
+        return decayed;
+    }
+
+    /** A vector as long as the parameters, for a mean; it keeps its values from call to call. */
+    public Vector mean() {
+        if (mean == null) {
+            mean = replica.newVector(decayed.length());
         }
+        return mean;
     }
 
-    /** Zeroes the optimizer's memory. */
-    public void resetOptimizer() {
-        slots.forEach(slot -> slot.set(new float[slot.length()]));
-        steps = 0;
+    /** The outer optimizer's memory, as long as the parameters; empty until {@link #loadVelocity}. */
+    public Vector velocity() {
+        return velocity;
     }
 
-    /** A vector as long as the parameters, for the caller's own use; allocated once and kept, with its values. */
-    public Vector spare(int index) {
-        while (spare.size() <= index) {
-            spare.add(replica.newVector(replica.parameters().length()));
+    /** Takes over the outer optimizer's memory. */
+    public void loadVelocity(float[] values) {
+        if (velocity.length() != values.length) {
+            velocity = values.length == 0 ? new HeapVector(0) : replica.newVector(values.length);
         }
-        return spare.get(index);
+        velocity.set(values);
     }
 
     /** The optimizer's memory itself; changes take effect with the next step. */

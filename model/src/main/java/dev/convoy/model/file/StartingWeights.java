@@ -105,6 +105,6 @@ public final class StartingWeights {
                                     : ""),
                     e);
         }
-        return new ModelState(parameters, buffers, fresh.optimizer(), fresh.velocity(), fresh.progress());
+        return new ModelState(parameters, buffers);
     }
 }

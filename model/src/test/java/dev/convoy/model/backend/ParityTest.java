@@ -18,6 +18,7 @@ import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
 import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.model.zoo.NamedNetwork;
 import java.util.Arrays;
 import java.util.List;
@@ -133,19 +134,18 @@ class ParityTest {
                 null,
                 List.of("conv1", "bn2", "bn3"));
         Network network = spec.bind(INPUT);
-        ModelState drawn = network.initialState(11, new OptimizerSpec.Sgd(null));
+        ModelState drawn = network.initialState(11);
         float[] statistics = drawn.buffers().clone();
         for (int i = 0; i < statistics.length; i++) {
             statistics[i] = 0.3f + 0.1f * i;
         }
-        ModelState start =
-                new ModelState(drawn.parameters(), statistics, drawn.optimizer(), drawn.velocity(), drawn.progress());
+        ModelState start = new ModelState(drawn.parameters(), statistics);
         assertParity(network, start);
         for (String backend : List.of("dl4j", "torch")) {
             try (Replica replica = replica(backend, network, start)) {
                 LocalTrainer trainer =
                         new LocalTrainer(replica, network, new OptimizerSpec.AdamW(null, null, null, 0.1));
-                trainer.load(start);
+                trainer.load(start, OptimizerState.NONE);
                 trainer.step(TestBatches.classes(INPUT, 6, 4), STEP, 0.1);
                 for (ParameterLayout.Entry entry : network.layout().entries()) {
                     boolean buffer = entry.isBuffer();
@@ -175,7 +175,7 @@ class ParityTest {
                         Loss.SQUARED_ERROR,
                         null)
                 .bind(INPUT);
-        ModelState start = grouped.initialState(1, new OptimizerSpec.Sgd(null));
+        ModelState start = grouped.initialState(1);
         float[] sparse = new float[full.layout().parameterCount()];
         for (int filter = 0; filter < 4; filter++) {
             // Filters 0 and 1 see channel 0, filters 2 and 3 see channel 1.
@@ -199,7 +199,7 @@ class ParityTest {
                 List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(4, true, null)), loss, new Initializer.Xavier());
         assertParity(spec);
         Network network = spec.bind(INPUT);
-        ModelState start = network.initialState(11, new OptimizerSpec.Sgd(null));
+        ModelState start = network.initialState(11);
         assertThat(gradientDifference(network, start, TestBatches.weighted(INPUT, 6)))
                 .isLessThan(1e-4);
     }
@@ -212,8 +212,7 @@ class ParityTest {
     void resnet20() {
         Network network = NamedNetwork.RESNET20.spec(4).bind(new ImageShape(2, 16, 16));
         double[] differences = IntStream.rangeClosed(1, 5)
-                .mapToDouble(
-                        seed -> gradientDifference(network, network.initialState(seed, new OptimizerSpec.Sgd(null))))
+                .mapToDouble(seed -> gradientDifference(network, network.initialState(seed)))
                 .sorted()
                 .toArray();
         assertThat(differences[2]).isLessThan(1e-4);
@@ -248,7 +247,8 @@ class ParityTest {
         OptimizerSpec sgd = new OptimizerSpec.Sgd(1e-3);
         try (Replica replica = ComputeBackend.named(backend).newReplica(network, NORMALIZATION)) {
             LocalTrainer trainer = new LocalTrainer(replica, network, sgd);
-            trainer.load(network.initialState(3, sgd));
+            trainer.load(
+                    network.initialState(3), sgd.initialState(network.layout().parameterCount()));
             ImageBatch batch = TestBatches.classes(INPUT, 16, 4);
             for (int step = 0; step < 20; step++) {
                 trainer.step(batch, new StepKey(1, step, 0), 0.05);
@@ -269,7 +269,9 @@ class ParityTest {
         for (int b = 0; b < 2; b++) {
             try (Replica replica = ComputeBackend.named(backends[b]).newReplica(network, NORMALIZATION)) {
                 LocalTrainer trainer = new LocalTrainer(replica, network, optimizer);
-                trainer.load(network.initialState(3, optimizer));
+                trainer.load(
+                        network.initialState(3),
+                        optimizer.initialState(network.layout().parameterCount()));
                 for (int step = 0; step < 5; step++) {
                     trainer.step(TestBatches.classes(INPUT, 8, 4), STEP, 0.01);
                 }
@@ -294,7 +296,7 @@ class ParityTest {
 
     private static void assertParity(NetworkSpec spec, ImageShape input) {
         Network network = spec.bind(input);
-        assertParity(network, network.initialState(11, new OptimizerSpec.Sgd(null)));
+        assertParity(network, network.initialState(11));
     }
 
     private static void assertParity(Network network, ModelState start) {

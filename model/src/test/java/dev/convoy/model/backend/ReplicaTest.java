@@ -17,6 +17,7 @@ import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
 import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.model.zoo.NamedNetwork;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -216,14 +217,14 @@ class ReplicaTest {
         Network lenet = NamedNetwork.LENET.spec(4).bind(new ImageShape(1, 28, 28));
         ImageBatch batch = TestBatches.classes(lenet.input(), 16, 4);
         OptimizerSpec optimizer = new OptimizerSpec.Momentum(null, null);
-        ModelState start = lenet.initialState(3, optimizer);
+        ModelState start = lenet.initialState(3);
         try (Replica replica = replica(backend, lenet)) {
             LocalTrainer trainer = new LocalTrainer(replica, lenet, optimizer);
             double first = Double.NaN;
             double last = Double.NaN;
             float[] weights = null;
             for (int repeat = 0; repeat < 2; repeat++) {
-                trainer.load(start);
+                trainer.load(start, OptimizerState.NONE);
                 first = trainer.step(batch, STEP, 0.02);
                 for (int i = 1; i < 15; i++) {
                     last = trainer.step(batch, STEP, 0.02);
@@ -253,10 +254,8 @@ class ReplicaTest {
         Arrays.fill(mean, 0.5f);
         Arrays.fill(std, 0.3f);
         Replica replica = ComputeBackend.named(backend).newReplica(network, new Normalization(mean, std));
-        replica.parameters()
-                .set(network.initialState(1, new OptimizerSpec.Sgd(null)).parameters());
-        replica.buffers()
-                .set(network.initialState(1, new OptimizerSpec.Sgd(null)).buffers());
+        replica.parameters().set(network.initialState(1).parameters());
+        replica.buffers().set(network.initialState(1).buffers());
         return replica;
     }
 }

@@ -13,6 +13,7 @@ import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
 import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.model.optimizer.OptimizerState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,12 +82,12 @@ class SoakTest {
                 .bind(shape);
         ImageBatch batch = TestBatches.classes(shape, 16, 10);
         OptimizerSpec adam = new OptimizerSpec.Adam(null, null, null, null);
-        ModelState start = network.initialState(1, adam);
+        ModelState start = network.initialState(1);
         Normalization normalization = new Normalization(new float[] {0.1f}, new float[] {0.3f});
         try (Replica replica = ComputeBackend.named(arguments[0]).newReplica(network, normalization)) {
             LocalTrainer trainer = new LocalTrainer(replica, network, adam);
             for (int round = 1; round <= 500; round++) {
-                trainer.load(start);
+                trainer.load(start, OptimizerState.NONE);
                 for (int step = 0; step < 3; step++) {
                     trainer.step(batch, new StepKey(1, step, 0), 1e-3);
                 }

@@ -65,7 +65,7 @@ class StartingWeightsTest {
 
     @Test
     void aFileOfTorchvisionsFillsTheNetwork() throws IOException {
-        ModelState trained = RESNET.initialState(1, SGD);
+        ModelState trained = RESNET.initialState(1);
         Path file = write(tensors(RESNET, trained, true), true);
         ModelState loaded = read(file, RESNET, StartingWeights.Head.KEEP);
         assertThat(loaded.parameters()).isEqualTo(trained.parameters());
@@ -74,12 +74,12 @@ class StartingWeightsTest {
 
     @Test
     void aReplacedHeadIsDrawnFreshly() throws IOException {
-        ModelState trained = RESNET.initialState(1, SGD);
+        ModelState trained = RESNET.initialState(1);
         Path file = write(tensors(RESNET, trained, true), false);
         Network other = NamedNetwork.RESNET18.spec(7).bind(RESNET.input());
         ModelState loaded = read(file, other, StartingWeights.Head.REPLACE);
         int head = other.head().tensors().get(0).offset();
-        float[] fresh = other.initialState(9, SGD).parameters();
+        float[] fresh = other.initialState(9).parameters();
         for (int i = 0; i < fresh.length; i++) {
             assertThat(loaded.parameters()[i]).isEqualTo(i < head ? trained.parameters()[i] : fresh[i]);
         }
@@ -87,7 +87,7 @@ class StartingWeightsTest {
 
     @Test
     void everyTensorThatDoesNotFitIsNamed() throws IOException {
-        Map<String, Safetensors.Tensor> tensors = tensors(RESNET, RESNET.initialState(1, SGD), false);
+        Map<String, Safetensors.Tensor> tensors = tensors(RESNET, RESNET.initialState(1), false);
         tensors.remove("bn1.weight");
         tensors.put("conv1.weight", new Safetensors.Tensor(List.of(2), new float[2]));
         tensors.put("stranger", new Safetensors.Tensor(List.of(1), new float[1]));
@@ -113,7 +113,7 @@ class StartingWeightsTest {
     /** As programs write them that wrap a network, or call its layers otherwise. */
     @Test
     void namesAreTakenApartAsTold() throws IOException {
-        ModelState trained = RESNET.initialState(1, SGD);
+        ModelState trained = RESNET.initialState(1);
         Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
         tensors(RESNET, trained, false)
                 .forEach((name, tensor) ->
@@ -125,14 +125,14 @@ class StartingWeightsTest {
                         FileSystem.getLocal(new Configuration()),
                         new org.apache.hadoop.fs.Path(file.toString()),
                         renaming)
-                .putInto(RESNET, Optional.empty(), StartingWeights.Head.KEEP, RESNET.initialState(9, SGD));
+                .putInto(RESNET, Optional.empty(), StartingWeights.Head.KEEP, RESNET.initialState(9));
         assertThat(loaded.parameters()).isEqualTo(trained.parameters());
     }
 
     private static ModelState read(Path file, Network network, StartingWeights.Head head) throws IOException {
         return StartingWeights.read(
                         FileSystem.getLocal(new Configuration()), new org.apache.hadoop.fs.Path(file.toString()))
-                .putInto(network, Optional.of(NamedNetwork.RESNET18), head, network.initialState(9, SGD));
+                .putInto(network, Optional.of(NamedNetwork.RESNET18), head, network.initialState(9));
     }
 
     private static Map<String, Safetensors.Tensor> tensors(Network network, ModelState state, boolean torchvision) {

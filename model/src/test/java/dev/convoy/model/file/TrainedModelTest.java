@@ -14,7 +14,6 @@ import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
-import dev.convoy.model.optimizer.OptimizerSpec;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -67,7 +66,7 @@ class TrainedModelTest {
 
     private static TrainedModel original() {
         Network network = SPEC.bind(new ImageShape(1, 8, 8));
-        ModelState state = network.initialState(5, new OptimizerSpec.Sgd(null));
+        ModelState state = network.initialState(5);
         return new TrainedModel(
                 network,
                 List.of("a", "b", "ü"),

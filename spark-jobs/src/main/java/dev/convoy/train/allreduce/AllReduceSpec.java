@@ -1,7 +1,7 @@
 package dev.convoy.train.allreduce;
 
 import dev.convoy.collective.CollectiveBackend;
-import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 
 /**
@@ -46,9 +46,12 @@ public record AllReduceSpec(
     }
 
     public AllReduceSpec {
-        if (timeoutSeconds < 1 || timeoutSeconds > MAX_TIMEOUT || attempts < 1) {
-            throw new ConvoyException("Cannot use sync.timeout = " + timeoutSeconds + " with " + attempts
-                    + " attempts; allowed are 1 to " + MAX_TIMEOUT + " seconds, and at least one attempt");
+        if (timeoutSeconds < 1 || timeoutSeconds > MAX_TIMEOUT) {
+            throw new InvalidValueException(
+                    "timeoutSeconds", timeoutSeconds, "allowed are 1 to " + MAX_TIMEOUT + " seconds");
+        }
+        if (attempts < 1) {
+            throw new InvalidValueException("attempts", attempts, "it must be at least 1");
         }
     }
 

@@ -18,14 +18,14 @@ final class GradientOverlap implements GradientConsumer {
     }
 
     @Override
-    public void submit(long weight, int from) {
+    public void submit(long weight, int offset) {
         FloatBuffer target = collective.vector();
-        gradient.get(from, rest - from, target.position(from));
-        rest = from;
-        collective.submit(weight, from);
+        gradient.get(offset, rest - offset, target.position(offset));
+        rest = offset;
+        collective.submit(weight, offset);
     }
 
-    /** How much of the gradient was not taken, from the first parameter on. */
+    /** The number of values that were not submitted, from the first parameter on. */
     int rest() {
         return rest;
     }

@@ -1,71 +1,81 @@
 package dev.convoy.train.allreduce;
 
+import dev.convoy.train.EpochTotals;
 import dev.convoy.train.RoundReport;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Tells a listener of every round of a segment once and in order, whether the news of it came early, late, or again because
- * the segment was repeated.
+ * Tells a listener of every round of a segment once and in order, whether the report of it came early, late, or again because
+ * the segment was repeated. An example:
+ *
+ * <pre>
+ * received(rounds 1, 2)     the listener hears of 1 and 2
+ * restarted()               an executor was lost
+ * received(round 1)         nothing new
+ * complete(rounds 1 to 4)   the listener hears of 3, with the examples of 1 and 2 as retried, and of 4
+ * </pre>
  */
 final class RoundDelivery {
     private final Consumer<RoundReport> onRound;
-    private int count;
-    /** Of the attempt that runs. */
-    private int heard;
-    /** Examples that given up attempts are known to have trained. */
-    private long retried;
-
+    private EpochTotals totals;
+    /** Rounds that the listener has heard of. */
+    private int delivered;
+    /** Rounds of the running attempt that were received. */
+    private int received;
+    /** Examples that the running attempt has trained, as far as is known. */
     private long trained;
+    /** Examples of attempts that were given up, which no report tells of yet. */
+    private long retried;
 
     private int localSteps;
 
-    RoundDelivery(Consumer<RoundReport> onRound) {
+    /**
+     * @param totals of the epoch before the segment
+     */
+    RoundDelivery(EpochTotals totals, Consumer<RoundReport> onRound) {
+        this.totals = totals;
         this.onRound = onRound;
     }
 
-    /** The next rounds of the attempt that runs. */
+    /** Takes the next rounds of the attempt that runs. */
     void received(List<RoundReport> rounds) {
         for (RoundReport round : rounds) {
-            heard++;
+            received++;
             trained += round.counts().trained();
-            if (heard > count) {
-                count++;
-                localSteps = round.progress().localSteps();
-                onRound.accept(withRetried(round));
+            if (received > delivered) {
+                deliver(round.withRetried(retried));
             }
         }
     }
 
-    /** All rounds of the attempt that runs, those already told among them. */
-    void complete(List<RoundReport> all) {
-        received(new ArrayList<>(all.subList(heard, all.size())));
+    private void deliver(RoundReport round) {
+        retried = 0;
+        delivered++;
+        localSteps = round.progress().localSteps();
+        totals = totals.plus(round);
+        onRound.accept(round);
     }
 
-    /** The number of local steps that was told to have been chosen; 0 if none was. */
+    /** Takes all rounds of the attempt that runs, those already received among them. */
+    void complete(List<RoundReport> all) {
+        received(List.copyOf(all.subList(received, all.size())));
+    }
+
+    /** Notes that the attempt was given up. */
+    void restarted() {
+        retried += trained;
+        trained = 0;
+        received = 0;
+    }
+
+    /** The number of local steps that listeners know to have been chosen; 0 if none was. */
     int localSteps() {
         return localSteps;
     }
 
-    /** The attempt was given up. */
-    void restarted() {
-        retried += trained;
-        trained = 0;
-        heard = 0;
-    }
-
-    /** Examples that were trained again are counted with the first round that is told afterwards. */
-    private RoundReport withRetried(RoundReport round) {
-        RoundReport.Counts again = new RoundReport.Counts(0, 0, 0, 0, retried);
-        retried = 0;
-        return new RoundReport(
-                round.progress(),
-                round.steps(),
-                round.lossSum(),
-                round.counts().plus(again),
-                round.quarantined(),
-                round.times(),
-                round.seconds());
+    /** The totals of the epoch with all rounds that were delivered. */
+    EpochTotals totals() {
+        return totals.plusRetried(retried);
     }
 }

@@ -1,17 +1,19 @@
 package dev.convoy.train.allreduce;
 
+import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ShardOpener;
-import dev.convoy.model.ModelState;
 import dev.convoy.train.Quarantined;
 import dev.convoy.train.RoundReport;
+import dev.convoy.train.StateMessage;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.TrainingState;
 import dev.convoy.train.replica.ReplicaSpec;
-import dev.convoy.train.sync.LocalStepsChoice;
-import dev.convoy.train.sync.Quarantine;
 import dev.convoy.train.sync.SumLayout;
-import dev.convoy.train.worker.ModelBroadcast;
+import dev.convoy.train.worker.StateBroadcast;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -19,8 +21,6 @@ import java.util.List;
  *
  * @param id of this attempt
  * @param rounds how many, unless the epoch ends before
- * @param quarantine as it stands at the start
- * @param choice as it stands at the start
  */
 record Segment(
         String id,
@@ -29,30 +29,40 @@ record Segment(
         AllReduceSpec allReduce,
         WorkerLayout layout,
         ShardOpener opener,
-        ModelBroadcast start,
-        int rounds,
-        Quarantine quarantine,
-        LocalStepsChoice choice)
+        StateBroadcast start,
+        int rounds)
         implements Serializable {
     /** What the exchanged vectors hold. */
-    SumLayout vector(int slotCount) {
-        return spec.sync().layout(replica.bind().layout(), slotCount);
+    SumLayout vector() {
+        return spec.sync()
+                .exchange()
+                .layout(replica.bind().layout(), spec.optimizer().slotCount());
     }
 
     /**
-     * How it ended, as rank 0 tells.
+     * How a segment ended, as rank 0 tells.
      *
-     * @param state after the last round that counts
+     * @param state after the last round that counts; the driver adds the totals of the epoch
      * @param rounds one report each
-     * @param quarantine as it stands now
-     * @param choice as it stands now
      * @param fatal contributions that ended training; empty if none did
      */
-    record End(
-            ModelState state,
-            List<RoundReport> rounds,
-            Quarantine quarantine,
-            LocalStepsChoice choice,
-            List<Quarantined> fatal)
-            implements Serializable {}
+    record End(TrainingState state, List<RoundReport> rounds, List<Quarantined> fatal) {
+        /** All but the state. */
+        private record Head(ArrayList<RoundReport> rounds, ArrayList<Quarantined> fatal) implements Serializable {}
+
+        /** Writes the end as arrays of bytes: the reports, then the state. */
+        byte[][] write() {
+            byte[][] message = StateMessage.write(state);
+            byte[][] whole = new byte[message.length + 1][];
+            whole[0] = ObjectBytes.write(new Head(new ArrayList<>(rounds), new ArrayList<>(fatal)));
+            System.arraycopy(message, 0, whole, 1, message.length);
+            return whole;
+        }
+
+        /** Reads what was written. */
+        static End read(byte[][] whole) {
+            Head head = ObjectBytes.read(whole[0], Head.class);
+            return new End(StateMessage.read(Arrays.copyOfRange(whole, 1, whole.length)), head.rounds, head.fatal);
+        }
+    }
 }

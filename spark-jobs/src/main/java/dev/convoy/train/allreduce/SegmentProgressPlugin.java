@@ -1,5 +1,6 @@
 package dev.convoy.train.allreduce;
 
+import dev.convoy.data.ObjectBytes;
 import dev.convoy.train.RoundReport;
 import java.io.IOException;
 import java.io.Serializable;
@@ -15,12 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the driver how a segment comes along, through Spark's own messages between plugins ({@code spark.plugins}). Without
- * the plugin everything works, but the driver hears of rounds only at a segment's end.
+ * A Spark plugin by which ranks tell the driver how a segment comes along ({@code spark.plugins}). Without it everything works, but the
+ * driver hears of rounds only at a segment's end, and of failures only what Spark says.
  */
 public final class SegmentProgressPlugin implements SparkPlugin {
-    static final int ROUNDS = -1;
-
     private static final Logger LOG = LoggerFactory.getLogger(SegmentProgressPlugin.class);
 
     /** On executors: the way to the driver. Spark makes the plugin, so that there is no other place for it. */
@@ -29,30 +28,43 @@ public final class SegmentProgressPlugin implements SparkPlugin {
     /** On the driver: who listens, by segment. */
     private static final Map<String, Consumer<Message>> LISTENERS = new ConcurrentHashMap<>();
 
-    /**
-     * A message.
-     *
-     * @param rank that has arrived; {@link #ROUNDS} if it is about rounds
-     * @param rounds completed since the last message
-     */
-    record Message(String segment, int rank, List<RoundReport> rounds) implements Serializable {}
+    /** What a rank has to tell. */
+    sealed interface Message extends Serializable {
+        /** The segment's id. */
+        String segment();
+    }
 
-    /** On an executor: sends a message, if there is a way; nothing depends on its arrival. */
-    static void tell(Message news) {
+    /** A rank is there. */
+    record Arrived(String segment, int rank) implements Message {}
+
+    /** Rounds were completed since the last message. */
+    record Rounds(String segment, List<RoundReport> rounds) implements Message {}
+
+    /**
+     * A rank has failed, and not because another one is lost.
+     *
+     * @param reason in one line
+     */
+    record Failed(String segment, int rank, String reason) implements Message {}
+
+    /** Sends a message from an executor, if there is a way; nothing depends on its arrival. */
+    static void send(Message message) {
         PluginContext context = toDriver;
         if (context != null) {
             try {
-                context.send(news);
+                context.send(ObjectBytes.write(message));
             } catch (IOException | RuntimeException e) {
-                LOG.debug("The driver does not hear of {}", news, e);
+                LOG.debug("The driver does not hear of {}", message, e);
             }
         }
     }
 
+    /** Hears of a segment on the driver, until {@link #silence}. */
     static void listen(String segment, Consumer<Message> listener) {
         LISTENERS.put(segment, listener);
     }
 
+    /** Hears of a segment no more. */
     static void silence(String segment) {
         LISTENERS.remove(segment);
     }
@@ -61,9 +73,9 @@ public final class SegmentProgressPlugin implements SparkPlugin {
     public DriverPlugin driverPlugin() {
         return new DriverPlugin() {
             @Override
-            public Object receive(Object message) {
-                Message news = (Message) message;
-                LISTENERS.getOrDefault(news.segment, unheard -> {}).accept(news);
+            public Object receive(Object bytes) {
+                Message message = ObjectBytes.read((byte[]) bytes, Message.class);
+                LISTENERS.getOrDefault(message.segment(), unheard -> {}).accept(message);
                 return null;
             }
         };

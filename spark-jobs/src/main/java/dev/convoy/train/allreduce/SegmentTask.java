@@ -2,16 +2,16 @@ package dev.convoy.train.allreduce;
 
 import dev.convoy.collective.Collective;
 import dev.convoy.collective.CollectiveBackend;
+import dev.convoy.collective.PeerLostException;
 import dev.convoy.data.ImageChunk;
+import dev.convoy.data.Printable;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.train.replica.ReplicaPool;
-import dev.convoy.train.sync.Exchange;
 import dev.convoy.train.sync.SumLayout;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.spark.BarrierTaskContext;
@@ -20,9 +20,13 @@ import scala.collection.Iterator;
 import scala.collection.JavaConverters;
 import scala.runtime.AbstractFunction1;
 
-/** One worker's part of a segment; all of them run at once, in a barrier stage. Rank 0 brings home the end. */
-final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator<Segment.End>> implements Serializable {
+/**
+ * One worker's part of a segment; all of them run at once, in a barrier stage. Rank 0 brings home the {@link Segment.End}, as arrays of
+ * bytes.
+ */
+final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator<byte[][]>> implements Serializable {
     private static final long serialVersionUID = 1L;
+
     /** How often Spark is made to look whether everybody has arrived. */
     private static final long POLL_MILLIS = 5;
 
@@ -33,27 +37,59 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
     }
 
     @Override
-    public Iterator<Segment.End> apply(Iterator<ImageChunk> chunks) {
+    public Iterator<byte[][]> apply(Iterator<ImageChunk> chunks) {
         BarrierTaskContext context = BarrierTaskContext.get();
-        WorkerShard shard = segment.opener().open(JavaConverters.asJavaIterator(chunks));
         try {
-            Optional<Segment.End> end =
-                    ReplicaPool.with(segment.replica().forTask(context), trainer -> run(context, shard, trainer));
-            return JavaConverters.asScalaIterator(end.stream().iterator());
+            WorkerShard shard = segment.opener().open(JavaConverters.asJavaIterator(chunks));
+            Segment.End end = ReplicaPool.withTrainer(
+                    segment.replica().forTask(context),
+                    segment.spec().optimizer(),
+                    trainer -> run(context, shard, trainer));
+            List<byte[][]> home = context.partitionId() == 0 ? List.<byte[][]>of(end.write()) : List.of();
+            return JavaConverters.asScalaIterator(home.iterator());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("The task was interrupted", e);
+        } catch (RuntimeException | Error e) {
+            tellOf(e, context);
+            throw e;
         }
     }
 
-    private Optional<Segment.End> run(BarrierTaskContext context, WorkerShard shard, LocalTrainer trainer) {
+    private void tellOf(Throwable failure, BarrierTaskContext context) {
+        if (!(failure instanceof PeerLostException) && !context.isInterrupted()) {
+            SegmentProgressPlugin.send(new SegmentProgressPlugin.Failed(
+                    segment.id(), context.partitionId(), Printable.firstLine(failure)));
+        }
+    }
+
+    private Segment.End run(BarrierTaskContext context, WorkerShard shard, LocalTrainer trainer) {
         int rank = context.partitionId();
         List<String> executors = Arrays.stream(context.getTaskInfos())
                 .map(BarrierTaskInfo::address)
                 .toList();
+        try (Collective collective = new Collective(
+                rank,
+                shape(executors, trainer),
+                host(executors.get(rank)),
+                trainer.replica().cudaDevice(),
+                message -> allGather(context, message),
+                context::isInterrupted)) {
+            try {
+                return new SegmentRun(segment, rank, shard, context.cpus(), trainer, collective).run();
+            } catch (RuntimeException | Error e) {
+                // First the reason, so that the driver does not take what others make of it for one.
+                tellOf(e, context);
+                collective.abandon();
+                throw e;
+            }
+        }
+    }
+
+    private Collective.Shape shape(List<String> executors, LocalTrainer trainer) {
         boolean byHost = segment.allReduce().sharing() == AllReduceSpec.Sharing.HOST;
-        SumLayout layout = segment.vector(trainer.slots().size());
-        Collective.Shape shape = new Collective.Shape(
+        SumLayout layout = segment.vector();
+        return new Collective.Shape(
                 byHost ? executors.stream().map(SegmentTask::host).toList() : executors,
                 layout.length(),
                 overlaps(trainer) ? layout.parameters() : 0,
@@ -61,30 +97,13 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
                 segment.allReduce().backend(),
                 segment.spec().sync().compression(),
                 segment.allReduce().timeoutSeconds());
-        try (Collective collective = new Collective(
-                rank,
-                shape,
-                host(executors.get(rank)),
-                trainer.replica().cudaDevice(),
-                message -> allGather(context, message),
-                context::isInterrupted)) {
-            try {
-                Segment.End end = new SegmentRun(segment, rank, shard, context.cpus(), trainer, collective).run();
-                return rank == 0 ? Optional.of(end) : Optional.empty();
-            } catch (RuntimeException | Error e) {
-                collective.abandon();
-                throw e;
-            }
-        }
     }
 
-    /**
-     * What is averaged is there only at the end of a round. NCCL would sum in the very stream that gradients are computed in.
-     */
+    /** NCCL cannot overlap: it would sum in the very stream that gradients are computed in. */
     private boolean overlaps(LocalTrainer trainer) {
         return segment.allReduce().overlap()
                 && segment.allReduce().backend() == CollectiveBackend.GLOO
-                && segment.spec().sync().exchange() == Exchange.GRADIENT
+                && segment.spec().sync().exchange().isReadyInParts()
                 && trainer.replica().hasGradientInParts();
     }
 
@@ -93,11 +112,11 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
     }
 
     /**
-     * Spark asks everybody, and then sleeps for a whole second before it looks for answers. So this happens on a thread that
-     * is woken more often.
+     * Brings every rank's message to every rank. Spark asks everybody, and then sleeps for a whole second before it looks for answers;
+     * so this happens on a thread that is woken more often.
      */
     private List<String> allGather(BarrierTaskContext context, String message) {
-        SegmentProgressPlugin.tell(new SegmentProgressPlugin.Message(segment.id(), context.partitionId(), List.of()));
+        SegmentProgressPlugin.send(new SegmentProgressPlugin.Arrived(segment.id(), context.partitionId()));
         CompletableFuture<List<String>> answers = new CompletableFuture<>();
         Thread asking = new Thread(
                 () -> {
@@ -119,7 +138,8 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
             Thread.currentThread().interrupt();
             throw new IllegalStateException("The task was interrupted", e);
         } catch (CompletionException e) {
-            throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+            // As when another task does not come.
+            throw new PeerLostException("Spark's barrier failed: " + Printable.firstLine(e.getCause()), e.getCause());
         }
     }
 }

@@ -28,11 +28,10 @@ final class TaskSlots {
             slots = slots(spark);
         }
         if (slots < tasks) {
-            throw new ConvoyException(
-                    "Cannot run " + tasks + " workers at once, which sync.transport = all-reduce needs:"
-                            + " Spark has " + slots + " task slots; set train.workers = " + Math.max(1, slots)
-                            + ", or give more of them (local[" + tasks + "], or spark.executor.instances,"
-                            + " spark.executor.cores, spark.task.cpus), or use sync.transport = rounds");
+            throw new ConvoyException("Cannot run " + tasks + " workers at once, which all-reduce needs:"
+                    + " Spark has " + slots + " task slots; train with " + Math.max(1, slots) + " workers"
+                    + ", or give more of them (local[" + tasks + "], or spark.executor.instances,"
+                    + " spark.executor.cores, spark.task.cpus), or sum by rounds");
         }
     }
 

@@ -11,8 +11,10 @@ import dev.convoy.model.backend.dl4j.Dl4jGraph;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.TrainingState;
 import dev.convoy.train.replica.ReplicaSpec;
-import dev.convoy.train.sync.OptimizerStatePolicy;
+import dev.convoy.train.sync.ParameterAveraging;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaRDD;
@@ -28,9 +30,9 @@ import org.nd4j.linalg.dataset.DataSet;
  * Deeplearning4j's own ParameterAveragingTrainingMaster, to compare with and to migrate from. An epoch is one of its fits, and one
  * round; the learning rate is that of the epoch's first step.
  *
- * <p>Its faults are its own: batches that do not fill a split for every worker may be dropped (the ledger counts them as late), the
+ * <p>Its faults are its own: batches that do not fill a split for every worker may be dropped (the ledger counts them as dropped), the
  * mean is not weighted by examples, Adam's step count and dropout start over in every split, and the optimizer's memory is not part of
- * the {@link ModelState}: it stays here, from epoch to epoch.
+ * the {@link TrainingState}: it stays here, from epoch to epoch.
  */
 public final class Dl4jMaster implements TrainingMaster {
     /** How Deeplearning4j's master is set up. */
@@ -52,7 +54,12 @@ public final class Dl4jMaster implements TrainingMaster {
      * @throws dev.convoy.data.ConvoyException if Deeplearning4j lacks something
      */
     public Dl4jMaster(
-            JavaSparkContext context, ImageShards shards, ReplicaSpec replica, TrainingSpec spec, Tuning tuning) {
+            JavaSparkContext context,
+            ImageShards shards,
+            ReplicaSpec replica,
+            TrainingSpec spec,
+            ParameterAveraging averaging,
+            Tuning tuning) {
         this.shards = shards;
         this.spec = spec;
         this.graph = new Dl4jGraph(replica.bind(), spec.optimizer());
@@ -69,18 +76,18 @@ public final class Dl4jMaster implements TrainingMaster {
                             .iterator();
                 })
                 .persist(StorageLevel.MEMORY_ONLY());
-        this.spark = new SparkComputationGraph(context, graph.graph(), master(tuning));
+        this.spark = new SparkComputationGraph(context, graph.graph(), master(averaging, tuning));
     }
 
-    private ParameterAveragingTrainingMaster master(Tuning tuning) {
+    private ParameterAveragingTrainingMaster master(ParameterAveraging averaging, Tuning tuning) {
         ParameterAveragingTrainingMaster.Builder builder = new ParameterAveragingTrainingMaster.Builder(
                         shards.layout().workers(), spec.batchSize())
                 .batchSizePerWorker(spec.batchSize())
                 .rngSeed(spec.seed())
                 .trainingHooks(counting);
         if (tuning == Tuning.TUNED) {
-            builder.averagingFrequency(spec.sync().localSteps())
-                    .saveUpdater(spec.sync().optimizerState() == OptimizerStatePolicy.AVERAGE)
+            builder.averagingFrequency(averaging.localSteps())
+                    .saveUpdater(averaging.averagesOptimizer())
                     .workerPrefetchNumBatches(2)
                     .rddTrainingApproach(RDDTrainingApproach.Direct)
                     .repartionData(Repartition.Never)
@@ -89,31 +96,66 @@ public final class Dl4jMaster implements TrainingMaster {
         return builder.build();
     }
 
+    /** This master does whole epochs, and its optimizer's memory is nobody else's. */
     @Override
-    public ModelState advance(ModelState state, int rounds, Consumer<RoundReport> onRound) {
+    public Capabilities capabilities() {
+        return new Capabilities(false, false);
+    }
+
+    @Override
+    public TrainingState advance(TrainingState state, int rounds, Consumer<RoundReport> onRound) {
         long began = System.nanoTime();
         Progress before = state.progress();
         EpochPlan plan = spec.plan(shards.layout(), before.epoch());
+        double rate = spec.rate(before.globalStep(), plan);
         graph.set(state.parameters(), state.buffers());
-        graph.graph().setLearningRate(spec.learningRate().at(before.globalStep(), plan.steps(), spec.epochs()));
+        graph.graph().setLearningRate(rate);
         counting.reset();
         spark.fit(batches);
         if (!Double.isFinite(counting.lossSum())) {
             throw new ConvoyException("Cannot go on training: the loss is not finite in epoch " + (before.epoch() + 1)
-                    + "; lower optimizer.learning-rate");
+                    + "; lower the learning rate");
         }
+        RoundReport.Counts counts = counts();
+        Progress after = before.afterRound(plan.steps(), counts.trained(), plan.steps());
+        double seconds = (System.nanoTime() - began) / 1e9;
+        RoundReport report = new RoundReport(
+                after,
+                true,
+                plan.steps(),
+                rate,
+                Double.NaN,
+                counting.lossSum(),
+                counts,
+                List.of(),
+                // It does not tell workers apart.
+                Collections.nCopies(shards.layout().workers(), new RoundReport.WorkerTime(seconds, 0)),
+                0,
+                seconds);
+        onRound.accept(report);
+        ModelState model = new ModelState(graph.parameters(), graph.buffers());
+        return new TrainingState(
+                model,
+                state.optimizer(),
+                state.velocity(),
+                after,
+                state.norms(),
+                state.tuning(),
+                state.epoch().plus(report),
+                state.model());
+    }
+
+    /** What its hook has seen; whatever it has not, this master has dropped. */
+    private RoundReport.Counts counts() {
         // A task that Spark repeats counts its examples again.
         long trained = Math.min(counting.examples(), shards.examples());
-        long retried = counting.examples() - trained;
-        Progress after = before.afterRound(plan.steps(), trained, plan.steps());
-        long late = shards.examples() - trained;
-        double seconds = (System.nanoTime() - began) / 1e9;
-        RoundReport.Counts counts =
-                new RoundReport.Counts(trained, shards.layout().examples() - shards.examples(), late, 0, retried);
-        RoundReport.Times times =
-                new RoundReport.Times(seconds, seconds * shards.layout().workers(), 0, 0);
-        onRound.accept(new RoundReport(after, plan.steps(), counting.lossSum(), counts, List.of(), times, seconds));
-        return new ModelState(graph.parameters(), graph.buffers(), state.optimizer(), state.velocity(), after);
+        return new RoundReport.Counts(
+                trained,
+                shards.layout().examples() - shards.examples(),
+                0,
+                0,
+                shards.examples() - trained,
+                counting.examples() - trained);
     }
 
     /** Frees native memory and drops the batches. */

@@ -1,10 +1,12 @@
 package dev.convoy.train.replica;
 
 import dev.convoy.model.backend.LocalTrainer;
+import dev.convoy.model.backend.Replica;
+import dev.convoy.model.optimizer.OptimizerSpec;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -17,10 +19,16 @@ import org.apache.commons.lang3.exception.ExceptionUtils;
 
 /**
  * The replicas of one JVM: one for each task that runs at a time, built once, each owned by a thread of its own that does
- * all of its native work. Nothing that matters lives here: a task brings the whole state along.
+ * all of its native work. Nothing that matters lives here: a task brings the whole state along. Idle replicas of the kinds that were
+ * asked for last stay, so that networks which train in turn do not build each other anew.
  */
 public final class ReplicaPool {
-    private static final Map<ReplicaSpec, Deque<Owner>> IDLE = new HashMap<>();
+    /** Kinds of which idle replicas are kept. */
+    static final int MAX_KINDS = 4;
+
+    /** By kind, the one asked for last at the end. */
+    private static final Map<ReplicaSpec, Deque<Owner>> IDLE = new LinkedHashMap<>(16, 0.75f, true);
+
     private static final ThreadFactory THREADS = new BasicThreadFactory.Builder()
             .namingPattern("convoy-replica-%d")
             .daemon(true)
@@ -29,13 +37,29 @@ public final class ReplicaPool {
     private ReplicaPool() {}
 
     /**
-     * Runs work on a replica of this kind and waits for it. If the caller is interrupted, the work runs to its end all
-     * the same before its replica is lent again.
+     * Lends a replica and waits until the work on it is done. If the caller is interrupted, the work runs to its end all the same before
+     * its replica is lent again.
+     *
+     * @param work runs on the thread that owns the replica; its vectors hold what the last work has left
      */
-    public static <T> T with(ReplicaSpec spec, Function<LocalTrainer, T> work) throws InterruptedException {
+    public static <T> T withReplica(ReplicaSpec spec, Function<Replica, T> work) throws InterruptedException {
+        return with(spec, owner -> work.apply(owner.replica(spec)));
+    }
+
+    /**
+     * Lends a replica with an optimizer beside it, as {@link #withReplica} does.
+     *
+     * @param work is to load a state first
+     */
+    public static <T> T withTrainer(ReplicaSpec spec, OptimizerSpec optimizer, Function<LocalTrainer, T> work)
+            throws InterruptedException {
+        return with(spec, owner -> work.apply(owner.trainer(spec, optimizer)));
+    }
+
+    private static <T> T with(ReplicaSpec spec, Function<Owner, T> work) throws InterruptedException {
         Owner owner = borrow(spec);
         try {
-            return CompletableFuture.supplyAsync(() -> work.apply(owner.trainer(spec)), owner.thread)
+            return CompletableFuture.supplyAsync(() -> work.apply(owner), owner.thread)
                     .whenComplete((result, failure) -> {
                         if (failure == null) {
                             giveBack(spec, owner);
@@ -52,20 +76,11 @@ public final class ReplicaPool {
 
     private static synchronized Owner borrow(ReplicaSpec spec) {
         Owner idle = IDLE.computeIfAbsent(spec, key -> new ArrayDeque<>()).poll();
-        if (idle != null) {
-            return idle;
+        for (Iterator<Deque<Owner>> eldestFirst = IDLE.values().iterator(); IDLE.size() > MAX_KINDS; ) {
+            eldestFirst.next().forEach(Owner::close);
+            eldestFirst.remove();
         }
-        // Whoever trains something new has done with the old: idle replicas of other kinds give their memory back.
-        for (Iterator<Map.Entry<ReplicaSpec, Deque<Owner>>> kinds =
-                        IDLE.entrySet().iterator();
-                kinds.hasNext(); ) {
-            Map.Entry<ReplicaSpec, Deque<Owner>> kind = kinds.next();
-            if (!kind.getKey().equals(spec)) {
-                kind.getValue().forEach(Owner::close);
-                kinds.remove();
-            }
-        }
-        return new Owner();
+        return idle == null ? new Owner() : idle;
     }
 
     private static synchronized void giveBack(ReplicaSpec spec, Owner owner) {
@@ -75,19 +90,33 @@ public final class ReplicaPool {
     /** A thread and the replica that it owns. */
     private static final class Owner {
         private final ExecutorService thread = Executors.newSingleThreadExecutor(THREADS);
+        private Replica replica;
         private LocalTrainer trainer;
 
-        LocalTrainer trainer(ReplicaSpec spec) {
+        Replica replica(ReplicaSpec spec) {
+            if (replica == null) {
+                replica = spec.build();
+            }
+            return replica;
+        }
+
+        LocalTrainer trainer(ReplicaSpec spec, OptimizerSpec optimizer) {
+            if (trainer != null && !trainer.optimizer().equals(optimizer)) {
+                // The optimizer's memory lives as long as the replica.
+                replica.close();
+                replica = null;
+                trainer = null;
+            }
             if (trainer == null) {
-                trainer = spec.build();
+                trainer = new LocalTrainer(replica(spec), spec.bind(), optimizer);
             }
             return trainer;
         }
 
         void close() {
             thread.execute(() -> {
-                if (trainer != null) {
-                    trainer.replica().close();
+                if (replica != null) {
+                    replica.close();
                 }
             });
             thread.shutdown();

@@ -6,21 +6,15 @@ import dev.convoy.data.Normalization;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.ComputeBackend;
-import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.Placement;
-import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.model.backend.Replica;
 import java.io.Serializable;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
 
 /** Everything needed to build a replica on an executor; equal specifications share replicas. */
 public record ReplicaSpec(
-        String backend,
-        Placement placement,
-        NetworkSpec network,
-        ImageShape input,
-        Normalization normalization,
-        OptimizerSpec optimizer)
+        String backend, Placement placement, NetworkSpec network, ImageShape input, Normalization normalization)
         implements Serializable {
     /** The network with its shapes. */
     public Network bind() {
@@ -28,7 +22,7 @@ public record ReplicaSpec(
     }
 
     /**
-     * The same on the GPU that Spark has assigned to the calling task, if it has assigned one.
+     * Places the replica on the GPU that Spark has assigned to the calling task, if it has assigned one.
      *
      * @throws ConvoyException if Spark knows the GPU by something else than an index
      */
@@ -43,13 +37,11 @@ public record ReplicaSpec(
                     "Cannot use the GPU \"" + address + "\" that Spark has assigned: its discovery script"
                             + " must print indexes; use conf/discover-gpus");
         }
-        return new ReplicaSpec(
-                backend, placement.on(Integer.parseInt(address)), network, input, normalization, optimizer);
+        return new ReplicaSpec(backend, placement.on(Integer.parseInt(address)), network, input, normalization);
     }
 
-    LocalTrainer build() {
-        Network bound = bind();
-        return new LocalTrainer(
-                ComputeBackend.named(backend).newReplica(bound, normalization, placement), bound, optimizer);
+    /** Builds one; the calling thread becomes its owner. */
+    Replica build() {
+        return ComputeBackend.named(backend).newReplica(bind(), normalization, placement);
     }
 }

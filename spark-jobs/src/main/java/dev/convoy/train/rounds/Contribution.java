@@ -4,8 +4,8 @@ import dev.convoy.collective.Compression;
 import dev.convoy.model.HeapVector;
 import dev.convoy.train.Quarantined;
 import dev.convoy.train.RoundReport;
-import dev.convoy.train.sync.SumLayout;
-import dev.convoy.train.worker.WorkerRound;
+import dev.convoy.train.sync.Message;
+import dev.convoy.train.worker.WorkerResult;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
@@ -15,12 +15,12 @@ import java.util.stream.Stream;
  * What one worker, or several together, bring home from a round.
  *
  * @param weight examples that really went into the vector
- * @param vector as {@link SumLayout} says, a sum in which every example weighs one, so that the mean is {@code vector /
- *     weight}; empty if the weight is 0
+ * @param vector as {@link dev.convoy.train.sync.SumLayout} says, a sum in which every example weighs one, so that the mean is {@code
+ *     vector / weight}; empty if the weight is 0
  * @param lossSum over the examples trained
  * @param normSum the workers' norms, weighted
- * @param counts bookkeeping
- * @param times of the workers
+ * @param counts of examples
+ * @param workers times of the workers, by rank
  * @param quarantined contributions left out, by rank
  */
 record Contribution(
@@ -29,21 +29,27 @@ record Contribution(
         double lossSum,
         double normSum,
         RoundReport.Counts counts,
-        RoundReport.Times times,
+        List<RoundReport.WorkerTime> workers,
         List<Quarantined> quarantined)
         implements Serializable {
-    /** Of one worker; the vector, its mean, is taken over and changed. */
-    static Contribution of(WorkerRound.WorkerResult outcome, float[] mean, Compression compression, boolean repeated) {
-        HeapVector.over(mean).scale(outcome.trained());
+    private static final Payload NOTHING = new Payload.Whole(new float[0]);
+
+    /**
+     * Makes the contribution of one worker.
+     *
+     * @param mean the worker's vector, which is taken over and changed
+     * @param repeated whether an earlier attempt at the round was given up
+     */
+    static Contribution of(WorkerResult result, float[] mean, Compression compression, boolean repeated) {
+        HeapVector.over(mean).scale(result.trained());
         return new Contribution(
-                outcome.trained(),
+                result.trained(),
                 Payload.of(mean, compression),
-                outcome.lossSum(),
-                outcome.norm() * outcome.trained(),
-                new RoundReport.Counts(
-                        outcome.trained(), outcome.rejected(), 0, outcome.leftOut(), repeated ? outcome.trained() : 0),
-                RoundReport.Times.of(outcome.seconds(), outcome.dataSeconds()),
-                Stream.ofNullable(outcome.quarantined()).toList());
+                result.lossSum(),
+                result.norm() * result.trained(),
+                result.counts(repeated),
+                List.of(result.time()),
+                result.quarantined().stream().toList());
     }
 
     /**
@@ -53,8 +59,8 @@ record Contribution(
      */
     static Contribution sum(List<Contribution> byRank) {
         if (byRank.size() == 1) {
-            Contribution one = byRank.get(0);
-            return one.withVector(new Payload.Whole(one.vector.floats()));
+            Contribution single = byRank.get(0);
+            return single.withVector(new Payload.Whole(single.vector.floats()));
         }
         int half = byRank.size() / 2;
         return sum(byRank.subList(0, half)).plus(sum(byRank.subList(half, byRank.size())));
@@ -71,11 +77,11 @@ record Contribution(
                 lossSum + other.lossSum,
                 normSum + other.normSum,
                 counts.plus(other.counts),
-                times.beside(other.times),
+                Stream.concat(workers.stream(), other.workers.stream()).toList(),
                 Stream.concat(quarantined.stream(), other.quarantined.stream()).toList());
     }
 
-    /** The same with a part of the vector. */
+    /** A contribution with a part of the vector only. */
     Contribution slice(int from, int to) {
         if (weight == 0) {
             return this;
@@ -87,7 +93,21 @@ record Contribution(
                         : new Payload.Whole(Arrays.copyOfRange(vector.floats(), from, to)));
     }
 
+    /** A contribution with another vector. */
     Contribution withVector(Payload other) {
-        return new Contribution(weight, other, lossSum, normSum, counts, times, quarantined);
+        return new Contribution(weight, other, lossSum, normSum, counts, workers, quarantined);
+    }
+
+    /** Writes the contribution as a {@link Message}. */
+    byte[][] write() {
+        return vector instanceof Payload.Whole whole
+                ? Message.write(withVector(NOTHING), List.of(whole.floats()))
+                : Message.write(this, List.of());
+    }
+
+    /** Reads what was written. */
+    static Contribution read(byte[][] message) {
+        Contribution head = Message.head(message, Contribution.class);
+        return Message.vectors(message) == 0 ? head : head.withVector(new Payload.Whole(Message.vector(message, 0)));
     }
 }

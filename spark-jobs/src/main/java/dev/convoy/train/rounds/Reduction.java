@@ -5,6 +5,8 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.apache.spark.HashPartitioner;
 import org.apache.spark.TaskContext;
@@ -22,7 +24,7 @@ import scala.reflect.ClassTag$;
  * are. Both give the same bits.
  */
 record Reduction(int length, int workers, long directBytes, int sliceLength) implements Serializable {
-    private static final ClassTag<Contribution> CONTRIBUTION = ClassTag$.MODULE$.apply(Contribution.class);
+    private static final ClassTag<byte[][]> MESSAGE = ClassTag$.MODULE$.apply(byte[][].class);
 
     /** The most that the driver takes in a round without help. */
     static final long DIRECT_BYTES = 256L << 20;
@@ -40,42 +42,49 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
      * Runs the job.
      *
      * @param chunks partition {@code w} holds those of worker {@code w}
-     * @param task makes a worker's contribution
+     * @param task makes a worker's contribution, as a message
      */
-    Contribution sum(JavaRDD<ImageChunk> chunks, Function2<TaskContext, Iterator<ImageChunk>, Contribution> task) {
+    Contribution sum(JavaRDD<ImageChunk> chunks, Function2<TaskContext, Iterator<ImageChunk>, byte[][]> task) {
         if ((long) length * Float.BYTES * workers > directBytes) {
             return sumBySlices(chunks, task);
         }
         // In the order of partitions, which is the order of ranks.
-        return Contribution.sum(List.of((Contribution[]) chunks.context().runJob(chunks.rdd(), task, CONTRIBUTION)));
+        byte[][][] messages = (byte[][][]) chunks.context().runJob(chunks.rdd(), task, MESSAGE);
+        return Contribution.sum(Stream.of(messages).map(Contribution::read).toList());
     }
 
-    /** A slice of one worker's contribution. */
-    private record RankedSlice(int rank, Contribution contribution) implements Serializable {}
-
     private Contribution sumBySlices(
-            JavaRDD<ImageChunk> chunks, Function2<TaskContext, Iterator<ImageChunk>, Contribution> task) {
+            JavaRDD<ImageChunk> chunks, Function2<TaskContext, Iterator<ImageChunk>, byte[][]> task) {
         int slices = (length + sliceLength - 1) / sliceLength;
-        List<Tuple2<Integer, Contribution>> sums = new ArrayList<>(chunks.mapPartitionsWithIndex(
-                        (rank, own) -> {
-                            Contribution whole = task.apply(TaskContext.get(), JavaConverters.asScalaIterator(own));
-                            List<Tuple2<Integer, RankedSlice>> parts = new ArrayList<>();
-                            for (int i = 0; i < slices; i++) {
-                                int end = Math.min(length, (i + 1) * sliceLength);
-                                parts.add(new Tuple2<>(i, new RankedSlice(rank, whole.slice(i * sliceLength, end))));
-                            }
-                            return parts.iterator();
-                        },
+        List<Tuple2<Integer, byte[][]>> sums = new ArrayList<>(chunks.mapPartitionsWithIndex(
+                        (rank, partition) -> slices(
+                                        rank,
+                                        Contribution.read(task.apply(
+                                                TaskContext.get(), JavaConverters.asScalaIterator(partition))),
+                                        slices)
+                                .iterator(),
                         true)
-                .mapToPair(part -> part)
+                .mapToPair(slice -> slice)
                 .groupByKey(new HashPartitioner(Math.min(slices, workers)))
-                .mapValues(parts -> Contribution.sum(StreamSupport.stream(parts.spliterator(), false)
-                        .sorted(Comparator.comparingInt(RankedSlice::rank))
-                        .map(RankedSlice::contribution)
-                        .toList()))
+                .mapValues(byAnyRank -> Contribution.sum(StreamSupport.stream(byAnyRank.spliterator(), false)
+                                .sorted(Comparator.comparingInt(Tuple2::_1))
+                                .map(ranked -> Contribution.read(ranked._2()))
+                                .toList())
+                        .write())
                 .collect());
         sums.sort(Comparator.comparingInt(Tuple2::_1));
-        return join(sums.stream().map(Tuple2::_2).toList());
+        return join(sums.stream().map(sum -> Contribution.read(sum._2())).toList());
+    }
+
+    /** A worker's slices by their index, each with the worker's rank. */
+    private List<Tuple2<Integer, Tuple2<Integer, byte[][]>>> slices(int rank, Contribution whole, int slices) {
+        return IntStream.range(0, slices)
+                .mapToObj(i -> {
+                    int end = Math.min(length, (i + 1) * sliceLength);
+                    byte[][] slice = whole.slice(i * sliceLength, end).write();
+                    return new Tuple2<>(i, new Tuple2<>(rank, slice));
+                })
+                .toList();
     }
 
     private Contribution join(List<Contribution> slices) {

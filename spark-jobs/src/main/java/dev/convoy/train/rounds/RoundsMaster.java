@@ -12,16 +12,18 @@ import dev.convoy.train.Quarantined;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.TrainingState;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.sync.Exchange;
-import dev.convoy.train.sync.LocalStepsChoice;
-import dev.convoy.train.sync.Quarantine;
+import dev.convoy.train.sync.LocalStepsTuning;
+import dev.convoy.train.sync.Mean;
+import dev.convoy.train.sync.NormHistory;
 import dev.convoy.train.sync.SumLayout;
-import dev.convoy.train.worker.ModelBroadcast;
+import dev.convoy.train.sync.TrainedVectors;
+import dev.convoy.train.worker.StateBroadcast;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -33,135 +35,142 @@ public final class RoundsMaster implements TrainingMaster {
     private final ImageShards shards;
     private final ReplicaSpec replica;
     private final TrainingSpec spec;
+    private final Exchange exchange;
     private final Vector decayed;
     private final SumLayout layout;
     private final Reduction reduction;
-    private final Quarantine quarantine;
-    private final LocalStepsChoice choice;
-
-    /** The last state from which every worker's first loss was finite; null before the first round. */
-    private ModelState lastGood;
 
     public RoundsMaster(JavaSparkContext spark, ImageShards shards, ReplicaSpec replica, TrainingSpec spec) {
         this.spark = spark;
         this.shards = shards;
         this.replica = replica;
         this.spec = spec;
+        this.exchange = spec.sync().exchange();
         this.decayed = HeapVector.over(replica.bind().layout().decayMask());
-        this.layout =
-                spec.sync().layout(replica.bind().layout(), replica.optimizer().slotCount());
+        this.layout = exchange.layout(replica.bind().layout(), spec.optimizer().slotCount());
         this.reduction = Reduction.of(layout.length(), shards.layout().workers(), spark.isLocal());
-        this.quarantine = new Quarantine(spec.sync().maxNorm());
-        this.choice = new LocalStepsChoice();
     }
 
     @Override
-    public ModelState advance(ModelState state, int rounds, Consumer<RoundReport> onRound) {
+    public TrainingState advance(TrainingState state, int rounds, Consumer<RoundReport> onRound) {
         int epoch = state.progress().epoch();
         EpochPlan plan = spec.plan(shards.layout(), epoch);
-        ModelState now = state;
-        for (int i = 0; i < rounds && now.progress().epoch() == epoch; i++) {
-            long began = System.nanoTime();
-            int steps = spec.sync().stepsOfRound(now.progress(), plan);
-            Contribution sum = runJob(now, steps);
-            judge(now, sum);
-            Progress progress = now.progress().afterRound(steps, sum.counts().trained(), plan.steps());
-            ModelState next = apply(now, sum, plan, progress);
-            if (!next.isFinite()) {
-                throw new DivergedException(
-                        now, now, List.of(new Quarantined(0, progress.globalStep() - 1, Quarantined.Fault.MEAN)));
-            }
-            double seconds = (System.nanoTime() - began) / 1e9;
-            if (spec.sync().isMeasuring(now.progress())) {
-                next = next.withProgress(progress.withLocalSteps(
-                        choice.measured(plan, sum.times().compute(), seconds)));
-            }
-            now = next;
-            onRound.accept(new RoundReport(
-                    now.progress(), steps, sum.lossSum(), sum.counts(), sum.quarantined(), sum.times(), seconds));
+        TrainingState current = state;
+        for (int i = 0; i < rounds && current.progress().epoch() == epoch; i++) {
+            current = round(current, plan, onRound);
         }
-        return now;
+        return current;
     }
 
-    private Contribution runJob(ModelState state, int steps) {
-        ModelState outgoing = spec.sync().averagesOptimizer() ? state : state.withoutOptimizer();
-        ModelBroadcast start = ModelBroadcast.of(spark, outgoing.withoutVelocity());
-        try (LocalVectors local = spark.isLocal() ? LocalVectors.open() : null) {
+    private TrainingState round(TrainingState begin, EpochPlan plan, Consumer<RoundReport> onRound) {
+        long began = System.nanoTime();
+        Progress start = begin.progress();
+        int steps = exchange.stepsOfRound(start, plan.steps());
+        Contribution sum = runJob(begin, steps);
+        // A loss that is not finite at a round's first step condemns the model that the round began with.
+        boolean condemned = sum.quarantined().stream().anyMatch(out -> out.condemns(start));
+        ModelState lastGood = condemned ? begin.lastGood() : begin.model();
+        NormHistory norms = begin.norms().after(sum.quarantined().size(), sum.weight(), sum.normSum());
+        if (norms.mustEnd(sum.quarantined().size(), sum.weight())) {
+            throw new DivergedException(start, lastGood, sum.quarantined());
+        }
+        Progress progress = start.afterRound(steps, sum.counts().trained(), plan.steps());
+        double rate = spec.rate(start.globalStep(), plan);
+        Update update = apply(begin, sum, rate, steps);
+        if (!update.model.isFinite()) {
+            throw new DivergedException(
+                    start,
+                    begin.model(),
+                    List.of(new Quarantined(0, progress.globalStep() - 1, Quarantined.Fault.MEAN)));
+        }
+        double seconds = (System.nanoTime() - began) / 1e9;
+        LocalStepsTuning tuning = begin.tuning();
+        if (exchange.isMeasuring(start)) {
+            double slowest = sum.workers().stream()
+                    .mapToDouble(RoundReport.WorkerTime::seconds)
+                    .max()
+                    .orElseThrow();
+            tuning = tuning.after(slowest, seconds);
+            progress = progress.withLocalSteps(tuning.localSteps(plan.steps()));
+        }
+        RoundReport report = new RoundReport(
+                progress,
+                start.step() == 0,
+                steps,
+                rate,
+                update.norm,
+                sum.lossSum(),
+                sum.counts(),
+                sum.quarantined(),
+                sum.workers(),
+                0,
+                seconds);
+        onRound.accept(report);
+        return new TrainingState(
+                update.model,
+                update.optimizer,
+                update.velocity,
+                progress,
+                norms,
+                tuning,
+                begin.epoch().plus(report),
+                lastGood);
+    }
+
+    private Contribution runJob(TrainingState begin, int steps) {
+        try (StateBroadcast start = StateBroadcast.of(spark, begin.forWorkers(exchange.averagesOptimizer()));
+                LocalVectors local = spark.isLocal() ? LocalVectors.open() : null) {
             RoundTask task = new RoundTask(
-                    replica, spec, shards.layout(), shards.opener(), layout, start, local, steps, quarantine.bound());
+                    replica,
+                    spec,
+                    shards.layout(),
+                    shards.opener(),
+                    layout,
+                    start,
+                    local,
+                    steps,
+                    begin.norms().bound(spec.sync().maxNorm()));
             return reduction.sum(shards.chunks(), task);
-        } finally {
-            start.close();
         }
     }
 
-    private void judge(ModelState now, Contribution sum) {
-        // A loss that is not finite at a round's first step condemns the state that the round began with.
-        boolean condemned = sum.quarantined().stream().anyMatch(out -> out.condemns(now.progress()));
-        if (!condemned || lastGood == null) {
-            lastGood = now;
-        }
-        if (quarantine.mustEnd(sum.quarantined().size(), sum.weight(), sum.normSum())) {
-            throw new DivergedException(now, lastGood, sum.quarantined());
-        }
-    }
+    /** What a mean has made of the model and the memory of optimizers, and how long it was. */
+    private record Update(ModelState model, OptimizerState optimizer, float[] velocity, double norm) {}
 
-    private ModelState apply(ModelState state, Contribution sum, EpochPlan plan, Progress progress) {
+    private Update apply(TrainingState begin, Contribution sum, double rate, int steps) {
         if (sum.weight() == 0) {
-            return new ModelState(state.parameters(), state.buffers(), state.optimizer(), state.velocity(), progress);
+            return new Update(begin.model(), begin.optimizer(), begin.velocity(), 0);
         }
-        float[] mean = HeapVector.over(sum.vector().floats())
-                .scale((float) (1 / sum.weight()))
-                .values();
-        FloatBuffer vector = FloatBuffer.wrap(mean);
-        Vector update = heap(layout.update(vector));
-        float[] buffers = heap(layout.buffers(vector))
-                .add(1, HeapVector.over(state.buffers()))
-                .values();
-        float[] parameters = state.parameters().clone();
-        float[] velocity = state.velocity();
-        OptimizerState optimizer;
-        if (spec.sync().exchange() == Exchange.GRADIENT) {
-            optimizer = step(parameters, update, state, plan);
-        } else {
-            boolean first = velocity.length == 0 && spec.sync().outer().hasVelocity();
-            velocity = first ? new float[parameters.length] : velocity.clone();
-            spec.sync().outer().step(HeapVector.over(parameters), update, HeapVector.over(velocity));
-            optimizer = average(state, vector, progress);
-        }
-        return new ModelState(parameters, buffers, optimizer, velocity, progress);
+        int length = begin.parameters().length;
+        boolean still = begin.velocity().length == 0;
+        TrainedVectors vectors = new TrainedVectors(
+                spec.optimizer(),
+                HeapVector.over(begin.parameters().clone()),
+                HeapVector.over(begin.buffers()),
+                new HeapVector(begin.buffers().length),
+                begin.optimizer().slots().stream()
+                        .<Vector>map(slot -> HeapVector.over(slot.clone()))
+                        .toList(),
+                decayed,
+                still && exchange.hasVelocity()
+                        ? new HeapVector(length)
+                        : HeapVector.over(begin.velocity().clone()),
+                new HeapVector(length));
+        Mean mean = new Mean(FloatBuffer.wrap(sum.vector().floats()), layout, sum.weight());
+        vectors.receive(mean);
+        double norm = vectors.update().norm();
+        long optimizerSteps = exchange.optimizerStepsAfter(begin.optimizer().steps(), steps);
+        exchange.apply(vectors, mean, rate, optimizerSteps);
+        return new Update(
+                new ModelState(values(vectors.parameters()), values(vectors.buffers())),
+                new OptimizerState(
+                        optimizerSteps,
+                        vectors.slots().stream().map(RoundsMaster::values).toList()),
+                values(vectors.velocity()),
+                norm);
     }
 
-    private OptimizerState step(float[] parameters, Vector gradient, ModelState state, EpochPlan plan) {
-        List<Vector> slots = state.optimizer().slots().stream()
-                .<Vector>map(slot -> HeapVector.over(slot.clone()))
-                .toList();
-        long step = state.optimizer().steps() + 1;
-        spec.optimizer()
-                .step(
-                        HeapVector.over(parameters),
-                        gradient,
-                        slots,
-                        decayed,
-                        spec.rate(state.progress().globalStep(), plan),
-                        step);
-        return new OptimizerState(step, slots.stream().map(Vector::toArray).toList());
-    }
-
-    private OptimizerState average(ModelState state, FloatBuffer mean, Progress after) {
-        if (!spec.sync().averagesOptimizer()) {
-            return state.optimizer();
-        }
-        long steps = state.optimizer().steps()
-                + after.globalStep()
-                - state.progress().globalStep();
-        List<float[]> slots = IntStream.range(0, layout.slots())
-                .mapToObj(i -> heap(layout.slot(mean, i)).values())
-                .toList();
-        return new OptimizerState(steps, slots);
-    }
-
-    private static HeapVector heap(FloatBuffer part) {
-        return new HeapVector(part.capacity()).set(1, part);
+    private static float[] values(Vector vector) {
+        return ((HeapVector) vector).values();
     }
 }

@@ -1,13 +1,99 @@
 package dev.convoy.train.sync;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.convoy.data.ImageBatch;
+import dev.convoy.model.ParameterLayout;
+import dev.convoy.model.Progress;
+import dev.convoy.model.Vector;
+import dev.convoy.model.backend.LocalTrainer;
+import dev.convoy.model.backend.StepKey;
+import java.io.Serializable;
+import java.util.Optional;
+import java.util.function.IntConsumer;
 
-/** What workers exchange. */
-public enum Exchange {
-    /** Every worker takes its own steps for a round; the weighted mean of how far they moved is taken. */
-    @JsonProperty("parameter-averaging")
-    PARAMETER_AVERAGING,
-    /** Gradients are averaged every step, and the optimizer runs once on the mean. */
-    @JsonProperty("gradient")
-    GRADIENT
+/**
+ * The rule of a round: how many steps it has, what a worker does and contributes, and what the mean of all contributions does to the
+ * model. Written once for the vectors of a replica and of the driver; how contributions are summed is the master's business. A round:
+ *
+ * <pre>
+ * on every worker    exchange.begin(trainer)
+ *                    loss = exchange.step(trainer, batch, key, rate, ...)      once for each of its steps
+ *                    exchange.end(trainer)                                     now the trainer holds the contribution
+ * in between         the contributions are summed, each times its number of examples
+ * wherever           exchange.rewind(trainer)                                  back to where the round began
+ * the model is       vectors.receive(mean)
+ *                    exchange.apply(vectors, mean, rate, steps)
+ * </pre>
+ */
+public sealed interface Exchange extends Serializable permits GradientAveraging, ParameterAveraging {
+    /** The number of steps in the round that begins here; rounds never straddle epochs. */
+    int stepsOfRound(Progress begin, int stepsOfEpoch);
+
+    /** Whether rounds are still measured, to find the number of local steps. */
+    default boolean isMeasuring(Progress begin) {
+        return false;
+    }
+
+    /** Whether workers need the optimizer's memory to begin a round, and contribute it. */
+    boolean averagesOptimizer();
+
+    /** Whether the contribution's largest part is ready bit by bit while the last step is still computed. */
+    boolean isReadyInParts();
+
+    /** Whether the driver, or a rank that holds the model, needs the outer optimizer's memory. */
+    default boolean hasVelocity() {
+        return false;
+    }
+
+    /** What lies where in a contribution. */
+    default SumLayout layout(ParameterLayout network, int slotCount) {
+        return new SumLayout(network.parameterCount(), network.bufferCount(), averagesOptimizer() ? slotCount : 0);
+    }
+
+    /** Remembers where the round begins. */
+    void begin(LocalTrainer trainer);
+
+    /**
+     * Takes one of a worker's steps.
+     *
+     * @param rate the learning rate, for rules by which workers take steps of their own
+     * @param ready called as {@link dev.convoy.model.backend.Replica#train} says, if {@link #isReadyInParts}; empty for nobody to call
+     * @return the loss, summed over the batch's examples times their weights
+     */
+    double step(LocalTrainer trainer, ImageBatch batch, StepKey key, double rate, Optional<IntConsumer> ready);
+
+    /** Makes the contribution of what the steps have done, in the trainer's own vectors. */
+    void end(LocalTrainer trainer);
+
+    /** The part of the contribution that moves parameters: a gradient, or a distance. */
+    Vector update(LocalTrainer trainer);
+
+    /**
+     * The norm of {@link #update}, made comparable over schedules and numbers of steps; not finite if the update is not.
+     *
+     * @param rates the sum of the learning rates of the round's steps
+     */
+    double norm(LocalTrainer trainer, double rates);
+
+    /** Puts the trainer back to where {@link #begin} was called, the optimizer's memory apart. */
+    void rewind(LocalTrainer trainer);
+
+    /** Where a replica may keep the mean update while it is applied. */
+    Vector meanTarget(LocalTrainer trainer);
+
+    /**
+     * Moves parameters and the memory of optimizers by a mean that the vectors have received.
+     *
+     * @param vectors where the round began, with the mean update, which is used up
+     * @param rate the learning rate of the round's first step
+     * @param steps that have gone into the optimizer's memory with this round, of {@link #optimizerStepsAfter}
+     */
+    void apply(TrainedVectors vectors, Mean mean, double rate, long steps);
+
+    /**
+     * The number of steps in the optimizer's memory after a round.
+     *
+     * @param before the number at its beginning
+     * @param steps of the round
+     */
+    long optimizerStepsAfter(long before, int steps);
 }

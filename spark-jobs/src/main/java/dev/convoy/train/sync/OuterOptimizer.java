@@ -2,7 +2,7 @@ package dev.convoy.train.sync;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import dev.convoy.model.Vector;
 import java.io.Serializable;
 
@@ -32,8 +32,7 @@ public sealed interface OuterOptimizer extends Serializable {
     private static double checkMomentum(Double momentum, double otherwise) {
         double value = momentum == null ? otherwise : momentum;
         if (!(value >= 0 && value < 1)) {
-            throw new ConvoyException(
-                    "Cannot use sync.outer.momentum = " + value + "; it must be at least 0 and below 1");
+            throw new InvalidValueException("momentum", value, "it must be at least 0 and below 1");
         }
         return value;
     }
@@ -41,7 +40,7 @@ public sealed interface OuterOptimizer extends Serializable {
     private static double checkRate(Double rate, double otherwise) {
         double value = rate == null ? otherwise : rate;
         if (!(value > 0 && value <= 10)) {
-            throw new ConvoyException("Cannot use sync.outer.rate = " + value + "; it must be above 0 and at most 10");
+            throw new InvalidValueException("rate", value, "it must be above 0 and at most 10");
         }
         return value;
     }

@@ -6,6 +6,7 @@ import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.train.TrainingSpec;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -64,14 +65,14 @@ public final class BatchStream implements AutoCloseable {
     }
 
     /**
-     * The batch of a step.
+     * Takes the batch of a step out of the stream, and lets the next ones be made.
      *
      * @param step not before one that was asked for already
-     * @return without the images that were rejected; null if the plan has none for this worker
+     * @return without the images that were rejected; empty if the plan has none for this worker
      */
-    ImageBatch at(int step) {
+    Optional<ImageBatch> at(int step) {
         if (plan.batchSize(worker, step) == 0) {
-            return null;
+            return Optional.empty();
         }
         long began = System.nanoTime();
         try {
@@ -81,7 +82,7 @@ public final class BatchStream implements AutoCloseable {
             Future<ImageBatch> next = ready.poll();
             head++;
             fill();
-            return next == null ? make(step) : next.get();
+            return Optional.of(next == null ? make(step) : next.get());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancellationException("The task was interrupted");

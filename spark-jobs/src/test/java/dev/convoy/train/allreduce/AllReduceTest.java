@@ -22,6 +22,7 @@ import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.rounds.RoundsMaster;
 import dev.convoy.train.sync.OptimizerStatePolicy;
 import dev.convoy.train.sync.OuterOptimizer;
+import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -61,9 +62,13 @@ public class AllReduceTest {
                 spec(ADAM, SyncSpec.gradient()),
                 spec(MOMENTUM, SyncSpec.averaging(3)),
                 spec(ADAM, SyncSpec.averaging(20)),
-                spec(MOMENTUM, SyncSpec.averaging(3).with(OptimizerStatePolicy.RESET)),
-                spec(MOMENTUM, SyncSpec.averaging(4).with(new OuterOptimizer.Nesterov(null, null))),
-                spec(MOMENTUM, SyncSpec.averaging(4).with(new OuterOptimizer.Momentum(null, null))));
+                spec(MOMENTUM, SyncSpec.of(ParameterAveraging.every(3).withOptimizerState(OptimizerStatePolicy.RESET))),
+                spec(
+                        MOMENTUM,
+                        SyncSpec.of(ParameterAveraging.every(4).withOuter(new OuterOptimizer.Nesterov(null, null)))),
+                spec(
+                        MOMENTUM,
+                        SyncSpec.of(ParameterAveraging.every(4).withOuter(new OuterOptimizer.Momentum(null, null)))));
     }
 
     private static TrainingSpec spec(OptimizerSpec optimizer, SyncSpec sync) {
@@ -110,11 +115,11 @@ public class AllReduceTest {
 
     @Test
     void localStepsAreChosenAndKept(JavaSparkContext spark) throws IOException {
-        TrainingSpec spec = new TrainingSpec(1, 2, 4, MOMENTUM, Training.RATE, SyncSpec.averaging(SyncSpec.AUTO));
+        TrainingSpec spec =
+                new TrainingSpec(1, 2, 4, MOMENTUM, Training.RATE, SyncSpec.averaging(ParameterAveraging.AUTO));
         try (ImageShards shards = Training.shards(spark, folder, 400, 2)) {
             for (TrainingMaster master : masters(spark, shards, spec)) {
-                Training training =
-                        Training.run(spark, shards, Training.replica(Training.SMALL, MOMENTUM), spec, master);
+                Training training = Training.run(spark, shards, Training.replica(Training.SMALL), spec, master);
                 int chosen = training.end.progress().localSteps();
                 assertThat(chosen).isBetween(1, 50);
                 assertThat(training.rounds.get(0).steps()).isEqualTo(1);
@@ -128,7 +133,7 @@ public class AllReduceTest {
     }
 
     private static List<TrainingMaster> masters(JavaSparkContext spark, ImageShards shards, TrainingSpec spec) {
-        ReplicaSpec replica = Training.replica(Training.SMALL, spec.optimizer());
+        ReplicaSpec replica = Training.replica(Training.SMALL);
         return List.of(
                 new RoundsMaster(spark, shards, replica, spec),
                 new AllReduceMaster(spark, shards, replica, spec, AllReduceSpec.defaults()));
@@ -149,7 +154,7 @@ public class AllReduceTest {
             }
         };
         try (ImageShards shards = Training.shards(spark, folder, 600, 2)) {
-            ReplicaSpec replica = Training.replica("faulty", Training.SMALL, ADAM);
+            ReplicaSpec replica = Training.replica("faulty", Training.SMALL);
             Training training = Training.run(
                     spark,
                     shards,
@@ -157,7 +162,7 @@ public class AllReduceTest {
                     spec,
                     new AllReduceMaster(spark, shards, replica, spec, AllReduceSpec.defaults()));
             assertThat(training.rounds).hasSize(300);
-            assertThat(training.epochs.get(0).ledger()).isEqualTo(new EpochReport.Ledger(600, 600, 0, 0, 0, 0));
+            assertThat(training.epochs.get(0).ledger()).isEqualTo(new EpochReport.Ledger(600, 600, 0, 0, 0, 0, 0));
             assertThat(models.get(250L).get(1)).isNotEqualTo(models.get(250L).get(0));
             assertThat(models.get(290L).get(1)).isEqualTo(models.get(290L).get(0));
         } finally {
@@ -173,7 +178,7 @@ public class AllReduceTest {
                     .isInstanceOf(ConvoyException.class)
                     .hasMessageContaining("Cannot run 3 workers at once")
                     .hasMessageContaining("2 task slots")
-                    .hasMessageContaining("train.workers = 2");
+                    .hasMessageContaining("train with 2 workers");
         }
     }
 
@@ -198,7 +203,7 @@ public class AllReduceTest {
             TrainingSpec spec = specs().findFirst().orElseThrow();
             assertThatThrownBy(() -> Training.allReduce(spark, shards, Training.SMALL, spec, impatient))
                     .isInstanceOf(ConvoyException.class)
-                    .hasMessageContaining("none of the 2 tasks in 2 s (sync.timeout)");
+                    .hasMessageContaining("none of the 2 tasks in 2 s, the timeout of all-reduce");
         } finally {
             RELEASED.countDown();
             holder.get(60, TimeUnit.SECONDS);
@@ -230,7 +235,7 @@ public class AllReduceTest {
             SparkConf secured = cluster.clone().set(key, "true");
             assertThatThrownBy(() -> AllReduceMaster.check(secured, AllReduceSpec.defaults()))
                     .hasMessageContaining(key)
-                    .hasMessageContaining("sync.allow-plain-text = true");
+                    .hasMessageContaining("allow plain text on a network that you trust");
             AllReduceMaster.check(secured, trusted);
             AllReduceMaster.check(secured.clone().setMaster("local[2]"), AllReduceSpec.defaults());
         }

@@ -33,7 +33,7 @@ class ControlSlotTest {
                         86_401,
                         1,
                         AllReduceSpec.PlainTextPolicy.AS_SPARK_ALLOWS))
-                .hasMessageContaining("sync.timeout = 86401")
+                .hasMessageContaining("timeoutSeconds = 86401")
                 .hasMessageContaining("1 to 86400 seconds");
     }
 }

@@ -3,6 +3,7 @@ package dev.convoy.train.allreduce;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.convoy.model.Progress;
+import dev.convoy.train.EpochTotals;
 import dev.convoy.train.RoundReport;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,17 +12,21 @@ import org.junit.jupiter.api.Test;
 
 class RoundDeliveryTest {
     private final List<RoundReport> heard = new ArrayList<>();
-    private final RoundDelivery delivery = new RoundDelivery(heard::add);
+    private final RoundDelivery delivery = new RoundDelivery(EpochTotals.NONE, heard::add);
 
     private static List<RoundReport> rounds(int from, int to) {
         return IntStream.range(from, to)
                 .mapToObj(i -> new RoundReport(
-                        new Progress(0, i + 1, i + 1, i + 1, 10L * (i + 1), 7),
+                        new Progress(0, i + 1, i + 1, i + 1, i + 1, 10L * (i + 1), 7),
+                        i == 0,
+                        1,
+                        0.1,
                         1,
                         1,
-                        new RoundReport.Counts(10, 0, 0, 0, 0),
+                        new RoundReport.Counts(10, 0, 0, 0, 0, 0),
                         List.of(),
-                        RoundReport.Times.NONE,
+                        List.of(),
+                        0,
                         0.1))
                 .toList();
     }
@@ -41,5 +46,16 @@ class RoundDeliveryTest {
         assertThat(heard.get(3).counts().retried()).isEqualTo(50);
         assertThat(heard.stream().mapToLong(round -> round.counts().retried()).sum())
                 .isEqualTo(50);
+        assertThat(delivery.totals().counts()).isEqualTo(new RoundReport.Counts(60, 0, 0, 0, 0, 50));
+    }
+
+    /** The last attempt brings no round that was not heard of before. */
+    @Test
+    void whatWasTrainedAgainIsCountedThoughNoReportTellsOfIt() {
+        delivery.received(rounds(0, 2));
+        delivery.restarted();
+        delivery.complete(rounds(0, 2));
+        assertThat(heard).hasSize(2);
+        assertThat(delivery.totals().counts()).isEqualTo(new RoundReport.Counts(20, 0, 0, 0, 0, 20));
     }
 }

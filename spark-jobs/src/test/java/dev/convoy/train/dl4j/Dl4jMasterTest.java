@@ -9,6 +9,7 @@ import dev.convoy.testing.SparkExtension;
 import dev.convoy.testing.Training;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.replica.ReplicaSpec;
+import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ class Dl4jMasterTest {
         assertThat(training.epochs).hasSize(3).allSatisfy(epoch -> {
             assertThat(epoch.ledger().planned()).isEqualTo(400);
             assertThat(epoch.ledger().trained()).isBetween(100L, 400L);
-            assertThat(epoch.ledger().trained() + epoch.ledger().late()).isEqualTo(400);
+            assertThat(epoch.ledger().trained() + epoch.ledger().dropped()).isEqualTo(400);
         });
         assertThat(training.epochs.get(2).trainLoss())
                 .isLessThan(training.epochs.get(0).trainLoss() / 1.5);
@@ -47,10 +48,11 @@ class Dl4jMasterTest {
 
     private Training train(JavaSparkContext spark, OptimizerSpec optimizer, Dl4jMaster.Tuning tuning)
             throws IOException {
-        TrainingSpec spec = new TrainingSpec(1, 3, 10, optimizer, Training.RATE, SyncSpec.averaging(4));
+        ParameterAveraging averaging = ParameterAveraging.every(4);
+        TrainingSpec spec = new TrainingSpec(1, 3, 10, optimizer, Training.RATE, SyncSpec.of(averaging));
         try (ImageShards shards = Training.shards(spark, folder, 400, 2)) {
-            ReplicaSpec replica = Training.replica("dl4j", Training.SMALL, optimizer);
-            try (Dl4jMaster master = new Dl4jMaster(spark, shards, replica, spec, tuning)) {
+            ReplicaSpec replica = Training.replica("dl4j", Training.SMALL);
+            try (Dl4jMaster master = new Dl4jMaster(spark, shards, replica, spec, averaging, tuning)) {
                 return Training.run(spark, shards, replica, spec, master);
             }
         }

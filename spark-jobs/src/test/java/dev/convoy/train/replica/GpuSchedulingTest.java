@@ -3,7 +3,6 @@ package dev.convoy.train.replica;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.testing.LocalCluster;
 import dev.convoy.testing.Training;
 import java.io.IOException;
@@ -39,7 +38,7 @@ class GpuSchedulingTest {
     }
 
     private static List<Integer> indexes(JavaSparkContext spark) {
-        ReplicaSpec replica = Training.replica(Training.SMALL, new OptimizerSpec.Sgd(null));
+        ReplicaSpec replica = Training.replica(Training.SMALL);
         return spark.parallelize(List.of(0, 1), 2)
                 .map(i -> replica.forTask(TaskContext.get()).placement().index())
                 .collect();

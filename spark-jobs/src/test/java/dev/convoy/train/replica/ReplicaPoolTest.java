@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.model.backend.LocalTrainer;
+import dev.convoy.model.backend.Replica;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import dev.convoy.testing.Training;
@@ -17,14 +18,14 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 1, unit = TimeUnit.MINUTES)
 class ReplicaPoolTest {
-    private static final ReplicaSpec SPEC = Training.replica(NamedNetwork.MLP.spec(10), new OptimizerSpec.Sgd(0.0));
+    private static final ReplicaSpec SPEC = Training.replica(NamedNetwork.MLP.spec(10));
 
     @Test
     void tasksInTurnShareOneReplicaAndItsThread() throws InterruptedException {
-        Thread owner = ReplicaPool.with(SPEC, trainer -> Thread.currentThread());
-        LocalTrainer first = ReplicaPool.with(SPEC, trainer -> trainer);
-        assertThat(ReplicaPool.<LocalTrainer>with(SPEC, trainer -> trainer)).isSameAs(first);
-        assertThat(ReplicaPool.<Thread>with(SPEC, trainer -> Thread.currentThread()))
+        Thread owner = ReplicaPool.withReplica(SPEC, replica -> Thread.currentThread());
+        Replica first = ReplicaPool.withReplica(SPEC, replica -> replica);
+        assertThat(ReplicaPool.<Replica>withReplica(SPEC, replica -> replica)).isSameAs(first);
+        assertThat(ReplicaPool.<Thread>withReplica(SPEC, replica -> Thread.currentThread()))
                 .isSameAs(owner)
                 .isNotSameAs(Thread.currentThread());
     }
@@ -32,13 +33,13 @@ class ReplicaPoolTest {
     @Test
     void tasksAtOnceHaveAReplicaEach() {
         CountDownLatch both = new CountDownLatch(2);
-        Set<LocalTrainer> trainers = ConcurrentHashMap.newKeySet();
+        Set<Replica> replicas = ConcurrentHashMap.newKeySet();
         Runnable task = () -> {
             try {
-                ReplicaPool.with(SPEC, trainer -> {
+                ReplicaPool.withReplica(SPEC, replica -> {
                     both.countDown();
                     await(both);
-                    return trainers.add(trainer);
+                    return replicas.add(replica);
                 });
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
@@ -48,7 +49,7 @@ class ReplicaPoolTest {
                         CompletableFuture.runAsync(task, run -> new Thread(run).start()),
                         CompletableFuture.runAsync(task, run -> new Thread(run).start()))
                 .join();
-        assertThat(trainers).hasSize(2);
+        assertThat(replicas).hasSize(2);
     }
 
     private static void await(CountDownLatch latch) {
@@ -61,20 +62,41 @@ class ReplicaPoolTest {
 
     @Test
     void aReplicaThatFailedIsNotLentAgain() throws InterruptedException {
-        LocalTrainer first = ReplicaPool.with(SPEC, trainer -> trainer);
-        assertThatThrownBy(() -> ReplicaPool.with(SPEC, trainer -> {
-                    assertThat(trainer).isSameAs(first);
+        Replica first = ReplicaPool.withReplica(SPEC, replica -> replica);
+        assertThatThrownBy(() -> ReplicaPool.withReplica(SPEC, replica -> {
+                    assertThat(replica).isSameAs(first);
                     throw new IllegalArgumentException("as a test");
                 }))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("as a test");
-        assertThat(ReplicaPool.<LocalTrainer>with(SPEC, trainer -> trainer)).isNotSameAs(first);
+        assertThat(ReplicaPool.<Replica>withReplica(SPEC, replica -> replica)).isNotSameAs(first);
     }
 
     @Test
-    void anotherKindOfReplicaTakesTheIdleOnesPlace() throws InterruptedException {
-        LocalTrainer first = ReplicaPool.with(SPEC, trainer -> trainer);
-        ReplicaPool.with(Training.replica(Training.SMALL, new OptimizerSpec.Sgd(0.0)), trainer -> trainer);
-        assertThat(ReplicaPool.<LocalTrainer>with(SPEC, trainer -> trainer)).isNotSameAs(first);
+    void evaluationSharesTheReplicaOfTraining() throws InterruptedException {
+        OptimizerSpec sgd = new OptimizerSpec.Sgd(0.0);
+        Replica trained = ReplicaPool.withTrainer(SPEC, sgd, LocalTrainer::replica);
+        assertThat(ReplicaPool.<Replica>withReplica(SPEC, replica -> replica)).isSameAs(trained);
+        assertThat(ReplicaPool.<Replica>withTrainer(SPEC, sgd, LocalTrainer::replica))
+                .isSameAs(trained);
+    }
+
+    @Test
+    void networksThatTakeTurnsKeepTheirReplicas() throws InterruptedException {
+        ReplicaSpec other = Training.replica(Training.SMALL);
+        Replica first = ReplicaPool.withReplica(SPEC, replica -> replica);
+        Replica second = ReplicaPool.withReplica(other, replica -> replica);
+        assertThat(ReplicaPool.<Replica>withReplica(SPEC, replica -> replica)).isSameAs(first);
+        assertThat(ReplicaPool.<Replica>withReplica(other, replica -> replica)).isSameAs(second);
+    }
+
+    @Test
+    void aKindThatWasNotAskedForInALongTimeIsLetGo() throws InterruptedException {
+        Replica first = ReplicaPool.withReplica(SPEC, replica -> replica);
+        for (int units = 0; units < ReplicaPool.MAX_KINDS; units++) {
+            ReplicaSpec other = Training.replica(NamedNetwork.MLP.spec(11 + units));
+            ReplicaPool.withReplica(other, replica -> replica);
+        }
+        assertThat(ReplicaPool.<Replica>withReplica(SPEC, replica -> replica)).isNotSameAs(first);
     }
 }

@@ -5,21 +5,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.convoy.collective.Compression;
 import dev.convoy.train.Quarantined;
 import dev.convoy.train.RoundReport;
-import dev.convoy.train.worker.WorkerRound;
+import dev.convoy.train.worker.WorkerResult;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ContributionTest {
     private static final Contribution NOTHING =
-            contribution(new WorkerRound.WorkerResult(0, 1, 0, 0, 0, 1.5, 0.25, null));
+            contribution(new WorkerResult(0, 1, 0, 0, 0, new RoundReport.WorkerTime(1.5, 0.25), Optional.empty()));
 
     private static Contribution of(long weight, float value) {
         return contribution(
-                new WorkerRound.WorkerResult(weight, 1, 0, weight * 0.5, 2, 1.5, 0.25, null), value, -value);
+                new WorkerResult(
+                        weight, 1, 0, weight * 0.5, 2, new RoundReport.WorkerTime(1.5, 0.25), Optional.empty()),
+                value,
+                -value);
     }
 
-    private static Contribution contribution(WorkerRound.WorkerResult outcome, float... mean) {
+    private static Contribution contribution(WorkerResult outcome, float... mean) {
         return Contribution.of(outcome, mean, Compression.NONE, false);
     }
 
@@ -30,8 +35,8 @@ class ContributionTest {
         assertThat(sum.vector().floats()).containsExactly(8, -8);
         assertThat(sum.lossSum()).isEqualTo(2);
         assertThat(sum.normSum()).isEqualTo(8);
-        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(4, 3, 0, 0, 0));
-        assertThat(sum.times()).isEqualTo(new RoundReport.Times(1.5, 4.5, 0.75, 0));
+        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(4, 3, 0, 0, 0, 0));
+        assertThat(sum.workers()).isEqualTo(Collections.nCopies(3, new RoundReport.WorkerTime(1.5, 0.25)));
     }
 
     /** 2^24 swallows a single one but not two: the result shows how numbers were paired. */
@@ -48,10 +53,10 @@ class ContributionTest {
         Quarantined two = new Quarantined(2, 6, Quarantined.Fault.NORM);
         Contribution sum = Contribution.sum(List.of(
                 of(1, 3),
-                contribution(new WorkerRound.WorkerResult(0, 0, 9, 0, 0, 1, 0, one)),
-                contribution(new WorkerRound.WorkerResult(0, 0, 9, 0, 0, 1, 0, two))));
+                contribution(new WorkerResult(0, 0, 9, 0, 0, new RoundReport.WorkerTime(1, 0), Optional.of(one))),
+                contribution(new WorkerResult(0, 0, 9, 0, 0, new RoundReport.WorkerTime(1, 0), Optional.of(two)))));
         assertThat(sum.quarantined()).containsExactly(one, two);
         assertThat(sum.vector().floats()).containsExactly(3, -3);
-        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(1, 1, 0, 18, 0));
+        assertThat(sum.counts()).isEqualTo(new RoundReport.Counts(1, 1, 0, 18, 0, 0));
     }
 }

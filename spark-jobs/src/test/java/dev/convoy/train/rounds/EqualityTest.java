@@ -13,7 +13,6 @@ import dev.convoy.data.plan.Shuffle;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Loss;
-import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.ComputeBackend;
@@ -25,20 +24,24 @@ import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.testing.SparkExtension;
 import dev.convoy.testing.Training;
 import dev.convoy.train.BatchLoading;
+import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.TrainingState;
 import dev.convoy.train.allreduce.AllReduceSpec;
-import dev.convoy.train.sync.Exchange;
 import dev.convoy.train.sync.OptimizerStatePolicy;
+import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
-import dev.convoy.train.worker.WorkerRound;
+import dev.convoy.train.worker.WorkerResult;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
@@ -46,6 +49,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import scala.Function2;
 import scala.collection.Iterator;
 
@@ -153,7 +157,7 @@ class EqualityTest {
         assertEqualsOneWorker(spark, spec(momentum, SyncSpec.averaging(1)), momentum);
         assertEqualsOneWorker(
                 spark,
-                spec(momentum, SyncSpec.averaging(1).with(OptimizerStatePolicy.RESET)),
+                spec(momentum, SyncSpec.of(ParameterAveraging.every(1).withOptimizerState(OptimizerStatePolicy.RESET))),
                 new OptimizerSpec.Sgd(null));
     }
 
@@ -171,16 +175,17 @@ class EqualityTest {
     }
 
     /** Contributions whose sum depends on the order of additions; rank 0 has none. */
-    private record MadeUp() implements Function2<TaskContext, Iterator<ImageChunk>, Contribution>, Serializable {
+    private record MadeUp() implements Function2<TaskContext, Iterator<ImageChunk>, byte[][]>, Serializable {
         @Override
-        public Contribution apply(TaskContext task, Iterator<ImageChunk> chunks) {
+        public byte[][] apply(TaskContext task, Iterator<ImageChunk> chunks) {
             int rank = task.partitionId();
             float[] vector = new float[rank == 0 ? 0 : 1000];
             for (int i = 0; i < vector.length; i++) {
                 vector[i] = (float) Math.sin(rank * 1000 + i);
             }
-            WorkerRound.WorkerResult outcome = new WorkerRound.WorkerResult(rank, 0, 0, rank, 1, 0, 0, null);
-            return Contribution.of(outcome, vector, Compression.BF16, false);
+            WorkerResult result =
+                    new WorkerResult(rank, 0, 0, rank, 1, new RoundReport.WorkerTime(0, 0), Optional.empty());
+            return Contribution.of(result, vector, Compression.BF16, false).write();
         }
     }
 
@@ -205,7 +210,9 @@ class EqualityTest {
         Network network = Training.SMALL.bind(Training.DIGIT);
         try (Replica replica = ComputeBackend.named(Training.BACKEND).newReplica(network, Training.NORMALIZATION)) {
             LocalTrainer trainer = new LocalTrainer(replica, network, optimizer);
-            trainer.load(network.initialState(spec.seed(), optimizer));
+            trainer.load(
+                    network.initialState(spec.seed()),
+                    optimizer.initialState(network.layout().parameterCount()));
             for (int step = 0; step < plan.steps(); step++) {
                 int now = step;
                 long[] union = IntStream.range(0, WORKERS)
@@ -229,10 +236,14 @@ class EqualityTest {
         return largest;
     }
 
+    static Stream<SyncSpec> rules() {
+        return Stream.of(SyncSpec.gradient(), SyncSpec.averaging(5));
+    }
+
     /** Dropout, running statistics and Adam's memory included: the same run twice gives the same bits. */
     @ParameterizedTest
-    @EnumSource(Exchange.class)
-    void runsAreBitwiseRepeatable(Exchange exchange, JavaSparkContext spark) throws IOException {
+    @MethodSource("rules")
+    void runsAreBitwiseRepeatable(SyncSpec sync, JavaSparkContext spark) throws IOException {
         NetworkSpec network = new NetworkSpec(
                 List.of(
                         new LayerSpec.Flatten(),
@@ -244,16 +255,10 @@ class EqualityTest {
                 Loss.SOFTMAX_CROSS_ENTROPY,
                 null);
         OptimizerSpec adam = new OptimizerSpec.Adam(null, null, null, null);
-        TrainingSpec spec = new TrainingSpec(
-                5,
-                2,
-                8,
-                adam,
-                Training.RATE,
-                exchange == Exchange.GRADIENT ? SyncSpec.gradient() : SyncSpec.averaging(5));
+        TrainingSpec spec = new TrainingSpec(5, 2, 8, adam, Training.RATE, sync);
         try (ImageShards shards = Training.shards(spark, folder, 250, 3)) {
-            ModelState first = Training.run(spark, shards, network, spec).end;
-            ModelState second = Training.run(spark, shards, network, spec).end;
+            TrainingState first = Training.run(spark, shards, network, spec).end;
+            TrainingState second = Training.run(spark, shards, network, spec).end;
             assertThat(second.parameters()).isEqualTo(first.parameters());
             assertThat(second.buffers()).isEqualTo(first.buffers());
             assertThat(second.optimizer().slots().get(1))

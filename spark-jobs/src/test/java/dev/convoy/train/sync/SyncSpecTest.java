@@ -3,7 +3,6 @@ package dev.convoy.train.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.convoy.collective.Compression;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.Shuffle;
@@ -27,17 +26,11 @@ class SyncSpecTest {
             @ForAll @IntRange(min = 1, max = 9) int localSteps,
             @ForAll @IntRange(min = 0, max = 20) int warmup) {
         EpochPlan plan = new EpochPlan(1, 0, new WorkerLayout(1, examples, examples, 2), 4, Shuffle.GLOBAL);
-        SyncSpec sync = new SyncSpec(
-                Exchange.PARAMETER_AVERAGING,
-                localSteps,
-                warmup,
-                OptimizerStatePolicy.AVERAGE,
-                new OuterOptimizer.None(),
-                Compression.NONE,
-                1000);
+        ParameterAveraging averaging = ParameterAveraging.every(localSteps).withWarmupRounds(warmup);
         Progress now = Progress.START;
+        long rounds = 0;
         while (now.epoch() < 3) {
-            int steps = sync.stepsOfRound(now, plan);
+            int steps = averaging.stepsOfRound(now, plan.steps());
             assertThat(steps).isBetween(1, localSteps);
             if (now.globalStep() < warmup) {
                 assertThat(steps).isEqualTo(1);
@@ -45,16 +38,18 @@ class SyncSpecTest {
             Progress next = now.afterRound(steps, 0, plan.steps());
             assertThat(next.globalStep()).isEqualTo((long) next.epoch() * plan.steps() + next.step());
             now = next;
+            rounds++;
         }
-        assertThat(now).isEqualTo(new Progress(3, 0, 0, 3L * plan.steps(), 0, 0));
+        assertThat(now).isEqualTo(new Progress(3, 0, 0, now.globalRound(), 3L * plan.steps(), 0, 0));
+        assertThat(now.globalRound()).isEqualTo(rounds);
     }
 
     @Test
     void localStepsAreTheFewestThatKeepExchangeWithinItsShare() {
-        assertThat(LocalStepsChoice.localSteps(0.010, 0.010, 1000)).isEqualTo(19);
-        assertThat(LocalStepsChoice.localSteps(0.010, 0.0105, 1000)).isEqualTo(20);
-        assertThat(LocalStepsChoice.localSteps(1, 1e-9, 1000)).isEqualTo(1);
-        assertThat(LocalStepsChoice.localSteps(1e-9, 1, 77)).isEqualTo(77);
+        assertThat(LocalStepsTuning.localSteps(0.010, 0.010, 1000)).isEqualTo(19);
+        assertThat(LocalStepsTuning.localSteps(0.010, 0.0105, 1000)).isEqualTo(20);
+        assertThat(LocalStepsTuning.localSteps(1, 1e-9, 1000)).isEqualTo(1);
+        assertThat(LocalStepsTuning.localSteps(1e-9, 1, 77)).isEqualTo(77);
     }
 
     /** Two steps from 0, each with a distance of 1, worked out by hand from the papers' formulas. */
@@ -78,41 +73,40 @@ class SyncSpecTest {
 
     @Test
     void quarantineEndsTrainingWhenItRepeatsOrNothingIsLeft() {
-        Quarantine quarantine = new Quarantine(10);
-        assertThat(quarantine.mustEnd(1, 5, 5)).isFalse();
-        assertThat(quarantine.mustEnd(1, 5, 5)).isFalse();
-        assertThat(quarantine.mustEnd(0, 5, 5)).isFalse();
-        assertThat(quarantine.mustEnd(2, 5, 5)).isFalse();
-        assertThat(quarantine.mustEnd(1, 5, 5)).isFalse();
-        assertThat(quarantine.mustEnd(1, 5, 5)).isTrue();
-        assertThat(new Quarantine(10).mustEnd(2, 0, 0)).isTrue();
-        assertThat(new Quarantine(10).mustEnd(0, 0, 0))
+        NormHistory bad = NormHistory.EMPTY.after(1, 5, 5).after(1, 5, 5);
+        assertThat(bad.mustEnd(1, 5)).isFalse();
+        NormHistory again = bad.after(0, 5, 5).after(2, 5, 5).after(1, 5, 5);
+        assertThat(again.mustEnd(1, 5)).isFalse();
+        assertThat(again.after(1, 5, 5).mustEnd(1, 5)).isTrue();
+        assertThat(NormHistory.EMPTY.after(2, 0, 0).mustEnd(2, 0)).isTrue();
+        assertThat(NormHistory.EMPTY.after(0, 0, 0).mustEnd(0, 0))
                 .as("a round of empty batches")
                 .isFalse();
     }
 
     @Test
     void theBoundFollowsTheRunningMedian() {
-        Quarantine quarantine = new Quarantine(10);
+        NormHistory history = NormHistory.EMPTY;
         List<Double> bounds = new ArrayList<>();
-        for (int norm = 1; norm <= Quarantine.LEAST; norm++) {
-            bounds.add(quarantine.bound());
-            quarantine.mustEnd(0, 2, 2 * norm);
+        for (int norm = 1; norm <= NormHistory.MIN_ROUNDS; norm++) {
+            bounds.add(history.bound(10));
+            history = history.after(0, 2, 2 * norm);
         }
         assertThat(bounds).containsOnly(Double.MAX_VALUE);
-        assertThat(quarantine.bound()).isEqualTo(50);
-        for (int i = 0; i < Quarantine.WINDOW; i++) {
-            quarantine.mustEnd(0, 2, 2 * 0.25);
+        assertThat(history.bound(10)).isEqualTo(50);
+        for (int i = 0; i < NormHistory.WINDOW; i++) {
+            history = history.after(0, 2, 2 * 0.25);
         }
-        assertThat(quarantine.bound()).isEqualTo(2.5);
+        assertThat(history.norms()).hasSize(NormHistory.WINDOW);
+        assertThat(history.bound(10)).isEqualTo(2.5);
     }
 
     @Test
     void whatCannotBeIsRefused() {
-        assertThatThrownBy(() -> SyncSpec.gradient().with(new OuterOptimizer.Nesterov(null, null)))
-                .hasMessageContaining("sync.outer = none");
-        assertThatThrownBy(() -> new OuterOptimizer.Momentum(1.0, null)).hasMessageContaining("sync.outer.momentum");
-        assertThatThrownBy(() -> new OuterOptimizer.Nesterov(null, 0.0)).hasMessageContaining("sync.outer.rate");
+        assertThatThrownBy(() -> new OuterOptimizer.Momentum(1.0, null))
+                .hasMessageContaining("momentum = 1.0; it must be at least 0 and below 1");
+        assertThatThrownBy(() -> new OuterOptimizer.Nesterov(null, 0.0))
+                .hasMessageContaining("rate = 0.0; it must be above 0 and at most 10");
     }
 
     @Test
@@ -121,7 +115,7 @@ class SyncSpecTest {
         training(100, halved).checkRates(7);
         assertThatThrownBy(() -> training(200, halved).checkRates(7))
                 .isInstanceOf(ConvoyException.class)
-                .hasMessageContaining("Cannot train for 200 epochs with optimizer.schedule");
+                .hasMessageContaining("Cannot train for 200 epochs with this schedule");
     }
 
     private static TrainingSpec training(int epochs, LearningRate rate) {

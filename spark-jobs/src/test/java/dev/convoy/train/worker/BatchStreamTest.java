@@ -61,14 +61,15 @@ class BatchStreamTest {
         for (int first = 0; first < 5; first++) {
             try (BatchStream all = stream(spec(Shuffle.Kind.GLOBAL, 0), shard);
                     BatchStream some = stream(spec(Shuffle.Kind.GLOBAL, threads), shard)) {
-                assertThat(some.at(0).ids()).isEqualTo(all.at(0).ids());
+                assertThat(some.at(0).orElseThrow().ids())
+                        .isEqualTo(all.at(0).orElseThrow().ids());
                 for (int step = first + 1; step < 5; step++) {
-                    ImageBatch expected = all.at(step);
-                    ImageBatch found = some.at(step);
+                    ImageBatch expected = all.at(step).orElseThrow();
+                    ImageBatch found = some.at(step).orElseThrow();
                     assertThat(found.ids()).isEqualTo(expected.ids());
                     assertThat(found.pixels()).isEqualTo(expected.pixels());
                 }
-                assertThat(some.at(5)).as("it has run out").isNull();
+                assertThat(some.at(5)).as("it has run out").isEmpty();
                 assertThat(some.waitedSeconds()).isPositive();
             }
         }
@@ -88,7 +89,7 @@ class BatchStreamTest {
     @Test
     void anImageThatComesAgainIsChangedAnew() {
         try (BatchStream balanced = stream(spec(Shuffle.Kind.BALANCED, 0), shard(2))) {
-            ImageBatch batch = balanced.at(0);
+            ImageBatch batch = balanced.at(0).orElseThrow();
             assertThat(LongStream.of(batch.ids()).distinct().count()).isEqualTo(2);
             long different = IntStream.range(0, batch.size())
                     .mapToObj(i -> Arrays.toString(

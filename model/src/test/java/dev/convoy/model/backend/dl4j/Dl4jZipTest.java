@@ -19,7 +19,6 @@ import dev.convoy.model.file.TrainedModel;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
-import dev.convoy.model.optimizer.OptimizerSpec;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -185,7 +184,7 @@ class Dl4jZipTest {
                 null,
                 List.of("bn1"));
         Network network = spec.bind(INPUT);
-        ModelState drawn = network.initialState(4, new OptimizerSpec.Sgd(null));
+        ModelState drawn = network.initialState(4);
         float[] statistics = drawn.buffers().clone();
         for (int i = 0; i < statistics.length; i++) {
             statistics[i] = 0.5f + 0.1f * i;

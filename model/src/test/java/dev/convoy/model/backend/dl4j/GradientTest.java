@@ -18,7 +18,6 @@ import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
-import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import java.util.ArrayList;
 import java.util.List;
@@ -214,7 +213,7 @@ class GradientTest {
     private static Replica replica(Network network, DataType precision) {
         Normalization normalization = NORMALIZATION;
         Replica replica = new Dl4jBackend().newReplica(network, normalization, Placement.CPU, precision);
-        ModelState start = network.initialState(11, new OptimizerSpec.Sgd(null));
+        ModelState start = network.initialState(11);
         replica.parameters().set(start.parameters());
         replica.buffers().set(start.buffers());
         return replica;

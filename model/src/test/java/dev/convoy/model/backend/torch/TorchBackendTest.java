@@ -79,7 +79,9 @@ class TorchBackendTest {
         OptimizerSpec optimizer = new OptimizerSpec.Momentum(null, null);
         try (Replica replica = new TorchBackend().newReplica(network, new Normalization(half, half), placement)) {
             LocalTrainer trainer = new LocalTrainer(replica, network, optimizer);
-            trainer.load(network.initialState(1, optimizer));
+            trainer.load(
+                    network.initialState(1),
+                    optimizer.initialState(network.layout().parameterCount()));
             double[] losses = new double[11];
             for (int step = 0; step < losses.length; step++) {
                 losses[step] = trainer.step(batch, new StepKey(1, step, 0), 0.05);

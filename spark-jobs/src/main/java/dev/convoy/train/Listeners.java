@@ -1,0 +1,33 @@
+package dev.convoy.train;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Calls listeners in their order, and drops those that throw. */
+final class Listeners {
+    private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
+
+    private final List<TrainingListener> listeners;
+
+    Listeners(List<? extends TrainingListener> listeners) {
+        this.listeners = new CopyOnWriteArrayList<>(listeners);
+    }
+
+    void tell(Consumer<TrainingListener> event) {
+        for (TrainingListener listener : listeners) {
+            try {
+                event.accept(listener);
+            } catch (RuntimeException | LinkageError | AssertionError e) {
+                listeners.remove(listener);
+                LOG.warn(
+                        "The listener {} has failed and is not called any more: {}",
+                        listener.getClass().getName(),
+                        e.getMessage(),
+                        e);
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+package dev.convoy.train.allreduce;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.rdd.ImageShards;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.apache.commons.lang3.exception.ExceptionUtils;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+
+/** One submission of a segment as a barrier stage, as the driver sees it. Used once. */
+final class SegmentAttempt {
+    /** How often the driver looks whether the stage has ended. */
+    private static final long POLL_MILLIS = 5;
+
+    /** How long a failed rank's own reason is waited for, which comes another way than what Spark says. */
+    private static final long REASON_MILLIS = 300;
+
+    /** How the message of a rank reads that knew what a user can do. */
+    private static final Pattern KNOWN =
+            Pattern.compile("dev\\.convoy\\.[a-z.]*\\w*(?:Convoy|InvalidValue)Exception: (.*)");
+
+    private static final ClassTag<byte[][]> MESSAGE = ClassTag$.MODULE$.apply(byte[][].class);
+
+    private final JavaSparkContext spark;
+    private final ImageShards shards;
+    private final Segment segment;
+    private final RoundDelivery delivery;
+    private final BlockingQueue<SegmentProgressPlugin.Message> messages = new LinkedBlockingQueue<>();
+    private final Set<Integer> arrived = new ConcurrentSkipListSet<>();
+    private Optional<SegmentProgressPlugin.Failed> failed = Optional.empty();
+
+    SegmentAttempt(JavaSparkContext spark, ImageShards shards, Segment segment, RoundDelivery delivery) {
+        this.spark = spark;
+        this.shards = shards;
+        this.segment = segment;
+        this.delivery = delivery;
+    }
+
+    /**
+     * Runs the stage to its end.
+     *
+     * @throws SegmentFailedException if it fails
+     * @throws ConvoyException if the thread is interrupted
+     */
+    Segment.End run() {
+        SegmentProgressPlugin.listen(segment.id(), messages::add);
+        Optional<JavaFutureAction<List<byte[][]>>> job = Optional.empty();
+        try {
+            JavaRDD<byte[][]> stage = shards.chunks()
+                    .rdd()
+                    .barrier()
+                    .mapPartitions(new SegmentTask(segment), false, MESSAGE)
+                    .toJavaRDD();
+            job = Optional.of(stage.collectAsync());
+            follow(job.get());
+            return Segment.End.read(job.get().get().get(0));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ConvoyException("Cannot go on: training was interrupted", e);
+        } catch (SegmentFailedException e) {
+            throw e;
+        } catch (Exception e) {
+            // Exception, since Spark's own are checked but not declared.
+            throw failure(e);
+        } finally {
+            SegmentProgressPlugin.silence(segment.id());
+            job.filter(running -> !running.isDone()).ifPresent(running -> running.cancel(true));
+        }
+    }
+
+    private void follow(JavaFutureAction<?> job) throws InterruptedException {
+        long timeout = segment.allReduce().timeoutSeconds();
+        int workers = segment.layout().workers();
+        long looked = System.nanoTime();
+        RoundWatch watch = new RoundWatch();
+        while (!job.isDone()) {
+            Optional<SegmentProgressPlugin.Message> message =
+                    Optional.ofNullable(messages.poll(POLL_MILLIS, TimeUnit.MILLISECONDS));
+            message.ifPresent(this::hear);
+            watch.look(message.isPresent(), arrived.size(), workers);
+            if (System.nanoTime() - looked >= TimeUnit.SECONDS.toNanos(timeout)) {
+                looked = System.nanoTime();
+                if (!isRunning(job)) {
+                    throw new SegmentFailedException(
+                            "Spark has started none of the " + workers + " tasks in " + timeout
+                                    + " s, the timeout of all-reduce; something else holds its task slots: another job,"
+                                    + " or a task of a lost segment that hangs, whose executor must then be ended",
+                            false,
+                            null);
+                }
+            }
+        }
+    }
+
+    private boolean isRunning(JavaFutureAction<?> job) {
+        return job.jobIds().stream()
+                .map(spark.statusTracker()::getJobInfo)
+                .filter(Objects::nonNull)
+                .flatMapToInt(info -> IntStream.of(info.stageIds()))
+                .mapToObj(spark.statusTracker()::getStageInfo)
+                .anyMatch(stage -> stage != null && stage.numActiveTasks() > 0);
+    }
+
+    private void hear(SegmentProgressPlugin.Message message) {
+        if (message instanceof SegmentProgressPlugin.Rounds news) {
+            delivery.received(news.rounds());
+        } else if (message instanceof SegmentProgressPlugin.Arrived news) {
+            arrived.add(news.rank());
+        } else if (message instanceof SegmentProgressPlugin.Failed news && failed.isEmpty()) {
+            failed = Optional.of(news);
+        }
+    }
+
+    /** Hears what is still under way. */
+    private void hearTheRest() throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(REASON_MILLIS);
+        while (failed.isEmpty() && System.nanoTime() < deadline) {
+            Optional.ofNullable(messages.poll(POLL_MILLIS, TimeUnit.MILLISECONDS))
+                    .ifPresent(this::hear);
+        }
+    }
+
+    /** What went wrong: a rank's own reason, if one has told it, or else what Spark says. */
+    private ConvoyException failure(Exception e) {
+        try {
+            hearTheRest();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        String words = ExceptionUtils.getStackTrace(e);
+        Matcher known = KNOWN.matcher(words);
+        if (known.find()) {
+            return new SegmentFailedException(known.group(1), false, e);
+        }
+        if (failed.isPresent()) {
+            return new SegmentFailedException(
+                    "Cannot go on with all-reduce: rank " + failed.get().rank() + " has failed: "
+                            + failed.get().reason(),
+                    false,
+                    e);
+        }
+        return new SegmentFailedException(
+                "Cannot go on with all-reduce:" + missing() + reason(e), SegmentFailedException.tellsOfLoss(words), e);
+    }
+
+    /** Names the ranks that never came, if some did. */
+    private String missing() {
+        int workers = segment.layout().workers();
+        List<Integer> missing = IntStream.range(0, workers)
+                .filter(rank -> !arrived.contains(rank))
+                .boxed()
+                .toList();
+        return arrived.isEmpty() || missing.isEmpty()
+                ? ""
+                : " of " + workers + " ranks these never arrived: " + missing + ";";
+    }
+
+    private static String reason(Exception e) {
+        String cause = String.valueOf(
+                e.getCause() == null ? e.getMessage() : e.getCause().getMessage());
+        return cause.lines().filter(line -> !line.isBlank()).limit(2).reduce("", (a, b) -> a + " " + b);
+    }
+}

@@ -1,0 +1,75 @@
+package dev.convoy.train.sync;
+
+import dev.convoy.data.ImageBatch;
+import dev.convoy.model.Progress;
+import dev.convoy.model.Vector;
+import dev.convoy.model.backend.LocalTrainer;
+import dev.convoy.model.backend.StepKey;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+
+/** Gradients are averaged after every step, and the optimizer runs once on their mean: W workers are one on a W times larger batch. */
+public record GradientAveraging() implements Exchange {
+    @Override
+    public int stepsOfRound(Progress begin, int stepsOfEpoch) {
+        return 1;
+    }
+
+    @Override
+    public boolean averagesOptimizer() {
+        return false;
+    }
+
+    @Override
+    public boolean isReadyInParts() {
+        return true;
+    }
+
+    @Override
+    public void begin(LocalTrainer trainer) {
+        trainer.markBuffers();
+    }
+
+    @Override
+    public double step(LocalTrainer trainer, ImageBatch batch, StepKey key, double rate, Optional<IntConsumer> ready) {
+        return ready.isPresent()
+                ? trainer.replica().train(batch, key, ready.get())
+                : trainer.replica().train(batch, key);
+    }
+
+    @Override
+    public void end(LocalTrainer trainer) {
+        trainer.replaceBuffersByDistance();
+    }
+
+    @Override
+    public Vector update(LocalTrainer trainer) {
+        return trainer.replica().gradient();
+    }
+
+    @Override
+    public double norm(LocalTrainer trainer, double rates) {
+        return update(trainer).norm();
+    }
+
+    @Override
+    public void rewind(LocalTrainer trainer) {
+        trainer.rewindBuffers();
+    }
+
+    @Override
+    public Vector meanTarget(LocalTrainer trainer) {
+        return trainer.replica().gradient();
+    }
+
+    @Override
+    public void apply(TrainedVectors vectors, Mean mean, double rate, long steps) {
+        vectors.optimizer()
+                .step(vectors.parameters(), vectors.update(), vectors.slots(), vectors.decayed(), rate, steps);
+    }
+
+    @Override
+    public long optimizerStepsAfter(long before, int steps) {
+        return before + 1;
+    }
+}

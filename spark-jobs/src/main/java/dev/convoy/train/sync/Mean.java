@@ -1,0 +1,31 @@
+package dev.convoy.train.sync;
+
+import dev.convoy.model.Vector;
+import java.nio.FloatBuffer;
+
+/**
+ * The mean of a round's contributions, read from their sum.
+ *
+ * @param sum over all contributions, in which every example weighs one, as {@code layout} says; not changed
+ * @param weight the number of examples, above 0
+ */
+public record Mean(FloatBuffer sum, SumLayout layout, double weight) {
+    private float share() {
+        return (float) (1 / weight);
+    }
+
+    /** Copies the mean gradient, or the mean distance of parameters. */
+    public void update(Vector target) {
+        target.set(share(), layout.update(sum));
+    }
+
+    /** Copies the mean distance of buffers. */
+    public void buffers(Vector target) {
+        target.set(share(), layout.buffers(sum));
+    }
+
+    /** Copies the mean of one vector of the optimizer's memory. */
+    public void slot(int index, Vector target) {
+        target.set(share(), layout.slot(sum, index));
+    }
+}
