@@ -3,7 +3,7 @@ package dev.convoy.jobs;
 import dev.convoy.train.allreduce.SegmentProgressPlugin;
 import org.apache.spark.SparkConf;
 
-/** What Spark should be told for Convoy's jobs; what a user has set stays, but for the serializer. */
+/** What Spark should be told for Convoy's jobs; what a user has set stays. */
 public final class SparkSettings {
     /** glibc keeps the large blocks that every step needs, on huge pages, instead of mapping and unmapping them. */
     public static final String MALLOC =
@@ -13,8 +13,8 @@ public final class SparkSettings {
 
     /** Adds them. */
     public static void addTo(SparkConf conf) {
-        // Kryo, which a cluster may have set, cannot serialise records.
-        conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
+        // Of Kryo's buffers, where a session uses it: a contribution comes home as a whole.
+        conf.setIfMissing("spark.kryoserializer.buffer.max", "2047m");
         // A round brings every worker's weights to the driver.
         conf.setIfMissing("spark.driver.maxResultSize", "0");
         // Contributions of usual size come with the news that a task is done; weights hardly compress.

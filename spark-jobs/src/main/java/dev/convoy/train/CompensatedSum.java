@@ -4,7 +4,8 @@ import java.io.Serializable;
 
 /**
  * A sum of doubles that keeps what rounding takes away: W. Kahan, "Further remarks on reducing truncation errors", Communications of the
- * ACM 8, 1965. It comes to the same bits as {@link java.util.stream.DoubleStream#sum}, and can go on from where it stood.
+ * ACM 8, 1965. Of finite numbers it comes to the
+ * same bits as {@link java.util.stream.DoubleStream#sum}, and it can go on from where it stood.
  *
  * @param high the sum as rounded
  * @param excess what {@code high} has too much
@@ -22,7 +23,6 @@ public record CompensatedSum(double high, double excess) implements Serializable
 
     /** The sum; not finite if a number was not. */
     public double value() {
-        double value = high - excess;
-        return Double.isNaN(value) && Double.isInfinite(high) ? high : value;
+        return high - excess;
     }
 }

@@ -31,6 +31,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,9 +39,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whole jobs on real digits, good ones and bad ones. */
+@Tag("each-backend")
 @ExtendWith(SparkExtension.class)
 class JobsTest {
-    private static final String BACKEND = System.getProperty("convoy.test.backend", "dl4j");
+    private static final String BACKEND = System.getProperty("convoy.test.backend", "torch");
 
     @TempDir
     Path folder;
@@ -218,7 +220,7 @@ class JobsTest {
                 .hasMessageContaining(zip + ": it exists");
 
         settings.put("network", "{ init-from = \"" + zip + "\" }");
-        settings.put("optimizer.learning-rate", "1e-12");
+        settings.put("lower the learning rate", "1e-12");
         Path on = Path.of(train(spark).directory());
         assertThat(result(on).at("/test/accuracy")).isEqualTo(result(run).at("/test/accuracy"));
         settings.put("network", "{ init-from = \"" + folder + "/none.zip\" }");
@@ -399,8 +401,8 @@ class JobsTest {
             throws IOException {
         settings.put("sync.exchange", exchange);
         settings.put("sync.local-steps", localSteps);
-        settings.put("optimizer.learning-rate", "1e25");
-        Path run = assertFails(spark, "on worker", "round", "optimizer.learning-rate");
+        settings.put("lower the learning rate", "1e25");
+        Path run = assertFails(spark, "on worker", "round", "lower the learning rate");
         assertThat(run.resolve("model/weights.safetensors")).exists();
         assertThat(EvaluateJob.of(spark, run.toString(), Optional.empty(), Map.of())
                         .run()

@@ -36,7 +36,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 /** Trains on a sample of the test digits and keeps what the listeners hear. */
 public final class Training {
     /** Every test of behaviour runs once on each backend. */
-    public static final String BACKEND = System.getProperty("convoy.test.backend", "dl4j");
+    public static final String BACKEND = System.getProperty("convoy.test.backend", "torch");
 
     public static final ImageShape DIGIT = new ImageShape(1, 28, 28);
     public static final Normalization NORMALIZATION = new Normalization(new float[] {0.1307f}, new float[] {0.3081f});

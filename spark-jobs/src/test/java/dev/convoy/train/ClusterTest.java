@@ -1,11 +1,14 @@
 package dev.convoy.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.collective.Compression;
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.Evaluation;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import dev.convoy.testing.FaultyBackend;
@@ -14,21 +17,26 @@ import dev.convoy.testing.Training;
 import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.replica.ReplicaSpec;
+import dev.convoy.train.rounds.RoundsMaster;
 import dev.convoy.train.sync.SyncSpec;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real executors, each a process of its own, against local mode: the same bits. */
+@Tag("each-backend")
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
-public class ClusterTest {
+class ClusterTest {
     private static final TrainingSpec SPEC =
             new TrainingSpec(3, 2, 16, new OptimizerSpec.Momentum(null, 1e-4), Training.RATE, SyncSpec.averaging(2));
 
@@ -65,6 +73,83 @@ public class ClusterTest {
                 assertThat(epoch.ledger().trained()).isEqualTo(400);
                 assertThat(epoch.ledger().planned()).isEqualTo(400);
             });
+        }
+    }
+
+    /** Worker 1 ends its process in the second epoch's fourth round, after three rounds of which the driver has heard. */
+    @Test
+    void anExecutorThatDiesWithinARoundIsSeenLost() throws IOException {
+        Path halted = folder.resolve("halted");
+        SparkConf conf = new SparkConf()
+                .setMaster("local-cluster[2,1,1024]")
+                .set(
+                        "spark.executor.extraJavaOptions",
+                        "-Dconvoy.test.backend=" + Training.BACKEND + " -D" + FaultyBackend.HALT_STEP + "=20 -D"
+                                + FaultyBackend.HALT_FILE + "=" + halted);
+        try (JavaSparkContext spark = LocalCluster.context(conf);
+                ImageShards shards = Training.shards(spark, folder, 400, 2)) {
+            ReplicaSpec faulty = Training.replica("faulty", Training.SMALL);
+            Training undisturbed = Training.run(spark, shards, Training.SMALL, SPEC);
+            assertThat(halted).doesNotExist();
+            for (TrainingMaster master : List.of(
+                    new RoundsMaster(spark, shards, faulty, SPEC),
+                    new AllReduceMaster(spark, shards, faulty, SPEC, BY_EXECUTOR))) {
+                Training disturbed = Training.run(spark, shards, faulty, SPEC, master);
+                assertThat(halted).exists();
+                Files.delete(halted);
+                assertThat(disturbed.end.parameters()).containsExactly(undisturbed.end.parameters(), within(1e-5f));
+                assertThat(disturbed.epochs.get(1).ledger().retried()).isPositive();
+                assertThat(disturbed.epochs)
+                        .allSatisfy(
+                                epoch -> assertThat(epoch.ledger().trained()).isEqualTo(400));
+            }
+        }
+    }
+
+    /** Whatever is no lost executor or peer would fail again. */
+    @Test
+    void aFailureOfAnotherKindEndsTrainingAtOnceWithItsCause() throws IOException {
+        AtomicInteger failures = new AtomicInteger();
+        FaultyBackend.factor = step -> {
+            if (step.worker() == 1 && step.globalStep() == 3) {
+                failures.incrementAndGet();
+                throw new IllegalArgumentException("as a test");
+            }
+            return 1;
+        };
+        try (JavaSparkContext spark = LocalCluster.context("local[2]");
+                ImageShards shards = Training.shards(spark, folder, 400, 2)) {
+            ReplicaSpec faulty = Training.replica("faulty", Training.SMALL);
+            AllReduceMaster master = new AllReduceMaster(spark, shards, faulty, SPEC, AllReduceSpec.defaults());
+            assertThatThrownBy(() -> Training.run(spark, shards, faulty, SPEC, master))
+                    .isInstanceOf(ConvoyException.class)
+                    .hasMessageContaining("rank 1 has failed")
+                    .hasMessageContaining("as a test");
+            assertThat(failures).hasValue(1);
+        } finally {
+            FaultyBackend.factor = FaultyBackend.SOUND;
+        }
+    }
+
+    /** Nothing but bytes and what Spark knows itself crosses between driver and executors. */
+    @Test
+    void sessionsMayUseKryo() throws IOException {
+        Training expected;
+        try (JavaSparkContext spark = LocalCluster.context("local[2]")) {
+            expected = train(spark);
+        }
+        SparkConf kryo = new SparkConf()
+                .setMaster("local-cluster[2,1,1024]")
+                .set("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
+                .set("spark.kryo.registrationRequired", "true");
+        try (JavaSparkContext spark = LocalCluster.context(kryo);
+                ImageShards shards = Training.shards(spark, folder, 400, 2)) {
+            assertSameBits(train(spark).end, expected.end);
+            Training allReduce = Training.allReduce(spark, shards, Training.SMALL, SPEC, BY_EXECUTOR);
+            assertThat(allReduce.epochs).hasSize(2);
+            ReplicaSpec replica = Training.replica(Training.SMALL);
+            Evaluation evaluation = new Evaluator(spark, replica, 50).evaluate(shards, allReduce.end.model());
+            assertThat(evaluation.examples()).isEqualTo(400);
         }
     }
 

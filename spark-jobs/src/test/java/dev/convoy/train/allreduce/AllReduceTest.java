@@ -36,6 +36,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.bytedeco.javacpp.Loader;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -44,9 +45,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Executors that sum among themselves, against the driver that sums. */
+@Tag("each-backend")
 @ExtendWith(SparkExtension.class)
 @Timeout(300)
-public class AllReduceTest {
+class AllReduceTest {
     /** Twenty steps of two workers, the last with 2 and 1 images. */
     private static final int EXAMPLES = 19 * 2 * 4 + 3;
 

@@ -44,6 +44,7 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +55,7 @@ import scala.Function2;
 import scala.collection.Iterator;
 
 /** Many workers against one replica that sees the union of their batches. */
+@Tag("each-backend")
 @ExtendWith(SparkExtension.class)
 class EqualityTest {
     private static final int WORKERS = 3;

@@ -1,0 +1,218 @@
+package dev.convoy.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.layer.LayerSpec;
+import dev.convoy.model.optimizer.LearningRate;
+import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.testing.SparkExtension;
+import dev.convoy.testing.Training;
+import dev.convoy.train.replica.ReplicaSpec;
+import dev.convoy.train.sync.OptimizerStatePolicy;
+import dev.convoy.train.sync.OuterOptimizer;
+import dev.convoy.train.sync.ParameterAveraging;
+import dev.convoy.train.sync.SyncSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every master of Convoy's own promises, on every backend. */
+@Tag("each-backend")
+@ExtendWith(SparkExtension.class)
+@Timeout(300)
+abstract class TrainingMasterContract {
+    /** Eleven steps of two workers, the last with 2 and 1 images. */
+    private static final int EXAMPLES = 10 * 2 * 4 + 3;
+
+    private static final OptimizerSpec MOMENTUM = new OptimizerSpec.Momentum(0.9, 1e-3);
+    private static final OptimizerSpec ADAM = new OptimizerSpec.AdamW(null, null, 1e-4, null);
+
+    /** Running statistics and dropout. */
+    private static final NetworkSpec NETWORK = new NetworkSpec(
+            List.of(
+                    new LayerSpec.Flatten(),
+                    new LayerSpec.Dense(16, true, null),
+                    new LayerSpec.BatchNorm(null, null),
+                    new LayerSpec.Relu(),
+                    new LayerSpec.Dropout(0.3),
+                    new LayerSpec.Dense(10, true, null)),
+            null,
+            null);
+
+    @TempDir
+    Path folder;
+
+    /** A new master, without any past. */
+    abstract TrainingMaster master(JavaSparkContext spark, ImageShards shards, ReplicaSpec replica, TrainingSpec spec);
+
+    static Stream<TrainingSpec> specs() {
+        return Stream.of(
+                spec(MOMENTUM, SyncSpec.gradient()),
+                spec(ADAM, SyncSpec.gradient()),
+                spec(ADAM, SyncSpec.averaging(2)),
+                spec(MOMENTUM, SyncSpec.of(ParameterAveraging.every(3).withWarmupRounds(2))),
+                spec(MOMENTUM, SyncSpec.of(ParameterAveraging.every(2).withOptimizerState(OptimizerStatePolicy.RESET))),
+                spec(
+                        MOMENTUM,
+                        SyncSpec.of(ParameterAveraging.every(2).withOuter(new OuterOptimizer.Nesterov(null, null)))));
+    }
+
+    private static TrainingSpec spec(OptimizerSpec optimizer, SyncSpec sync) {
+        return new TrainingSpec(1, 2, 4, optimizer, Training.RATE, sync);
+    }
+
+    private static TrainingState start(ReplicaSpec replica, TrainingSpec spec) {
+        return TrainingState.start(replica.bind().initialState(spec.seed()), spec.optimizer());
+    }
+
+    /** Over the end of an epoch, and from the middle of the second. */
+    @ParameterizedTest
+    @MethodSource("specs")
+    void oneCallForManyRoundsIsManyCallsForOne(TrainingSpec spec, JavaSparkContext spark) throws IOException {
+        ReplicaSpec replica = Training.replica(NETWORK);
+        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
+            TrainingState whole = start(replica, spec);
+            List<RoundReport> told = new ArrayList<>();
+            try (TrainingMaster master = master(spark, shards, replica, spec)) {
+                whole = master.advance(whole, Integer.MAX_VALUE, told::add);
+                whole = master.advance(whole, 3, told::add);
+            }
+            TrainingState single = start(replica, spec);
+            List<RoundReport> toldSingly = new ArrayList<>();
+            while (single.progress().globalRound() < whole.progress().globalRound()) {
+                try (TrainingMaster fresh = master(spark, shards, replica, spec)) {
+                    single = fresh.advance(single, 1, toldSingly::add);
+                }
+            }
+            assertSame(single, whole);
+            assertThat(toldSingly)
+                    .extracting(RoundReport::progress)
+                    .isEqualTo(told.stream().map(RoundReport::progress).toList());
+            assertThat(toldSingly)
+                    .extracting(RoundReport::lossSum)
+                    .isEqualTo(told.stream().map(RoundReport::lossSum).toList());
+            assertThat(toldSingly)
+                    .extracting(RoundReport::updateNorm)
+                    .isEqualTo(told.stream().map(RoundReport::updateNorm).toList());
+        }
+    }
+
+    private static void assertSame(TrainingState found, TrainingState expected) {
+        assertThat(found.parameters()).isEqualTo(expected.parameters());
+        assertThat(found.buffers()).isEqualTo(expected.buffers());
+        assertThat(found.optimizer().steps()).isEqualTo(expected.optimizer().steps());
+        assertThat(found.optimizer().slots())
+                .usingRecursiveComparison()
+                .isEqualTo(expected.optimizer().slots());
+        assertThat(found.velocity()).isEqualTo(expected.velocity());
+        assertThat(found.progress()).isEqualTo(expected.progress());
+        assertThat(found.norms()).isEqualTo(expected.norms());
+        assertThat(found.epoch().rounds()).isEqualTo(expected.epoch().rounds());
+        assertThat(found.epoch().counts()).isEqualTo(expected.epoch().counts());
+        assertThat(found.epoch().lossSum()).isEqualTo(expected.epoch().lossSum());
+        assertThat(found.lastGood().parameters()).isEqualTo(expected.lastGood().parameters());
+        assertThat(found.lastGood().buffers()).isEqualTo(expected.lastGood().buffers());
+    }
+
+    /** The trainer goes on where a state of another master's stands, and its ledger adds up. */
+    @Test
+    void trainingGoesOnFromTheMiddleOfAnEpoch(JavaSparkContext spark) throws IOException {
+        TrainingSpec spec = spec(MOMENTUM, SyncSpec.averaging(2));
+        ReplicaSpec replica = Training.replica(NETWORK);
+        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
+            TrainingState whole = train(spark, shards, replica, spec, start(replica, spec));
+            TrainingState middle;
+            try (TrainingMaster master = master(spark, shards, replica, spec)) {
+                middle = master.advance(start(replica, spec), 2, round -> {});
+            }
+            assertThat(middle.progress().step()).isEqualTo(4);
+            assertSame(train(spark, shards, replica, spec, middle), whole);
+        }
+    }
+
+    private TrainingState train(
+            JavaSparkContext spark, ImageShards shards, ReplicaSpec replica, TrainingSpec spec, TrainingState start) {
+        try (TrainingMaster master = master(spark, shards, replica, spec)) {
+            List<EpochReport> epochs = new ArrayList<>();
+            TrainingState end = new Trainer(
+                            master,
+                            new Evaluator(spark, replica, 50),
+                            spec,
+                            (epoch, state) -> epochs.add(epoch),
+                            List.of())
+                    .train(replica.bind(), start, shards, Optional.empty());
+            assertThat(epochs).hasSize(2).allSatisfy(epoch -> assertThat(epoch.ledger())
+                    .isEqualTo(new EpochReport.Ledger(EXAMPLES, EXAMPLES, 0, 0, 0, 0, 0)));
+            return end;
+        }
+    }
+
+    @Test
+    void whatAStateHoldsIsNotChanged(JavaSparkContext spark) throws IOException {
+        TrainingSpec spec = spec(ADAM, SyncSpec.averaging(2));
+        ReplicaSpec replica = Training.replica(NETWORK);
+        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2);
+                TrainingMaster master = master(spark, shards, replica, spec)) {
+            TrainingState begin = master.advance(start(replica, spec), 1, round -> {});
+            float[] parameters = begin.parameters().clone();
+            float[] buffers = begin.buffers().clone();
+            float[] slot = begin.optimizer().slots().get(1).clone();
+            TrainingState end = master.advance(begin, 1, round -> {});
+            assertThat(begin.parameters()).isEqualTo(parameters).isNotEqualTo(end.parameters());
+            assertThat(begin.buffers()).isEqualTo(buffers).isNotEqualTo(end.buffers());
+            assertThat(begin.optimizer().slots().get(1)).isEqualTo(slot);
+        }
+    }
+
+    @Test
+    void reportsTellOfRateNormAndWorkers(JavaSparkContext spark) throws IOException {
+        TrainingSpec spec = spec(MOMENTUM, SyncSpec.averaging(2));
+        ReplicaSpec replica = Training.replica(NETWORK);
+        List<RoundReport> rounds = new ArrayList<>();
+        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2);
+                TrainingMaster master = master(spark, shards, replica, spec)) {
+            master.advance(start(replica, spec), 2, rounds::add);
+        }
+        assertThat(rounds).extracting(RoundReport::isFirstOfEpoch).containsExactly(true, false);
+        assertThat(rounds).allSatisfy(round -> {
+            long first = round.progress().globalStep() - round.steps();
+            assertThat(round.learningRate())
+                    .isEqualTo(Training.RATE.at(first, 11, 2))
+                    .isPositive();
+            assertThat(round.updateNorm()).isFinite().isPositive();
+            assertThat(round.workers()).hasSize(2).allSatisfy(worker -> {
+                assertThat(worker.seconds()).isPositive();
+                assertThat(worker.dataSeconds()).isBetween(0.0, worker.seconds());
+            });
+            assertThat(round.counts()).isEqualTo(new RoundReport.Counts(16, 0, 0, 0, 0, 0));
+        });
+    }
+
+    @Test
+    void divergenceCarriesTheLastGoodModel(JavaSparkContext spark) throws IOException {
+        TrainingSpec spec = new TrainingSpec(
+                1, 2, 4, new OptimizerSpec.Sgd(null), new LearningRate(1e30, null, 0), SyncSpec.averaging(2));
+        ReplicaSpec replica = Training.replica(NETWORK);
+        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2);
+                TrainingMaster master = master(spark, shards, replica, spec)) {
+            assertThatThrownBy(() -> master.advance(start(replica, spec), Integer.MAX_VALUE, round -> {}))
+                    .isInstanceOfSatisfying(
+                            DivergedException.class,
+                            e -> assertThat(e.lastGood().isFinite()).isTrue());
+        }
+    }
+}
