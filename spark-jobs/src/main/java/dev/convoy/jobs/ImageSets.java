@@ -12,6 +12,7 @@ import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageCensus;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
+import dev.convoy.data.rdd.ShardSpec;
 import dev.convoy.data.source.ImageListing;
 import dev.convoy.data.source.ImageSubset;
 import java.io.IOException;
@@ -121,8 +122,8 @@ final class ImageSets {
         long available = images.listing.examples();
         long examples = Math.min(available, limit);
         WorkerLayout layout = new WorkerLayout(config.seed(), available, examples, partitions);
-        ImageShards shards =
-                ImageShards.of(spark, images.listing, decoder(data, images.shape), layout, data.onBadImage(), cache);
+        ShardSpec spec = new ShardSpec(decoder(data, images.shape), layout, data.onBadImage(), cache);
+        ImageShards shards = ImageShards.of(spark, images.listing, spec);
         try {
             checkRejected(data, images.listing, shards.rejected(), examples);
             return shards;

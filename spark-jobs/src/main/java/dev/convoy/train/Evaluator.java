@@ -2,7 +2,6 @@ package dev.convoy.train;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.ImageChunk;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ShardOpener;
@@ -79,11 +78,7 @@ public final class Evaluator {
     }
 
     private static Iterator<Evaluation> evaluatePartition(
-            ReplicaSpec replica,
-            int batchSize,
-            ShardOpener opener,
-            Iterator<ImageChunk> chunks,
-            Broadcast<Weights> weights)
+            ReplicaSpec replica, int batchSize, ShardOpener opener, Iterator<byte[]> chunks, Broadcast<Weights> weights)
             throws InterruptedException {
         if (!chunks.hasNext()) {
             return List.<Evaluation>of().iterator();

@@ -3,8 +3,10 @@ package dev.convoy.data.rdd;
 import dev.convoy.data.BadImageException;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageSetInfo;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.PixelStatistics;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.SourceImage;
@@ -15,8 +17,6 @@ import dev.convoy.data.source.ImageListing;
 import dev.convoy.data.source.ImageSplit;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
@@ -28,7 +28,6 @@ import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
-import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 
 /**
@@ -63,69 +62,62 @@ public final class ImageShards implements AutoCloseable {
         }
     }
 
-    private final JavaRDD<ImageChunk> chunks;
+    private final JavaRDD<byte[]> chunks;
     private final ShardOpener opener;
-    private final WorkerLayout layout;
-    private final ImageShape shape;
-    private final List<String> classNames;
+    private final ShardSpec spec;
+    private final ImageSetInfo info;
     private final List<ShardReport> reports;
 
     private ImageShards(
-            JavaRDD<ImageChunk> chunks,
-            ShardOpener opener,
-            WorkerLayout layout,
-            ImageShape shape,
-            List<String> classNames,
-            List<ShardReport> reports) {
+            JavaRDD<byte[]> chunks, ShardOpener opener, ShardSpec spec, ImageSetInfo info, List<ShardReport> reports) {
         this.chunks = chunks;
         this.opener = opener;
-        this.layout = layout;
-        this.shape = shape;
-        this.classNames = classNames;
+        this.spec = spec;
+        this.info = info;
         this.reports = reports;
     }
 
-    /** The same, cached in memory. */
-    public static ImageShards of(
-            JavaSparkContext spark,
-            ImageListing listing,
-            ImageDecoder decoder,
-            WorkerLayout layout,
-            OnBadImage onBadImage) {
-        return of(spark, listing, decoder, layout, onBadImage, Cache.MEMORY);
+    /**
+     * Reads, decodes and deals the images of a listing, and caches the result, as {@link #of(JavaRDD, ImageSetInfo, ShardSpec)} does; images
+     * that are not dealt are not read.
+     *
+     * @throws ConvoyException if an image is bad under {@link OnBadImage#FAIL}, or if none is usable
+     */
+    public static ImageShards of(JavaSparkContext spark, ImageListing listing, ShardSpec spec) {
+        return of(ListedImages.of(spark, listing, () -> spec.layout().dealer()::isDealt), listing.info(), spec);
     }
 
     /**
-     * Reads, decodes and deals a whole source, and caches the result. Two Spark stages.
+     * Decodes and deals images, and caches the result. Two Spark stages; the first computes the images once.
      *
-     * @param layout who owns what; images that it does not deal are left out
-     * @throws ConvoyException if an image is bad under {@link OnBadImage#FAIL}, or if none is usable
+     * @param images with ids from 0 to {@code info.examples() - 1}, each once, in any order and any partitions
+     * @param info says what they are; as many as the layout deals from
+     * @throws ConvoyException if an image is bad under {@link OnBadImage#FAIL}, if none is usable, or if ids are not as they should be
      */
-    public static ImageShards of(
-            JavaSparkContext spark,
-            ImageListing listing,
-            ImageDecoder decoder,
-            WorkerLayout layout,
-            OnBadImage onBadImage,
-            Cache cache) {
-        boolean files = cache == Cache.ENCODED;
-        ImageDecoder later = files ? decoder : null;
-        JavaRDD<ImageChunk> chunks = decode(spark, listing, decoder, layout, onBadImage, files)
-                .repartitionAndSortWithinPartitions(new WorkerPartitioner(layout), Comparator.naturalOrder())
-                .mapPartitions(rows -> new ChunkIterator(decoder.shape(), cache.chunkBytes, files, rows))
-                .persist(cache.level);
+    public static ImageShards of(JavaRDD<SourceImage> images, ImageSetInfo info, ShardSpec spec) {
+        if (info.examples() != spec.layout().available()) {
+            throw new IllegalArgumentException("Cannot deal " + info.examples() + " images by a layout of "
+                    + spec.layout().available());
+        }
+        ImageDecoder decoder = spec.decoder();
+        boolean files = spec.keepsFiles();
+        int maxBytes = spec.cache().chunkBytes;
+        JavaRDD<byte[]> chunks = decoded(images, info, spec)
+                .repartitionAndSortWithinPartitions(new WorkerPartitioner(spec.layout()), Comparator.naturalOrder())
+                .mapPartitions(found -> new ChunkIterator(decoder.shape(), maxBytes, files, found))
+                .persist(spec.cache().level);
         try {
-            int classes = listing.classNames().size();
-            List<ShardReport> reports = chunks.mapPartitions(found -> ShardReport.of(found, classes, later))
-                    .collect();
-            ShardOpener opener = new ShardOpener(spark.sc().applicationId(), chunks.id(), cache, later);
-            ImageShards shards =
-                    new ImageShards(chunks, opener, layout, decoder.shape(), listing.classNames(), reports);
-            if (shards.examples() == 0) {
-                throw new ConvoyException("Cannot use " + listing.description() + ": all " + layout.examples()
-                        + " images were rejected; the first because "
-                        + shards.rejected().get(0).reason());
-            }
+            int classes = info.classNames().size();
+            List<ShardReport> reports = chunks
+                    .mapPartitions(found -> List.of(ObjectBytes.write(ShardReport.of(found, classes, decoder)))
+                            .iterator())
+                    .collect()
+                    .stream()
+                    .map(report -> ObjectBytes.read(report, ShardReport.class))
+                    .toList();
+            ShardOpener opener = new ShardOpener(chunks.context().applicationId(), chunks.id(), spec.cache(), decoder);
+            ImageShards shards = new ImageShards(chunks, opener, spec, info, reports);
+            shards.check();
             return shards;
         } catch (Exception e) {
             // Exception, since Spark's own are checked but not declared.
@@ -134,31 +126,51 @@ public final class ImageShards implements AutoCloseable {
         }
     }
 
-    private static JavaPairRDD<Long, Row> decode(
-            JavaSparkContext spark,
-            ImageListing listing,
-            ImageDecoder decoder,
-            WorkerLayout layout,
-            OnBadImage onBadImage,
-            boolean files) {
-        SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
-        return spark.<ImageSplit>parallelize(
-                        new ArrayList<>(listing.splits()), listing.splits().size())
-                .flatMap(split -> ImageWatch.of(split.read(hadoop.value(), layout.dealer()::isDealt)))
-                .mapToPair(image -> new Tuple2<>(image.id(), row(image, decoder, onBadImage, files)));
+    private void check() {
+        long found = examples() + rejected().size();
+        if (found != layout().examples()) {
+            throw new ConvoyException("Cannot use " + info.description() + ": " + layout().examples()
+                    + " of its images were to be dealt, but only " + found
+                    + " are there; give ids from 0 without gaps");
+        }
+        if (examples() == 0) {
+            throw new ConvoyException("Cannot use " + info.description() + ": all " + layout().examples()
+                    + " images were rejected; the first because "
+                    + rejected().get(0).reason());
+        }
     }
 
-    /** Decoded in any case, to see whether it can be. */
-    private static Row row(SourceImage image, ImageDecoder decoder, OnBadImage onBadImage, boolean files) {
+    /** By id, images that are dealt, each as a chunk of its own: its pixels, or its file, or why it is rejected. */
+    private static JavaPairRDD<Long, byte[]> decoded(JavaRDD<SourceImage> images, ImageSetInfo info, ShardSpec spec) {
+        int classes = info.classNames().size();
+        return images.mapPartitions(ImageWatch::of)
+                .filter(image -> isDealt(image, spec.layout()))
+                .mapToPair(image -> new Tuple2<>(image.id(), decoded(image, classes, spec)));
+    }
+
+    private static boolean isDealt(SourceImage image, WorkerLayout layout) {
+        if (image.id() < 0 || image.id() >= layout.available()) {
+            throw new ConvoyException("Cannot use the image " + image.name() + ": its id is " + image.id() + "; of "
+                    + layout.available() + " images ids are 0 to " + (layout.available() - 1));
+        }
+        return layout.dealer().isDealt(image.id());
+    }
+
+    /** Decodes in any case, to see whether that can be done. */
+    private static byte[] decoded(SourceImage image, int classes, ShardSpec spec) {
+        ImageChunk.Builder chunk = new ImageChunk.Builder(spec.decoder().shape(), spec.keepsFiles());
         try {
-            byte[] pixels = decoder.decode(image.data());
+            byte[] pixels = spec.decoder().decode(image.data());
             SourceImage.Data stored = image.data() instanceof SourceImage.Data.Encoded
                     ? image.data()
-                    : new SourceImage.Data.Pixels(decoder.shape(), pixels);
-            return new Row.Usable(new Target.ClassIndex(image.label()), files ? ImageDecoder.asFile(stored) : pixels);
+                    : new SourceImage.Data.Pixels(spec.decoder().shape(), pixels);
+            byte[] kept = spec.keepsFiles() ? ImageDecoder.asFile(stored) : pixels;
+            return chunk.add(image.id(), new Target.ClassIndex(image.label()), kept)
+                    .build();
         } catch (BadImageException e) {
-            failUnlessSkipped(image, e, onBadImage);
-            return new Row.Rejected(new RejectedImage(image.id(), image.name(), e.getMessage()));
+            failUnlessSkipped(image, e, spec.onBadImage());
+            return chunk.reject(new RejectedImage(image.id(), image.name(), e.getMessage()))
+                    .build();
         }
     }
 
@@ -195,27 +207,29 @@ public final class ImageShards implements AutoCloseable {
         throw new ConvoyException("Cannot use " + listing.description() + ": none of its images can be decoded");
     }
 
-    /** One partition for each worker, in the order of their ranks. */
-    public JavaRDD<ImageChunk> chunks() {
+    /** The images as bytes that {@link ImageChunk} opens; one partition for each worker, in the order of their ranks. */
+    public JavaRDD<byte[]> chunks() {
         return chunks;
     }
 
-    /** Turns a partition's chunks into what batches are gathered from; goes with tasks. */
+    /** Goes with tasks and turns a partition's chunks into what batches are gathered from. */
     public ShardOpener opener() {
         return opener;
     }
 
+    /** Which worker owns which image. */
     public WorkerLayout layout() {
-        return layout;
+        return spec.layout();
     }
 
+    /** The shape of every image. */
     public ImageShape shape() {
-        return shape;
+        return spec.decoder().shape();
     }
 
-    /** In the order of the class indexes. */
+    /** The names of the classes, in the order of their indexes. */
     public List<String> classNames() {
-        return classNames;
+        return info.classNames();
     }
 
     /** The number of usable images. */
@@ -225,7 +239,7 @@ public final class ImageShards implements AutoCloseable {
 
     /** The number of usable images of each class, in the order of the class indexes. */
     public List<Long> perClass() {
-        return IntStream.range(0, classNames.size())
+        return IntStream.range(0, classNames().size())
                 .mapToObj(c -> reports.stream()
                         .mapToLong(report -> report.perClass()[c])
                         .sum())
@@ -255,15 +269,6 @@ public final class ImageShards implements AutoCloseable {
     public void close() {
         chunks.unpersist(false);
         opener.close();
-    }
-
-    /** An image on its way to its worker. */
-    sealed interface Row extends Serializable {
-        /** A good one: its pixels, or its file. */
-        record Usable(Target target, byte[] bytes) implements Row {}
-
-        /** One that only its absence tells of. */
-        record Rejected(RejectedImage image) implements Row {}
     }
 
     /** Sends every id to its owner. */

@@ -40,8 +40,7 @@ public record PreparedSource(String path, String set) implements ImageSource {
         }
         ImageListing listing = shards.listing(found, knownClasses.isEmpty() ? manifest.classes() : knownClasses);
         check(listing, wanted);
-        return new ImageListing(
-                listing.description(), listing.examples(), listing.classNames(), checked(listing, wanted));
+        return new ImageListing(listing.info(), checked(listing, wanted));
     }
 
     /** The plan takes ids for what they should be, so that one that is not would be looked for in vain. */

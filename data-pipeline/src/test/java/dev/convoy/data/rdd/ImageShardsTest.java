@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.ImageChunk;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Target;
@@ -86,13 +85,12 @@ class ImageShardsTest {
             JavaSparkContext spark, ImageListing listing, ImageDecoder decoder, int workers, Cache cache) {
         WorkerLayout layout = new WorkerLayout(7, listing.examples(), listing.examples(), workers);
         Map<String, Integer> contents = new TreeMap<>();
-        try (ImageShards shards = ImageShards.of(spark, listing, decoder, layout, OnBadImage.FAIL, cache)) {
-            List<List<ImageChunk>> partitions = shards.chunks().glom().collect();
+        try (ImageShards shards = ImageShards.of(spark, listing, new ShardSpec(decoder, layout).withCache(cache))) {
+            List<List<byte[]>> partitions = shards.chunks().glom().collect();
             assertThat(partitions).hasSize(workers);
             EpochPlan plan = new EpochPlan(7, 0, layout, 16, Shuffle.GLOBAL);
             for (int worker = 0; worker < workers; worker++) {
-                WorkerShard shard =
-                        new WorkerShard(partitions.get(worker), shards.opener().decoder());
+                WorkerShard shard = WorkerShard.of(partitions.get(worker)).withDecoder(decoder);
                 for (int step = 0; step < plan.steps(); step++) {
                     ImageBatch batch = shard.gather(plan.batch(worker, step, shard));
                     for (int i = 0; i < batch.size(); i++) {
@@ -107,11 +105,15 @@ class ImageShardsTest {
         return contents;
     }
 
+    private static ShardSpec skipping(WorkerLayout layout) {
+        return new ShardSpec(DECODER, layout).withOnBadImage(OnBadImage.SKIP);
+    }
+
     @Test
     void measuresTheKnownStatisticsOfDigits(JavaSparkContext spark) throws IOException {
         ImageListing listing = Digits.trainGzip(folder).list(new Configuration(), List.of());
         WorkerLayout layout = new WorkerLayout(1, listing.examples(), listing.examples(), 2);
-        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL)) {
+        try (ImageShards shards = ImageShards.of(spark, listing, new ShardSpec(DECODER, layout))) {
             // All of MNIST has 0.1307 and 0.3081.
             assertThat(shards.measuredNormalization().mean()[0]).isBetween(0.125f, 0.14f);
             assertThat(shards.measuredNormalization().std()[0]).isBetween(0.30f, 0.315f);
@@ -125,12 +127,12 @@ class ImageShardsTest {
         Files.write(tree.resolve("7/empty.png"), new byte[0]);
         ImageListing listing = new FolderSource(tree.toString()).list(new Configuration(), List.of());
         WorkerLayout layout = new WorkerLayout(1, listing.examples(), listing.examples(), 2);
-        assertThatThrownBy(() -> ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL))
+        assertThatThrownBy(() -> ImageShards.of(spark, listing, new ShardSpec(DECODER, layout)))
                 .isInstanceOf(SparkException.class)
                 .hasRootCauseInstanceOf(ConvoyException.class)
                 .rootCause()
                 .hasMessageContaining("data.on-bad-image = skip");
-        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.SKIP)) {
+        try (ImageShards shards = ImageShards.of(spark, listing, skipping(layout))) {
             assertThat(shards.examples()).isEqualTo(Digits.TEST);
             assertThat(shards.perClass()).containsExactlyElementsOf(files(tree, "\\d{5}\\.png"));
             List<RejectedImage> rejected = shards.rejected();
@@ -141,7 +143,7 @@ class ImageShardsTest {
         Digits.writeGrey(tree.resolve("8/wide.png"), 28, 30, new byte[28 * 30]);
         ImageListing more = new FolderSource(tree.toString()).list(new Configuration(), List.of());
         WorkerLayout all = new WorkerLayout(1, more.examples(), more.examples(), 2);
-        assertThatThrownBy(() -> ImageShards.of(spark, more, DECODER, all, OnBadImage.SKIP))
+        assertThatThrownBy(() -> ImageShards.of(spark, more, skipping(all)))
                 .rootCause()
                 .hasMessageContaining("wide.png")
                 .hasMessageContaining("28x30")
@@ -165,7 +167,7 @@ class ImageShardsTest {
         Files.createDirectories(folder.resolve("bad/a"));
         Files.writeString(folder.resolve("bad/a/1.png"), "no image");
         ImageListing listing = new FolderSource(folder.resolve("bad").toString()).list(new Configuration(), List.of());
-        assertThatThrownBy(() -> ImageShards.of(spark, listing, DECODER, new WorkerLayout(1, 1, 1, 1), OnBadImage.SKIP))
+        assertThatThrownBy(() -> ImageShards.of(spark, listing, skipping(new WorkerLayout(1, 1, 1, 1))))
                 .hasMessageContaining("all 1 images were rejected");
         assertThatThrownBy(() -> ImageShards.firstShape(new Configuration(), listing, OnBadImage.SKIP))
                 .hasMessageContaining("none of its images can be decoded");
@@ -175,7 +177,7 @@ class ImageShardsTest {
     void aLimitLeavesTheRestOut(JavaSparkContext spark) throws IOException {
         ImageListing listing = Digits.train(folder).list(new Configuration(), List.of());
         WorkerLayout layout = new WorkerLayout(1, listing.examples(), 30, 4);
-        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL)) {
+        try (ImageShards shards = ImageShards.of(spark, listing, new ShardSpec(DECODER, layout))) {
             assertThat(shards.examples()).isEqualTo(30);
         }
     }

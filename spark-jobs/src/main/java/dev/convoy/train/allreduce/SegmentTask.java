@@ -2,7 +2,6 @@ package dev.convoy.train.allreduce;
 
 import dev.convoy.collective.Collective;
 import dev.convoy.collective.CollectiveBackend;
-import dev.convoy.data.ImageChunk;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.train.replica.ReplicaPool;
@@ -21,7 +20,7 @@ import scala.collection.JavaConverters;
 import scala.runtime.AbstractFunction1;
 
 /** One worker's part of a segment; all of them run at once, in a barrier stage. Rank 0 brings home the end. */
-final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator<Segment.End>> implements Serializable {
+final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<Segment.End>> implements Serializable {
     private static final long serialVersionUID = 1L;
     /** How often Spark is made to look whether everybody has arrived. */
     private static final long POLL_MILLIS = 5;
@@ -33,7 +32,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
     }
 
     @Override
-    public Iterator<Segment.End> apply(Iterator<ImageChunk> chunks) {
+    public Iterator<Segment.End> apply(Iterator<byte[]> chunks) {
         BarrierTaskContext context = BarrierTaskContext.get();
         WorkerShard shard = segment.opener().open(JavaConverters.asJavaIterator(chunks));
         try {

@@ -1,6 +1,5 @@
 package dev.convoy.train.rounds;
 
-import dev.convoy.data.ImageChunk;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -42,7 +41,7 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
      * @param chunks partition {@code w} holds those of worker {@code w}
      * @param task makes a worker's contribution
      */
-    Contribution sum(JavaRDD<ImageChunk> chunks, Function2<TaskContext, Iterator<ImageChunk>, Contribution> task) {
+    Contribution sum(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, Contribution> task) {
         if ((long) length * Float.BYTES * workers > directBytes) {
             return sumBySlices(chunks, task);
         }
@@ -54,7 +53,7 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
     private record RankedSlice(int rank, Contribution contribution) implements Serializable {}
 
     private Contribution sumBySlices(
-            JavaRDD<ImageChunk> chunks, Function2<TaskContext, Iterator<ImageChunk>, Contribution> task) {
+            JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, Contribution> task) {
         int slices = (length + sliceLength - 1) / sliceLength;
         List<Tuple2<Integer, Contribution>> sums = new ArrayList<>(chunks.mapPartitionsWithIndex(
                         (rank, own) -> {

@@ -1,6 +1,5 @@
 package dev.convoy.train.rounds;
 
-import dev.convoy.data.ImageChunk;
 import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.plan.WorkerShard;
@@ -40,9 +39,9 @@ record RoundTask(
         LocalVectors local,
         int steps,
         double bound)
-        implements Function2<TaskContext, Iterator<ImageChunk>, Contribution>, Serializable {
+        implements Function2<TaskContext, Iterator<byte[]>, Contribution>, Serializable {
     @Override
-    public Contribution apply(TaskContext task, Iterator<ImageChunk> chunks) {
+    public Contribution apply(TaskContext task, Iterator<byte[]> chunks) {
         boolean repeated = task.attemptNumber() > 0 || task.stageAttemptNumber() > 0;
         WorkerShard shard = opener.open(JavaConverters.asJavaIterator(chunks));
         try {
