@@ -2,7 +2,6 @@ package dev.convoy.data;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -37,9 +36,10 @@ public final class ImageChunk {
     /** The most bytes of images that are put into one chunk, but for its last image: 64 MiB. */
     public static final int MAX_BYTES = 64 << 20;
 
-    private static final int MAGIC = 0x4B4E4843;
-    private static final int VERSION = 1;
-    private static final int HEADER = 12 * Integer.BYTES;
+    static final int MAGIC = 0x4B4E4843;
+    static final int VERSION = 1;
+    /** The bytes in front of the ids. */
+    static final int HEADER = 12 * Integer.BYTES;
 
     /** What lies in front of the images, and perhaps they themselves. */
     private final ByteBuffer head;
@@ -58,7 +58,7 @@ public final class ImageChunk {
     /**
      * Opens a chunk.
      *
-     * @param bytes of {@link Builder#build}; not copied, and not to be changed
+     * @param bytes of {@link ImageChunkBuilder#build}; not copied, and not to be changed
      */
     public ImageChunk(byte[] bytes) {
         this(
@@ -157,11 +157,17 @@ public final class ImageChunk {
         return index >= 0 ? new Target.ClassIndex(index) : ObjectBytes.read(targetBytes(index), Target.class);
     }
 
-    private byte[] targetBytes(int index) {
+    /** A target that is no class index, by what stands in place of one. */
+    byte[] targetBytes(int index) {
         int at = targets - 1 - index;
         byte[] bytes = new byte[head.getInt(at)];
         head.get(at + Integer.BYTES, bytes);
         return bytes;
+    }
+
+    /** An image where it lies, as {@link #image} gives it. */
+    ByteBuffer slice(int row) {
+        return images.slice(start(row), start(row + 1) - start(row));
     }
 
     /** The bytes of an image: {@code [channels, height, width]}, or those of its file. */
@@ -201,119 +207,5 @@ public final class ImageChunk {
         byte[] bytes = new byte[head.getInt(40)];
         head.get(0, bytes);
         return bytes;
-    }
-
-    /** Collects images, in the order of their ids, and lays them out. */
-    public static final class Builder {
-        private final ImageShape shape;
-        private final boolean files;
-        private final LongStream.Builder ids = LongStream.builder();
-        private final IntStream.Builder classes = IntStream.builder();
-        private final IntStream.Builder ends = IntStream.builder();
-        private final List<byte[]> targets = new ArrayList<>();
-        private final List<RejectedImage> rejected = new ArrayList<>();
-        private final List<ByteBuffer> images = new ArrayList<>();
-        private int targetBytes;
-        private int imageBytes;
-
-        /**
-         * Begins an empty chunk.
-         *
-         * @param shape of every image, of a file once it is decoded
-         * @param files whether images come as files
-         */
-        public Builder(ImageShape shape, boolean files) {
-            this.shape = shape;
-            this.files = files;
-        }
-
-        /**
-         * Adds an image.
-         *
-         * @param image {@code [channels, height, width]} unsigned bytes, or a file; not copied before {@link #build}
-         */
-        public Builder add(long id, Target target, byte[] image) {
-            if (target instanceof Target.ClassIndex single) {
-                add(id, single.index(), ByteBuffer.wrap(image));
-            } else {
-                addWithTarget(id, ObjectBytes.write(target), ByteBuffer.wrap(image));
-            }
-            return this;
-        }
-
-        /** Adds an image that cannot be used. */
-        public Builder reject(RejectedImage image) {
-            rejected.add(image);
-            return this;
-        }
-
-        /** Adds all of another chunk of this shape and kind. */
-        public Builder addAll(ImageChunk other) {
-            for (int row = 0; row < other.size; row++) {
-                int from = other.start(row);
-                ByteBuffer image = other.images.slice(from, other.start(row + 1) - from);
-                int index = other.classIndex(row);
-                if (index >= 0) {
-                    add(other.id(row), index, image);
-                } else {
-                    addWithTarget(other.id(row), other.targetBytes(index), image);
-                }
-            }
-            rejected.addAll(other.rejected());
-            return this;
-        }
-
-        private void addWithTarget(long id, byte[] target, ByteBuffer image) {
-            add(id, -1 - targetBytes, image);
-            targets.add(target);
-            targetBytes += Integer.BYTES + target.length;
-        }
-
-        private void add(long id, int classIndex, ByteBuffer image) {
-            if (!files && image.capacity() != shape.size()) {
-                throw new IllegalArgumentException(
-                        "Cannot put an image of " + image.capacity() + " bytes into a chunk of " + shape);
-            }
-            ids.add(id);
-            classes.add(classIndex);
-            images.add(image);
-            imageBytes = Math.addExact(imageBytes, image.capacity());
-            ends.add(imageBytes);
-        }
-
-        /** The number of usable images so far. */
-        public int size() {
-            return images.size();
-        }
-
-        /** The bytes that they take. */
-        public int imageBytes() {
-            return imageBytes;
-        }
-
-        /** Lays out what has been added. */
-        public byte[] build() {
-            byte[] rejects =
-                    rejected.isEmpty() ? new byte[0] : ObjectBytes.write(rejected.toArray(RejectedImage[]::new));
-            int perImage = Long.BYTES + (files ? 2 : 1) * Integer.BYTES;
-            long ahead = HEADER + (long) size() * perImage + (long) rejected.size() * Long.BYTES + targetBytes;
-            int begin = Math.toIntExact(ahead + rejects.length);
-            ByteBuffer out =
-                    ByteBuffer.allocate(Math.addExact(begin, imageBytes)).order(ByteOrder.LITTLE_ENDIAN);
-            out.putInt(MAGIC).putInt(VERSION);
-            out.putInt(shape.channels()).putInt(shape.height()).putInt(shape.width());
-            out.putInt(size()).putInt(rejected.size()).putInt(files ? 1 : 0);
-            out.putInt(targetBytes).putInt(rejects.length).putInt(begin).putInt(0);
-            ids.build().forEach(out::putLong);
-            rejected.forEach(image -> out.putLong(image.id()));
-            classes.build().forEach(out::putInt);
-            if (files) {
-                ends.build().forEach(out::putInt);
-            }
-            targets.forEach(target -> out.putInt(target.length).put(target));
-            out.put(rejects);
-            images.forEach(image -> out.put(image.duplicate()));
-            return out.array();
-        }
     }
 }

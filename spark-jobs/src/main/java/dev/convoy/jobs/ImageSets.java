@@ -12,6 +12,7 @@ import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageCensus;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
+import dev.convoy.data.rdd.ListedImages;
 import dev.convoy.data.rdd.ShardSpec;
 import dev.convoy.data.source.ImageListing;
 import dev.convoy.data.source.ImageSubset;
@@ -60,7 +61,8 @@ final class ImageSets {
         ImageListing listing = listTrain(List.of());
         boolean fixed = data.resize() != null && !data.channels().equals("auto");
         // Looking at an image is only worth its while if something is left to find out.
-        ImageShape found = fixed ? new ImageShape(1, 1, 1) : ImageShards.firstShape(hadoop, listing, data.onBadImage());
+        ImageShape found =
+                fixed ? new ImageShape(1, 1, 1) : ListedImages.firstShape(hadoop, listing, data.onBadImage());
         int channels = data.channels().equals("auto") ? found.channels() : Integer.parseInt(data.channels());
         int height = data.resize() == null ? found.height() : data.resize().get(0);
         int width = data.resize() == null ? found.width() : data.resize().get(1);

@@ -2,6 +2,7 @@ package dev.convoy.data.rdd;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageChunkBuilder;
 import dev.convoy.data.ImageShape;
 import java.util.Iterator;
 import scala.Tuple2;
@@ -34,7 +35,7 @@ final class ChunkIterator implements Iterator<byte[]> {
     /** @throws ConvoyException if two images have the same id */
     @Override
     public byte[] next() {
-        ImageChunk.Builder chunk = new ImageChunk.Builder(shape, files);
+        ImageChunkBuilder chunk = new ImageChunkBuilder(shape, files);
         // A file's size is known once it is there.
         long upcoming = files ? 1 : shape.size();
         while (images.hasNext() && (chunk.size() == 0 || chunk.imageBytes() + upcoming <= maxBytes)) {

@@ -10,25 +10,16 @@ import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.PixelStatistics;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.SourceImage;
-import dev.convoy.data.Target;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.source.ImageListing;
-import dev.convoy.data.source.ImageSplit;
-import java.io.Closeable;
-import java.io.IOException;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.Partitioner;
-import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
-import scala.Tuple2;
 
 /**
  * A set of images laid out for training: partition {@code w} of {@link #chunks} holds the examples of worker {@code w},
@@ -38,7 +29,22 @@ public final class ImageShards implements AutoCloseable {
     /** What to do with an image that cannot be decoded. One that does not fit the others fails in any case. */
     public enum OnBadImage {
         FAIL,
-        SKIP
+        SKIP;
+
+        /**
+         * Decides about an image that cannot be used.
+         *
+         * @throws ConvoyException unless it may be left out
+         */
+        void judge(SourceImage image, BadImageException reason) {
+            String message = "Cannot use the image " + image.name() + ": " + reason.getMessage();
+            if (reason.kind() == BadImageException.Kind.MISFIT) {
+                throw new ConvoyException(message);
+            }
+            if (this == FAIL) {
+                throw new ConvoyException(message + "; mend or remove it, or set data.on-bad-image = skip");
+            }
+        }
     }
 
     /** Where images are kept, and as what. */
@@ -102,8 +108,7 @@ public final class ImageShards implements AutoCloseable {
         ImageDecoder decoder = spec.decoder();
         boolean files = spec.keepsFiles();
         int maxBytes = spec.cache().chunkBytes;
-        JavaRDD<byte[]> chunks = decoded(images, info, spec)
-                .repartitionAndSortWithinPartitions(new WorkerPartitioner(spec.layout()), Comparator.naturalOrder())
+        JavaRDD<byte[]> chunks = DealtImages.of(images, info, spec)
                 .mapPartitions(found -> new ChunkIterator(decoder.shape(), maxBytes, files, found))
                 .persist(spec.cache().level);
         try {
@@ -138,73 +143,6 @@ public final class ImageShards implements AutoCloseable {
                     + " images were rejected; the first because "
                     + rejected().get(0).reason());
         }
-    }
-
-    /** By id, images that are dealt, each as a chunk of its own: its pixels, or its file, or why it is rejected. */
-    private static JavaPairRDD<Long, byte[]> decoded(JavaRDD<SourceImage> images, ImageSetInfo info, ShardSpec spec) {
-        int classes = info.classNames().size();
-        return images.mapPartitions(ImageWatch::of)
-                .filter(image -> isDealt(image, spec.layout()))
-                .mapToPair(image -> new Tuple2<>(image.id(), decoded(image, classes, spec)));
-    }
-
-    private static boolean isDealt(SourceImage image, WorkerLayout layout) {
-        if (image.id() < 0 || image.id() >= layout.available()) {
-            throw new ConvoyException("Cannot use the image " + image.name() + ": its id is " + image.id() + "; of "
-                    + layout.available() + " images ids are 0 to " + (layout.available() - 1));
-        }
-        return layout.dealer().isDealt(image.id());
-    }
-
-    /** Decodes in any case, to see whether that can be done. */
-    private static byte[] decoded(SourceImage image, int classes, ShardSpec spec) {
-        ImageChunk.Builder chunk = new ImageChunk.Builder(spec.decoder().shape(), spec.keepsFiles());
-        try {
-            byte[] pixels = spec.decoder().decode(image.data());
-            SourceImage.Data stored = image.data() instanceof SourceImage.Data.Encoded
-                    ? image.data()
-                    : new SourceImage.Data.Pixels(spec.decoder().shape(), pixels);
-            byte[] kept = spec.keepsFiles() ? ImageDecoder.asFile(stored) : pixels;
-            return chunk.add(image.id(), new Target.ClassIndex(image.label()), kept)
-                    .build();
-        } catch (BadImageException e) {
-            failUnlessSkipped(image, e, spec.onBadImage());
-            return chunk.reject(new RejectedImage(image.id(), image.name(), e.getMessage()))
-                    .build();
-        }
-    }
-
-    private static void failUnlessSkipped(SourceImage image, BadImageException reason, OnBadImage onBadImage) {
-        String message = "Cannot use the image " + image.name() + ": " + reason.getMessage();
-        if (reason.kind() == BadImageException.Kind.MISFIT) {
-            throw new ConvoyException(message);
-        }
-        if (onBadImage == OnBadImage.FAIL) {
-            throw new ConvoyException(message + "; mend or remove it, or set data.on-bad-image = skip");
-        }
-    }
-
-    /**
-     * The shape of the first image that can be decoded, for a source whose shape is not configured.
-     *
-     * @throws ConvoyException if no image can be decoded, or the first cannot under {@link OnBadImage#FAIL}
-     */
-    public static ImageShape firstShape(Configuration hadoop, ImageListing listing, OnBadImage onBadImage)
-            throws IOException {
-        for (ImageSplit split : listing.splits()) {
-            Iterator<SourceImage> images = split.read(hadoop, id -> true);
-            try (Closeable source = images instanceof Closeable open ? open : () -> {}) {
-                while (images.hasNext()) {
-                    SourceImage image = images.next();
-                    try {
-                        return ImageDecoder.shapeOf(image.data());
-                    } catch (BadImageException e) {
-                        failUnlessSkipped(image, e, onBadImage);
-                    }
-                }
-            }
-        }
-        throw new ConvoyException("Cannot use " + listing.description() + ": none of its images can be decoded");
     }
 
     /** The images as bytes that {@link ImageChunk} opens; one partition for each worker, in the order of their ranks. */
@@ -269,29 +207,5 @@ public final class ImageShards implements AutoCloseable {
     public void close() {
         chunks.unpersist(false);
         opener.close();
-    }
-
-    /** Sends every id to its owner. */
-    private static final class WorkerPartitioner extends Partitioner {
-        private static final long serialVersionUID = 1L;
-        private final WorkerLayout layout;
-        private transient WorkerLayout.Dealer dealer;
-
-        WorkerPartitioner(WorkerLayout layout) {
-            this.layout = layout;
-        }
-
-        @Override
-        public int numPartitions() {
-            return layout.workers();
-        }
-
-        @Override
-        public int getPartition(Object id) {
-            if (dealer == null) {
-                dealer = layout.dealer();
-            }
-            return dealer.workerOf((Long) id);
-        }
     }
 }

@@ -1,7 +1,12 @@
 package dev.convoy.data.rdd;
 
+import dev.convoy.data.BadImageException;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ImageShape;
 import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.SourceImage;
+import dev.convoy.data.decode.ImageDecoder;
+import dev.convoy.data.rdd.ImageShards.OnBadImage;
 import dev.convoy.data.source.ImageListing;
 import dev.convoy.data.source.ImageSplit;
 import java.io.Closeable;
@@ -19,7 +24,7 @@ import org.apache.spark.util.TaskCompletionListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes an RDD of a listing's images, whose partitions are the listing's splits. */
+/** Reads the images of a listing: as an RDD whose partitions are the listing's splits, or the first one of them. */
 public final class ListedImages {
     private static final Logger LOG = LoggerFactory.getLogger(ListedImages.class);
 
@@ -63,5 +68,28 @@ public final class ListedImages {
         } catch (IOException e) {
             LOG.debug("A source is left open", e);
         }
+    }
+
+    /**
+     * The shape of the first image that can be decoded, for a source whose shape is not configured.
+     *
+     * @throws ConvoyException if no image can be decoded, or the first cannot under {@link OnBadImage#FAIL}
+     */
+    public static ImageShape firstShape(Configuration hadoop, ImageListing listing, OnBadImage onBadImage)
+            throws IOException {
+        for (ImageSplit split : listing.splits()) {
+            Iterator<SourceImage> images = split.read(hadoop, id -> true);
+            try (Closeable source = images instanceof Closeable open ? open : () -> {}) {
+                while (images.hasNext()) {
+                    SourceImage image = images.next();
+                    try {
+                        return ImageDecoder.shapeOf(image.data());
+                    } catch (BadImageException e) {
+                        onBadImage.judge(image, e);
+                    }
+                }
+            }
+        }
+        throw new ConvoyException("Cannot use " + listing.description() + ": none of its images can be decoded");
     }
 }

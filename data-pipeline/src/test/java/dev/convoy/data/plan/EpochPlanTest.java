@@ -3,7 +3,7 @@ package dev.convoy.data.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageChunkBuilder;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Target;
@@ -57,7 +57,7 @@ class EpochPlanTest {
     /** What a worker owns, one byte each; the class is the id modulo three, every tenth is rejected. */
     private static WorkerShard shard(WorkerLayout layout, int worker) {
         WorkerLayout.Dealer dealer = layout.dealer();
-        ImageChunk.Builder chunk = new ImageChunk.Builder(new ImageShape(1, 1, 1), false);
+        ImageChunkBuilder chunk = new ImageChunkBuilder(new ImageShape(1, 1, 1), false);
         LongStream.range(0, layout.available())
                 .filter(id -> dealer.isDealt(id) && dealer.workerOf(id) == worker)
                 .forEach(id -> {
@@ -103,7 +103,7 @@ class EpochPlanTest {
     @Test
     void balancedDrawsClassesEquallyAndWithinThemEveryExample() {
         WorkerLayout layout = new WorkerLayout(1, 303, 303, 1);
-        ImageChunk.Builder chunk = new ImageChunk.Builder(new ImageShape(1, 1, 1), false);
+        ImageChunkBuilder chunk = new ImageChunkBuilder(new ImageShape(1, 1, 1), false);
         for (int id = 0; id < 303; id++) {
             chunk.add(id, new Target.ClassIndex(id < 300 ? id % 2 : 2), new byte[1]);
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageChunkBuilder;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Target;
@@ -29,7 +30,7 @@ class ChunkIteratorTest {
         Arrays.fill(pixels, (byte) id);
         return new Tuple2<>(
                 (long) id,
-                new ImageChunk.Builder(shape, false)
+                new ImageChunkBuilder(shape, false)
                         .add(id, new Target.ClassIndex(id), pixels)
                         .build());
     }
@@ -38,7 +39,7 @@ class ChunkIteratorTest {
         RejectedImage image = new RejectedImage(id, "image " + id, "as a test");
         return new Tuple2<>(
                 (long) id,
-                new ImageChunk.Builder(new ImageShape(1, 1, 1), false)
+                new ImageChunkBuilder(new ImageShape(1, 1, 1), false)
                         .reject(image)
                         .build());
     }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
+import dev.convoy.data.ImageSetInfo;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
+import dev.convoy.data.SourceImage;
 import dev.convoy.data.Target;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.EpochPlan;
@@ -30,12 +32,16 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @ExtendWith(SparkExtension.class)
 class ImageShardsTest {
@@ -169,8 +175,55 @@ class ImageShardsTest {
         ImageListing listing = new FolderSource(folder.resolve("bad").toString()).list(new Configuration(), List.of());
         assertThatThrownBy(() -> ImageShards.of(spark, listing, skipping(new WorkerLayout(1, 1, 1, 1))))
                 .hasMessageContaining("all 1 images were rejected");
-        assertThatThrownBy(() -> ImageShards.firstShape(new Configuration(), listing, OnBadImage.SKIP))
+        assertThatThrownBy(() -> ListedImages.firstShape(new Configuration(), listing, OnBadImage.SKIP))
                 .hasMessageContaining("none of its images can be decoded");
+    }
+
+    /** Values to regress, of images that no file holds. */
+    @Test
+    void anyImagesWithAnyTargetsAreDealt(JavaSparkContext spark) {
+        JavaRDD<SourceImage> images = spark.parallelize(List.of(7, 0, 3, 1, 5, 2, 6, 4), 3)
+                .map(id -> pixel(id, new Target.Dense(new float[] {id, 2 * id})));
+        ShardSpec spec = new ShardSpec(PIXEL, new WorkerLayout(1, 8, 8, 1));
+        try (ImageShards shards = ImageShards.of(images, new ImageSetInfo("values", 8, List.of()), spec)) {
+            WorkerShard shard = WorkerShard.of(shards.chunks().collect());
+            ImageBatch batch = shard.gather(new long[] {6, 1});
+            assertThat(batch.pixels()).containsExactly(6, 1);
+            assertThat(batch.denseTargets(2)).containsExactly(6, 12, 1, 2);
+            assertThat(shards.examples()).isEqualTo(8);
+        }
+    }
+
+    private static final ImageDecoder PIXEL =
+            new ImageDecoder(new ImageShape(1, 1, 1), ImageDecoder.Sizes.REFUSE, ImageDecoder.Colours.REFUSE);
+
+    private static SourceImage pixel(long id, Target target) {
+        SourceImage.Data data = new SourceImage.Data.Pixels(new ImageShape(1, 1, 1), new byte[] {(byte) id});
+        return new SourceImage(id, "pixel " + id, target, data);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "0,1,1,3 | two images with the id 1",
+                "0,1,3   | only 3 are there",
+                "0,1,2,4 | its id is 4",
+                "0,1,2,3 | its class index is 3"
+            })
+    void idsAndClassesThatDoNotFitAreRefused(String ids, String reason, JavaSparkContext spark) {
+        List<Integer> given =
+                Stream.of(ids.strip().split(",")).map(Integer::valueOf).toList();
+        JavaRDD<SourceImage> images = spark.parallelize(given).map(id -> pixel(id, new Target.ClassIndex(id)));
+        List<String> classNames = reason.contains("class") ? List.of("a", "b", "c") : List.of("a", "b", "c", "d", "e");
+        ShardSpec spec = new ShardSpec(PIXEL, new WorkerLayout(1, 4, 4, 2));
+        assertThatThrownBy(() -> ImageShards.of(images, new ImageSetInfo("pixels", 4, classNames), spec))
+                .satisfies(failure -> assertThat(
+                                ExceptionUtils.getRootCause(failure) == null
+                                        ? failure
+                                        : ExceptionUtils.getRootCause(failure))
+                        .isInstanceOf(ConvoyException.class)
+                        .hasMessageContaining(reason));
     }
 
     @Test

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageChunkBuilder;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Target;
 import dev.convoy.data.augment.Augmentation;
@@ -36,7 +36,7 @@ class BatchStreamTest {
     /** Images of noise, all of one class. */
     private static WorkerShard shard(int examples) {
         Random random = new Random(1);
-        ImageChunk.Builder chunk = new ImageChunk.Builder(SHAPE, false);
+        ImageChunkBuilder chunk = new ImageChunkBuilder(SHAPE, false);
         for (int id = 0; id < examples; id++) {
             byte[] pixels = new byte[SHAPE.size()];
             random.nextBytes(pixels);
