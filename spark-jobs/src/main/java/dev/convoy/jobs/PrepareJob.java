@@ -163,7 +163,7 @@ public final class PrepareJob {
 
     private Examined examine(String set, DataConfig.Source source, List<String> classes, double testShare)
             throws IOException {
-        ImageListing listing = source.source().list(hadoop, classes);
+        ImageListing listing = ImageSets.list(hadoop, "data." + set, source, classes);
         // The sample that training takes.
         long examples =
                 Math.min(listing.count(), Optional.ofNullable(source.limit()).orElse(Long.MAX_VALUE));
@@ -227,8 +227,8 @@ public final class PrepareJob {
         }
         long wanted = 1 + (bytes - 1) / (job.prepare().shardMegabytes() * (1L << 20));
         int shards = (int) Math.min(Math.min(MOST_SHARDS, part.images.size()), wanted);
-        List<DatasetManifest.Shard> files = new ShardedCopy(folder.work().toString(), name, job.seed(), shards, decoder)
-                .write(spark, part.from.listing, selection);
+        ShardedCopy copy = new ShardedCopy(folder.work().toString(), name, job.seed(), shards, decoder);
+        List<DatasetManifest.Shard> files = ImageSets.naming(() -> copy.write(spark, part.from.listing, selection));
         return new DatasetManifest.ImageSet(part.images.size(), perClass, part.statistics, sizes, files);
     }
 

@@ -34,15 +34,11 @@ public final class ImageShards implements AutoCloseable {
         /**
          * Decides about an image that cannot be used.
          *
-         * @throws ConvoyException unless it may be left out
+         * @throws UnusableImageException unless it may be left out
          */
         void judge(SourceImage image, BadImageException reason) {
-            String message = "Cannot use the image " + image.name() + ": " + reason.getMessage();
-            if (reason.kind() == BadImageException.Kind.MISFIT) {
-                throw new ConvoyException(message);
-            }
-            if (this == FAIL) {
-                throw new ConvoyException(message + "; mend or remove it, or set data.on-bad-image = skip");
+            if (this == FAIL || reason.kind() != BadImageException.Kind.UNDECODABLE) {
+                throw new UnusableImageException(image.name(), reason);
             }
         }
     }
@@ -87,7 +83,8 @@ public final class ImageShards implements AutoCloseable {
      * Reads, decodes and deals the images of a listing, and caches the result, as {@link #of(JavaRDD, ImageSetInfo, ShardSpec)} does; images
      * that are not dealt are not read.
      *
-     * @throws ConvoyException if an image is bad under {@link OnBadImage#FAIL}, or if none is usable
+     * @throws UnusableImageException as the cause of Spark's, if an image may not be left out
+     * @throws ConvoyException if no image is usable
      */
     public static ImageShards of(JavaSparkContext spark, ImageListing listing, ShardSpec spec) {
         return of(ListedImages.of(spark, listing, () -> spec.layout().dealer()::isDealt), listing.info(), spec);
@@ -98,7 +95,8 @@ public final class ImageShards implements AutoCloseable {
      *
      * @param images with ids from 0 to {@code info.examples() - 1}, each once, in any order and any partitions
      * @param info says what they are; as many as the layout deals from
-     * @throws ConvoyException if an image is bad under {@link OnBadImage#FAIL}, if none is usable, or if ids are not as they should be
+     * @throws UnusableImageException as the cause of Spark's, if an image may not be left out
+     * @throws ConvoyException if no image is usable; or, as the cause of Spark's, if an id or a class index is not as it should be
      */
     public static ImageShards of(JavaRDD<SourceImage> images, ImageSetInfo info, ShardSpec spec) {
         if (info.examples() != spec.layout().available()) {

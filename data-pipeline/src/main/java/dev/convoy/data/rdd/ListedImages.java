@@ -73,7 +73,8 @@ public final class ListedImages {
     /**
      * The shape of the first image that can be decoded, for a source whose shape is not configured.
      *
-     * @throws ConvoyException if no image can be decoded, or the first cannot under {@link OnBadImage#FAIL}
+     * @throws UnusableImageException if an image before it may not be left out
+     * @throws ConvoyException if no image can be decoded
      */
     public static ImageShape firstShape(Configuration hadoop, ImageListing listing, OnBadImage onBadImage)
             throws IOException {

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Iterator;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SparkEnv;
@@ -66,8 +65,7 @@ public record ShardOpener(String application, int rdd, ImageShards.Cache cache, 
             return WorkerShard.mapped(chunks, folder).withDecoder(decoder);
         } catch (IOException e) {
             throw new ConvoyException(
-                    "Cannot put images into " + folder + " for data.cache = "
-                            + cache.name().toLowerCase(Locale.ROOT) + ": " + e.getMessage()
+                    "Cannot put images into " + folder + ": " + e.getMessage()
                             + "; make space, or point spark.local.dir elsewhere",
                     e);
         }

@@ -1,7 +1,6 @@
 package dev.convoy.data.rdd;
 
 import dev.convoy.data.BadImageException;
-import dev.convoy.data.ConvoyException;
 import dev.convoy.data.CounterRandom;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.ObjectBytes;
@@ -37,7 +36,12 @@ import scala.Tuple2;
 public record ShardedCopy(String target, String set, long seed, int shards, Optional<ImageDecoder> decoder) {
     private record Row(long id, String name, int label, ImageShape shape, byte[] image) implements Serializable {}
 
-    /** Writes the images that are selected, and says what each shard holds. */
+    /**
+     * Writes the images that are selected.
+     *
+     * @return what each shard holds
+     * @throws UnusableImageException as the cause of Spark's, if an image does not fit the decoder
+     */
     public List<DatasetManifest.Shard> write(JavaSparkContext spark, ImageListing listing, CopySelection selection) {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         Broadcast<byte[]> selected = spark.broadcast(selection.bytes());
@@ -74,8 +78,7 @@ public record ShardedCopy(String target, String set, long seed, int shards, Opti
                     decoder == null ? selection.shape(image.id()) : decoder.shape(),
                     decoder == null ? ImageDecoder.asFile(image.data()) : decoder.asBitmap(image.data()));
         } catch (BadImageException e) {
-            throw new ConvoyException(
-                    "Cannot use the image " + image.name() + ", which was good a moment ago: " + e.getMessage(), e);
+            throw new UnusableImageException(image.name(), e);
         }
     }
 

@@ -30,7 +30,7 @@ public record PreparedSource(String path, String set) implements ImageSource {
         DatasetManifest manifest = DatasetManifest.read(hadoop, path);
         if (!manifest.sets().containsKey(set)) {
             throw new ConvoyException("Cannot find the set " + set + " in " + path + ", which has "
-                    + manifest.sets().keySet() + "; set split to one of them");
+                    + manifest.sets().keySet() + "; choose one of them");
         }
         DatasetManifest.ImageSet wanted = manifest.sets().get(set);
         ParquetSource shards = new ParquetSource(path + "/" + set, IMAGE, LABEL, ID);

@@ -177,9 +177,10 @@ class EpochPlanTest {
 
     @Test
     void refusesWhatCannotBePlanned() {
-        assertThatThrownBy(() -> new WorkerLayout(1, 10, 10, 0)).hasMessageContaining("train.workers = 0");
+        assertThatThrownBy(() -> new WorkerLayout(1, 10, 10, 0))
+                .hasMessageContaining("workers = 0; it must be at least 1");
         assertThatThrownBy(() -> new EpochPlan(1, 0, new WorkerLayout(1, 10, 10, 1), 0, Shuffle.GLOBAL))
-                .hasMessageContaining("data.batch-size = 0");
-        assertThatThrownBy(() -> new Shuffle(Shuffle.Kind.WINDOW, 0)).hasMessageContaining("data.shuffle-window = 0");
+                .hasMessageContaining("batchSize = 0");
+        assertThatThrownBy(() -> new Shuffle(Shuffle.Kind.WINDOW, 0)).hasMessageContaining("window = 0");
     }
 }

@@ -135,9 +135,9 @@ class ImageShardsTest {
         WorkerLayout layout = new WorkerLayout(1, listing.examples(), listing.examples(), 2);
         assertThatThrownBy(() -> ImageShards.of(spark, listing, new ShardSpec(DECODER, layout)))
                 .isInstanceOf(SparkException.class)
-                .hasRootCauseInstanceOf(ConvoyException.class)
+                .hasRootCauseInstanceOf(UnusableImageException.class)
                 .rootCause()
-                .hasMessageContaining("data.on-bad-image = skip");
+                .hasMessageContaining("or skip bad images");
         try (ImageShards shards = ImageShards.of(spark, listing, skipping(layout))) {
             assertThat(shards.examples()).isEqualTo(Digits.TEST);
             assertThat(shards.perClass()).containsExactlyElementsOf(files(tree, "\\d{5}\\.png"));
@@ -153,7 +153,7 @@ class ImageShardsTest {
                 .rootCause()
                 .hasMessageContaining("wide.png")
                 .hasMessageContaining("28x30")
-                .hasMessageContaining("data.resize");
+                .hasMessageContaining("resize images to one size");
     }
 
     /** The number of files whose names match, in each of a tree's folders. */
