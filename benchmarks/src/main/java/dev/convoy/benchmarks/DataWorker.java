@@ -10,6 +10,7 @@ import dev.convoy.data.augment.ImageTransform;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.data.rdd.ShardSpec;
 import dev.convoy.data.source.ImageListing;
 import dev.convoy.data.source.ImageSplit;
 import dev.convoy.data.source.ListSource;
@@ -190,7 +191,7 @@ final class DataWorker {
     /** What training does before it begins, all images at a time. */
     private static Contender loading(JavaSparkContext spark, ImageListing listing, WorkerLayout layout) {
         return count -> {
-            try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, ImageShards.OnBadImage.FAIL)) {
+            try (ImageShards shards = ImageShards.of(spark, listing, new ShardSpec(DECODER, layout))) {
                 return (int) (shards.examples() / Workload.BATCH);
             }
         };

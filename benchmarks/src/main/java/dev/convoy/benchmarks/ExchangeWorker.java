@@ -2,7 +2,6 @@ package dev.convoy.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.collective.CollectiveBackend;
-import dev.convoy.data.ImageChunk;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.WorkerLayout;
@@ -249,8 +248,8 @@ final class ExchangeWorker {
             throws ExecutionException, InterruptedException {
         List<BareWorker> workers = new ArrayList<>();
         for (int worker = 0; worker < WORKERS; worker++) {
-            List<ImageChunk> chunks = shards.chunks().collectPartitions(new int[] {worker})[0];
-            workers.add(new BareWorker(worker, new WorkerShard(chunks), shards.layout(), workload, spec));
+            List<byte[]> chunks = shards.chunks().collectPartitions(new int[] {worker})[0];
+            workers.add(new BareWorker(worker, WorkerShard.of(chunks), shards.layout(), workload, spec));
         }
         return steps -> {
             List<Future<?>> running = new ArrayList<>();

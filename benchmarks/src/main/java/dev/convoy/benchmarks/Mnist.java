@@ -3,6 +3,7 @@ package dev.convoy.benchmarks;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.data.rdd.ShardSpec;
 import dev.convoy.data.source.IdxSource;
 import dev.convoy.data.source.ImageListing;
 import java.io.IOException;
@@ -44,6 +45,6 @@ final class Mnist {
             JavaSparkContext spark, ImageListing digits, Workload workload, WorkerLayout layout) {
         ImageDecoder decoder =
                 new ImageDecoder(workload.input(), ImageDecoder.Sizes.STRETCH, ImageDecoder.Colours.REFUSE);
-        return ImageShards.of(spark, digits, decoder, layout, ImageShards.OnBadImage.FAIL);
+        return ImageShards.of(spark, digits, new ShardSpec(decoder, layout));
     }
 }

@@ -4,12 +4,14 @@ package dev.convoy.data;
 public final class BadImageException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    /** What is the matter. */
+    /** What is the matter with the image. */
     public enum Kind {
         /** It cannot be decoded. */
         UNDECODABLE,
-        /** It can, but does not fit the others: the configuration has to say what becomes of it. */
-        MISFIT
+        /** It has another size than images are to have, and nobody has said how to resize it. */
+        OTHER_SIZE,
+        /** It has colour where images are to have one channel, and nobody has said to make it grey. */
+        COLOUR
     }
 
     private final Kind kind;
@@ -19,6 +21,7 @@ public final class BadImageException extends Exception {
         this.kind = kind;
     }
 
+    /** What is the matter with the image. */
     public Kind kind() {
         return kind;
     }

@@ -48,7 +48,8 @@ public record ClassWeights(List<Double> values) implements Serializable {
     }
 
     /**
-     * The batch with its examples weighed; mixed ones by the shares of their classes, those with dense targets 1.
+     * Multiplies the weight of each example of a batch by that of its class; of a mixed one by those of its classes, each as far as it has a
+     * share. Examples with dense targets keep their weights.
      *
      * @param batch not changed
      */
@@ -56,7 +57,10 @@ public record ClassWeights(List<Double> values) implements Serializable {
         if (values.isEmpty()) {
             return batch;
         }
-        double[] weights = batch.targets().stream().mapToDouble(this::of).toArray();
-        return new ImageBatch(batch.shape(), batch.ids(), batch.pixels(), batch.targets(), weights);
+        double[] weights = batch.weights().clone();
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] *= of(batch.targets().get(i));
+        }
+        return batch.withWeights(weights);
     }
 }

@@ -10,12 +10,25 @@ package dev.convoy.data;
 public final class CounterRandom {
     /** What numbers are drawn for; part of the key, so that two purposes never share a stream. */
     public enum Purpose {
-        LAYOUT,
-        EPOCH_ORDER,
-        INITIAL_WEIGHTS,
-        DROPOUT,
-        AUGMENTATION,
-        SHARDS
+        /** The deal of examples to workers. */
+        LAYOUT(0),
+        /** The order of a worker's examples in an epoch. */
+        EPOCH_ORDER(1),
+        /** The parameters that a network starts with. */
+        INITIAL_WEIGHTS(2),
+        /** The masks of dropout. */
+        DROPOUT(3),
+        /** Random changes of images. */
+        AUGMENTATION(4),
+        /** The order of images in a prepared set. */
+        SHARDS(5);
+
+        /** Part of the key instead of the constant's place among the others, so that constants may come and go. */
+        private final int number;
+
+        Purpose(int number) {
+            this.number = number;
+        }
     }
 
     private static final int MULTIPLIER_0 = 0xD2511F53;
@@ -31,12 +44,12 @@ public final class CounterRandom {
     }
 
     /**
-     * A stream of its own for every combination of seed, purpose and coordinates.
+     * Makes the stream of a combination of seed, purpose and coordinates, which shares no numbers with those of others.
      *
      * @param coordinates whatever tells one use from another, for example epoch and worker
      */
     public static CounterRandom of(long seed, Purpose purpose, long... coordinates) {
-        long key = mix(seed + mix(purpose.ordinal() + 1L));
+        long key = mix(seed + mix(purpose.number + 1L));
         for (long coordinate : coordinates) {
             key = mix(key + 0x9E3779B97F4A7C15L + mix(coordinate));
         }
@@ -80,7 +93,7 @@ public final class CounterRandom {
     }
 
     /**
-     * A mask for dropout: element {@code i} is 0 where {@code uniform(i) < rate}, else {@code 1 / (1 - rate)}.
+     * Draws a mask for dropout: element {@code i} is 0 where {@code uniform(i) < rate}, else {@code 1 / (1 - rate)}.
      *
      * @param rate at least 0 and below 1
      */

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.stream.DoubleStream;
 
 /**
- * One mini-batch as a replica receives it; decoded pixels, normalised only on the way into the network.
+ * One mini-batch as a replica receives it; decoded pixels, normalised only on the way into the network. Batches do not change: the {@code
+ * with} methods make another one that shares all but the part they are named after.
  *
  * @param shape the shape of every image
  * @param ids example ids in the order of the plan
@@ -31,6 +32,33 @@ public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Targe
                 pixels,
                 targets,
                 DoubleStream.generate(() -> 1).limit(ids.length).toArray());
+    }
+
+    /**
+     * This batch with other pixels.
+     *
+     * @param other {@code [size, channels, height, width]} unsigned bytes, not copied
+     */
+    public ImageBatch withPixels(byte[] other) {
+        return new ImageBatch(shape, ids, other, targets, weights);
+    }
+
+    /**
+     * This batch with other targets.
+     *
+     * @param other one for each image
+     */
+    public ImageBatch withTargets(List<Target> other) {
+        return new ImageBatch(shape, ids, pixels, other, weights);
+    }
+
+    /**
+     * This batch with other weights.
+     *
+     * @param other one for each image, not copied
+     */
+    public ImageBatch withWeights(double[] other) {
+        return new ImageBatch(shape, ids, pixels, targets, other);
     }
 
     /** The number of images. */

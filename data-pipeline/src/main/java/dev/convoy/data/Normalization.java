@@ -12,14 +12,19 @@ import java.util.Arrays;
  */
 public record Normalization(float[] mean, float[] std) implements Serializable {
     public Normalization {
-        if (mean.length != std.length || mean.length == 0) {
-            throw new ConvoyException("Cannot normalise with " + mean.length + " means and " + std.length
-                    + " deviations; data.normalization needs one of each for every channel");
+        if (mean.length == 0) {
+            throw new InvalidValueException("mean", "[]", "there must be one for each channel");
+        }
+        if (mean.length != std.length) {
+            throw new InvalidValueException(
+                    "std", Arrays.toString(std), "there must be one for each of the means " + Arrays.toString(mean));
         }
         for (int i = 0; i < std.length; i++) {
-            if (!Float.isFinite(mean[i]) || !(std[i] > 0) || !Float.isFinite(std[i])) {
-                throw new ConvoyException("Cannot normalise channel " + i + " with mean=" + mean[i] + ", std=" + std[i]
-                        + "; the mean must be finite and the deviation greater than 0");
+            if (!Float.isFinite(mean[i])) {
+                throw new InvalidValueException("mean", Arrays.toString(mean), "each must be finite");
+            }
+            if (!(std[i] > 0) || !Float.isFinite(std[i])) {
+                throw new InvalidValueException("std", Arrays.toString(std), "each must be finite and greater than 0");
             }
         }
     }
@@ -49,8 +54,8 @@ public record Normalization(float[] mean, float[] std) implements Serializable {
     /** Fails unless there is one mean and one deviation for each of this many channels. */
     public void checkChannels(int channels) {
         if (channels != mean.length) {
-            throw new ConvoyException("Cannot normalise images with " + channels + " channels: data.normalization has "
-                    + mean.length + " means; give one per channel, or leave it out to measure them");
+            throw new ConvoyException("Cannot normalise images with " + channels + " channels by " + mean.length
+                    + " means; give one mean and one deviation for each channel");
         }
     }
 

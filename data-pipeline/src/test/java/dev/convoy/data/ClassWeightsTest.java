@@ -33,6 +33,15 @@ class ClassWeightsTest {
         assertThat(ClassWeights.NONE.apply(batch)).isSameAs(batch);
     }
 
+    @Test
+    void weightsMultiplyThoseThatABatchHas() {
+        ImageBatch batch = new ImageBatch(
+                        new ImageShape(1, 1, 1), new long[1], new byte[1], List.of(new Target.ClassIndex(1)))
+                .withWeights(new double[] {3});
+        assertThat(new ClassWeights(List.of(1.0, 0.5)).apply(batch).weights()).containsExactly(1.5);
+        assertThat(batch.weights()).as("not changed").containsExactly(3);
+    }
+
     /** However images are mixed, weights of 1 change no bit. */
     @Test
     void equalWeightsOfOneAreOneExactlyForEveryShare() {

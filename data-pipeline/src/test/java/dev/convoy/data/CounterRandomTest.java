@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.convoy.data.CounterRandom.Purpose;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -12,6 +14,23 @@ class CounterRandomTest {
     @Test
     void agreesWithPublishedValues() {
         assertThat(CounterRandom.withKey(0).bits(0)).isEqualTo(0xe169c58d6627e8d5L);
+    }
+
+    /** Every run, every initial model and every prepared set depends on these. */
+    @Test
+    void purposesKeepTheirNumbers() {
+        Map<Purpose, Long> firsts = new EnumMap<>(Purpose.class);
+        for (Purpose purpose : Purpose.values()) {
+            firsts.put(purpose, CounterRandom.of(1, purpose, 7).bits(0));
+        }
+        assertThat(firsts)
+                .isEqualTo(Map.of(
+                        Purpose.LAYOUT, 4385685936693683114L,
+                        Purpose.EPOCH_ORDER, 2830224623367570689L,
+                        Purpose.INITIAL_WEIGHTS, -8151442395754760398L,
+                        Purpose.DROPOUT, 7732064403074742312L,
+                        Purpose.AUGMENTATION, -3637315396124105561L,
+                        Purpose.SHARDS, -7989574579164983842L));
     }
 
     @Test

@@ -4,6 +4,7 @@ import dev.convoy.config.DataConfig;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
+import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.Printable;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.decode.ImageDecoder;
@@ -12,14 +13,20 @@ import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageCensus;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
+import dev.convoy.data.rdd.ListedImages;
+import dev.convoy.data.rdd.ShardSpec;
+import dev.convoy.data.rdd.UnusableImageException;
 import dev.convoy.data.source.ImageListing;
 import dev.convoy.data.source.ImageSubset;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -55,21 +62,77 @@ final class ImageSets {
     /** The training images; they decide the classes and, unless configured, the shape. */
     Description describeTrain() throws IOException {
         DataConfig data = config.data();
-        Configuration hadoop = spark.hadoopConfiguration();
         ImageListing listing = listTrain(List.of());
         boolean fixed = data.resize() != null && !data.channels().equals("auto");
         // Looking at an image is only worth its while if something is left to find out.
-        ImageShape found = fixed ? new ImageShape(1, 1, 1) : ImageShards.firstShape(hadoop, listing, data.onBadImage());
+        ImageShape found = fixed ? new ImageShape(1, 1, 1) : firstShape(listing);
         int channels = data.channels().equals("auto") ? found.channels() : Integer.parseInt(data.channels());
         int height = data.resize() == null ? found.height() : data.resize().get(0);
         int width = data.resize() == null ? found.width() : data.resize().get(1);
         return new Description(listing, data.train(), new ImageShape(channels, height, width));
     }
 
-    /** Without those that {@code data.split} puts aside. */
+    private ImageShape firstShape(ImageListing listing) throws IOException {
+        try {
+            return ListedImages.firstShape(
+                    spark.hadoopConfiguration(), listing, config.data().onBadImage());
+        } catch (UnusableImageException e) {
+            throw named(e, e);
+        }
+    }
+
+    /**
+     * Lists the images of a source.
+     *
+     * @param key of the source, for example {@code data.train}
+     * @throws ConvoyException with the key of what it is about, if the source cannot be read as it is configured
+     */
+    static ImageListing list(Configuration hadoop, String key, DataConfig.Source source, List<String> classNames)
+            throws IOException {
+        try {
+            return source.source().list(hadoop, classNames);
+        } catch (InvalidValueException e) {
+            String setting = e.property().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+            throw new ConvoyException("Cannot use " + key + "." + setting + " = " + e.value() + "; " + e.allowed(), e);
+        }
+    }
+
+    /**
+     * Runs stages of Spark's that read images.
+     *
+     * @throws ConvoyException if an image cannot be used, with the setting by which it could
+     */
+    static <T> T naming(Supplier<T> stages) {
+        try {
+            return stages.get();
+        } catch (Exception e) {
+            // Exception, since Spark's own are checked but not declared.
+            UnusableImageException image = ExceptionUtils.throwableOfType(e, UnusableImageException.class);
+            if (image != null) {
+                throw named(image, e);
+            }
+            throw e;
+        }
+    }
+
+    private static ConvoyException named(UnusableImageException image, Throwable failure) {
+        String setting =
+                switch (image.kind()) {
+                    case UNDECODABLE -> "data.on-bad-image = skip";
+                    case OTHER_SIZE -> "data.resize = [height, width]";
+                    case COLOUR -> "data.channels = 3, or 1";
+                };
+        return new ConvoyException(image.getMessage() + " (" + setting + ")", failure);
+    }
+
+    /** Lists the training images without those that {@code data.split} puts aside. */
     private ImageListing listTrain(List<String> classNames) throws IOException {
-        ImageListing all = config.data().train().source().list(spark.hadoopConfiguration(), classNames);
+        ImageListing all = listAllTrain(classNames);
         return config.data().split() == null ? all : split(all, false);
+    }
+
+    private ImageListing listAllTrain(List<String> classNames) throws IOException {
+        return list(spark.hadoopConfiguration(), "data.train", config.data().train(), classNames);
     }
 
     private ImageListing split(ImageListing all, boolean test) {
@@ -92,12 +155,11 @@ final class ImageSets {
     Optional<Description> describeTest(ImageShape shape, List<String> classNames) throws IOException {
         DataConfig data = config.data();
         if (data.test() != null) {
-            ImageListing listing = data.test().source().list(spark.hadoopConfiguration(), classNames);
+            ImageListing listing = list(spark.hadoopConfiguration(), "data.test", data.test(), classNames);
             return Optional.of(new Description(listing, data.test(), shape));
         }
         if (data.split() != null && data.train() != null) {
-            ImageListing all = data.train().source().list(spark.hadoopConfiguration(), classNames);
-            return Optional.of(new Description(split(all, true), data.train(), shape));
+            return Optional.of(new Description(split(listAllTrain(classNames), true), data.train(), shape));
         }
         return Optional.empty();
     }
@@ -121,8 +183,8 @@ final class ImageSets {
         long available = images.listing.examples();
         long examples = Math.min(available, limit);
         WorkerLayout layout = new WorkerLayout(config.seed(), available, examples, partitions);
-        ImageShards shards =
-                ImageShards.of(spark, images.listing, decoder(data, images.shape), layout, data.onBadImage(), cache);
+        ShardSpec spec = new ShardSpec(decoder(data, images.shape), layout, data.onBadImage(), cache);
+        ImageShards shards = naming(() -> ImageShards.of(spark, images.listing, spec));
         try {
             checkRejected(data, images.listing, shards.rejected(), examples);
             return shards;

@@ -5,11 +5,11 @@ import dev.convoy.config.ConfigReader;
 import dev.convoy.config.DataConfig;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Sha256;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
+import dev.convoy.data.rdd.CopySelection;
 import dev.convoy.data.rdd.ImageCensus;
 import dev.convoy.data.rdd.ImageCensus.ContentHash;
 import dev.convoy.data.rdd.ImageCensus.Entry;
@@ -21,7 +21,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -164,7 +163,7 @@ public final class PrepareJob {
 
     private Examined examine(String set, DataConfig.Source source, List<String> classes, double testShare)
             throws IOException {
-        ImageListing listing = source.source().list(hadoop, classes);
+        ImageListing listing = ImageSets.list(hadoop, "data." + set, source, classes);
         // The sample that training takes.
         long examples =
                 Math.min(listing.count(), Optional.ofNullable(source.limit()).orElse(Long.MAX_VALUE));
@@ -214,18 +213,13 @@ public final class PrepareJob {
 
     private DatasetManifest.ImageSet write(
             NewFolder folder, String name, SplitCensus part, Optional<ImageDecoder> decoder) {
-        int all = part.from.listing.count();
-        long[] ids = new long[all];
-        ImageShape[] shapes = new ImageShape[all];
-        Arrays.fill(ids, -1);
+        CopySelection selection = new CopySelection(part.from.listing.count());
         Map<String, Long> perClass = new LinkedHashMap<>();
         Map<Integer, Long> sizes = new TreeMap<>();
         part.from.listing.classNames().forEach(label -> perClass.put(label, 0L));
-        long next = 0;
         long bytes = 0;
         for (Entry image : part.images) {
-            ids[(int) image.id()] = next++;
-            shapes[(int) image.id()] = image.shape();
+            selection.add(image.id(), image.shape());
             bytes += image.bytes();
             perClass.merge(part.from.listing.classNames().get(image.label()), 1L, Long::sum);
             int side = Math.max(image.shape().height(), image.shape().width());
@@ -233,8 +227,8 @@ public final class PrepareJob {
         }
         long wanted = 1 + (bytes - 1) / (job.prepare().shardMegabytes() * (1L << 20));
         int shards = (int) Math.min(Math.min(MOST_SHARDS, part.images.size()), wanted);
-        List<DatasetManifest.Shard> files = new ShardedCopy(folder.work().toString(), name, job.seed(), shards, decoder)
-                .write(spark, part.from.listing, new ShardedCopy.Selection(ids, shapes));
+        ShardedCopy copy = new ShardedCopy(folder.work().toString(), name, job.seed(), shards, decoder);
+        List<DatasetManifest.Shard> files = ImageSets.naming(() -> copy.write(spark, part.from.listing, selection));
         return new DatasetManifest.ImageSet(part.images.size(), perClass, part.statistics, sizes, files);
     }
 

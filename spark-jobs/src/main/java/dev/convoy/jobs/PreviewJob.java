@@ -41,7 +41,7 @@ public final class PreviewJob {
         }
         ImageSets sets = new ImageSets(spark, job);
         try (ImageShards shards = sets.sample(sets.describeTrain(), count)) {
-            WorkerShard shard = new WorkerShard(shards.chunks().collect());
+            WorkerShard shard = WorkerShard.of(shards.chunks().collect());
             ImageBatch batch = shard.gather(shard.batches(count).get(0));
             ImageBatch seen = job.data().augment().apply(batch, job.seed(), epoch - 1);
             save(ContactSheet.of(seen, shards.classNames()), output.toAbsolutePath());

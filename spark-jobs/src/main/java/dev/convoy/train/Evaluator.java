@@ -2,7 +2,6 @@ package dev.convoy.train;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.ImageChunk;
 import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
@@ -78,9 +77,9 @@ public final class Evaluator {
 
     /** Evaluates one partition; brings home the bytes of an {@link Evaluation}. */
     private record Task(ReplicaSpec replica, int batchSize, ShardOpener opener, Broadcast<byte[][]> model)
-            implements FlatMapFunction<Iterator<ImageChunk>, byte[]> {
+            implements FlatMapFunction<Iterator<byte[]>, byte[]> {
         @Override
-        public Iterator<byte[]> call(Iterator<ImageChunk> chunks) throws InterruptedException {
+        public Iterator<byte[]> call(Iterator<byte[]> chunks) throws InterruptedException {
             if (!chunks.hasNext()) {
                 return Collections.emptyIterator();
             }

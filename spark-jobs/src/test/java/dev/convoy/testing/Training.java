@@ -5,7 +5,7 @@ import dev.convoy.data.Normalization;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageShards;
-import dev.convoy.data.rdd.ImageShards.OnBadImage;
+import dev.convoy.data.rdd.ShardSpec;
 import dev.convoy.data.source.ImageListing;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.Placement;
@@ -63,7 +63,7 @@ public final class Training {
         ImageListing listing = Digits.trainGzip(folder).list(new Configuration(), List.of());
         WorkerLayout layout = new WorkerLayout(1, listing.examples(), examples, workers);
         ImageDecoder decoder = new ImageDecoder(DIGIT, ImageDecoder.Sizes.REFUSE, ImageDecoder.Colours.REFUSE);
-        return ImageShards.of(spark, listing, decoder, layout, OnBadImage.FAIL);
+        return ImageShards.of(spark, listing, new ShardSpec(decoder, layout));
     }
 
     public static ReplicaSpec replica(NetworkSpec network) {

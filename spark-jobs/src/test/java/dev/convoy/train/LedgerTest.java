@@ -8,6 +8,7 @@ import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
+import dev.convoy.data.rdd.ShardSpec;
 import dev.convoy.data.source.FolderSource;
 import dev.convoy.data.source.ImageListing;
 import dev.convoy.model.optimizer.LearningRate;
@@ -74,7 +75,8 @@ class LedgerTest {
         ImageListing listing = new FolderSource(tree.toString()).list(new Configuration(), List.of());
         ImageDecoder decoder = new ImageDecoder(Training.DIGIT, ImageDecoder.Sizes.REFUSE, ImageDecoder.Colours.REFUSE);
         WorkerLayout layout = new WorkerLayout(1, listing.examples(), listing.examples(), 2);
-        try (ImageShards shards = ImageShards.of(spark, listing, decoder, layout, OnBadImage.SKIP)) {
+        ShardSpec skipping = new ShardSpec(decoder, layout).withOnBadImage(OnBadImage.SKIP);
+        try (ImageShards shards = ImageShards.of(spark, listing, skipping)) {
             // With batches of one image, a rejected one leaves its worker with nothing to do.
             Training training = Training.run(
                     spark, shards, Training.SMALL, spec(1, 1, Rule.PARAMETER_AVERAGING, 50, Training.RATE));

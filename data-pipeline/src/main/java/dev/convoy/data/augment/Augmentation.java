@@ -87,7 +87,7 @@ public record Augmentation(@JsonValue List<ImageTransform> transforms) implement
         for (int i = 0; i < images.size(); i++) {
             System.arraycopy(images.get(i), 0, pixels, i * shape.size(), shape.size());
         }
-        return new ImageBatch(shape, batch.ids(), pixels, targets);
+        return batch.withPixels(pixels).withTargets(targets);
     }
 
     private byte[] change(byte[] image, ImageShape shape, IntFunction<Draws> drawsAt) {

@@ -223,10 +223,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
     }
 
     private static BadImageException hasColour() {
-        return new BadImageException(
-                Kind.MISFIT,
-                "it has colour but the images are to have 1 channel; set data.channels to 3, or"
-                        + " to 1 to make every image grey");
+        return new BadImageException(Kind.COLOUR, "it has colour but the images are to have 1 channel");
     }
 
     private Mat fit(Mat image) throws BadImageException {
@@ -235,9 +232,9 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         }
         if (sizes == Sizes.REFUSE) {
             throw new BadImageException(
-                    Kind.MISFIT,
+                    Kind.OTHER_SIZE,
                     "it is " + image.rows() + "x" + image.cols() + " (height x width) but the images" + " are "
-                            + shape.height() + "x" + shape.width() + "; set data.resize = [height, width]");
+                            + shape.height() + "x" + shape.width());
         }
         double down = (double) shape.height() / image.rows();
         double across = (double) shape.width() / image.cols();

@@ -1,7 +1,7 @@
 package dev.convoy.data.plan;
 
-import dev.convoy.data.ConvoyException;
 import dev.convoy.data.CounterRandom;
+import dev.convoy.data.InvalidValueException;
 import java.util.List;
 import java.util.function.LongUnaryOperator;
 import java.util.stream.LongStream;
@@ -30,8 +30,7 @@ public final class EpochPlan {
      */
     public EpochPlan(long seed, int epoch, WorkerLayout layout, int batchSize, Shuffle shuffle) {
         if (batchSize < 1) {
-            throw new ConvoyException(
-                    "Cannot plan an epoch with data.batch-size = " + batchSize + "; it must be at least 1");
+            throw new InvalidValueException("batchSize", batchSize, "it must be at least 1");
         }
         this.seed = seed;
         this.epoch = epoch;

@@ -1,6 +1,6 @@
 package dev.convoy.data.plan;
 
-import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 
 /**
@@ -36,7 +36,7 @@ public record Shuffle(Kind kind, int window) implements Serializable {
 
     public Shuffle {
         if (window < 1) {
-            throw new ConvoyException("Cannot use data.shuffle-window = " + window + "; it must be at least 1");
+            throw new InvalidValueException("window", window, "it must be at least 1");
         }
     }
 }

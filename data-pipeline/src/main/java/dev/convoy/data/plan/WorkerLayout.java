@@ -1,7 +1,7 @@
 package dev.convoy.data.plan;
 
-import dev.convoy.data.ConvoyException;
 import dev.convoy.data.CounterRandom;
+import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 
 /**
@@ -18,11 +18,10 @@ import java.io.Serializable;
 public record WorkerLayout(long seed, long available, long examples, int workers) implements Serializable {
     public WorkerLayout {
         if (examples < 1 || examples > available) {
-            throw new ConvoyException("Cannot use " + examples + " of " + available + " examples; set data.train.limit"
-                    + " to at least 1");
+            throw new InvalidValueException("examples", examples, "it must be from 1 to " + available);
         }
         if (workers < 1) {
-            throw new ConvoyException("Cannot use train.workers = " + workers + "; it must be at least 1");
+            throw new InvalidValueException("workers", workers, "it must be at least 1");
         }
     }
 

@@ -4,7 +4,6 @@ import dev.convoy.data.BadImageException;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.ImageShape;
-import dev.convoy.data.RejectedImage;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.Target;
 import dev.convoy.data.decode.ImageDecoder;
@@ -16,130 +15,138 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
-/** The chunks of one worker, from which it gathers its batches by id. Does not change, so that threads may share it. */
+/**
+ * One worker's images, from which it gathers its batches by id. A shard is a view of chunks and does not change, so that threads may share it;
+ * opening one takes no longer for more images.
+ */
 public final class WorkerShard {
-    /** Of a mapping; systems allow some ten thousand mappings in a process. */
+    /** The most bytes of a mapping; systems allow some ten thousand mappings in a process. */
     private static final long MAX_MAPPED = 1L << 30;
 
-    private final List<StoredChunk> parts = new ArrayList<>();
-    private final Map<Long, RejectedImage> rejected = new HashMap<>();
-    /** Null where images are decoded. */
-    private final ImageDecoder decoder;
+    private final List<ImageChunk> chunks;
+    /** By chunk, the last id of a usable image in it or in those before it. */
+    private final long[] lastIds;
+    /** The ids of rejected images, in increasing order. */
+    private final long[] rejected;
+
+    private final Optional<ImageDecoder> decoder;
     /** Found when first asked for. */
     private long[] ids;
 
     private List<long[]> idsByClass;
 
-    /** A chunk but for its bytes, and these, wherever they are. */
-    private record StoredChunk(ImageChunk chunk, ByteBuffer bytes) {
-        byte[] read(int row) {
-            byte[] image = new byte[chunk.start(row + 1) - chunk.start(row)];
-            bytes.get(chunk.start(row), image);
-            return image;
-        }
-    }
-
-    private WorkerShard(ImageDecoder decoder) {
+    private WorkerShard(List<ImageChunk> chunks, Optional<ImageDecoder> decoder) {
+        this.chunks = chunks;
         this.decoder = decoder;
+        this.lastIds = new long[chunks.size()];
+        long last = Long.MIN_VALUE;
+        for (int i = 0; i < lastIds.length; i++) {
+            ImageChunk chunk = chunks.get(i);
+            last = chunk.size() == 0 ? last : chunk.id(chunk.size() - 1);
+            lastIds[i] = last;
+        }
+        this.rejected = chunks.stream().flatMapToLong(ImageChunk::rejectedIds).toArray();
     }
 
     /**
-     * @param chunks ids increase within a chunk and from chunk to chunk; not copied
-     * @param decoder of image files; null where images are decoded
+     * Opens chunks where they are.
+     *
+     * @param chunks of {@link ImageChunk}; ids increase within each and from one to the next; not copied
      */
-    public WorkerShard(List<ImageChunk> chunks, ImageDecoder decoder) {
-        this(decoder);
-        chunks.forEach(chunk -> add(chunk, ByteBuffer.wrap(chunk.bytes())));
-    }
-
-    /** Of decoded images. */
-    public WorkerShard(List<ImageChunk> chunks) {
-        this(chunks, null);
-    }
-
-    /** Of all chunks that there are; they stay where they are. */
-    public static WorkerShard of(Iterator<ImageChunk> chunks, ImageDecoder decoder) {
+    public static WorkerShard of(Iterator<byte[]> chunks) {
         List<ImageChunk> all = new ArrayList<>();
-        chunks.forEachRemaining(all::add);
-        return new WorkerShard(all, decoder);
+        chunks.forEachRemaining(chunk -> all.add(new ImageChunk(chunk)));
+        return new WorkerShard(all, Optional.empty());
+    }
+
+    /** Opens a list of chunks, as {@link #of(Iterator)} does. */
+    public static WorkerShard of(List<byte[]> chunks) {
+        return of(chunks.iterator());
     }
 
     /**
      * Puts images into a file, which the operating system keeps in memory as far as there is any, and maps it. The file has no name
      * any more when this returns: its space is free once nothing refers to the shard.
      *
-     * @param chunks one at a time in memory
-     * @param decoder of image files; null where images are decoded
+     * @param chunks as {@link #of(Iterator)} takes them; one at a time is in memory
      * @param folder with space for all images
      * @throws IOException if they cannot be written
      */
-    public static WorkerShard mapped(Iterator<ImageChunk> chunks, ImageDecoder decoder, Path folder)
-            throws IOException {
-        WorkerShard shard = new WorkerShard(decoder);
-        List<ImageChunk> written = new ArrayList<>();
-        List<Long> starts = new ArrayList<>();
+    public static WorkerShard mapped(Iterator<byte[]> chunks, Path folder) throws IOException {
+        List<byte[]> heads = new ArrayList<>();
+        List<Long> ends = new ArrayList<>();
         Path file = Files.createTempFile(folder, "convoy-", ".images");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             while (chunks.hasNext()) {
-                ImageChunk chunk = chunks.next();
-                starts.add(channel.position());
-                written.add(chunk.withoutBytes());
-                for (ByteBuffer left = ByteBuffer.wrap(chunk.bytes()); left.hasRemaining(); ) {
+                ImageChunk chunk = new ImageChunk(chunks.next());
+                heads.add(chunk.head());
+                for (ByteBuffer left = chunk.images(); left.hasRemaining(); ) {
                     channel.write(left);
                 }
+                ends.add(channel.position());
             }
-            ByteBuffer mapped = ByteBuffer.allocate(0);
-            long from = 0;
-            for (int i = 0; i < written.size(); i++) {
-                int length = written.get(i).start(written.get(i).size());
-                if (starts.get(i) + length > from + mapped.capacity()) {
-                    from = starts.get(i);
-                    long bytes = Math.min(channel.size() - from, Math.max(length, MAX_MAPPED));
-                    mapped = channel.map(FileChannel.MapMode.READ_ONLY, from, bytes);
-                }
-                shard.add(written.get(i), mapped.slice((int) (starts.get(i) - from), length));
-            }
+            return new WorkerShard(mapped(channel, heads, ends), Optional.empty());
         } finally {
             Files.delete(file);
         }
-        return shard;
     }
 
-    private void add(ImageChunk chunk, ByteBuffer bytes) {
-        parts.add(new StoredChunk(chunk.withoutBytes(), bytes));
-        chunk.rejected().forEach(image -> rejected.put(image.id(), image));
+    /** Maps as many chunks at once as fit into a mapping. */
+    private static List<ImageChunk> mapped(FileChannel channel, List<byte[]> heads, List<Long> ends)
+            throws IOException {
+        List<ImageChunk> chunks = new ArrayList<>();
+        ByteBuffer mapping = ByteBuffer.allocate(0);
+        long from = 0;
+        long start = 0;
+        for (int i = 0; i < heads.size(); i++) {
+            long end = ends.get(i);
+            if (end > from + mapping.capacity()) {
+                from = start;
+                mapping = channel.map(
+                        FileChannel.MapMode.READ_ONLY,
+                        from,
+                        Math.min(channel.size() - from, Math.max(end - start, MAX_MAPPED)));
+            }
+            chunks.add(new ImageChunk(heads.get(i), mapping.slice((int) (start - from), (int) (end - start))));
+            start = end;
+        }
+        return chunks;
+    }
+
+    /** This shard with a decoder, which it needs if images are files. */
+    public WorkerShard withDecoder(ImageDecoder other) {
+        return new WorkerShard(chunks, Optional.of(other));
     }
 
     /** All of the worker's ids in increasing order, those of rejected images among them; not to be changed. */
     synchronized long[] ids() {
         if (ids == null) {
-            ids = LongStream.concat(usable(), rejected.keySet().stream().mapToLong(Long::longValue))
-                    .sorted()
-                    .toArray();
+            ids = LongStream.concat(usable(), LongStream.of(rejected)).sorted().toArray();
         }
         return ids;
     }
 
     private LongStream usable() {
-        return parts.stream().flatMapToLong(part -> Arrays.stream(part.chunk.ids()));
+        return chunks.stream()
+                .flatMapToLong(chunk -> IntStream.range(0, chunk.size()).mapToLong(chunk::id));
     }
 
     /** The usable examples of each class that there is, in increasing order; those without a class are one. */
     synchronized List<long[]> idsByClass() {
         if (idsByClass == null) {
             Map<Integer, LongStream.Builder> classes = new TreeMap<>();
-            for (StoredChunk part : parts) {
-                for (int row = 0; row < part.chunk.size(); row++) {
-                    int index = part.chunk.targets().get(row) instanceof Target.ClassIndex c ? c.index() : -1;
-                    classes.computeIfAbsent(index, key -> LongStream.builder())
-                            .add(part.chunk.ids()[row]);
+            for (ImageChunk chunk : chunks) {
+                for (int row = 0; row < chunk.size(); row++) {
+                    classes.computeIfAbsent(Math.max(-1, chunk.classIndex(row)), key -> LongStream.builder())
+                            .add(chunk.id(row));
                 }
             }
             idsByClass = classes.values().stream()
@@ -167,61 +174,55 @@ public final class WorkerShard {
      * @throws IllegalStateException if an id is neither here nor among the rejected, which would lose an example
      */
     public ImageBatch gather(long[] wanted) {
-        long[] usable =
-                Arrays.stream(wanted).filter(id -> !rejected.containsKey(id)).toArray();
-        ImageShape shape = parts.get(0).chunk.shape();
+        long[] usable = Arrays.stream(wanted)
+                .filter(id -> Arrays.binarySearch(rejected, id) < 0)
+                .toArray();
+        ImageShape shape = chunks.get(0).shape();
         byte[] pixels = new byte[Math.multiplyExact(usable.length, shape.size())];
         List<Target> targets = new ArrayList<>(usable.length);
         for (int i = 0; i < usable.length; i++) {
-            StoredChunk part = partOf(usable[i]);
-            int row = Arrays.binarySearch(part.chunk.ids(), usable[i]);
+            ImageChunk chunk = chunkOf(usable[i]);
+            int row = chunk.rowOf(usable[i]);
             if (row < 0) {
-                throw new IllegalStateException("Example " + usable[i] + " is missing from its worker's chunks");
+                throw missing(usable[i]);
             }
-            if (decoder == null) {
-                part.bytes.get(part.chunk.start(row), pixels, i * shape.size(), shape.size());
+            if (chunk.holdsFiles()) {
+                System.arraycopy(decoded(chunk.image(row), usable[i]), 0, pixels, i * shape.size(), shape.size());
             } else {
-                System.arraycopy(decoded(part.read(row), usable[i]), 0, pixels, i * shape.size(), shape.size());
+                chunk.copyImage(row, pixels, i * shape.size());
             }
-            targets.add(part.chunk.targets().get(row));
+            targets.add(chunk.target(row));
         }
         return new ImageBatch(shape, usable, pixels, targets);
     }
 
+    private static IllegalStateException missing(long id) {
+        return new IllegalStateException("Example " + id + " is missing from its worker's chunks");
+    }
+
     private byte[] decoded(byte[] file, long id) {
         try {
-            return decoder.decode(new SourceImage.Data.Encoded(file));
+            return decoder.orElseThrow().decode(new SourceImage.Data.Encoded(file));
         } catch (BadImageException e) {
             throw new IllegalStateException("Example " + id + " could be decoded before and cannot any more", e);
         }
     }
 
-    /** Parts are ordered by id, so that the first whose last id is not smaller is the one. */
-    private StoredChunk partOf(long id) {
+    /** Chunks are ordered by id, so that the first whose last id is not smaller is the one. */
+    private ImageChunk chunkOf(long id) {
         int low = 0;
-        int high = parts.size();
+        int high = lastIds.length;
         while (low < high) {
             int middle = (low + high) / 2;
-            if (lastIdUpTo(middle) < id) {
+            if (lastIds[middle] < id) {
                 low = middle + 1;
             } else {
                 high = middle;
             }
         }
-        if (low == parts.size()) {
-            throw new IllegalStateException("Example " + id + " is missing from its worker's chunks");
+        if (low == lastIds.length) {
+            throw missing(id);
         }
-        return parts.get(low);
-    }
-
-    /** The last id of this part, or of the last one before it that has any. */
-    private long lastIdUpTo(int index) {
-        for (int i = index; i >= 0; i--) {
-            long[] held = parts.get(i).chunk.ids();
-            if (held.length > 0) {
-                return held[held.length - 1];
-            }
-        }
-        return Long.MIN_VALUE;
+        return chunks.get(low);
     }
 }

@@ -1,62 +1,52 @@
 package dev.convoy.data.rdd;
 
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageChunkBuilder;
 import dev.convoy.data.ImageShape;
-import dev.convoy.data.RejectedImage;
-import dev.convoy.data.Target;
-import java.io.ByteArrayOutputStream;
-import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
-import java.util.stream.LongStream;
 import scala.Tuple2;
 
-/** Packs rows that come ordered by id into chunks of at most a number of bytes. */
-final class ChunkIterator implements Iterator<ImageChunk> {
+/** Packs images that come one by one into chunks of at most a number of bytes. */
+final class ChunkIterator implements Iterator<byte[]> {
     private final ImageShape shape;
-    private final int mostBytes;
+    private final int maxBytes;
     private final boolean files;
-    private final Iterator<Tuple2<Long, ImageShards.Row>> rows;
+    private final Iterator<Tuple2<Long, byte[]>> images;
+    private long lastId = -1;
 
-    /** @param files whether rows hold image files, not pixels */
-    ChunkIterator(ImageShape shape, int mostBytes, boolean files, Iterator<Tuple2<Long, ImageShards.Row>> rows) {
+    /**
+     * @param maxBytes of the images in a chunk, but for its last one
+     * @param files whether images are files
+     * @param images by id, in increasing order; each a chunk of its own
+     */
+    ChunkIterator(ImageShape shape, int maxBytes, boolean files, Iterator<Tuple2<Long, byte[]>> images) {
         this.shape = shape;
-        this.mostBytes = mostBytes;
+        this.maxBytes = maxBytes;
         this.files = files;
-        this.rows = rows;
+        this.images = images;
     }
 
     @Override
     public boolean hasNext() {
-        return rows.hasNext();
+        return images.hasNext();
     }
 
+    /** @throws ConvoyException if two images have the same id */
     @Override
-    public ImageChunk next() {
-        LongStream.Builder ids = LongStream.builder();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        List<Target> targets = new ArrayList<>();
-        List<RejectedImage> rejected = new ArrayList<>();
-        List<Integer> ends = new ArrayList<>();
+    public byte[] next() {
+        ImageChunkBuilder chunk = new ImageChunkBuilder(shape, files);
         // A file's size is known once it is there.
-        int next = files ? 1 : shape.size();
-        while (rows.hasNext() && (targets.isEmpty() || bytes.size() + next <= mostBytes)) {
-            Tuple2<Long, ImageShards.Row> row = rows.next();
-            if (row._2() instanceof ImageShards.Row.Usable usable) {
-                ids.add(row._1());
-                bytes.writeBytes(usable.bytes());
-                ends.add(bytes.size());
-                targets.add(usable.target());
-            } else if (row._2() instanceof ImageShards.Row.Rejected bad) {
-                rejected.add(bad.image());
+        long upcoming = files ? 1 : shape.size();
+        while (images.hasNext() && (chunk.size() == 0 || chunk.imageBytes() + upcoming <= maxBytes)) {
+            Tuple2<Long, byte[]> image = images.next();
+            if (image._1() == lastId) {
+                throw new ConvoyException("Cannot tell two images with the id " + lastId
+                        + " apart; give ids from 0 without gaps, each to one image");
             }
+            lastId = image._1();
+            chunk.addAll(new ImageChunk(image._2()));
         }
-        return new ImageChunk(
-                shape,
-                ids.build().toArray(),
-                bytes.toByteArray(),
-                files ? ends.stream().mapToInt(Integer::intValue).toArray() : null,
-                List.copyOf(targets),
-                rejected);
+        return chunk.build();
     }
 }

@@ -2,6 +2,7 @@ package dev.convoy.data.rdd;
 
 import dev.convoy.data.BadImageException;
 import dev.convoy.data.ImageShape;
+import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Sha256;
 import dev.convoy.data.SourceImage;
@@ -121,29 +122,26 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
     /** Reads and decodes a source; one Spark stage. */
     public static ImageCensus of(JavaSparkContext spark, ImageListing listing, Scope scope) {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
-        List<SplitCensus> parts = spark.<ImageSplit>parallelize(
-                        new ArrayList<>(listing.splits()), listing.splits().size())
-                .map(split -> inspect(split, hadoop.value(), scope))
+        List<byte[]> found = ListedImages.splits(spark, listing)
+                .map(split -> ObjectBytes.write(inspect(split, hadoop.value(), scope)))
                 .collect();
         List<Entry> entries = new ArrayList<>();
-        parts.forEach(part -> entries.addAll(part.entries));
-        return new ImageCensus(
-                entries,
-                Arrays.asList(
-                        parts.stream()
-                                .map(SplitCensus::train)
-                                .reduce(Sums.none(), Sums::plus)
-                                .statistics(),
-                        parts.stream()
-                                .map(SplitCensus::test)
-                                .reduce(Sums.none(), Sums::plus)
-                                .statistics()));
+        Sums train = Sums.none();
+        Sums test = Sums.none();
+        for (byte[] bytes : found) {
+            SplitCensus split = ObjectBytes.read(bytes, SplitCensus.class);
+            entries.addAll(split.entries);
+            train = train.plus(split.train);
+            test = test.plus(split.test);
+        }
+        return new ImageCensus(entries, Arrays.asList(train.statistics(), test.statistics()));
     }
 
     private static SplitCensus inspect(ImageSplit split, Configuration hadoop, Scope scope) throws IOException {
         List<Entry> entries = new ArrayList<>();
         Sums[] sums = {Sums.none(), Sums.none()};
-        for (Iterator<SourceImage> images = ImageWatch.of(split.read(hadoop, scope.dealt.dealer()::isDealt));
+        for (Iterator<SourceImage> images =
+                        ImageWatch.of(ListedImages.read(split, hadoop, scope.dealt.dealer()::isDealt));
                 images.hasNext(); ) {
             SourceImage image = images.next();
             try {
@@ -164,17 +162,18 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
     public static BitSet testImages(JavaSparkContext spark, ImageListing listing, double testShare) {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         BitSet test = new BitSet(listing.count());
-        spark.<ImageSplit>parallelize(
-                        new ArrayList<>(listing.splits()), listing.splits().size())
-                .map(split -> testImages(split, hadoop.value(), testShare))
+        ListedImages.splits(spark, listing)
+                .map(split -> ObjectBytes.write(testImages(split, hadoop.value(), testShare)))
                 .collect()
-                .forEach(ids -> LongStream.of(ids).forEach(id -> test.set((int) id)));
+                .forEach(ids ->
+                        LongStream.of(ObjectBytes.read(ids, long[].class)).forEach(id -> test.set((int) id)));
         return test;
     }
 
     private static long[] testImages(ImageSplit split, Configuration hadoop, double testShare) throws IOException {
         LongStream.Builder ids = LongStream.builder();
-        for (Iterator<SourceImage> images = ImageWatch.of(split.read(hadoop, id -> true)); images.hasNext(); ) {
+        for (Iterator<SourceImage> images = ImageWatch.of(ListedImages.read(split, hadoop, id -> true));
+                images.hasNext(); ) {
             SourceImage image = images.next();
             boolean readable = !(image.data() instanceof SourceImage.Data.Unreadable);
             if (readable && ContentHash.of(image.data()).isTest(testShare)) {

@@ -3,33 +3,23 @@ package dev.convoy.data.rdd;
 import dev.convoy.data.BadImageException;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageSetInfo;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.PixelStatistics;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.SourceImage;
-import dev.convoy.data.Target;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.source.ImageListing;
-import dev.convoy.data.source.ImageSplit;
-import java.io.Closeable;
-import java.io.IOException;
-import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.Partitioner;
-import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
-import org.apache.spark.util.SerializableConfiguration;
-import scala.Tuple2;
 
 /**
  * A set of images laid out for training: partition {@code w} of {@link #chunks} holds the examples of worker {@code w},
@@ -39,7 +29,18 @@ public final class ImageShards implements AutoCloseable {
     /** What to do with an image that cannot be decoded. One that does not fit the others fails in any case. */
     public enum OnBadImage {
         FAIL,
-        SKIP
+        SKIP;
+
+        /**
+         * Decides about an image that cannot be used.
+         *
+         * @throws UnusableImageException unless it may be left out
+         */
+        void judge(SourceImage image, BadImageException reason) {
+            if (this == FAIL || reason.kind() != BadImageException.Kind.UNDECODABLE) {
+                throw new UnusableImageException(image.name(), reason);
+            }
+        }
     }
 
     /** Where images are kept, and as what. */
@@ -63,69 +64,63 @@ public final class ImageShards implements AutoCloseable {
         }
     }
 
-    private final JavaRDD<ImageChunk> chunks;
+    private final JavaRDD<byte[]> chunks;
     private final ShardOpener opener;
-    private final WorkerLayout layout;
-    private final ImageShape shape;
-    private final List<String> classNames;
+    private final ShardSpec spec;
+    private final ImageSetInfo info;
     private final List<ShardReport> reports;
 
     private ImageShards(
-            JavaRDD<ImageChunk> chunks,
-            ShardOpener opener,
-            WorkerLayout layout,
-            ImageShape shape,
-            List<String> classNames,
-            List<ShardReport> reports) {
+            JavaRDD<byte[]> chunks, ShardOpener opener, ShardSpec spec, ImageSetInfo info, List<ShardReport> reports) {
         this.chunks = chunks;
         this.opener = opener;
-        this.layout = layout;
-        this.shape = shape;
-        this.classNames = classNames;
+        this.spec = spec;
+        this.info = info;
         this.reports = reports;
     }
 
-    /** The same, cached in memory. */
-    public static ImageShards of(
-            JavaSparkContext spark,
-            ImageListing listing,
-            ImageDecoder decoder,
-            WorkerLayout layout,
-            OnBadImage onBadImage) {
-        return of(spark, listing, decoder, layout, onBadImage, Cache.MEMORY);
+    /**
+     * Reads, decodes and deals the images of a listing, and caches the result, as {@link #of(JavaRDD, ImageSetInfo, ShardSpec)} does; images
+     * that are not dealt are not read.
+     *
+     * @throws UnusableImageException as the cause of Spark's, if an image may not be left out
+     * @throws ConvoyException if no image is usable
+     */
+    public static ImageShards of(JavaSparkContext spark, ImageListing listing, ShardSpec spec) {
+        return of(ListedImages.of(spark, listing, () -> spec.layout().dealer()::isDealt), listing.info(), spec);
     }
 
     /**
-     * Reads, decodes and deals a whole source, and caches the result. Two Spark stages.
+     * Decodes and deals images, and caches the result. Two Spark stages; the first computes the images once.
      *
-     * @param layout who owns what; images that it does not deal are left out
-     * @throws ConvoyException if an image is bad under {@link OnBadImage#FAIL}, or if none is usable
+     * @param images with ids from 0 to {@code info.examples() - 1}, each once, in any order and any partitions
+     * @param info says what they are; as many as the layout deals from
+     * @throws UnusableImageException as the cause of Spark's, if an image may not be left out
+     * @throws ConvoyException if no image is usable; or, as the cause of Spark's, if an id or a class index is not as it should be
      */
-    public static ImageShards of(
-            JavaSparkContext spark,
-            ImageListing listing,
-            ImageDecoder decoder,
-            WorkerLayout layout,
-            OnBadImage onBadImage,
-            Cache cache) {
-        boolean files = cache == Cache.ENCODED;
-        ImageDecoder later = files ? decoder : null;
-        JavaRDD<ImageChunk> chunks = decode(spark, listing, decoder, layout, onBadImage, files)
-                .repartitionAndSortWithinPartitions(new WorkerPartitioner(layout), Comparator.naturalOrder())
-                .mapPartitions(rows -> new ChunkIterator(decoder.shape(), cache.chunkBytes, files, rows))
-                .persist(cache.level);
+    public static ImageShards of(JavaRDD<SourceImage> images, ImageSetInfo info, ShardSpec spec) {
+        if (info.examples() != spec.layout().available()) {
+            throw new IllegalArgumentException("Cannot deal " + info.examples() + " images by a layout of "
+                    + spec.layout().available());
+        }
+        ImageDecoder decoder = spec.decoder();
+        boolean files = spec.keepsFiles();
+        int maxBytes = spec.cache().chunkBytes;
+        JavaRDD<byte[]> chunks = DealtImages.of(images, info, spec)
+                .mapPartitions(found -> new ChunkIterator(decoder.shape(), maxBytes, files, found))
+                .persist(spec.cache().level);
         try {
-            int classes = listing.classNames().size();
-            List<ShardReport> reports = chunks.mapPartitions(found -> ShardReport.of(found, classes, later))
-                    .collect();
-            ShardOpener opener = new ShardOpener(spark.sc().applicationId(), chunks.id(), cache, later);
-            ImageShards shards =
-                    new ImageShards(chunks, opener, layout, decoder.shape(), listing.classNames(), reports);
-            if (shards.examples() == 0) {
-                throw new ConvoyException("Cannot use " + listing.description() + ": all " + layout.examples()
-                        + " images were rejected; the first because "
-                        + shards.rejected().get(0).reason());
-            }
+            int classes = info.classNames().size();
+            List<ShardReport> reports = chunks
+                    .mapPartitions(found -> List.of(ObjectBytes.write(ShardReport.of(found, classes, decoder)))
+                            .iterator())
+                    .collect()
+                    .stream()
+                    .map(report -> ObjectBytes.read(report, ShardReport.class))
+                    .toList();
+            ShardOpener opener = new ShardOpener(chunks.context().applicationId(), chunks.id(), spec.cache(), decoder);
+            ImageShards shards = new ImageShards(chunks, opener, spec, info, reports);
+            shards.check();
             return shards;
         } catch (Exception e) {
             // Exception, since Spark's own are checked but not declared.
@@ -134,88 +129,43 @@ public final class ImageShards implements AutoCloseable {
         }
     }
 
-    private static JavaPairRDD<Long, Row> decode(
-            JavaSparkContext spark,
-            ImageListing listing,
-            ImageDecoder decoder,
-            WorkerLayout layout,
-            OnBadImage onBadImage,
-            boolean files) {
-        SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
-        return spark.<ImageSplit>parallelize(
-                        new ArrayList<>(listing.splits()), listing.splits().size())
-                .flatMap(split -> ImageWatch.of(split.read(hadoop.value(), layout.dealer()::isDealt)))
-                .mapToPair(image -> new Tuple2<>(image.id(), row(image, decoder, onBadImage, files)));
-    }
-
-    /** Decoded in any case, to see whether it can be. */
-    private static Row row(SourceImage image, ImageDecoder decoder, OnBadImage onBadImage, boolean files) {
-        try {
-            byte[] pixels = decoder.decode(image.data());
-            SourceImage.Data stored = image.data() instanceof SourceImage.Data.Encoded
-                    ? image.data()
-                    : new SourceImage.Data.Pixels(decoder.shape(), pixels);
-            return new Row.Usable(new Target.ClassIndex(image.label()), files ? ImageDecoder.asFile(stored) : pixels);
-        } catch (BadImageException e) {
-            failUnlessSkipped(image, e, onBadImage);
-            return new Row.Rejected(new RejectedImage(image.id(), image.name(), e.getMessage()));
+    private void check() {
+        long found = examples() + rejected().size();
+        if (found != layout().examples()) {
+            throw new ConvoyException("Cannot use " + info.description() + ": " + layout().examples()
+                    + " of its images were to be dealt, but only " + found
+                    + " are there; give ids from 0 without gaps");
+        }
+        if (examples() == 0) {
+            throw new ConvoyException("Cannot use " + info.description() + ": all " + layout().examples()
+                    + " images were rejected; the first because "
+                    + rejected().get(0).reason());
         }
     }
 
-    private static void failUnlessSkipped(SourceImage image, BadImageException reason, OnBadImage onBadImage) {
-        String message = "Cannot use the image " + image.name() + ": " + reason.getMessage();
-        if (reason.kind() == BadImageException.Kind.MISFIT) {
-            throw new ConvoyException(message);
-        }
-        if (onBadImage == OnBadImage.FAIL) {
-            throw new ConvoyException(message + "; mend or remove it, or set data.on-bad-image = skip");
-        }
-    }
-
-    /**
-     * The shape of the first image that can be decoded, for a source whose shape is not configured.
-     *
-     * @throws ConvoyException if no image can be decoded, or the first cannot under {@link OnBadImage#FAIL}
-     */
-    public static ImageShape firstShape(Configuration hadoop, ImageListing listing, OnBadImage onBadImage)
-            throws IOException {
-        for (ImageSplit split : listing.splits()) {
-            Iterator<SourceImage> images = split.read(hadoop, id -> true);
-            try (Closeable source = images instanceof Closeable open ? open : () -> {}) {
-                while (images.hasNext()) {
-                    SourceImage image = images.next();
-                    try {
-                        return ImageDecoder.shapeOf(image.data());
-                    } catch (BadImageException e) {
-                        failUnlessSkipped(image, e, onBadImage);
-                    }
-                }
-            }
-        }
-        throw new ConvoyException("Cannot use " + listing.description() + ": none of its images can be decoded");
-    }
-
-    /** One partition for each worker, in the order of their ranks. */
-    public JavaRDD<ImageChunk> chunks() {
+    /** The images as bytes that {@link ImageChunk} opens; one partition for each worker, in the order of their ranks. */
+    public JavaRDD<byte[]> chunks() {
         return chunks;
     }
 
-    /** Turns a partition's chunks into what batches are gathered from; goes with tasks. */
+    /** Goes with tasks and turns a partition's chunks into what batches are gathered from. */
     public ShardOpener opener() {
         return opener;
     }
 
+    /** Which worker owns which image. */
     public WorkerLayout layout() {
-        return layout;
+        return spec.layout();
     }
 
+    /** The shape of every image. */
     public ImageShape shape() {
-        return shape;
+        return spec.decoder().shape();
     }
 
-    /** In the order of the class indexes. */
+    /** The names of the classes, in the order of their indexes. */
     public List<String> classNames() {
-        return classNames;
+        return info.classNames();
     }
 
     /** The number of usable images. */
@@ -225,7 +175,7 @@ public final class ImageShards implements AutoCloseable {
 
     /** The number of usable images of each class, in the order of the class indexes. */
     public List<Long> perClass() {
-        return IntStream.range(0, classNames.size())
+        return IntStream.range(0, classNames().size())
                 .mapToObj(c -> reports.stream()
                         .mapToLong(report -> report.perClass()[c])
                         .sum())
@@ -255,38 +205,5 @@ public final class ImageShards implements AutoCloseable {
     public void close() {
         chunks.unpersist(false);
         opener.close();
-    }
-
-    /** An image on its way to its worker. */
-    sealed interface Row extends Serializable {
-        /** A good one: its pixels, or its file. */
-        record Usable(Target target, byte[] bytes) implements Row {}
-
-        /** One that only its absence tells of. */
-        record Rejected(RejectedImage image) implements Row {}
-    }
-
-    /** Sends every id to its owner. */
-    private static final class WorkerPartitioner extends Partitioner {
-        private static final long serialVersionUID = 1L;
-        private final WorkerLayout layout;
-        private transient WorkerLayout.Dealer dealer;
-
-        WorkerPartitioner(WorkerLayout layout) {
-            this.layout = layout;
-        }
-
-        @Override
-        public int numPartitions() {
-            return layout.workers();
-        }
-
-        @Override
-        public int getPartition(Object id) {
-            if (dealer == null) {
-                dealer = layout.dealer();
-            }
-            return dealer.workerOf((Long) id);
-        }
     }
 }

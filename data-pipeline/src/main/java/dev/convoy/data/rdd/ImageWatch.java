@@ -2,8 +2,6 @@ package dev.convoy.data.rdd;
 
 import dev.convoy.data.Printable;
 import dev.convoy.data.SourceImage;
-import java.io.Closeable;
-import java.io.IOException;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Names images that take long to be read or decoded, in the log of the executor where they do. Each task that reads images has one, used by its
- * thread; one thread of the process looks at all. Closes what is read from when the task ends, however it does.
+ * thread; one thread of the process looks at all.
  */
 final class ImageWatch implements Iterator<SourceImage> {
     private static final Logger LOG = LoggerFactory.getLogger(ImageWatch.class);
@@ -41,14 +39,12 @@ final class ImageWatch implements Iterator<SourceImage> {
         this.images = images;
     }
 
-    /** The same images; whoever takes one is watched until it takes the next. */
+    /** Passes a task's images on; whoever takes one is watched until it takes the next. */
     static Iterator<SourceImage> of(Iterator<SourceImage> images) {
         ImageWatch watch = new ImageWatch(images);
         ALL.put(watch, true);
-        if (TaskContext.get() != null) {
-            // However the task ends.
-            TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> watch.end());
-        }
+        // However the task ends.
+        TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> ALL.remove(watch));
         return watch;
     }
 
@@ -78,16 +74,5 @@ final class ImageWatch implements Iterator<SourceImage> {
         SourceImage image = images.next();
         now("The image " + Printable.of(image.name()) + " is being decoded, or the one behind it read,");
         return image;
-    }
-
-    private void end() {
-        ALL.remove(this);
-        if (images instanceof Closeable open) {
-            try {
-                open.close();
-            } catch (IOException e) {
-                LOG.debug("A source is left open", e);
-            }
-        }
     }
 }

@@ -1,14 +1,12 @@
 package dev.convoy.data.rdd;
 
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.ImageChunk;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerShard;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Iterator;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SparkEnv;
@@ -21,7 +19,8 @@ import org.apache.spark.storage.RDDBlockId;
  *
  * @param application Spark's name of the application
  * @param rdd number of the chunks' RDD in it
- * @param decoder of cached image files; null where decoded images are cached
+ * @param cache what the chunks hold, and where
+ * @param decoder of image files, if they hold these
  */
 public record ShardOpener(String application, int rdd, ImageShards.Cache cache, ImageDecoder decoder)
         implements Serializable {
@@ -33,12 +32,12 @@ public record ShardOpener(String application, int rdd, ImageShards.Cache cache, 
     /**
      * The shard of the partition that the calling task computes.
      *
-     * @param chunks of the partition; not touched if they have been mapped before
+     * @param chunks of the partition ({@link ImageShards#chunks}); not touched if they have been mapped before
      * @throws ConvoyException if there is no space for them on disk
      */
-    public WorkerShard open(Iterator<ImageChunk> chunks) {
+    public WorkerShard open(Iterator<byte[]> chunks) {
         if (cache == ImageShards.Cache.MEMORY) {
-            return WorkerShard.of(chunks, decoder);
+            return WorkerShard.of(chunks);
         }
         Key key = new Key(this, TaskContext.getPartitionId());
         // Shards are opened side by side; should one be opened twice, the second is dropped.
@@ -59,15 +58,14 @@ public record ShardOpener(String application, int rdd, ImageShards.Cache cache, 
                 .isEmpty());
     }
 
-    private WorkerShard map(Iterator<ImageChunk> chunks) {
+    private WorkerShard map(Iterator<byte[]> chunks) {
         Path folder =
                 SparkEnv.get().blockManager().diskBlockManager().localDirs()[0].toPath();
         try {
-            return WorkerShard.mapped(chunks, decoder, folder);
+            return WorkerShard.mapped(chunks, folder).withDecoder(decoder);
         } catch (IOException e) {
             throw new ConvoyException(
-                    "Cannot put images into " + folder + " for data.cache = "
-                            + cache.name().toLowerCase(Locale.ROOT) + ": " + e.getMessage()
+                    "Cannot put images into " + folder + ": " + e.getMessage()
                             + "; make space, or point spark.local.dir elsewhere",
                     e);
         }

@@ -3,7 +3,6 @@ package dev.convoy.data.rdd;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.PixelStatistics;
 import dev.convoy.data.RejectedImage;
-import dev.convoy.data.Target;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerShard;
 import java.io.Serializable;
@@ -16,31 +15,42 @@ import java.util.stream.Stream;
 /**
  * What one partition of {@link ImageShards} holds.
  *
- * @param statistics null without examples
+ * @param examples usable images
+ * @param perClass usable images by class index; those whose target is none are not counted
+ * @param statistics of all pixels; null without examples
+ * @param rejected images that cannot be used
  */
 record ShardReport(long examples, long[] perClass, PixelStatistics statistics, List<RejectedImage> rejected)
         implements Serializable {
     private static final int AT_ONCE = 64;
 
-    static Iterator<ShardReport> of(Iterator<ImageChunk> chunks, int classes, ImageDecoder decoder) {
+    /**
+     * Looks at every image.
+     *
+     * @param chunks of {@link ImageChunk}, one at a time in memory
+     * @param decoder of images that are files
+     */
+    static ShardReport of(Iterator<byte[]> chunks, int classes, ImageDecoder decoder) {
         long examples = 0;
         long[] perClass = new long[classes];
         Optional<PixelStatistics> statistics = Optional.empty();
         List<RejectedImage> rejected = new ArrayList<>();
         while (chunks.hasNext()) {
-            ImageChunk chunk = chunks.next();
+            byte[] bytes = chunks.next();
+            ImageChunk chunk = new ImageChunk(bytes);
             examples += chunk.size();
-            for (Target target : chunk.targets()) {
-                perClass[((Target.ClassIndex) target).index()]++;
+            for (int row = 0; row < chunk.size(); row++) {
+                if (chunk.classIndex(row) >= 0) {
+                    perClass[chunk.classIndex(row)]++;
+                }
             }
-            WorkerShard shard = new WorkerShard(List.of(chunk), decoder);
+            WorkerShard shard = WorkerShard.of(List.of(bytes)).withDecoder(decoder);
             statistics = Stream.concat(
                             statistics.stream(),
                             shard.batches(AT_ONCE).stream().map(shard::gather).map(PixelStatistics::of))
                     .reduce(PixelStatistics::plus);
             rejected.addAll(chunk.rejected());
         }
-        return List.of(new ShardReport(examples, perClass, statistics.orElse(null), rejected))
-                .iterator();
+        return new ShardReport(examples, perClass, statistics.orElse(null), rejected);
     }
 }

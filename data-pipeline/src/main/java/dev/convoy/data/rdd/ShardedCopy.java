@@ -1,25 +1,22 @@
 package dev.convoy.data.rdd;
 
 import dev.convoy.data.BadImageException;
-import dev.convoy.data.ConvoyException;
 import dev.convoy.data.CounterRandom;
 import dev.convoy.data.ImageShape;
+import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.Permutation;
 import dev.convoy.data.source.DatasetManifest;
 import dev.convoy.data.source.ImageListing;
-import dev.convoy.data.source.ImageSplit;
 import dev.convoy.data.source.ShardWriter;
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.LongStream;
 import org.apache.spark.Partitioner;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -30,64 +27,58 @@ import scala.Tuple2;
 /**
  * Writes some of a source's images as shards of even size, in a random order that the seed decides. Two Spark stages.
  *
+ * @param target the folder under which the set's folder is made
  * @param set the folder's name under the target
+ * @param seed of the order
+ * @param shards how many are written, at least 1 and at most as many as there are images
  * @param decoder what images are brought to before they are stored, uncompressed; empty to store them as they are
  */
 public record ShardedCopy(String target, String set, long seed, int shards, Optional<ImageDecoder> decoder) {
-    /**
-     * Who becomes what; indexed by the source's ids.
-     *
-     * @param ids new ids from 0 without gaps; -1 for images that are left out
-     * @param shapes of the images that are not
-     */
-    public record Selection(long[] ids, ImageShape[] shapes) implements Serializable {
-        long images() {
-            return LongStream.of(ids).filter(id -> id >= 0).count();
-        }
-    }
-
     private record Row(long id, String name, int label, ImageShape shape, byte[] image) implements Serializable {}
 
-    /** Writes them. */
-    public List<DatasetManifest.Shard> write(JavaSparkContext spark, ImageListing listing, Selection selection) {
+    /**
+     * Writes the images that are selected.
+     *
+     * @return what each shard holds
+     * @throws UnusableImageException as the cause of Spark's, if an image does not fit the decoder
+     */
+    public List<DatasetManifest.Shard> write(JavaSparkContext spark, ImageListing listing, CopySelection selection) {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
-        Broadcast<Selection> chosen = spark.broadcast(selection);
+        Broadcast<byte[]> selected = spark.broadcast(selection.bytes());
         Order order = new Order(seed, selection.images(), shards);
         ImageDecoder wanted = decoder.orElse(null);
         List<String> classNames = listing.classNames();
         String folder = target;
         String name = set;
         try {
-            return spark.<ImageSplit>parallelize(
-                            new ArrayList<>(listing.splits()), listing.splits().size())
-                    .flatMap(
-                            split -> ImageWatch.of(split.read(hadoop.value(), id -> chosen.value().ids[(int) id] >= 0)))
+            return ListedImages.of(spark, listing, () -> CopySelection.of(selected.value())::contains)
+                    .mapPartitions(ImageWatch::of)
                     .mapToPair(image -> {
-                        Row row = row(image, chosen.value(), wanted);
-                        return new Tuple2<>(order.positionOf(row.id), row);
+                        Row row = row(image, CopySelection.of(selected.value()), wanted);
+                        return new Tuple2<>(order.positionOf(row.id), ObjectBytes.write(row));
                     })
                     .repartitionAndSortWithinPartitions(order, Comparator.naturalOrder())
-                    .mapPartitions(rows -> List.of(shard(folder, name, classNames, hadoop, rows))
+                    .mapPartitions(rows -> List.of(ObjectBytes.write(shard(folder, name, classNames, hadoop, rows)))
                             .iterator())
-                    .collect();
+                    .collect()
+                    .stream()
+                    .map(shard -> ObjectBytes.read(shard, DatasetManifest.Shard.class))
+                    .toList();
         } finally {
-            chosen.destroy();
+            selected.destroy();
         }
     }
 
-    private static Row row(SourceImage image, Selection chosen, ImageDecoder decoder) {
-        ImageShape shape = chosen.shapes[(int) image.id()];
+    private static Row row(SourceImage image, CopySelection selection, ImageDecoder decoder) {
         try {
-            byte[] bytes = decoder == null ? ImageDecoder.asFile(image.data()) : decoder.asBitmap(image.data());
             return new Row(
-                    chosen.ids[(int) image.id()],
+                    selection.newId(image.id()),
                     image.name(),
                     image.label(),
-                    decoder == null ? shape : decoder.shape(),
-                    bytes);
+                    decoder == null ? selection.shape(image.id()) : decoder.shape(),
+                    decoder == null ? ImageDecoder.asFile(image.data()) : decoder.asBitmap(image.data()));
         } catch (BadImageException e) {
-            throw new ConvoyException(
-                    "Cannot use the image " + image.name() + ", which was good a moment ago: " + e.getMessage(), e);
+            throw new UnusableImageException(image.name(), e);
         }
     }
 
@@ -96,13 +87,13 @@ public record ShardedCopy(String target, String set, long seed, int shards, Opti
             String set,
             List<String> classNames,
             SerializableConfiguration hadoop,
-            Iterator<Tuple2<Long, Row>> rows)
+            Iterator<Tuple2<Long, byte[]>> rows)
             throws IOException {
         TaskContext task = TaskContext.get();
         String file = String.format(Locale.ROOT, "%s/part-%05d.parquet", set, task.partitionId());
         try (ShardWriter writer = new ShardWriter(hadoop.value(), folder, set, file, task.taskAttemptId())) {
             while (rows.hasNext()) {
-                Row row = rows.next()._2();
+                Row row = ObjectBytes.read(rows.next()._2(), Row.class);
                 writer.write(row.id, row.name, classNames.get(row.label), row.shape, row.image);
             }
             return writer.finish();

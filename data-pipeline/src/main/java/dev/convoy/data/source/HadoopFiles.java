@@ -37,7 +37,7 @@ final class HadoopFiles {
                     .sorted()
                     .toList();
             if (matches.isEmpty()) {
-                throw new ConvoyException("Cannot find " + path + "; check the path under data", e);
+                throw new ConvoyException("Cannot find " + path + "; check the path", e);
             }
             return matches;
         }
@@ -91,7 +91,7 @@ final class HadoopFiles {
             }
         }
         if (found.isEmpty()) {
-            throw new ConvoyException("Cannot read " + path + ": there are no files in it; check the path under data");
+            throw new ConvoyException("Cannot read " + path + ": there are no files in it; check the path");
         }
         return found;
     }

@@ -206,7 +206,7 @@ public record IdxSource(String images, String labels, boolean transposed) implem
         try {
             return path.getFileSystem(hadoop).open(path);
         } catch (FileNotFoundException e) {
-            throw new ConvoyException("Cannot find " + file + "; check the path under data", e);
+            throw new ConvoyException("Cannot find " + file + "; check the path", e);
         }
     }
 

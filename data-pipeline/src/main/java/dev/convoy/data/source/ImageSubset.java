@@ -50,7 +50,7 @@ public final class ImageSubset {
         }
 
         private SourceImage renamed(SourceImage image, int[] before) {
-            return new SourceImage(rank(before, image.id()), image.name(), image.label(), image.data());
+            return new SourceImage(rank(before, image.id()), image.name(), image.target(), image.data());
         }
 
         @Override

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvParser;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.source.FileSplit.LabelledFile;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -88,11 +89,8 @@ public record ListSource(String path, String split, String imageColumn, String l
                 Map<String, Object> line = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
                 line.putAll(all.nextValue());
                 number++;
-                if (isMissing(line, imageColumn) || isMissing(line, labelColumn)) {
-                    throw new ConvoyException("Cannot use entry " + number + " of " + list + ": it has " + line
-                            + "; every one needs " + imageColumn + " and " + labelColumn
-                            + " (set image-column and label-column if they have other names)");
-                }
+                require("imageColumn", imageColumn, line, number, list);
+                require("labelColumn", labelColumn, line, number, list);
                 String splitOfLine = Objects.toString(line.get(SPLIT), null);
                 splits.add(String.valueOf(splitOfLine));
                 if (split == null || split.equals(splitOfLine)) {
@@ -124,9 +122,12 @@ public record ListSource(String path, String split, String imageColumn, String l
                 : files.makeQualified(
                         name.startsWith("/") ? new Path(name) : new Path(folder + (folder.isRoot() ? "" : "/") + name));
         if (!anywhere && !isBelow(file, folder)) {
-            throw new ConvoyException("Cannot use entry " + number + " of " + list + ": " + file
-                    + " lies outside of the list's folder, and a list may be somebody else's; move it there, or set anywhere ="
-                    + " true beside path if you trust the list");
+            throw new InvalidValueException(
+                    "anywhere",
+                    false,
+                    "entry " + number + " of " + list + ", " + file
+                            + ", lies outside of the list's folder, and a list may be somebody else's: move the file there,"
+                            + " or set this to true if you trust the list");
         }
         return file;
     }
@@ -141,17 +142,21 @@ public record ListSource(String path, String split, String imageColumn, String l
     private void check(List<Entry> entries, Set<String> splits) {
         boolean hasColumn = !splits.equals(Set.of("null"));
         if (split == null && hasColumn && !splits.isEmpty()) {
-            throw new ConvoyException("Cannot use " + path + " without split: its entries belong to " + splits
-                    + "; set split to one of them");
+            throw new InvalidValueException(
+                    "split", "none", "the entries of " + path + " belong to " + splits + ": it must be one of them");
         }
         if (entries.isEmpty()) {
-            throw new ConvoyException("Cannot use " + path + ": it has no entries"
-                    + (split == null ? "" : " with split = " + split + ", but " + splits));
+            throw split == null
+                    ? new ConvoyException("Cannot use " + path + ": it has no entries")
+                    : new InvalidValueException("split", split, path + " has no entries of it, but of " + splits);
         }
     }
 
-    private static boolean isMissing(Map<String, Object> line, String column) {
-        return line.get(column) == null || String.valueOf(line.get(column)).isEmpty();
+    private static void require(String property, String column, Map<String, Object> line, int number, Path list) {
+        if (line.get(column) == null || String.valueOf(line.get(column)).isEmpty()) {
+            throw new InvalidValueException(
+                    property, column, "entry " + number + " of " + list + " has no such value but " + line);
+        }
     }
 
     private static ObjectReader reader(String name, BufferedReader in) throws IOException {

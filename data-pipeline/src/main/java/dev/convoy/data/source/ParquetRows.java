@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.Printable;
 import java.io.Closeable;
 import java.io.IOException;
@@ -103,7 +104,7 @@ final class ParquetRows implements Closeable {
 
     /** Fails unless the column holds images: bytes, or a struct with them. */
     void requireImages(String column) {
-        Type type = required(column);
+        Type type = required("imageColumn", column);
         boolean struct = !type.isPrimitive()
                 && (type.asGroupType().containsField("bytes")
                         || type.asGroupType().containsField("data"));
@@ -116,16 +117,19 @@ final class ParquetRows implements Closeable {
 
     /** Fails unless the column holds numbers or strings. */
     void requireLabels(String column) {
-        Type type = required(column);
+        Type type = required("labelColumn", column);
         if (!type.isPrimitive() || type.isRepetition(Type.Repetition.REPEATED)) {
             throw unsuitable(column, type, "one class a row: a number or a string");
         }
     }
 
-    private Type required(String column) {
+    private Type required(String property, String column) {
         if (!schema.containsField(column)) {
-            throw new ConvoyException("Cannot use " + path + ": it has no column " + column + " but "
-                    + schema.getFields().stream().map(Type::getName).toList() + "; set image-column and label-column");
+            throw new InvalidValueException(
+                    property,
+                    column,
+                    path + " has the columns "
+                            + schema.getFields().stream().map(Type::getName).toList());
         }
         return schema.getType(column);
     }

@@ -1,7 +1,6 @@
 package dev.convoy.data.source;
 
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.ImageShape;
 import dev.convoy.data.Printable;
 import dev.convoy.data.SourceImage;
 import java.io.IOException;
@@ -182,31 +181,11 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
                         : new SourceImage.Data.Encoded(
                                 struct.getBinary("bytes", 0).getBytes());
             }
-            return sparkImage(struct);
-        }
-
-        /** Rows of pixels, channels interleaved in the order blue, green, red and perhaps alpha. */
-        private static SourceImage.Data sparkImage(Group struct) {
-            int height = struct.getInteger("height", 0);
-            int width = struct.getInteger("width", 0);
-            int channels = struct.getInteger("nChannels", 0);
-            byte[] interleaved = struct.getBinary("data", 0).getBytes();
-            if (height < 1
-                    || width < 1
-                    || channels != 1 && channels != 3 && channels != 4
-                    || interleaved.length != (long) height * width * channels) {
-                return new SourceImage.Data.Unreadable("its struct says " + height + "x" + width + "x" + channels
-                        + " but holds " + interleaved.length + " bytes");
-            }
-            ImageShape shape = new ImageShape(channels == 1 ? 1 : 3, height, width);
-            byte[] planes = new byte[shape.size()];
-            int plane = height * width;
-            for (int i = 0; i < plane; i++) {
-                for (int channel = 0; channel < shape.channels(); channel++) {
-                    planes[channel * plane + i] = interleaved[i * channels + shape.channels() - 1 - channel];
-                }
-            }
-            return new SourceImage.Data.Pixels(shape, planes);
+            return SourceImage.Data.ofSpark(
+                    struct.getInteger("height", 0),
+                    struct.getInteger("width", 0),
+                    struct.getInteger("nChannels", 0),
+                    struct.getBinary("data", 0).getBytes());
         }
     }
 }

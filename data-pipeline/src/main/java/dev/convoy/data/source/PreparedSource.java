@@ -30,7 +30,7 @@ public record PreparedSource(String path, String set) implements ImageSource {
         DatasetManifest manifest = DatasetManifest.read(hadoop, path);
         if (!manifest.sets().containsKey(set)) {
             throw new ConvoyException("Cannot find the set " + set + " in " + path + ", which has "
-                    + manifest.sets().keySet() + "; set split to one of them");
+                    + manifest.sets().keySet() + "; choose one of them");
         }
         DatasetManifest.ImageSet wanted = manifest.sets().get(set);
         ParquetSource shards = new ParquetSource(path + "/" + set, IMAGE, LABEL, ID);
@@ -40,8 +40,7 @@ public record PreparedSource(String path, String set) implements ImageSource {
         }
         ImageListing listing = shards.listing(found, knownClasses.isEmpty() ? manifest.classes() : knownClasses);
         check(listing, wanted);
-        return new ImageListing(
-                listing.description(), listing.examples(), listing.classNames(), checked(listing, wanted));
+        return new ImageListing(listing.info(), checked(listing, wanted));
     }
 
     /** The plan takes ids for what they should be, so that one that is not would be looked for in vain. */

@@ -65,6 +65,18 @@ class AugmentationTest {
                 new RandomErasing(0.9, null, null));
     }
 
+    /** Of changes to pixels, and of those to targets. */
+    @Test
+    void weightsStayWithTheirImages() {
+        ImageBatch batch = batch(COLOUR, 5, 8, 3).withWeights(new double[] {0.5, 2, 0});
+        Augmentation all = new Augmentation(List.of(new RandomErasing(1.0, null, null), new MixUp(null, 1.0)));
+        ImageBatch changed = all.apply(batch, 1, 0);
+        assertThat(changed.pixels()).isNotEqualTo(batch.pixels());
+        assertThat(changed.targets()).isNotEqualTo(batch.targets());
+        assertThat(changed.weights()).containsExactly(0.5, 2, 0);
+        assertThat(changed.ids()).containsExactly(5, 8, 3);
+    }
+
     @ParameterizedTest
     @MethodSource("ofSingleImages")
     void anImageDoesNotDependOnItsBatchButOnItsEpoch(ImageTransform transform) {

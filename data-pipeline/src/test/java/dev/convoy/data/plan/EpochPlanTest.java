@@ -3,7 +3,7 @@ package dev.convoy.data.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageChunkBuilder;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Target;
@@ -57,20 +57,17 @@ class EpochPlanTest {
     /** What a worker owns, one byte each; the class is the id modulo three, every tenth is rejected. */
     private static WorkerShard shard(WorkerLayout layout, int worker) {
         WorkerLayout.Dealer dealer = layout.dealer();
-        long[] owned = LongStream.range(0, layout.available())
+        ImageChunkBuilder chunk = new ImageChunkBuilder(new ImageShape(1, 1, 1), false);
+        LongStream.range(0, layout.available())
                 .filter(id -> dealer.isDealt(id) && dealer.workerOf(id) == worker)
-                .toArray();
-        long[] usable = LongStream.of(owned).filter(id -> id % 10 != 9).toArray();
-        List<Target> targets = LongStream.of(usable)
-                .<Target>mapToObj(id -> new Target.ClassIndex((int) (id % 3)))
-                .toList();
-        List<RejectedImage> rejected = LongStream.of(owned)
-                .filter(id -> id % 10 == 9)
-                .mapToObj(id -> new RejectedImage(id, "image " + id, "as a test"))
-                .toList();
-        ImageShape shape = new ImageShape(1, 1, 1);
-        return new WorkerShard(
-                List.of(new ImageChunk(shape, usable, new byte[usable.length], null, targets, rejected)));
+                .forEach(id -> {
+                    if (id % 10 == 9) {
+                        chunk.reject(new RejectedImage(id, "image " + id, "as a test"));
+                    } else {
+                        chunk.add(id, new Target.ClassIndex((int) (id % 3)), new byte[1]);
+                    }
+                });
+        return WorkerShard.of(List.of(chunk.build()));
     }
 
     private static List<Long> epoch(EpochPlan plan, WorkerShard shard) {
@@ -106,11 +103,11 @@ class EpochPlanTest {
     @Test
     void balancedDrawsClassesEquallyAndWithinThemEveryExample() {
         WorkerLayout layout = new WorkerLayout(1, 303, 303, 1);
-        List<Target> targets = LongStream.range(0, 303)
-                .<Target>mapToObj(id -> new Target.ClassIndex(id < 300 ? (int) (id % 2) : 2))
-                .toList();
-        WorkerShard shard = new WorkerShard(List.of(new ImageChunk(
-                new ImageShape(1, 1, 1), LongStream.range(0, 303).toArray(), new byte[303], null, targets, List.of())));
+        ImageChunkBuilder chunk = new ImageChunkBuilder(new ImageShape(1, 1, 1), false);
+        for (int id = 0; id < 303; id++) {
+            chunk.add(id, new Target.ClassIndex(id < 300 ? id % 2 : 2), new byte[1]);
+        }
+        WorkerShard shard = WorkerShard.of(List.of(chunk.build()));
         List<Long> order = epoch(new EpochPlan(1, 0, layout, 10, new Shuffle(Shuffle.Kind.BALANCED, 1)), shard);
         Map<Long, Long> draws = order.stream().collect(Collectors.groupingBy(id -> id, Collectors.counting()));
         assertThat(order).hasSize(303);
@@ -180,9 +177,10 @@ class EpochPlanTest {
 
     @Test
     void refusesWhatCannotBePlanned() {
-        assertThatThrownBy(() -> new WorkerLayout(1, 10, 10, 0)).hasMessageContaining("train.workers = 0");
+        assertThatThrownBy(() -> new WorkerLayout(1, 10, 10, 0))
+                .hasMessageContaining("workers = 0; it must be at least 1");
         assertThatThrownBy(() -> new EpochPlan(1, 0, new WorkerLayout(1, 10, 10, 1), 0, Shuffle.GLOBAL))
-                .hasMessageContaining("data.batch-size = 0");
-        assertThatThrownBy(() -> new Shuffle(Shuffle.Kind.WINDOW, 0)).hasMessageContaining("data.shuffle-window = 0");
+                .hasMessageContaining("batchSize = 0");
+        assertThatThrownBy(() -> new Shuffle(Shuffle.Kind.WINDOW, 0)).hasMessageContaining("window = 0");
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageChunkBuilder;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Target;
@@ -13,7 +14,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,33 +25,42 @@ class ChunkIteratorTest {
     /** Eight of them fill a chunk. */
     private static final ImageShape LARGE = new ImageShape(1, 2048, 4096);
 
-    private static Tuple2<Long, ImageShards.Row> image(ImageShape shape, int id) {
+    private static Tuple2<Long, byte[]> image(ImageShape shape, int id) {
         byte[] pixels = new byte[shape.size()];
         Arrays.fill(pixels, (byte) id);
-        return new Tuple2<>((long) id, new ImageShards.Row.Usable(new Target.ClassIndex(id), pixels));
+        return new Tuple2<>(
+                (long) id,
+                new ImageChunkBuilder(shape, false)
+                        .add(id, new Target.ClassIndex(id), pixels)
+                        .build());
     }
 
-    private static Tuple2<Long, ImageShards.Row> reject(int id) {
-        return new Tuple2<>((long) id, new ImageShards.Row.Rejected(new RejectedImage(id, "image " + id, "as a test")));
+    private static Tuple2<Long, byte[]> reject(int id) {
+        RejectedImage image = new RejectedImage(id, "image " + id, "as a test");
+        return new Tuple2<>(
+                (long) id,
+                new ImageChunkBuilder(new ImageShape(1, 1, 1), false)
+                        .reject(image)
+                        .build());
     }
 
-    private static List<ImageChunk> chunks(ImageShape shape, int bytes, List<Tuple2<Long, ImageShards.Row>> rows) {
-        List<ImageChunk> chunks = new ArrayList<>();
-        Iterator<ImageChunk> iterator = new ChunkIterator(shape, bytes, false, rows.iterator());
-        iterator.forEachRemaining(chunks::add);
+    private static List<byte[]> chunks(ImageShape shape, int bytes, List<Tuple2<Long, byte[]>> images) {
+        List<byte[]> chunks = new ArrayList<>();
+        new ChunkIterator(shape, bytes, false, images.iterator()).forEachRemaining(chunks::add);
         return chunks;
     }
 
     @Test
     void chunksHoldAtMost64MiB() {
-        List<Tuple2<Long, ImageShards.Row>> rows = new ArrayList<>();
+        List<Tuple2<Long, byte[]>> rows = new ArrayList<>();
         for (int id = 0; id < 10; id++) {
             rows.add(image(LARGE, id));
         }
-        List<ImageChunk> chunks = chunks(LARGE, ImageChunk.MAX_BYTES, rows);
-        assertThat(chunks.stream().map(ImageChunk::size)).containsExactly(8, 2);
-        assertThat(chunks).allMatch(chunk -> chunk.bytes().length <= ImageChunk.MAX_BYTES);
-        ImageBatch batch = new WorkerShard(chunks).gather(new long[] {9, 7});
+        List<byte[]> chunks = chunks(LARGE, ImageChunk.MAX_BYTES, rows);
+        assertThat(chunks.stream().map(ImageChunk::new).map(ImageChunk::size)).containsExactly(8, 2);
+        assertThat(chunks.stream().map(ImageChunk::new))
+                .allMatch(chunk -> chunk.images().remaining() <= ImageChunk.MAX_BYTES);
+        ImageBatch batch = WorkerShard.of(chunks).gather(new long[] {9, 7});
         assertThat(batch.targets()).containsExactly(new Target.ClassIndex(9), new Target.ClassIndex(7));
         assertThat(batch.pixels()[0]).isEqualTo((byte) 9);
         assertThat(batch.pixels()[LARGE.size()]).isEqualTo((byte) 7);
@@ -62,12 +71,12 @@ class ChunkIteratorTest {
     @ValueSource(ints = {1, 1000})
     void rejectedImagesAreLeftOutAndStrangersAreNot(int chunkBytes, @TempDir Path folder) throws IOException {
         ImageShape small = new ImageShape(1, 1, 1);
-        List<ImageChunk> chunks =
+        List<byte[]> chunks =
                 chunks(small, chunkBytes, List.of(reject(2), image(small, 4), reject(6), image(small, 8)));
-        checkRejected(new WorkerShard(chunks));
-        checkRejected(WorkerShard.mapped(chunks.iterator(), null, folder));
+        checkRejected(WorkerShard.of(chunks));
+        checkRejected(WorkerShard.mapped(chunks.iterator(), folder));
         assertThat(folder).as("its file has no name any more").isEmptyDirectory();
-        WorkerShard nothing = new WorkerShard(chunks(small, chunkBytes, List.of(reject(1))));
+        WorkerShard nothing = WorkerShard.of(chunks(small, chunkBytes, List.of(reject(1))));
         assertThat(nothing.gather(new long[] {1}).size()).isZero();
         assertThat(nothing.batches(4)).isEmpty();
     }

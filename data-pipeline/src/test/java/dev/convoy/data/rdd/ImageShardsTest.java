@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageSetInfo;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.RejectedImage;
+import dev.convoy.data.SourceImage;
 import dev.convoy.data.Target;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.EpochPlan;
@@ -31,12 +32,16 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @ExtendWith(SparkExtension.class)
 class ImageShardsTest {
@@ -86,13 +91,12 @@ class ImageShardsTest {
             JavaSparkContext spark, ImageListing listing, ImageDecoder decoder, int workers, Cache cache) {
         WorkerLayout layout = new WorkerLayout(7, listing.examples(), listing.examples(), workers);
         Map<String, Integer> contents = new TreeMap<>();
-        try (ImageShards shards = ImageShards.of(spark, listing, decoder, layout, OnBadImage.FAIL, cache)) {
-            List<List<ImageChunk>> partitions = shards.chunks().glom().collect();
+        try (ImageShards shards = ImageShards.of(spark, listing, new ShardSpec(decoder, layout).withCache(cache))) {
+            List<List<byte[]>> partitions = shards.chunks().glom().collect();
             assertThat(partitions).hasSize(workers);
             EpochPlan plan = new EpochPlan(7, 0, layout, 16, Shuffle.GLOBAL);
             for (int worker = 0; worker < workers; worker++) {
-                WorkerShard shard =
-                        new WorkerShard(partitions.get(worker), shards.opener().decoder());
+                WorkerShard shard = WorkerShard.of(partitions.get(worker)).withDecoder(decoder);
                 for (int step = 0; step < plan.steps(); step++) {
                     ImageBatch batch = shard.gather(plan.batch(worker, step, shard));
                     for (int i = 0; i < batch.size(); i++) {
@@ -107,11 +111,15 @@ class ImageShardsTest {
         return contents;
     }
 
+    private static ShardSpec skipping(WorkerLayout layout) {
+        return new ShardSpec(DECODER, layout).withOnBadImage(OnBadImage.SKIP);
+    }
+
     @Test
     void measuresTheKnownStatisticsOfDigits(JavaSparkContext spark) throws IOException {
         ImageListing listing = Digits.trainGzip(folder).list(new Configuration(), List.of());
         WorkerLayout layout = new WorkerLayout(1, listing.examples(), listing.examples(), 2);
-        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL)) {
+        try (ImageShards shards = ImageShards.of(spark, listing, new ShardSpec(DECODER, layout))) {
             // All of MNIST has 0.1307 and 0.3081.
             assertThat(shards.measuredNormalization().mean()[0]).isBetween(0.125f, 0.14f);
             assertThat(shards.measuredNormalization().std()[0]).isBetween(0.30f, 0.315f);
@@ -125,12 +133,12 @@ class ImageShardsTest {
         Files.write(tree.resolve("7/empty.png"), new byte[0]);
         ImageListing listing = new FolderSource(tree.toString()).list(new Configuration(), List.of());
         WorkerLayout layout = new WorkerLayout(1, listing.examples(), listing.examples(), 2);
-        assertThatThrownBy(() -> ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL))
+        assertThatThrownBy(() -> ImageShards.of(spark, listing, new ShardSpec(DECODER, layout)))
                 .isInstanceOf(SparkException.class)
-                .hasRootCauseInstanceOf(ConvoyException.class)
+                .hasRootCauseInstanceOf(UnusableImageException.class)
                 .rootCause()
-                .hasMessageContaining("data.on-bad-image = skip");
-        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.SKIP)) {
+                .hasMessageContaining("or skip bad images");
+        try (ImageShards shards = ImageShards.of(spark, listing, skipping(layout))) {
             assertThat(shards.examples()).isEqualTo(Digits.TEST);
             assertThat(shards.perClass()).containsExactlyElementsOf(files(tree, "\\d{5}\\.png"));
             List<RejectedImage> rejected = shards.rejected();
@@ -141,11 +149,11 @@ class ImageShardsTest {
         Digits.writeGrey(tree.resolve("8/wide.png"), 28, 30, new byte[28 * 30]);
         ImageListing more = new FolderSource(tree.toString()).list(new Configuration(), List.of());
         WorkerLayout all = new WorkerLayout(1, more.examples(), more.examples(), 2);
-        assertThatThrownBy(() -> ImageShards.of(spark, more, DECODER, all, OnBadImage.SKIP))
+        assertThatThrownBy(() -> ImageShards.of(spark, more, skipping(all)))
                 .rootCause()
                 .hasMessageContaining("wide.png")
                 .hasMessageContaining("28x30")
-                .hasMessageContaining("data.resize");
+                .hasMessageContaining("resize images to one size");
     }
 
     /** The number of files whose names match, in each of a tree's folders. */
@@ -165,17 +173,64 @@ class ImageShardsTest {
         Files.createDirectories(folder.resolve("bad/a"));
         Files.writeString(folder.resolve("bad/a/1.png"), "no image");
         ImageListing listing = new FolderSource(folder.resolve("bad").toString()).list(new Configuration(), List.of());
-        assertThatThrownBy(() -> ImageShards.of(spark, listing, DECODER, new WorkerLayout(1, 1, 1, 1), OnBadImage.SKIP))
+        assertThatThrownBy(() -> ImageShards.of(spark, listing, skipping(new WorkerLayout(1, 1, 1, 1))))
                 .hasMessageContaining("all 1 images were rejected");
-        assertThatThrownBy(() -> ImageShards.firstShape(new Configuration(), listing, OnBadImage.SKIP))
+        assertThatThrownBy(() -> ListedImages.firstShape(new Configuration(), listing, OnBadImage.SKIP))
                 .hasMessageContaining("none of its images can be decoded");
+    }
+
+    /** Values to regress, of images that no file holds. */
+    @Test
+    void anyImagesWithAnyTargetsAreDealt(JavaSparkContext spark) {
+        JavaRDD<SourceImage> images = spark.parallelize(List.of(7, 0, 3, 1, 5, 2, 6, 4), 3)
+                .map(id -> pixel(id, new Target.Dense(new float[] {id, 2 * id})));
+        ShardSpec spec = new ShardSpec(PIXEL, new WorkerLayout(1, 8, 8, 1));
+        try (ImageShards shards = ImageShards.of(images, new ImageSetInfo("values", 8, List.of()), spec)) {
+            WorkerShard shard = WorkerShard.of(shards.chunks().collect());
+            ImageBatch batch = shard.gather(new long[] {6, 1});
+            assertThat(batch.pixels()).containsExactly(6, 1);
+            assertThat(batch.denseTargets(2)).containsExactly(6, 12, 1, 2);
+            assertThat(shards.examples()).isEqualTo(8);
+        }
+    }
+
+    private static final ImageDecoder PIXEL =
+            new ImageDecoder(new ImageShape(1, 1, 1), ImageDecoder.Sizes.REFUSE, ImageDecoder.Colours.REFUSE);
+
+    private static SourceImage pixel(long id, Target target) {
+        SourceImage.Data data = new SourceImage.Data.Pixels(new ImageShape(1, 1, 1), new byte[] {(byte) id});
+        return new SourceImage(id, "pixel " + id, target, data);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "0,1,1,3 | two images with the id 1",
+                "0,1,3   | only 3 are there",
+                "0,1,2,4 | its id is 4",
+                "0,1,2,3 | its class index is 3"
+            })
+    void idsAndClassesThatDoNotFitAreRefused(String ids, String reason, JavaSparkContext spark) {
+        List<Integer> given =
+                Stream.of(ids.strip().split(",")).map(Integer::valueOf).toList();
+        JavaRDD<SourceImage> images = spark.parallelize(given).map(id -> pixel(id, new Target.ClassIndex(id)));
+        List<String> classNames = reason.contains("class") ? List.of("a", "b", "c") : List.of("a", "b", "c", "d", "e");
+        ShardSpec spec = new ShardSpec(PIXEL, new WorkerLayout(1, 4, 4, 2));
+        assertThatThrownBy(() -> ImageShards.of(images, new ImageSetInfo("pixels", 4, classNames), spec))
+                .satisfies(failure -> assertThat(
+                                ExceptionUtils.getRootCause(failure) == null
+                                        ? failure
+                                        : ExceptionUtils.getRootCause(failure))
+                        .isInstanceOf(ConvoyException.class)
+                        .hasMessageContaining(reason));
     }
 
     @Test
     void aLimitLeavesTheRestOut(JavaSparkContext spark) throws IOException {
         ImageListing listing = Digits.train(folder).list(new Configuration(), List.of());
         WorkerLayout layout = new WorkerLayout(1, listing.examples(), 30, 4);
-        try (ImageShards shards = ImageShards.of(spark, listing, DECODER, layout, OnBadImage.FAIL)) {
+        try (ImageShards shards = ImageShards.of(spark, listing, new ShardSpec(DECODER, layout))) {
             assertThat(shards.examples()).isEqualTo(30);
         }
     }

@@ -81,7 +81,7 @@ class ListSourceTest {
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("[test, train]");
         assertThatThrownBy(() -> new ListSource(lines.toString(), "valid").list(HADOOP, List.of()))
-                .hasMessageContaining("no entries with split = valid");
+                .hasMessageContaining("split = valid; ");
         assertThatThrownBy(() -> new ListSource(lines.toString(), "test").list(HADOOP, train.classNames()))
                 .hasMessageContaining("dog is not among the classes [ant, cat]");
     }
@@ -90,8 +90,8 @@ class ListSourceTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "x.csv   | file,label     | a.png,cat         | every one needs path and label",
-                "x.csv   | path,label     | a.png,            | every one needs path and label",
+                "x.csv   | file,label     | a.png,cat         | imageColumn = path; entry 1 of",
+                "x.csv   | path,label     | a.png,            | labelColumn = label; entry 1 of",
                 "x.jsonl | {\"path\": \"a\", \"label\": 1} | {\"path\": | after entry 1",
                 "x.txt   | path           | a.png             | must end in .csv"
             })
@@ -180,8 +180,8 @@ class ListSourceTest {
                 "{\"file\":\"b.png\",\"species\":\"cat\",\"split\":1}");
         assertTwoImages(new ListSource(lines.toString(), "1", "file", "species", false));
         assertThatThrownBy(() -> new ListSource(csv.toString(), "1").list(HADOOP, List.of()))
-                .hasMessageContaining("path and label")
-                .hasMessageContaining("image-column");
+                .hasMessageContaining("imageColumn = path; entry 1 of")
+                .hasMessageContaining("species=dog");
     }
 
     /** A list may be somebody else's, and would read with the rights of who trains on it. */

@@ -148,7 +148,8 @@ class ParquetSourceTest {
         });
         assertThatThrownBy(() -> source("x.parquet").list(HADOOP, List.of()))
                 .isInstanceOf(ConvoyException.class)
-                .hasMessageContaining("no column image but [picture, label]");
+                .hasMessageContaining("imageColumn = image; ")
+                .hasMessageContaining("has the columns [picture, label]");
         Files.writeString(root.resolve("y.parquet"), "this is no Parquet file at all");
         assertThatThrownBy(() -> source("y.parquet").list(HADOOP, List.of()))
                 .isInstanceOf(ConvoyException.class)

@@ -3,7 +3,6 @@ package dev.convoy.train.allreduce;
 import dev.convoy.collective.Collective;
 import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.collective.PeerLostException;
-import dev.convoy.data.ImageChunk;
 import dev.convoy.data.Printable;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.model.backend.LocalTrainer;
@@ -24,7 +23,7 @@ import scala.runtime.AbstractFunction1;
  * One worker's part of a segment; all of them run at once, in a barrier stage. Rank 0 brings home the {@link Segment.End}, as arrays of
  * bytes.
  */
-final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator<byte[][]>> implements Serializable {
+final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byte[][]>> implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** How often Spark is made to look whether everybody has arrived. */
@@ -37,7 +36,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<ImageChunk>, Iterator
     }
 
     @Override
-    public Iterator<byte[][]> apply(Iterator<ImageChunk> chunks) {
+    public Iterator<byte[][]> apply(Iterator<byte[]> chunks) {
         BarrierTaskContext context = BarrierTaskContext.get();
         try {
             WorkerShard shard = segment.opener().open(JavaConverters.asJavaIterator(chunks));

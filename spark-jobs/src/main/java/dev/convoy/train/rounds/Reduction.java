@@ -1,6 +1,5 @@
 package dev.convoy.train.rounds;
 
-import dev.convoy.data.ImageChunk;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -44,7 +43,7 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
      * @param chunks partition {@code w} holds those of worker {@code w}
      * @param task makes a worker's contribution, as a message
      */
-    Contribution sum(JavaRDD<ImageChunk> chunks, Function2<TaskContext, Iterator<ImageChunk>, byte[][]> task) {
+    Contribution sum(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[][]> task) {
         if ((long) length * Float.BYTES * workers > directBytes) {
             return sumBySlices(chunks, task);
         }
@@ -54,7 +53,7 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
     }
 
     private Contribution sumBySlices(
-            JavaRDD<ImageChunk> chunks, Function2<TaskContext, Iterator<ImageChunk>, byte[][]> task) {
+            JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[][]> task) {
         int slices = (length + sliceLength - 1) / sliceLength;
         List<Tuple2<Integer, byte[][]>> sums = new ArrayList<>(chunks.mapPartitionsWithIndex(
                         (rank, partition) -> slices(

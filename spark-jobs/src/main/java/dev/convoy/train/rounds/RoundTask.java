@@ -1,6 +1,5 @@
 package dev.convoy.train.rounds;
 
-import dev.convoy.data.ImageChunk;
 import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.plan.WorkerShard;
@@ -42,9 +41,9 @@ record RoundTask(
         LocalVectors local,
         int steps,
         double bound)
-        implements Function2<TaskContext, Iterator<ImageChunk>, byte[][]>, Serializable {
+        implements Function2<TaskContext, Iterator<byte[]>, byte[][]>, Serializable {
     @Override
-    public byte[][] apply(TaskContext task, Iterator<ImageChunk> chunks) {
+    public byte[][] apply(TaskContext task, Iterator<byte[]> chunks) {
         boolean repeated = task.attemptNumber() > 0 || task.stageAttemptNumber() > 0;
         WorkerShard shard = opener.open(JavaConverters.asJavaIterator(chunks));
         try {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.convoy.collective.Compression;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.ImageChunk;
 import dev.convoy.data.augment.Augmentation;
 import dev.convoy.data.augment.ImageTransform;
 import dev.convoy.data.plan.EpochPlan;
@@ -177,9 +176,9 @@ class EqualityTest {
     }
 
     /** Contributions whose sum depends on the order of additions; rank 0 has none. */
-    private record MadeUp() implements Function2<TaskContext, Iterator<ImageChunk>, byte[][]>, Serializable {
+    private record MadeUp() implements Function2<TaskContext, Iterator<byte[]>, byte[][]>, Serializable {
         @Override
-        public byte[][] apply(TaskContext task, Iterator<ImageChunk> chunks) {
+        public byte[][] apply(TaskContext task, Iterator<byte[]> chunks) {
             int rank = task.partitionId();
             float[] vector = new float[rank == 0 ? 0 : 1000];
             for (int i = 0; i < vector.length; i++) {
@@ -201,8 +200,8 @@ class EqualityTest {
                 ImageShards whole = Training.shards(spark, folder, EXAMPLES, 1)) {
             Training training = Training.run(spark, shards, Training.SMALL, spec);
             assertThat(training.end.progress().globalStep()).isEqualTo(20);
-            List<ImageChunk> chunks = whole.chunks().collect();
-            float[] expected = trainAlone(spec, alone, spec.plan(shards.layout(), 0), new WorkerShard(chunks));
+            List<byte[]> chunks = whole.chunks().collect();
+            float[] expected = trainAlone(spec, alone, spec.plan(shards.layout(), 0), WorkerShard.of(chunks));
             assertThat(largestDifference(training.end.parameters(), expected)).isLessThan(1e-5);
             return expected;
         }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.ImageChunk;
+import dev.convoy.data.ImageChunkBuilder;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Target;
 import dev.convoy.data.augment.Augmentation;
@@ -20,7 +20,6 @@ import dev.convoy.train.BatchLoading;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.sync.SyncSpec;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -36,11 +35,14 @@ class BatchStreamTest {
 
     /** Images of noise, all of one class. */
     private static WorkerShard shard(int examples) {
-        byte[] pixels = new byte[examples * SHAPE.size()];
-        new Random(1).nextBytes(pixels);
-        long[] ids = LongStream.range(0, examples).toArray();
-        List<Target> targets = Collections.nCopies(examples, new Target.ClassIndex(0));
-        return new WorkerShard(List.of(new ImageChunk(SHAPE, ids, pixels, null, targets, List.of())));
+        Random random = new Random(1);
+        ImageChunkBuilder chunk = new ImageChunkBuilder(SHAPE, false);
+        for (int id = 0; id < examples; id++) {
+            byte[] pixels = new byte[SHAPE.size()];
+            random.nextBytes(pixels);
+            chunk.add(id, new Target.ClassIndex(0), pixels);
+        }
+        return WorkerShard.of(List.of(chunk.build()));
     }
 
     private static TrainingSpec spec(Shuffle.Kind kind, int threads) {
