@@ -218,7 +218,7 @@ public class AllReduceTest {
                 AllReduceSpec.PlainTextPolicy.AS_SPARK_ALLOWS);
         assertThatThrownBy(() -> AllReduceMaster.check(spark.getConf(), nccl))
                 .isInstanceOf(ConvoyException.class)
-                .hasMessageContaining("mvn package -Ptorch-cuda, or set sync.network = gloo");
+                .hasMessageContaining("mvn package -Ptorch-cuda, or use the network backend gloo");
     }
 
     @Test
