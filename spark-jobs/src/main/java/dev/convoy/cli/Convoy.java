@@ -31,6 +31,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -39,7 +40,7 @@ import picocli.CommandLine.Parameters;
         name = "convoy",
         description = "Trains convolutional networks on images, data-parallel, on Apache Spark.",
         mixinStandardHelpOptions = true,
-        version = "convoy 0.1.0",
+        versionProvider = Convoy.Version.class,
         subcommands = {
             Convoy.Train.class,
             Convoy.Evaluate.class,
@@ -91,6 +92,15 @@ public final class Convoy {
             return message + " (details in " + details + ")";
         } catch (IOException e) {
             return message;
+        }
+    }
+
+    /** The version that the build has written into the manifest of convoy.jar. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Convoy.class.getPackage().getImplementationVersion();
+            return new String[] {"convoy " + Optional.ofNullable(version).orElse("(not run from convoy.jar)")};
         }
     }
 

@@ -2,6 +2,7 @@ package dev.convoy.collective;
 
 import dev.convoy.collective.Collective.Shape;
 import dev.convoy.collective.SharedMemory.Counter;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -12,12 +13,24 @@ import org.apache.commons.lang3.concurrent.BasicThreadFactory;
 import org.bytedeco.javacpp.PointerScope;
 
 /**
- * Sums the beginning of a vector while it is still being filled, bucket by bucket, from its end to its start, which is how gradients
- * come. Members add buckets in turn, each a whole one for all; a thread of the first member's sums them over the groups. The
- * idea is that of PyTorch's DDP (Li et al., "PyTorch Distributed: Experiences on Accelerating Data Parallel Training", 2020).
+ * Sums the early part of a vector bucket by bucket while ranks still fill it. Bucket 0 is the end of the early part, the last
+ * bucket its beginning, since gradients come from the last layer to the first. The ranks of a group reduce buckets in turn, each a
+ * whole one for all of them. A thread of the group's leader all-reduces reduced buckets between groups, in the order of buckets.
+ * The idea is that of PyTorch's DDP (Li et al., "PyTorch Distributed: Experiences on Accelerating Data Parallel Training", 2020).
+ *
+ * <p>Example: of 700,000 early floats, bucket 0 begins at 437,856, bucket 1 at 175,712 and bucket 2 at 0. Two ranks are a group.
+ *
+ * <ol>
+ *   <li>Both {@link #submit} from 500,000 on: no bucket is full.
+ *   <li>Both submit from 400,000 on, and publish that 1 bucket is full. Who comes second sees that; if it is group rank 0, it
+ *       reduces bucket 0 and publishes this, otherwise group rank 0 does so as soon as it submits again.
+ *   <li>The leader's thread sees that bucket 0 is reduced, and all-reduces it. Both ranks compute on.
+ *   <li>Both submit from 0 on; group rank 1 is to reduce bucket 1, group rank 0 bucket 2.
+ *   <li>{@link #reduceRest} reduces what nobody has reduced yet, and {@link #awaitExchange} waits for the thread.
+ * </ol>
  */
 final class Buckets implements AutoCloseable {
-    /** Floats: a mebibyte. Less makes more messages, more begins later. */
+    /** Floats in a bucket, a mebibyte. Smaller buckets would make more messages, larger ones begin later. */
     private static final int SIZE = 1 << 18;
 
     private static final ThreadFactory THREADS = new BasicThreadFactory.Builder()
@@ -27,126 +40,128 @@ final class Buckets implements AutoCloseable {
 
     private final Shape shape;
     private final SharedMemory memory;
-    private final GroupVectors group;
-    private final int member;
-    private final ProcessGroup link;
+    private final GroupVectors vectors;
+    private final int groupRank;
+    private final Optional<ProcessGroup> leaders;
     private final int length;
     private final int count;
-    private final ExecutorService thread;
+    private final ExecutorService exchangeThread = Executors.newSingleThreadExecutor(THREADS);
 
-    /** Buckets of earlier sums. */
-    private long before;
-    /** Of this sum, those that this member has filled. */
+    /** Buckets of all earlier sums; counters in shared memory begin with them. */
+    private long earlierBuckets;
+    /** Buckets of this sum that this rank has filled. */
     private int filled;
-    /** The next that this member is to add. */
+    /** The bucket of this sum that this rank reduces next. */
     private int next;
 
-    private CompletableFuture<Void> exchange;
+    private CompletableFuture<Void> exchange = CompletableFuture.completedFuture(null);
 
-    /** Whether a vector that comes early up to there is more than one bucket. */
+    /** Whether an early part of so many floats is more than one bucket; otherwise nothing could go ahead of anything. */
     static boolean suit(int length) {
         return length > SIZE;
     }
 
     /**
-     * @param shape whose slot behind the last one has each rank's weight, before it offers anything
-     * @param link to the other groups; null on members that do not exchange with them
+     * Makes the buckets of {@link Shape#early} floats.
+     *
+     * @param communicator this rank's, which must stay open until this is closed
+     * @param vectors of this rank's group
      */
-    Buckets(Shape shape, SharedMemory memory, GroupVectors group, int member, ProcessGroup link) {
+    Buckets(Shape shape, Communicator communicator, GroupVectors vectors) {
         this.shape = shape;
-        this.memory = memory;
-        this.group = group;
-        this.member = member;
-        this.link = link;
+        this.memory = communicator.memory();
+        this.vectors = vectors;
+        this.groupRank = communicator.groupRank();
+        this.leaders = communicator.leaders();
         this.length = shape.early();
         this.count = (length + SIZE - 1) / SIZE;
-        this.next = member;
-        this.thread = link == null ? null : Executors.newSingleThreadExecutor(THREADS);
+        this.next = groupRank;
     }
 
-    private int start(int bucket) {
+    private int offset(int bucket) {
         return (int) Math.max(0, length - (bucket + 1L) * SIZE);
     }
 
-    /** Whether nothing was offered since the last sum. */
+    private int size(int bucket) {
+        return length - bucket * SIZE - offset(bucket);
+    }
+
+    /** Whether this rank has filled no bucket of this sum. */
     boolean isEmpty() {
         return filled == 0;
     }
 
-    /** Takes what lies in this member's vector from there on; goes on at once. */
-    void submit(int from) {
-        int ready = from == 0 ? count : (length - from) / SIZE;
-        if (ready <= filled) {
+    /**
+     * Takes this rank's vector from an offset on, and returns without waiting for others. The slot {@link Shape#announcedWeight}
+     * must be set.
+     */
+    void submit(int offset) {
+        int full = offset == 0 ? count : (length - offset) / SIZE;
+        if (full <= filled) {
             return;
         }
-        if (exchange == null && link != null) {
-            exchange = CompletableFuture.runAsync(this::exchangeAll, thread);
+        if (filled == 0) {
+            leaders.ifPresent(group -> exchange = CompletableFuture.runAsync(() -> exchange(group), exchangeThread));
         }
-        filled = ready;
-        memory.publish(Counter.FILLED, before + filled);
-        while (next < filled && everybodyFilled(next)) {
-            addNext();
+        filled = full;
+        memory.publish(Counter.FILLED, earlierBuckets + filled);
+        while (next < filled && isFilledByAll(next)) {
+            reduceNext();
         }
     }
 
-    /** Once all of it is offered, waits until everybody's is, and adds what is left of this member's share. */
-    void complete() {
+    private boolean isFilledByAll(int bucket) {
+        return IntStream.range(0, vectors.size())
+                .allMatch(other -> memory.hasReached(Counter.FILLED, other, earlierBuckets + bucket + 1));
+    }
+
+    /** Reduces the rest of the buckets that are this rank's to reduce, each when all ranks of the group have filled it. */
+    void reduceRest() {
         while (next < count) {
-            for (int other = 0; other < group.members(); other++) {
-                memory.await(Counter.FILLED, other, before + next + 1);
+            for (int other = 0; other < vectors.size(); other++) {
+                memory.await(Counter.FILLED, other, earlierBuckets + next + 1);
             }
-            addNext();
+            reduceNext();
         }
     }
 
-    private boolean everybodyFilled(int bucket) {
-        return IntStream.range(0, group.members())
-                .allMatch(other -> memory.hasReached(Counter.FILLED, other, before + bucket + 1));
+    private void reduceNext() {
+        vectors.reduce(offset(next), size(next), shape.announcedWeight());
+        memory.publish(Counter.REDUCED, earlierBuckets + next + 1);
+        next += vectors.size();
     }
 
-    private void addNext() {
-        group.add(start(next), sizeOf(next), shape.slots());
-        memory.publish(Counter.ADDED, before + next + 1);
-        next += group.members();
-    }
-
-    private int sizeOf(int bucket) {
-        return length - bucket * SIZE - start(bucket);
-    }
-
-    /** On its own thread. */
-    private void exchangeAll() {
+    /** Runs on the leader's {@link #exchangeThread}. */
+    private void exchange(ProcessGroup group) {
         for (int bucket = 0; bucket < count; bucket++) {
-            memory.awaitWithoutSpinning(Counter.ADDED, bucket % group.members(), before + bucket + 1);
+            memory.awaitWithoutSpinning(Counter.REDUCED, bucket % vectors.size(), earlierBuckets + bucket + 1);
             try (PointerScope scope = new PointerScope()) {
-                link.sum(group.total(start(bucket), sizeOf(bucket)), shape.compression());
+                group.allReduce(vectors.total(offset(bucket), size(bucket)), shape.compression());
             }
         }
     }
 
-    /** Ends a sum; on the member that exchanges it waits until that is done. */
-    void end() {
+    /**
+     * Ends this sum; on the leader it waits until the exchange is done.
+     *
+     * @throws PeerLostException if the exchange failed
+     */
+    void awaitExchange() {
         try {
-            if (exchange != null) {
-                exchange.join();
-            }
+            exchange.join();
         } catch (CompletionException e) {
             throw e.getCause() instanceof PeerLostException lost ? lost : e;
         }
-        exchange = null;
-        before += count;
+        exchange = CompletableFuture.completedFuture(null);
+        earlierBuckets += count;
         filled = 0;
-        next = member;
+        next = groupRank;
     }
 
-    /** Waits until the thread touches nothing any more; whatever it waits for itself has a bound, or was abandoned. */
+    /** Waits until the thread has ended, which it does in time, since all that it waits for has a timeout or was abandoned. */
     @Override
     public void close() {
-        if (exchange != null) {
-            exchange.handle((done, error) -> null).join();
-        }
-        if (thread != null) {
-            thread.shutdown();
-        }
+        exchange.handle((done, failure) -> null).join();
+        exchangeThread.shutdown();
     }
 }

@@ -1,10 +1,9 @@
 package dev.convoy.collective;
 
 import dev.convoy.data.ConvoyException;
-import java.io.IOException;
+import dev.convoy.data.InvalidValueException;
+import dev.convoy.data.Natives;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
@@ -13,24 +12,36 @@ import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 
 /**
- * Weighted sums of vectors over ranks. Ranks that share memory are added there, in the order of ranks, each rank adding one slice
- * for all; of every such group one rank then exchanges the group's sum with the other groups, so that a single vector leaves
- * it. Beside the vector every rank has a few slots of its own, which all ranks see afterwards; the first is its weight. Parts of
- * a vector can go ahead of the rest.
+ * Sums one vector of floats of every rank, each times the rank's weight, and gives all ranks the total: a weighted all-reduce. The
+ * ranks of a group share memory; each reduces one slice of the vector for all of them, in the order of ranks. The leaders of groups
+ * then all-reduce the groups' sums, so that one vector leaves a group, however many ranks it has. All ranks get the same bits, and
+ * the same ranks in the same groups get them again.
  *
- * <p>Used by one thread. Sums are the same bits for the same ranks in the same groups. Closing releases native memory.
+ * <p>Beside its vector every rank has a few slots, floats of its own that all ranks can read after the sum; the first is its weight.
+ *
+ * <p>Parts of a vector may go ahead of the rest. Example with 700,000 floats, 600,000 of them {@link Shape#early}, on every rank:
+ *
+ * <pre>
+ *   vector: set floats 300,000 to 599,999
+ *   submit(32, 300_000)               the weight of this rank will be 32; groups may exchange these floats from now on
+ *   vector: set floats 0 to 299,999 and 600,000 to 699,999
+ *   sum(new float[] {32, ...})        exchanges the rest; had the weight changed, it would sum all floats again
+ *   total, slot                       read the result
+ * </pre>
+ *
+ * <p>One thread uses a collective. Closing it releases its native memory.
  */
 public final class Collective implements AutoCloseable {
     /**
      * What all ranks agree on.
      *
-     * @param groups for every rank the name of the memory that it can share, equal names sharing one
-     * @param length floats in the vector
-     * @param early how many of them, at the vector's beginning, ranks can offer before the others; 0 for none
-     * @param slots floats of each rank's own beside it, at least 1
-     * @param backend that groups exchange their sums with
-     * @param compression of what leaves a group; slots stay exact
-     * @param timeoutSeconds how long one rank waits for another
+     * @param groups for each rank the name of its group; the ranks of a group can map the same files
+     * @param length floats in the vector, at least 0
+     * @param early how many floats at the vector's beginning may go ahead of the others, 0 to {@code length}
+     * @param slots floats that each rank has beside the vector, at least 1
+     * @param backend the library by which groups sum
+     * @param compression the format in which vectors leave a group; slots stay exact
+     * @param timeoutSeconds how long one rank waits for another, at least 1
      */
     public record Shape(
             List<String> groups,
@@ -40,50 +51,73 @@ public final class Collective implements AutoCloseable {
             CollectiveBackend backend,
             Compression compression,
             long timeoutSeconds) {
+        public Shape {
+            groups = List.copyOf(groups);
+            check("length", length, length >= 0, "it must be at least 0");
+            check("early", early, early >= 0 && early <= length, "it must be 0 to " + length + ", the length");
+            check("slots", slots, slots >= 1, "it must be at least 1");
+            check("timeoutSeconds", timeoutSeconds, timeoutSeconds >= 1, "it must be at least 1");
+        }
+
+        private static void check(String property, long value, boolean valid, String allowed) {
+            if (!valid) {
+                throw new InvalidValueException(property, value, allowed);
+            }
+        }
+
+        /** Floats in a vector with the slots of all ranks behind it. */
         int wholeLength() {
             return Math.addExact(length, Math.multiplyExact(groups.size(), slotsOfRank()));
         }
 
-        /** One more than the caller's: what a rank says its weight is before it knows. */
+        /** The caller's slots, and {@link #announcedWeight} behind them. */
         private int slotsOfRank() {
             return slots + 1;
         }
 
-        /** Where a slot lies in a vector. */
-        int slotAt(int rank, int index) {
-            return length + rank * slotsOfRank() + index;
+        /** The slot for the weight that a rank announces with the first part that it submits. */
+        int announcedWeight() {
+            return slots;
         }
 
-        private int[] membersOf(int rank) {
+        /** Where a slot of a rank lies in a whole vector. */
+        int slotAt(int rank, int slot) {
+            return length + rank * slotsOfRank() + slot;
+        }
+
+        private boolean isSameGroup(int rank, int other) {
+            return groups.get(rank).equals(groups.get(other));
+        }
+
+        /** All ranks of a rank's group, ascending. */
+        int[] ranksOfGroup(int rank) {
             return IntStream.range(0, groups.size())
-                    .filter(other -> groups.get(other).equals(groups.get(rank)))
+                    .filter(other -> isSameGroup(rank, other))
                     .toArray();
         }
     }
 
     private final int rank;
     private final Shape shape;
-    private final int[] members;
-    private final int member;
-    private final boolean linked;
+    private final Communicator communicator;
+    private final int groupRank;
     private final SharedMemory memory;
-    private final GroupVectors group;
-    /** To other groups; of the first member alone, and only if there are any. */
-    private final ProcessGroup link;
-    /** Null if nothing comes early, or nothing is gained by it. */
+    private final GroupVectors vectors;
+    /** Null if no part may go ahead, or if that would gain nothing. */
     private final Buckets buckets;
 
     private long networkNanos;
 
     /**
-     * Joins; all ranks do so at the same time.
+     * Connects this rank with all others; all ranks do so at the same time.
      *
-     * @param address this rank's own, for sockets
-     * @param gpu that this rank's replica computes on, for NCCL
+     * @param rank this rank's own, from 0
+     * @param address of this rank's process, at which others reach its sockets
+     * @param gpu the device that this rank's replica computes on, which NCCL sums on too
      * @param channel brings every rank's message to every rank, by rank, as {@code BarrierTaskContext.allGather} does
-     * @param cancelled asked while waiting, by more threads than one
-     * @throws ConvoyException if the library cannot sum here
-     * @throws PeerLostException if a rank does not come in time
+     * @param cancelled whether this rank shall stop waiting for others; asked by several threads
+     * @throws ConvoyException if the backend cannot sum in this process
+     * @throws PeerLostException if a rank fails or does not come in time
      */
     public Collective(
             int rank,
@@ -93,139 +127,88 @@ public final class Collective implements AutoCloseable {
             Function<String, List<String>> channel,
             BooleanSupplier cancelled) {
         shape.backend.check(address, gpu);
+        Natives.TORCH.load();
         this.rank = rank;
         this.shape = shape;
-        this.members = shape.membersOf(rank);
-        this.member = (int) IntStream.of(members).filter(other -> other < rank).count();
-        List<String> names = shape.groups.stream().distinct().toList();
-        this.linked = names.size() > 1;
-        Path file = member == 0 ? SharedMemory.create(members.length, shape.wholeLength()) : null;
-        SharedMemory mapped = null;
-        ProcessGroup made = null;
-        try {
-            List<RankInfo> all = RankInfo.of(file, address).allGather(rank, channel);
-            Path shared = Path.of(all.get(members[0]).file());
-            mapped = new SharedMemory(shared, member, members, shape.wholeLength(), shape.timeoutSeconds, cancelled);
-            memory = mapped;
-            memory.await();
-            // All have mapped it.
-            delete(file);
-            if (linked) {
-                made = link(names, address, gpu, new Rendezvous(channel));
-            }
-            link = made;
-        } catch (RuntimeException | Error e) {
-            giveUp(file, mapped, made, e);
-            throw e;
-        }
-        group = new GroupVectors(memory, members, shape);
-        buckets = linked && Buckets.suit(shape.early) ? new Buckets(shape, memory, group, member, link) : null;
+        this.communicator = new Communicator(rank, shape, address, gpu, channel, cancelled);
+        this.groupRank = communicator.groupRank();
+        this.memory = communicator.memory();
+        this.vectors = new GroupVectors(memory, communicator.ranks(), shape);
+        this.buckets = communicator.hasOtherGroups() && Buckets.suit(shape.early)
+                ? new Buckets(shape, communicator, vectors)
+                : null;
     }
 
-    /** Connects groups, which every rank has to take part in; null on all but the first member of each. */
-    private ProcessGroup link(List<String> names, String address, OptionalInt gpu, Rendezvous rendezvous) {
-        if (member > 0) {
-            rendezvous.standBy();
-            return null;
-        }
-        ProcessGroup.Options place = new ProcessGroup.Options(
-                names.indexOf(shape.groups.get(rank)), names.size(), address, gpu, shape.timeoutSeconds);
-        return new ProcessGroup(rendezvous, place, shape.backend);
-    }
-
-    private static void giveUp(Path file, SharedMemory memory, ProcessGroup link, Throwable reason) {
-        try {
-            delete(file);
-        } catch (ConvoyException e) {
-            reason.addSuppressed(e);
-        }
-        if (link != null) {
-            link.abandon();
-            link.close();
-        }
-        if (memory != null) {
-            memory.abandon();
-            memory.close();
-        }
-    }
-
-    private static void delete(Path file) {
-        try {
-            if (file != null) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException e) {
-            throw new ConvoyException("Cannot delete " + file + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** This rank's vector, to be filled before {@link #sum} unless its weight is 0. */
+    /**
+     * This rank's vector. The caller sets it before {@link #sum}, unless this rank's weight is 0, and between two sums may change
+     * whatever it has not submitted.
+     */
     public FloatBuffer vector() {
-        return group.vector(member).slice(0, shape.length);
+        return vectors.vector(groupRank).slice(0, shape.length);
     }
 
-    /** The sum over all ranks, to be read until the next {@link #sum} or {@link #submit}. */
+    /** The sum over all ranks. The caller may read it from the end of a sum until the next {@link #submit} or {@link #sum}. */
     public FloatBuffer total() {
-        return group.total().slice(0, shape.length);
+        return vectors.total().slice(0, shape.length);
     }
 
-    /** What a rank has put into one of its slots. */
-    public float slot(int of, int index) {
-        return group.total().get(shape.slotAt(of, index));
+    /** What a rank had in one of its slots in the last sum. */
+    public float slot(int ofRank, int slot) {
+        return vectors.total().get(shape.slotAt(ofRank, slot));
     }
 
-    /** Whether {@link #submit} may be called. */
+    /** Whether {@link #submit} may be called; if not, {@link #sum} alone sums everything. */
     public boolean acceptsParts() {
         return buckets != null;
     }
 
     /**
-     * Lets a part of the next sum go ahead of the rest, which this rank still computes. What was offered must not change until that sum.
+     * Lets a part of this rank's vector go ahead of the rest, and returns without waiting for others. The part begins at the offset
+     * and ends where the last one began, or else at {@link Shape#early}. It must not change until {@link #sum} returns.
      *
-     * @param weight that this rank will have in it, the same in all offers; should {@link #sum} be told another one, it sums everything
-     *     again
-     * @param from where the part begins; it ends where the last one began, or where nothing comes early any more
+     * @param weight this rank's in the next sum, the same for all its parts; should {@link #sum} get another, it sums everything again
+     * @param offset the part's first float, from 0
      */
-    public void submit(float weight, int from) {
+    public void submit(float weight, int offset) {
         if (buckets.isEmpty()) {
-            group.vector(member).put(shape.slotAt(rank, shape.slots), weight);
+            vectors.vector(groupRank).put(shape.slotAt(rank, shape.announcedWeight()), weight);
         }
-        buckets.submit(from);
+        buckets.submit(offset);
     }
 
     /**
-     * Sums all ranks' vectors, each times its weight.
+     * Sums all ranks' vectors, each times its weight, into {@link #total}. All ranks call it at the same time.
      *
-     * @param values this rank's slots; the first is its weight
-     * @throws PeerLostException if a rank does not come in time, or is lost
+     * @param slots this rank's; the first is its weight
+     * @throws PeerLostException if a rank fails or does not come in time
      */
-    public void sum(float[] values) {
-        group.vector(member).put(shape.slotAt(rank, 0), values);
+    public void sum(float[] slots) {
+        vectors.vector(groupRank).put(shape.slotAt(rank, 0), slots);
         if (buckets == null) {
             sumFrom(0);
             return;
         }
-        submit(values[0], 0);
-        buckets.complete();
-        timed(buckets::end);
+        submit(slots[0], 0);
+        buckets.reduceRest();
+        timed(buckets::awaitExchange);
         sumFrom(shape.early);
-        if (isMistaken()) {
+        if (isWeightWrong()) {
             sumFrom(0);
         }
     }
 
-    /** Sums what has not gone ahead. */
-    private void sumFrom(int from) {
+    /** Sums all vectors from an offset on, and all slots. */
+    private void sumFrom(int offset) {
         memory.await();
-        long length = shape.length - from;
-        long begin = from + length * member / members.length;
-        group.add(begin, from + length * (member + 1) / members.length - begin, 0);
-        addSlots();
+        int size = vectors.size();
+        long length = shape.length - offset;
+        long begin = offset + length * groupRank / size;
+        long end = offset + length * (groupRank + 1) / size;
+        vectors.reduce(begin, end - begin, 0);
+        copySlots();
         memory.await();
-        if (linked) {
-            if (link != null) {
-                timed(() -> exchange(from));
-            }
+        if (communicator.hasOtherGroups()) {
+            communicator.leaders().ifPresent(leaders -> timed(() -> exchange(leaders, offset)));
             memory.await();
         }
     }
@@ -236,50 +219,49 @@ public final class Collective implements AutoCloseable {
         networkNanos += System.nanoTime() - began;
     }
 
-    /** Every member writes its own slots; those of other groups come with their sums. */
-    private void addSlots() {
+    /** Copies this rank's slots into the total. The leader zeroes those of other groups, whose values the exchange adds. */
+    private void copySlots() {
         float[] slots = new float[shape.slotsOfRank()];
-        if (member == 0) {
+        if (groupRank == 0) {
             for (int other = 0; other < shape.groups.size(); other++) {
-                if (!shape.groups.get(other).equals(shape.groups.get(rank))) {
-                    group.total().put(shape.slotAt(other, 0), slots);
+                if (!shape.isSameGroup(rank, other)) {
+                    vectors.total().put(shape.slotAt(other, 0), slots);
                 }
             }
         }
-        group.vector(member).get(shape.slotAt(rank, 0), slots);
-        group.total().put(shape.slotAt(rank, 0), slots);
+        vectors.vector(groupRank).get(shape.slotAt(rank, 0), slots);
+        vectors.total().put(shape.slotAt(rank, 0), slots);
     }
 
-    private void exchange(int from) {
-        int slots = shape.wholeLength() - shape.length;
+    /** Sums the groups' totals from an offset on, and all slots. */
+    private void exchange(ProcessGroup leaders, int offset) {
         try (PointerScope scope = new PointerScope()) {
             if (shape.compression == Compression.NONE) {
-                link.sum(group.total(from, (long) shape.wholeLength() - from), Compression.NONE);
+                leaders.allReduce(vectors.total(offset, (long) shape.wholeLength() - offset), Compression.NONE);
             } else {
-                if (from < shape.length) {
-                    link.sum(group.total(from, shape.length - from), shape.compression);
+                if (offset < shape.length) {
+                    leaders.allReduce(vectors.total(offset, shape.length - offset), shape.compression);
                 }
-                link.sum(group.total(shape.length, slots), Compression.NONE);
+                int slots = shape.wholeLength() - shape.length;
+                leaders.allReduce(vectors.total(shape.length, slots), Compression.NONE);
             }
         }
     }
 
-    /** Whether anybody's weight is not what it said when it made its offers. All ranks see the same. */
-    private boolean isMistaken() {
-        return IntStream.range(0, shape.groups.size()).anyMatch(other -> slot(other, 0) != slot(other, shape.slots));
+    /** Whether a rank's weight is not the one that it announced. All ranks see the same slots, and answer the same. */
+    private boolean isWeightWrong() {
+        return IntStream.range(0, shape.groups.size())
+                .anyMatch(other -> slot(other, 0) != slot(other, shape.announcedWeight()));
     }
 
-    /** Spent so far on waiting for sums with other groups; next to nothing on ranks that do not exchange with them. */
+    /** How long this rank has waited for sums between groups so far; on ranks that lead no group it is almost 0. */
     public double networkSeconds() {
         return networkNanos / 1e9;
     }
 
     /** Tells the other ranks not to wait for this one any more. */
     public void abandon() {
-        memory.abandon();
-        if (link != null) {
-            link.abandon();
-        }
+        communicator.abandon();
     }
 
     @Override
@@ -287,9 +269,7 @@ public final class Collective implements AutoCloseable {
         if (buckets != null) {
             buckets.close();
         }
-        if (link != null) {
-            link.close();
-        }
-        group.close();
+        vectors.close();
+        communicator.close();
     }
 }

@@ -7,38 +7,38 @@ import java.util.OptionalInt;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch_nccl;
 
-/** What groups that share no memory exchange their sums with; both are libtorch's. Neither encrypts nor authenticates. */
+/** The library by which groups that share no memory sum; libtorch contains both. Neither encrypts nor authenticates. */
 public enum CollectiveBackend {
-    /** Over TCP, from the host's memory; for CPUs and GPUs. */
+    /** Gloo: sums over TCP, from the host's memory, for replicas on CPUs and on GPUs. */
     @JsonProperty("gloo")
     GLOO,
     /**
-     * NVIDIA's NCCL, from the memory of the GPU that a group's first replica computes on. Not verified on hardware; what is tested
-     * is that it is refused where it cannot work.
+     * NVIDIA's NCCL: sums from the memory of the GPU that a group's first replica computes on. It is not verified on hardware;
+     * tests show only that it is refused where it cannot work.
      */
     @JsonProperty("nccl")
     NCCL;
 
     /**
-     * Fails if natives are missing that have to be on the class path; loads none, so that a driver without a GPU can ask.
+     * Fails if the class path lacks natives. It loads none, so that a driver without a GPU can ask.
      *
-     * @throws ConvoyException naming the Maven profile that brings them
+     * @throws ConvoyException that names the Maven profile which brings them
      */
     public void checkClassPath() {
         String natives = "/org/bytedeco/pytorch/" + Loader.getPlatform() + "-gpu/libjnitorch_nccl.so";
         if (this == NCCL && CollectiveBackend.class.getResource(natives) == null) {
             throw new ConvoyException(
-                    "Cannot use sync.network = nccl: libtorch's natives on this class path are for CPUs;"
-                            + " build with mvn package -Ptorch-cuda, or set sync.network = gloo");
+                    "Cannot use the network backend nccl: libtorch's natives on this class path are for CPUs;"
+                            + " build with mvn package -Ptorch-cuda, or use the network backend gloo");
         }
     }
 
     /**
-     * Fails if it cannot sum for a replica of this process.
+     * Fails if the library cannot sum for a replica of this process.
      *
-     * @param address of this process
-     * @param gpu that the replica computes on
-     * @throws ConvoyException if there is none, or NCCL itself is not installed
+     * @param address this process's own, for messages
+     * @param gpu the device that the replica computes on, if it is no CPU
+     * @throws ConvoyException if NCCL has no GPU or is not installed
      */
     void check(String address, OptionalInt gpu) {
         if (this == GLOO) {
@@ -46,18 +46,17 @@ public enum CollectiveBackend {
         }
         checkClassPath();
         if (gpu.isEmpty()) {
-            throw new ConvoyException("Cannot use sync.network = nccl: a replica on " + address
+            throw new ConvoyException("Cannot use the network backend nccl: a replica on " + address
                     + " computes on the CPU, as libtorch finds no GPU with a driver for CUDA 13 there; check nvidia-smi on"
-                    + " that machine, or set sync.network = gloo");
+                    + " that machine, or use the network backend gloo");
         }
         try {
             Loader.load(torch_nccl.class);
         } catch (LinkageError | TypeNotPresentException e) {
             // The latter where JavaCPP's own classes for CUDA are missing.
             throw new ConvoyException(
-                    "Cannot load NCCL on " + address + ": "
-                            + Printable.firstLine(e)
-                            + "; install NCCL 2 for CUDA 13 there, or set sync.network = gloo",
+                    "Cannot load NCCL on " + address + ": " + Printable.firstLine(e)
+                            + "; install NCCL 2 for CUDA 13 there, or use the network backend gloo",
                     e);
         }
     }

@@ -2,14 +2,14 @@ package dev.convoy.collective;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 
-/** How exactly vectors travel between processes. */
+/** The format in which floats travel between processes. */
 public enum Compression {
-    /** As they are. */
+    /** Single precision, 4 bytes; nothing is lost. */
     @JsonProperty("none")
     NONE,
     /**
-     * bfloat16, rounded to the nearest, ties to even: half the bytes, 8 bits of mantissa. Sums are made in single precision. What
-     * rounding loses is not carried over.
+     * bfloat16, 2 bytes, of which 8 bits are mantissa. Values are rounded to the nearest, ties to even, and added in single
+     * precision. What rounding loses is not added to a later sum.
      */
     @JsonProperty("bf16")
     BF16

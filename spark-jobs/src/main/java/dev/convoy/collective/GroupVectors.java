@@ -1,7 +1,6 @@
 package dev.convoy.collective;
 
 import dev.convoy.collective.Collective.Shape;
-import dev.convoy.data.Natives;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,14 +11,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The vectors of the members of a group and their weighted sum, in memory that they share. Behind its floats every vector has
- * the slots of all ranks. Closing unmaps the memory.
+ * The vectors of a group's ranks and their total, as buffers and as tensors over {@link SharedMemory}, which must stay mapped
+ * until this is closed. Every vector has {@link Shape#wholeLength} floats: the caller's, then the slots of all ranks.
  */
 final class GroupVectors implements AutoCloseable {
-    static {
-        Natives.TORCH.load();
-    }
-
     private final SharedMemory memory;
     private final int[] ranks;
     private final Shape shape;
@@ -27,53 +22,59 @@ final class GroupVectors implements AutoCloseable {
     private final Tensor total;
 
     /**
-     * @param memory of vectors of {@link Shape#wholeLength}; closed by this
-     * @param ranks of the members
+     * @param memory of vectors of {@link Shape#wholeLength} floats
+     * @param ranks all ranks of the group, ascending
      */
     GroupVectors(SharedMemory memory, int[] ranks, Shape shape) {
         this.memory = memory;
         this.ranks = ranks;
         this.shape = shape;
-        for (int i = 0; i < ranks.length; i++) {
-            vectors.add(tensor(memory.vector(i)));
+        for (int groupRank = 0; groupRank < ranks.length; groupRank++) {
+            vectors.add(tensor(memory.vector(groupRank)));
         }
         total = tensor(memory.total());
     }
 
-    private static Tensor tensor(FloatBuffer mapped) {
+    private static Tensor tensor(FloatBuffer buffer) {
         try (PointerScope scope = new PointerScope()) {
-            return torch.from_blob(new FloatPointer(mapped), mapped.capacity()).retainReference();
+            return torch.from_blob(new FloatPointer(buffer), buffer.capacity()).retainReference();
         }
     }
 
-    int members() {
+    /** How many ranks the group has. */
+    int size() {
         return ranks.length;
     }
 
-    /** A member's vector, slots and all. */
-    FloatBuffer vector(int member) {
-        return memory.vector(member);
+    /** The vector of one rank of the group, with all slots. */
+    FloatBuffer vector(int groupRank) {
+        return memory.vector(groupRank);
     }
 
-    /** The sum, slots and all. */
+    /** The total, with all slots. */
     FloatBuffer total() {
         return memory.total();
     }
 
-    /** A part of the sum, in the caller's {@link PointerScope}. */
-    Tensor total(long from, long count) {
-        return total.narrow(0, from, count);
+    /** A view of {@code count} floats of the total, which belongs to the caller's {@link PointerScope}. */
+    Tensor total(long offset, long count) {
+        return total.narrow(0, offset, count);
     }
 
-    /** Sets a part of the sum to the members' vectors, each times the weight in one of its rank's own slots, by rank. */
-    void add(long from, long count, int weightSlot) {
+    /**
+     * Sets {@code count} floats of the total to the sum of the group's vectors, each times its weight. Vectors are added in the
+     * order of ranks; one whose weight is 0 is not read.
+     *
+     * @param weightSlot which of a rank's own slots holds its weight
+     */
+    void reduce(long offset, long count, int weightSlot) {
         try (PointerScope scope = new PointerScope()) {
-            Tensor sum = total(from, count);
+            Tensor sum = total(offset, count);
             boolean empty = true;
-            for (int i = 0; i < ranks.length; i++) {
-                float weight = vector(i).get(shape.slotAt(ranks[i], weightSlot));
+            for (int groupRank = 0; groupRank < ranks.length; groupRank++) {
+                float weight = vector(groupRank).get(shape.slotAt(ranks[groupRank], weightSlot));
                 if (weight > 0) {
-                    Tensor vector = vectors.get(i).narrow(0, from, count);
+                    Tensor vector = vectors.get(groupRank).narrow(0, offset, count);
                     if (empty) {
                         // A factor that is a tensor, since libtorch would go over memory twice for a plain one.
                         torch.mul_out(sum, vector, torch.scalar_tensor(new Scalar(weight)));
@@ -93,6 +94,5 @@ final class GroupVectors implements AutoCloseable {
     public void close() {
         total.releaseReference();
         vectors.forEach(Tensor::releaseReference);
-        memory.close();
     }
 }

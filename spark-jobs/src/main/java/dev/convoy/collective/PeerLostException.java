@@ -1,14 +1,17 @@
 package dev.convoy.collective;
 
-/** Another rank does not answer. */
+/** Thrown where this rank waits in vain for another: it has failed, it came too late, or the connection broke. */
 public final class PeerLostException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    PeerLostException(int rank, String what) {
-        super("Rank " + rank + " " + what);
+    /**
+     * @param predicate completes the sentence that begins with the rank, for example {@code has failed}
+     */
+    PeerLostException(int rank, String predicate) {
+        super("Rank " + rank + " " + predicate);
     }
 
-    /** Made where it is not known which rank is lost. */
+    /** For a failure that does not tell which rank is lost. */
     public PeerLostException(String message, Throwable cause) {
         super(message, cause);
     }

@@ -27,141 +27,150 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sums tensors over processes with one of libtorch's process groups. They meet by a {@link Rendezvous}.
- * Gloo listens on each process's own address; NCCL chooses interfaces itself (NCCL_SOCKET_IFNAME). Used by one thread at a time.
+ * Sums tensors over processes by one of libtorch's process groups. The processes find each other by a {@link Rendezvous}. Gloo
+ * listens on each process's own address; NCCL chooses interfaces itself (NCCL_SOCKET_IFNAME). One thread at a time may use it.
  *
- * <p>NCCL is not verified on hardware. It gives up in time only where TORCH_NCCL_BLOCKING_WAIT is 1 in the environment of the process;
- * otherwise a thread of libtorch's ends the process when another is lost. A process that is lost while communicators are made is not
- * noticed.
+ * <p>NCCL is not verified on hardware. It gives up in time only where the environment variable TORCH_NCCL_BLOCKING_WAIT is 1;
+ * otherwise a thread of libtorch's ends the process when another process is lost. NCCL does not notice a process that is lost
+ * while communicators are made.
  */
 final class ProcessGroup implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProcessGroup.class);
 
     private final CollectiveBackend backend;
-    /** Where tensors are summed. */
+    private final Options options;
+    /** The device that tensors are summed on. */
     private final Device device;
 
     private final Backend group;
-    private final int size;
-    private boolean broken;
+    private boolean failed;
 
     /**
      * Which of the processes this is.
      *
-     * @param rank among them
-     * @param size how many processes
+     * @param rank this process's, from 0 to {@code size - 1}; not the worker's
+     * @param size how many processes the group has
      * @param address this process's own, on which Gloo listens
-     * @param gpu that NCCL sums on
+     * @param gpu the device that NCCL sums on
+     * @param timeoutSeconds how long this process waits for another
      */
     record Options(int rank, int size, String address, OptionalInt gpu, long timeoutSeconds) {}
 
     /**
      * Connects every process with every other.
      *
-     * @param rendezvous of all ranks, those that connect nothing included
-     * @throws PeerLostException if one does not come in time
+     * @param rendezvous of all ranks of the collective, those that connect nothing included
+     * @throws PeerLostException if a process fails or does not come in time
      */
-    ProcessGroup(Rendezvous rendezvous, Options place, CollectiveBackend backend) {
+    ProcessGroup(Rendezvous rendezvous, Options options, CollectiveBackend backend) {
         this.backend = backend;
-        this.size = place.size;
+        this.options = options;
         this.device = backend == CollectiveBackend.NCCL
-                ? new Device(DeviceType.CUDA, (byte) place.gpu.orElseThrow())
+                ? new Device(DeviceType.CUDA, (byte) options.gpu.orElseThrow())
                 : new Device(DeviceType.CPU);
         Loader.load(torch_gloo.class);
         try {
-            group = rendezvous.meet(store -> connect(store, place));
+            group = rendezvous.connect(this::connect, this::discard);
         } catch (ConvoyException | PeerLostException e) {
             throw e;
         } catch (RuntimeException e) {
-            throw lost(e);
+            throw peerLost(e);
         }
     }
 
-    /** Closing the link releases what is retained here. */
-    private Backend connect(Store store, Options place) {
+    /** Connects libtorch's process group; the caller owns the reference that is retained. */
+    private Backend connect(Store store) {
         try (PointerScope scope = new PointerScope();
-                Milliseconds timeout = new Milliseconds(place.timeoutSeconds * 1000)) {
+                Milliseconds timeout = new Milliseconds(options.timeoutSeconds * 1000)) {
             store.setTimeout(timeout);
-            Backend made =
-                    backend == CollectiveBackend.NCCL ? nccl(store, place, timeout) : gloo(store, place, timeout);
-            return made.retainReference();
+            Backend connected = backend == CollectiveBackend.NCCL ? nccl(store, timeout) : gloo(store, timeout);
+            return connected.retainReference();
         }
     }
 
-    private Backend gloo(Store store, Options place, Milliseconds timeout) {
-        ProcessGroupGloo.Options options = ProcessGroupGloo.Options.create(timeout);
-        options.devices().push_back(ProcessGroupGloo.createDeviceForHostname(place.address));
-        options.threads(1);
-        return new ProcessGroupGloo(store, place.rank, size, options);
+    private Backend gloo(Store store, Milliseconds timeout) {
+        ProcessGroupGloo.Options gloo = ProcessGroupGloo.Options.create(timeout);
+        gloo.devices().push_back(ProcessGroupGloo.createDeviceForHostname(options.address));
+        gloo.threads(1);
+        return new ProcessGroupGloo(store, options.rank, options.size, gloo);
     }
 
-    private Backend nccl(Store store, Options place, Milliseconds timeout) {
-        ProcessGroupNCCL.Options options = ProcessGroupNCCL.Options.create();
-        options.timeout(timeout);
-        ProcessGroupNCCL nccl = new ProcessGroupNCCL(store, place.rank, size, options);
-        nccl.setBoundDeviceId(new DeviceOptional(device));
+    private Backend nccl(Store store, Milliseconds timeout) {
+        ProcessGroupNCCL.Options nccl = ProcessGroupNCCL.Options.create();
+        nccl.timeout(timeout);
+        ProcessGroupNCCL connected = new ProcessGroupNCCL(store, options.rank, options.size, nccl);
+        connected.setBoundDeviceId(new DeviceOptional(device));
         // Now, so that what is wrong shows before anything is trained.
-        nccl.eagerConnectSingleDevice(device);
-        return nccl;
+        connected.eagerConnectSingleDevice(device);
+        return connected;
     }
 
-    /** Replaces a tensor of the host's by its sum over all processes. */
-    void sum(Tensor tensor, Compression compression) {
+    /** Ends a group that this process has connected but that others have not. */
+    private void discard(Backend connected) {
+        if (backend == CollectiveBackend.NCCL) {
+            endNccl(connected, true);
+        }
+        connected.releaseReference();
+    }
+
+    /** Replaces a tensor in the host's memory by its sum over all processes, which has the same bits in all of them. */
+    void allReduce(Tensor tensor, Compression compression) {
         if (compression == Compression.NONE) {
-            sum(tensor);
+            allReduce(tensor);
         } else {
-            sumInBfloat16(tensor);
+            allReduceInBfloat16(tensor);
         }
     }
 
-    /** Along the library's own order. */
-    private void sum(Tensor tensor) {
+    /** The library chooses the order of additions. */
+    private void allReduce(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {
-            // The tensor itself where the device is the CPU.
-            Tensor there = tensor.to(device, ScalarType.Float);
-            complete(() -> group.allreduce(new TensorVector(there)));
-            tensor.copy_(there);
+            // On the CPU this is the tensor itself, and nothing is copied.
+            Tensor onDevice = tensor.to(device, ScalarType.Float);
+            await(() -> group.allreduce(new TensorVector(onDevice)));
+            tensor.copy_(onDevice);
         }
     }
 
     /**
-     * The same with half the bytes: slices go all to all in bfloat16, are added in single precision by rank, and come back in
-     * bfloat16. The libraries' own sums of bfloat16 would round after every addition.
+     * Sums with half the bytes. Each process receives one slice of every process's tensor in bfloat16, adds the slices in single
+     * precision, by rank, and sends the sum to all in bfloat16. The libraries' own sums of bfloat16 would round after every
+     * addition.
      */
-    private void sumInBfloat16(Tensor tensor) {
+    private void allReduceInBfloat16(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {
             long length = tensor.numel();
-            long slice = (length + size - 1) / size;
-            TensorOptions half = new TensorOptions(device).dtype(new ScalarTypeOptional(ScalarType.BFloat16));
-            Tensor out = torch.zeros(new long[] {slice * size}, half);
-            out.narrow(0, 0, length).copy_(tensor);
-            Tensor in = torch.empty_like(out);
-            complete(() -> group.alltoall_base(in, out, new LongVector(), new LongVector()));
+            long slice = (length + options.size - 1) / options.size;
+            TensorOptions bfloat16 = new TensorOptions(device).dtype(new ScalarTypeOptional(ScalarType.BFloat16));
+            Tensor sent = torch.zeros(new long[] {slice * options.size}, bfloat16);
+            sent.narrow(0, 0, length).copy_(tensor);
+            Tensor received = torch.empty_like(sent);
+            await(() -> group.alltoall_base(received, sent, new LongVector(), new LongVector()));
             Tensor sum = torch.zeros(new long[] {slice}, new TensorOptions(device));
-            for (int rank = 0; rank < size; rank++) {
-                sum.add_(in.narrow(0, rank * slice, slice));
+            for (int rank = 0; rank < options.size; rank++) {
+                sum.add_(received.narrow(0, rank * slice, slice));
             }
             Tensor rounded = sum.to(ScalarType.BFloat16);
-            complete(() -> group._allgather_base(in, rounded));
-            tensor.copy_(in.narrow(0, 0, length));
+            await(() -> group._allgather_base(received, rounded));
+            tensor.copy_(received.narrow(0, 0, length));
         }
     }
 
-    /** Says that this process fails, so that closing waits for nobody. */
+    /** Marks this process as failed, so that {@link #close} waits for no other. */
     void abandon() {
-        broken = true;
+        failed = true;
     }
 
-    private void complete(Supplier<Work> work) {
+    private void await(Supplier<Work> work) {
         try {
             work.get()._wait();
         } catch (RuntimeException e) {
-            broken = true;
-            throw lost(e);
+            failed = true;
+            throw peerLost(e);
         }
     }
 
-    private static PeerLostException lost(RuntimeException e) {
+    private static PeerLostException peerLost(RuntimeException e) {
         String message = Printable.firstLine(e);
         return new PeerLostException("Another executor does not answer, or the link to it failed: " + message, e);
     }
@@ -169,19 +178,19 @@ final class ProcessGroup implements AutoCloseable {
     @Override
     public void close() {
         if (backend == CollectiveBackend.NCCL) {
-            endNccl();
+            endNccl(group, failed);
         }
         group.releaseReference();
         device.close();
     }
 
-    /** What went well is seen through to its end everywhere; after a failure nobody is waited for. */
-    private void endNccl() {
+    /** Lets sums that are under way end in all processes; after a failure it waits for nobody. */
+    private static void endNccl(Backend nccl, boolean failed) {
         try {
-            if (broken) {
-                group.abort();
+            if (failed) {
+                nccl.abort();
             } else {
-                group.shutdown();
+                nccl.shutdown();
             }
         } catch (RuntimeException e) {
             LOG.warn("NCCL did not end in order", e);

@@ -15,10 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.commons.io.FileUtils;
 import org.apache.commons.lang3.concurrent.BasicThreadFactory;
@@ -29,30 +31,43 @@ import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.StringVector;
 
 /**
- * Lets processes of libtorch find each other without a server that strangers could reach. libtorch wants a store that all share, in which each
- * leaves its address; here each has one of its own, in a file that only its user may read, and what is put into it travels to the others over the
- * channel by which ranks talk anyway. An example with two processes: both put their address under their number; both tell it; both put what they
- * hear into their store, where libtorch waits for it; both tell that they are connected, and all go on.
+ * Lets process groups of libtorch connect without a server that strangers could reach. libtorch expects one key-value store for
+ * all processes, into which each puts its address, and from which it awaits those of the others. Here each process has a store of
+ * its own, in a file that only its user may read. Ranks bring its entries to each other by all-gathers over the channel that they
+ * have anyway, until all ranks are done.
+ *
+ * <p>Example with ranks 0 and 2, which connect, and rank 1, which stands by and is done from the start:
+ *
+ * <ol>
+ *   <li>libtorch puts the address of process 0 into the store of rank 0, and that of process 1 into the store of rank 2; each
+ *       then waits for the other's.
+ *   <li>First all-gather: ranks 0 and 2 send what is new in their stores, rank 1 sends nothing. Ranks 0 and 2 put what they receive
+ *       into their stores, where libtorch finds it and connects.
+ *   <li>Further all-gathers, until libtorch has connected in both: then ranks 0 and 2 send that they are done, all ranks see that all
+ *       are, and nobody calls another.
+ * </ol>
+ *
+ * <p>If connecting fails on one rank, it sends why, and all ranks stop in the same all-gather.
  */
 final class Rendezvous {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final ExecutorService JOINING = Executors.newCachedThreadPool(new BasicThreadFactory.Builder()
+    private static final ExecutorService CONNECTORS = Executors.newCachedThreadPool(new BasicThreadFactory.Builder()
             .namingPattern("convoy-rendezvous-%d")
             .daemon(true)
             .build());
-    /** How long a process waits for news before it tells that it has none. */
+    /** How long a rank waits for new entries before it sends that it has none. */
     private static final long PATIENCE_MILLIS = 50;
 
     private static final long POLL_MILLIS = 1;
 
     /**
-     * What a rank tells.
+     * What a rank sends in one all-gather.
      *
-     * @param done whether it is connected, or never wanted to be
-     * @param failure why it will not be; null if it may
-     * @param news values by their keys, in hexadecimal
+     * @param done whether the rank has nothing to connect, or no longer
+     * @param failure why the rank cannot connect; null if it still may
+     * @param entries values by their keys, in hexadecimal
      */
-    private record Message(boolean done, String failure, Map<String, String> news) {
+    private record Message(boolean done, String failure, Map<String, String> entries) {
         static final Message STANDING_BY = new Message(true, null, Map.of());
     }
 
@@ -65,117 +80,131 @@ final class Rendezvous {
         this.channel = channel;
     }
 
-    /** Takes part in talking alone, until those who connect have done so. */
+    /**
+     * Takes part in the all-gathers without connecting anything, until all other ranks are done.
+     *
+     * @throws PeerLostException if connecting fails on another rank
+     */
     void standBy() {
-        while (!isOver(tell(Message.STANDING_BY))) {
-            // Every rank has to answer every time.
+        while (!areAllDone(allGather(Message.STANDING_BY))) {
+            // Every rank has to take part in every all-gather.
         }
     }
 
     /**
-     * Connects.
+     * Connects, and returns when all ranks are done.
      *
-     * @param join makes what is to be connected, with a store that all seem to share; runs on another thread
-     * @throws PeerLostException if anybody fails
+     * @param connector connects by a store that seems to be shared; runs on another thread
+     * @param discard ends what the connector has made, now or later, if nobody gets it since another rank fails
+     * @throws PeerLostException if connecting fails on this rank or another
      */
-    <T> T meet(Function<Store, T> join) {
+    <T> T connect(Function<Store, T> connector, Consumer<T> discard) {
         Path folder = privateFolder();
         try (PointerScope scope = new PointerScope()) {
             FileStore store = new FileStore(folder.resolve("store").toString(), 1);
             store.retainReference();
-            CompletableFuture<T> joined = CompletableFuture.supplyAsync(() -> join.apply(store), JOINING);
-            joined.whenComplete((made, failure) -> store.releaseReference());
-            exchange(store, joined);
-            return joined.join();
+            CompletableFuture<T> connecting = CompletableFuture.supplyAsync(() -> connector.apply(store), CONNECTORS);
+            connecting.whenComplete((connected, failure) -> store.releaseReference());
+            try {
+                exchangeEntries(store, connecting);
+            } catch (RuntimeException | Error e) {
+                connecting.thenAccept(discard);
+                throw e;
+            }
+            return connecting.join();
         } finally {
             FileUtils.deleteQuietly(folder.toFile());
         }
     }
 
-    private void exchange(Store store, CompletableFuture<?> joined) {
+    private void exchangeEntries(Store store, CompletableFuture<?> connecting) {
         Map<String, String> known = new HashMap<>();
-        List<Message> all;
+        List<Message> messages;
         do {
-            Map<String, String> news = awaitNews(store, joined, known);
-            known.putAll(news);
-            all = tell(new Message(joined.isDone(), failure(joined).orElse(null), news));
-            for (Message message : all) {
-                message.news.forEach((key, value) -> {
+            Map<String, String> entries = awaitNewEntries(store, connecting, known);
+            known.putAll(entries);
+            messages = allGather(
+                    new Message(connecting.isDone(), failure(connecting).orElse(null), entries));
+            for (Message message : messages) {
+                message.entries.forEach((key, value) -> {
                     if (known.putIfAbsent(key, value) == null) {
                         put(store, key, value);
                     }
                 });
             }
-        } while (!isOver(all));
+        } while (!areAllDone(messages));
     }
 
-    private static Optional<String> failure(CompletableFuture<?> joined) {
-        if (!joined.isCompletedExceptionally()) {
+    private static Optional<String> failure(CompletableFuture<?> connecting) {
+        if (!connecting.isCompletedExceptionally()) {
             return Optional.empty();
         }
-        return Optional.of(joined.handle((made, e) -> {
-                    Throwable cause = e.getCause() == null ? e : e.getCause();
-                    return Printable.firstLine(cause);
-                })
+        return Optional.of(connecting
+                .handle((connected, e) -> Printable.firstLine(e.getCause() == null ? e : e.getCause()))
                 .join());
     }
 
-    private static boolean isOver(List<Message> all) {
-        for (int rank = 0; rank < all.size(); rank++) {
-            if (all.get(rank).failure != null) {
-                throw new PeerLostException(rank, "cannot connect: " + all.get(rank).failure);
+    private static boolean areAllDone(List<Message> messages) {
+        for (int rank = 0; rank < messages.size(); rank++) {
+            if (messages.get(rank).failure != null) {
+                throw new PeerLostException(rank, "cannot connect: " + messages.get(rank).failure);
             }
         }
-        return all.stream().allMatch(Message::done);
+        return messages.stream().allMatch(Message::done);
     }
 
-    private List<Message> tell(Message values) {
+    private List<Message> allGather(Message own) {
         try {
-            List<Message> all = new ArrayList<>();
-            for (String message : channel.apply(JSON.writeValueAsString(values))) {
-                all.add(JSON.readValue(message, Message.class));
+            List<Message> messages = new ArrayList<>();
+            for (String message : channel.apply(JSON.writeValueAsString(own))) {
+                messages.add(JSON.readValue(message, Message.class));
             }
-            return all;
+            return messages;
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private static Map<String, String> awaitNews(Store store, CompletableFuture<?> joined, Map<String, String> known) {
+    /** What the store has beside known entries; empty if that stays so for a while, or if connecting has ended. */
+    private static Map<String, String> awaitNewEntries(
+            Store store, CompletableFuture<?> connecting, Map<String, String> known) {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
-        Map<String, String> news = newsIn(store, known);
-        while (news.isEmpty() && !joined.isDone() && System.nanoTime() < deadline) {
+        Map<String, String> entries = newEntries(store, known);
+        while (entries.isEmpty() && !connecting.isDone() && System.nanoTime() < deadline) {
             try {
-                joined.handle((made, e) -> null).get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+                connecting.handle((connected, e) -> null).get(POLL_MILLIS, TimeUnit.MILLISECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("The task was interrupted", e);
-            } catch (TimeoutException | java.util.concurrent.ExecutionException e) {
+            } catch (TimeoutException | ExecutionException e) {
                 // Neither connected nor failed yet.
             }
-            news = newsIn(store, known);
+            entries = newEntries(store, known);
         }
-        return news;
+        return entries;
     }
 
-    private static Map<String, String> newsIn(Store store, Map<String, String> known) {
-        Map<String, String> news = new HashMap<>();
+    private static Map<String, String> newEntries(Store store, Map<String, String> known) {
+        Map<String, String> entries = new HashMap<>();
         try (PointerScope scope = new PointerScope()) {
             StringVector keys = store.listKeys();
             for (long i = 0; i < keys.size(); i++) {
                 String key = keys.get(i).getString();
-                // Keys of the store's own are listed too, by names under which they cannot be had.
+                // The store lists keys of its own too, under names by which it does not have them.
                 if (!known.containsKey(key) && store.check(new StringVector(key))) {
-                    ByteVector value = store.get(key);
-                    byte[] bytes = new byte[(int) value.size()];
-                    for (int at = 0; at < bytes.length; at++) {
-                        bytes[at] = value.get(at);
-                    }
-                    news.put(key, HexFormat.of().formatHex(bytes));
+                    entries.put(key, HexFormat.of().formatHex(bytes(store.get(key))));
                 }
             }
         }
-        return news;
+        return entries;
+    }
+
+    private static byte[] bytes(ByteVector value) {
+        byte[] bytes = new byte[(int) value.size()];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = value.get(i);
+        }
+        return bytes;
     }
 
     private static void put(Store store, String key, String value) {

@@ -1,6 +1,5 @@
 package dev.convoy.collective;
 
-import dev.convoy.data.ConvoyException;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -10,43 +9,49 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
- * Memory that the ranks of one host share, whether they are threads of one process or processes: a mapped file with a
- * vector for every member, one for their sum, and counters that they wait for each other with. The file is deleted as soon
- * as all have mapped it, so that a process that is killed later leaves nothing behind.
+ * Memory that the ranks of one group share, whether they are threads of one process or processes of one host: a mapped {@link
+ * SharedFile}. It holds a mark for a rank that has failed, counters by which ranks wait for each other, one vector of floats
+ * for each rank, and one for the total. A rank writes only its own counters and its own vector; of the total it writes the
+ * parts that the callers' protocol assigns to it.
+ *
+ * <p>Example: two ranks and vectors of 1,000 floats take 12,448 bytes.
+ *
+ * <pre>
+ *      0  failed: 0, or 1 + the group rank of a rank that has failed
+ *     64  ARRIVED,  128  FILLED,  192  REDUCED    of group rank 0
+ *    256  ARRIVED,  320  FILLED,  384  REDUCED    of group rank 1
+ *    448  vector of group rank 0
+ *  4,448  vector of group rank 1
+ *  8,448  total
+ * </pre>
+ *
+ * <p>A counter is a long and fills a cache line of 64 bytes, so that ranks that write different ones do not slow each other.
  */
 final class SharedMemory implements AutoCloseable {
-    /** Linux keeps these files in memory. */
-    private static final Path MEMORY = Path.of("/dev/shm");
-
-    private static final String PREFIX = "convoy-";
-    private static final String SUFFIX = ".shared";
-
     private static final VarHandle COUNTER =
             MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
-    /** A counter has a cache line to itself. */
-    private static final int LINE = 64;
+    /** Bytes. */
+    private static final int CACHE_LINE = 64;
+    /** Bytes from the beginning. */
+    private static final int FAILED = 0;
 
-    /** What members tell of themselves; these numbers only grow. */
+    /** A number that one rank publishes and all others read; it only grows. */
     enum Counter {
-        /** How often it has waited for all. */
+        /** How many times the rank has come to {@link SharedMemory#await()}. */
         ARRIVED,
-        /** Buckets of its vector that it has filled. */
+        /** How many buckets of its vector the rank has filled, over all sums. */
         FILLED,
-        /** Up to which bucket it has added its share of them. */
-        ADDED;
+        /** 1 + the last bucket that the rank has reduced, over all sums. */
+        REDUCED;
 
         private static final int COUNT = values().length;
     }
@@ -58,101 +63,45 @@ final class SharedMemory implements AutoCloseable {
     private final ByteBuffer counters;
     private final List<ByteBuffer> mapped = new ArrayList<>();
     private final List<FloatBuffer> vectors = new ArrayList<>();
-    private final int member;
+    private final int groupRank;
     private final int[] ranks;
-    private final long timeoutNanos;
+    private final long timeoutSeconds;
     private final BooleanSupplier cancelled;
-    private long generation;
+    /** How many times this rank has come to {@link #await()}. */
+    private long arrivals;
 
     /**
-     * Makes the file.
+     * How many bytes the memory of a group takes.
      *
      * @param length of each vector, in floats
      */
-    static Path create(int members, int length) {
-        long size = size(members, length);
-        Path folder = Files.isWritable(MEMORY) && MEMORY.toFile().getUsableSpace() > size
-                ? MEMORY
-                : Path.of(System.getProperty("java.io.tmpdir"));
-        try {
-            sweep(folder);
-            Path file = Files.createTempFile(
-                    folder,
-                    PREFIX + processes() + "-" + ProcessHandle.current().pid() + "-",
-                    SUFFIX,
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            fill(file, size);
-            return file;
-        } catch (IOException e) {
-            throw new ConvoyException(
-                    "Cannot make a file of " + size + " bytes in " + folder + " for sync.transport = all-reduce: "
-                            + e.getMessage() + "; make space there or point java.io.tmpdir elsewhere",
-                    e);
-        }
+    static long size(int groupSize, int length) {
+        return vectorsOffset(groupSize) + (groupSize + 1L) * length * Float.BYTES;
     }
 
-    /** Removes what processes have left that were killed before all had mapped it; their numbers are in the names. */
-    private static void sweep(Path folder) throws IOException {
-        Pattern name = Pattern.compile(PREFIX + processes() + "-([0-9]+)-.*" + Pattern.quote(SUFFIX));
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, PREFIX + "*" + SUFFIX)) {
-            for (Path file : files) {
-                Matcher made = name.matcher(file.getFileName().toString());
-                if (made.matches()
-                        && ProcessHandle.of(Long.parseLong(made.group(1))).isEmpty()
-                        && Files.isWritable(file)) {
-                    Files.deleteIfExists(file);
-                }
-            }
-        }
-    }
-
-    /** What numbers of processes are told apart within: containers that share memory need not share these. */
-    private static String processes() throws IOException {
-        Path namespace = Path.of("/proc/self/ns/pid");
-        return Files.isSymbolicLink(namespace)
-                ? Files.readSymbolicLink(namespace).toString().replaceAll("[^0-9]", "")
-                : "0";
-    }
-
-    /** Zeros all over: of a file with holes, memory would be missing only when it is written to, and end the process. */
-    private static void fill(Path file, long size) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
-            for (long at = 0; at < size; at += zeros.position()) {
-                // Less may be written than asked for.
-                zeros.clear().limit((int) Math.min(zeros.capacity(), size - at));
-                channel.write(zeros, at);
-            }
-        } catch (IOException e) {
-            Files.delete(file);
-            throw e;
-        }
-    }
-
-    private static long size(int members, int length) {
-        return counterBytes(members) + (members + 1L) * length * Float.BYTES;
-    }
-
-    /** A line for every counter of every member, and one for the member that has failed. */
-    private static long counterBytes(int members) {
-        return LINE * (1L + (long) Counter.COUNT * members);
+    /** Bytes before the first vector: one line for the mark of failure, and one for each counter of each rank. */
+    private static long vectorsOffset(int groupSize) {
+        return CACHE_LINE * (1L + (long) Counter.COUNT * groupSize);
     }
 
     /**
      * Maps the file.
      *
-     * @param member who this is, from 0
-     * @param ranks of all members
-     * @param cancelled asked while waiting, by more threads than one
-     * @throws PeerLostException if the file cannot be seen from here
+     * @param file of {@link #size} bytes
+     * @param groupRank this rank's place in the group, from 0
+     * @param ranks all ranks of the group, ascending
+     * @param length of each vector, in floats
+     * @param timeoutSeconds how long this rank waits for another
+     * @param cancelled whether this rank shall stop waiting; asked by several threads
+     * @throws PeerLostException if the file cannot be mapped
      */
-    SharedMemory(Path file, int member, int[] ranks, int length, long timeoutSeconds, BooleanSupplier cancelled) {
-        this.member = member;
+    SharedMemory(Path file, int groupRank, int[] ranks, int length, long timeoutSeconds, BooleanSupplier cancelled) {
+        this.groupRank = groupRank;
         this.ranks = ranks;
-        this.timeoutNanos = timeoutSeconds * 1_000_000_000;
+        this.timeoutSeconds = timeoutSeconds;
         this.cancelled = cancelled;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            long offset = counterBytes(ranks.length);
+            long offset = vectorsOffset(ranks.length);
             counters = map(channel, 0, offset);
             for (int i = 0; i <= ranks.length; i++) {
                 long bytes = (long) length * Float.BYTES;
@@ -162,11 +111,11 @@ final class SharedMemory implements AutoCloseable {
                 offset += bytes;
             }
         } catch (IOException e) {
-            // It may be gone because the rank that made it is.
+            // Either no file system is shared, or the rank that made the file has failed and deleted it.
             throw new PeerLostException(
                     "Cannot share memory with the other executors of this host through " + file + ": "
-                            + e.getMessage() + "; set sync.shared-memory = executor where executors have file systems"
-                            + " of their own",
+                            + e.getMessage() + "; where executors have file systems of their own, let only the workers"
+                            + " of one executor share memory",
                     e);
         }
     }
@@ -177,94 +126,98 @@ final class SharedMemory implements AutoCloseable {
         return buffer;
     }
 
-    /** A member's vector. */
-    FloatBuffer vector(int of) {
-        return vectors.get(of);
+    /** The vector of one rank of the group. */
+    FloatBuffer vector(int ofGroupRank) {
+        return vectors.get(ofGroupRank);
     }
 
-    /** The vector of sums. */
+    /** The vector for the group's sum. */
     FloatBuffer total() {
         return vectors.get(ranks.length);
     }
 
-    /** Sets a counter of this member's; what it wrote before is seen by whoever sees that. */
+    /** Sets one of this rank's counters. Who sees the new value also sees all that this rank wrote before. */
     void publish(Counter counter, long value) {
-        COUNTER.setRelease(counters, at(counter, member), value);
+        COUNTER.setRelease(counters, offsetOf(counter, groupRank), value);
     }
 
-    /** Whether a member's counter has come so far. */
-    boolean hasReached(Counter counter, int other, long value) {
-        return (long) COUNTER.getAcquire(counters, at(counter, other)) >= value;
+    /** Whether the counter of one rank of the group is at least the value. */
+    boolean hasReached(Counter counter, int ofGroupRank, long value) {
+        return (long) COUNTER.getAcquire(counters, offsetOf(counter, ofGroupRank)) >= value;
     }
 
-    private static int at(Counter counter, int member) {
-        return LINE * (1 + Counter.COUNT * member + counter.ordinal());
+    private static int offsetOf(Counter counter, int groupRank) {
+        return CACHE_LINE * (1 + Counter.COUNT * groupRank + counter.ordinal());
     }
 
     /**
-     * Waits until all members have come here as often; what they wrote before is then seen.
+     * A barrier: waits until every rank of the group has called this method as many times as this rank has. Afterwards this
+     * rank sees all that the others wrote before they called it.
      *
-     * @throws PeerLostException if one does not come in time, has failed, or the task is cancelled
+     * @throws PeerLostException if a rank does not come in time or has failed, or this rank's task is cancelled
      */
     void await() {
         if (cancelled.getAsBoolean()) {
-            throw new PeerLostException(ranks[member], "was cancelled");
+            throw new PeerLostException(ranks[groupRank], "was cancelled");
         }
-        generation++;
-        publish(Counter.ARRIVED, generation);
-        for (int i = 0; i < ranks.length; i++) {
-            await(Counter.ARRIVED, i, generation);
+        arrivals++;
+        publish(Counter.ARRIVED, arrivals);
+        for (int other = 0; other < ranks.length; other++) {
+            await(Counter.ARRIVED, other, arrivals);
         }
     }
 
     /**
-     * Waits for a member's counter, as somebody who has nothing else to do.
+     * Waits until the counter of one rank of the group is at least the value: spins first, which answers soonest, then yields
+     * the core, then naps.
      *
-     * @throws PeerLostException as {@link #await()} does
+     * @throws PeerLostException if the rank does not come in time or has failed, or this rank's task is cancelled
      */
-    void await(Counter counter, int other, long value) {
-        await(counter, other, value, 0);
+    void await(Counter counter, int ofGroupRank, long value) {
+        await(counter, ofGroupRank, value, 0);
     }
 
-    /** The same, leaving the core to others. */
-    void awaitWithoutSpinning(Counter counter, int other, long value) {
-        await(counter, other, value, SPINS + YIELDS);
+    /** Waits as {@link #await(Counter, int, long)} does, but naps at once, so that the core is free for others. */
+    void awaitWithoutSpinning(Counter counter, int ofGroupRank, long value) {
+        await(counter, ofGroupRank, value, SPINS + YIELDS);
     }
 
-    private void await(Counter counter, int other, long value, int firstTry) {
+    private void await(Counter counter, int ofGroupRank, long value, int firstTry) {
         long began = System.nanoTime();
-        for (int tries = firstTry; !hasReached(counter, other, value); tries++) {
+        for (int tries = firstTry; !hasReached(counter, ofGroupRank, value); tries++) {
             if (tries < SPINS) {
                 Thread.onSpinWait();
             } else if (tries < SPINS + YIELDS) {
                 Thread.yield();
             } else {
-                check(other, began);
+                checkMayWait(ofGroupRank, began);
                 LockSupport.parkNanos(NAP_NANOS);
             }
         }
     }
 
-    private void check(int other, long began) {
-        long failed = (long) COUNTER.getAcquire(counters, 0);
+    private void checkMayWait(int forGroupRank, long began) {
+        long failed = (long) COUNTER.getAcquire(counters, FAILED);
         if (failed != 0) {
             throw new PeerLostException(ranks[(int) failed - 1], "has failed");
         }
         if (cancelled.getAsBoolean()) {
-            throw new PeerLostException(ranks[other], "is waited for no more: the task was cancelled");
+            throw new PeerLostException(ranks[forGroupRank], "is waited for no more: the task was cancelled");
         }
-        if (System.nanoTime() - began > timeoutNanos) {
+        if (System.nanoTime() - began > TimeUnit.SECONDS.toNanos(timeoutSeconds)) {
             throw new PeerLostException(
-                    ranks[other], "has not come within " + timeoutNanos / 1_000_000_000 + " s (sync.timeout)");
+                    ranks[forGroupRank],
+                    "has not come within " + timeoutSeconds + " s, the timeout of the collective; if it only needs more"
+                            + " time, raise the timeout");
         }
     }
 
-    /** Tells the others not to wait for this member. */
+    /** Marks this rank as failed: whoever waits for any rank of the group stops waiting. */
     void abandon() {
-        COUNTER.setRelease(counters, 0, (long) member + 1);
+        COUNTER.setRelease(counters, FAILED, (long) groupRank + 1);
     }
 
-    /** Unmaps the memory, which the garbage collector would do only once it has reason to; nobody must touch it afterwards. */
+    /** Unmaps the memory now, where the garbage collector might wait for long. Access afterwards crashes the process. */
     @Override
     public void close() {
         try {

@@ -30,7 +30,7 @@ class CollectiveBackendTest {
         assertThatThrownBy(() ->
                         new Collective(0, shape, "127.0.0.1", OptionalInt.empty(), message -> List.of(), () -> false))
                 .isInstanceOf(ConvoyException.class)
-                .hasMessageContaining("Cannot use sync.network = nccl")
+                .hasMessageContaining("Cannot use the network backend nccl")
                 .hasMessageContaining("mvn package -Ptorch-cuda");
         CollectiveBackend.GLOO.checkClassPath();
     }
@@ -55,8 +55,8 @@ class CollectiveBackendTest {
             process.destroyForcibly();
         }
         assertThat(Files.readString(output))
-                .contains("refused: Cannot use sync.network = nccl: a replica on host1 computes on the CPU")
-                .contains("check nvidia-smi on that machine, or set sync.network = gloo")
+                .contains("refused: Cannot use the network backend nccl: a replica on host1 computes on the CPU")
+                .contains("check nvidia-smi on that machine, or use the network backend gloo")
                 .contains("refused: Cannot load NCCL on host2")
                 .contains("install NCCL 2 for CUDA 13 there");
     }

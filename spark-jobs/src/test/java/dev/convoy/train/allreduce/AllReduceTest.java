@@ -225,7 +225,7 @@ class AllReduceTest {
                 AllReduceSpec.PlainTextPolicy.AS_SPARK_ALLOWS);
         assertThatThrownBy(() -> AllReduceMaster.check(spark.getConf(), nccl))
                 .isInstanceOf(ConvoyException.class)
-                .hasMessageContaining("mvn package -Ptorch-cuda, or set sync.network = gloo");
+                .hasMessageContaining("mvn package -Ptorch-cuda, or use the network backend gloo");
     }
 
     @Test
