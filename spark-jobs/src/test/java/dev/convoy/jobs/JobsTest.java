@@ -220,7 +220,7 @@ class JobsTest {
                 .hasMessageContaining(zip + ": it exists");
 
         settings.put("network", "{ init-from = \"" + zip + "\" }");
-        settings.put("lower the learning rate", "1e-12");
+        settings.put("optimizer.learning-rate", "1e-12");
         Path on = Path.of(train(spark).directory());
         assertThat(result(on).at("/test/accuracy")).isEqualTo(result(run).at("/test/accuracy"));
         settings.put("network", "{ init-from = \"" + folder + "/none.zip\" }");
@@ -401,7 +401,7 @@ class JobsTest {
             throws IOException {
         settings.put("sync.exchange", exchange);
         settings.put("sync.local-steps", localSteps);
-        settings.put("lower the learning rate", "1e25");
+        settings.put("optimizer.learning-rate", "1e25");
         Path run = assertFails(spark, "on worker", "round", "lower the learning rate");
         assertThat(run.resolve("model/weights.safetensors")).exists();
         assertThat(EvaluateJob.of(spark, run.toString(), Optional.empty(), Map.of())

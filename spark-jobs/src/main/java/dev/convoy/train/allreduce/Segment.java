@@ -13,7 +13,6 @@ import dev.convoy.train.sync.SumLayout;
 import dev.convoy.train.worker.StateBroadcast;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -51,18 +50,17 @@ record Segment(
         private record Head(ArrayList<RoundReport> rounds, ArrayList<Quarantined> fatal) implements Serializable {}
 
         /** Writes the end as arrays of bytes: the reports, then the state. */
-        byte[][] write() {
-            byte[][] message = StateMessage.write(state);
-            byte[][] whole = new byte[message.length + 1][];
-            whole[0] = ObjectBytes.write(new Head(new ArrayList<>(rounds), new ArrayList<>(fatal)));
-            System.arraycopy(message, 0, whole, 1, message.length);
-            return whole;
+        List<byte[]> write() {
+            List<byte[]> parts = new ArrayList<>(List.of(StateMessage.write(state)));
+            parts.add(0, ObjectBytes.write(new Head(new ArrayList<>(rounds), new ArrayList<>(fatal))));
+            return parts;
         }
 
         /** Reads what was written. */
-        static End read(byte[][] whole) {
-            Head head = ObjectBytes.read(whole[0], Head.class);
-            return new End(StateMessage.read(Arrays.copyOfRange(whole, 1, whole.length)), head.rounds, head.fatal);
+        static End read(List<byte[]> parts) {
+            Head head = ObjectBytes.read(parts.get(0), Head.class);
+            byte[][] state = parts.subList(1, parts.size()).toArray(byte[][]::new);
+            return new End(StateMessage.read(state), head.rounds, head.fatal);
         }
     }
 }

@@ -32,7 +32,7 @@ final class SegmentAttempt {
     private static final Pattern KNOWN =
             Pattern.compile("dev\\.convoy\\.[a-z.]*\\w*(?:Convoy|InvalidValue)Exception: (.*)");
 
-    private static final ClassTag<byte[][]> MESSAGE = ClassTag$.MODULE$.apply(byte[][].class);
+    private static final ClassTag<byte[]> BYTES = ClassTag$.MODULE$.apply(byte[].class);
 
     private final JavaSparkContext spark;
     private final ImageShards shards;
@@ -57,16 +57,16 @@ final class SegmentAttempt {
      */
     Segment.End run() {
         SegmentProgressPlugin.listen(segment.id(), messages::add);
-        Optional<JavaFutureAction<List<byte[][]>>> job = Optional.empty();
+        Optional<JavaFutureAction<List<byte[]>>> job = Optional.empty();
         try {
-            JavaRDD<byte[][]> stage = shards.chunks()
+            JavaRDD<byte[]> stage = shards.chunks()
                     .rdd()
                     .barrier()
-                    .mapPartitions(new SegmentTask(segment), false, MESSAGE)
+                    .mapPartitions(new SegmentTask(segment), false, BYTES)
                     .toJavaRDD();
             job = Optional.of(stage.collectAsync());
             follow(job.get());
-            return Segment.End.read(job.get().get().get(0));
+            return Segment.End.read(job.get().get());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ConvoyException("Cannot go on: training was interrupted", e);

@@ -23,7 +23,7 @@ import scala.runtime.AbstractFunction1;
  * One worker's part of a segment; all of them run at once, in a barrier stage. Rank 0 brings home the {@link Segment.End}, as arrays of
  * bytes.
  */
-final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byte[][]>> implements Serializable {
+final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byte[]>> implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** How often Spark is made to look whether everybody has arrived. */
@@ -36,7 +36,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
     }
 
     @Override
-    public Iterator<byte[][]> apply(Iterator<byte[]> chunks) {
+    public Iterator<byte[]> apply(Iterator<byte[]> chunks) {
         BarrierTaskContext context = BarrierTaskContext.get();
         try {
             WorkerShard shard = segment.opener().open(JavaConverters.asJavaIterator(chunks));
@@ -44,7 +44,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
                     segment.replica().forTask(context),
                     segment.spec().optimizer(),
                     trainer -> run(context, shard, trainer));
-            List<byte[][]> home = context.partitionId() == 0 ? List.<byte[][]>of(end.write()) : List.of();
+            List<byte[]> home = context.partitionId() == 0 ? end.write() : List.of();
             return JavaConverters.asScalaIterator(home.iterator());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

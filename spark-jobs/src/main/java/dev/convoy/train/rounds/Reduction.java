@@ -52,8 +52,7 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
         return Contribution.sum(Stream.of(messages).map(Contribution::read).toList());
     }
 
-    private Contribution sumBySlices(
-            JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[][]> task) {
+    private Contribution sumBySlices(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[][]> task) {
         int slices = (length + sliceLength - 1) / sliceLength;
         List<Tuple2<Integer, byte[][]>> sums = new ArrayList<>(chunks.mapPartitionsWithIndex(
                         (rank, partition) -> slices(

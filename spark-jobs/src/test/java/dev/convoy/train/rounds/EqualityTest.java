@@ -2,7 +2,6 @@ package dev.convoy.train.rounds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.convoy.collective.Compression;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.augment.Augmentation;
@@ -23,25 +22,20 @@ import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.testing.SparkExtension;
 import dev.convoy.testing.Training;
 import dev.convoy.train.BatchLoading;
-import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.TrainingState;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.sync.OptimizerStatePolicy;
 import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
-import dev.convoy.train.worker.WorkerResult;
 import java.io.IOException;
-import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -50,8 +44,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import scala.Function2;
-import scala.collection.Iterator;
 
 /** Many workers against one replica that sees the union of their batches. */
 @Tag("each-backend")
@@ -160,34 +152,6 @@ class EqualityTest {
                 spark,
                 spec(momentum, SyncSpec.of(ParameterAveraging.every(1).withOptimizerState(OptimizerStatePolicy.RESET))),
                 new OptimizerSpec.Sgd(null));
-    }
-
-    /** Slices summed by executors follow the same tree as whole contributions on the driver. */
-    @Test
-    void slicesGiveTheSameBits(JavaSparkContext spark) throws IOException {
-        try (ImageShards shards = Training.shards(spark, folder, 10, 5)) {
-            Contribution whole = new Reduction(1000, 5, Long.MAX_VALUE, 300).sum(shards.chunks(), new MadeUp());
-            Contribution sliced = new Reduction(1000, 5, 0, 300).sum(shards.chunks(), new MadeUp());
-            assertThat(sliced.vector().floats())
-                    .isEqualTo(whole.vector().floats())
-                    .hasSize(1000);
-            assertThat(sliced.withVector(whole.vector())).isEqualTo(whole);
-        }
-    }
-
-    /** Contributions whose sum depends on the order of additions; rank 0 has none. */
-    private record MadeUp() implements Function2<TaskContext, Iterator<byte[]>, byte[][]>, Serializable {
-        @Override
-        public byte[][] apply(TaskContext task, Iterator<byte[]> chunks) {
-            int rank = task.partitionId();
-            float[] vector = new float[rank == 0 ? 0 : 1000];
-            for (int i = 0; i < vector.length; i++) {
-                vector[i] = (float) Math.sin(rank * 1000 + i);
-            }
-            WorkerResult result =
-                    new WorkerResult(rank, 0, 0, rank, 1, new RoundReport.WorkerTime(0, 0), Optional.empty());
-            return Contribution.of(result, vector, Compression.BF16, false).write();
-        }
     }
 
     private static TrainingSpec spec(OptimizerSpec optimizer, SyncSpec sync) {
