@@ -64,7 +64,7 @@ public enum Natives {
     private static final FileAttribute<?> PRIVATE = PosixFilePermissions.asFileAttribute(OWN);
     private static final String CACHE_PROPERTY = "org.bytedeco.javacpp.cachedir";
     private static final Pattern LIBRARY = Pattern.compile("[^/]+\\.so[^/]*");
-    /** Whose second copy in a process computes wrong or crashes it. */
+    /** Names libraries of which a second copy in a process computes wrong or crashes it. */
     private static final Pattern GUARDED =
             Pattern.compile("lib(torch\\w*|c10\\w*|openblas\\w*|opencv_\\w+|nd4j\\w+|gomp|omp|iomp5)[.-].*");
 
@@ -96,9 +96,9 @@ public enum Natives {
     }
 
     /**
-     * The same for natives of which there are several builds.
+     * Unpacks and loads one of several builds of the engine's libraries, as {@link #load()} does.
      *
-     * @param extension that tells them apart, as JavaCPP has it
+     * @param extension that tells builds apart, as JavaCPP has it
      */
     public void load(String extension) {
         synchronized (Natives.class) {
@@ -111,7 +111,7 @@ public enum Natives {
         }
     }
 
-    /** What may be said only before JavaCPP is first used. */
+    /** Tells JavaCPP what it only takes before it is first used. */
     private static final class Loading {
         static {
             // JavaCPP would end a process that has four times the heap resident, whatever its container allows.
@@ -218,7 +218,7 @@ public enum Natives {
             }
         }
 
-        /** As JavaCPP asks. */
+        /** Asks what JavaCPP asks before it unpacks a library. */
         private static boolean isUnpacked(Path target, ZipEntry library) {
             File file = target.resolve(nameOf(library)).toFile();
             return file.length() == library.getSize() && file.lastModified() == library.getTime();
@@ -240,7 +240,7 @@ public enum Natives {
         }
     }
 
-    /** Whether somebody has used it in this process before Convoy did; it has then chosen its folder. */
+    /** Asks whether somebody has used JavaCPP in this process before Convoy did; it has then chosen its folder. */
     private static boolean isJavaCppInUse() {
         return mapped().values().stream().flatMap(Set::stream).anyMatch(file -> file.contains("/org/bytedeco/"));
     }

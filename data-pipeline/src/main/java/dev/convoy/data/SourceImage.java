@@ -12,7 +12,7 @@ import java.io.Serializable;
  */
 public record SourceImage(long id, String name, Target target, Data data) implements Serializable {
     /**
-     * An image of a single class.
+     * Makes an image whose target is a single class.
      *
      * @param label class index
      */
@@ -37,7 +37,7 @@ public record SourceImage(long id, String name, Target target, Data data) implem
         /** A whole image file. */
         record Encoded(byte[] bytes) implements Data {}
 
-        /** Nothing, for this reason. */
+        /** No bytes, for this reason. */
         record Unreadable(String reason) implements Data {}
 
         /** Unsigned bytes in CHW order. */

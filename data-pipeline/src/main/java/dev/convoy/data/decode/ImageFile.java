@@ -32,7 +32,7 @@ final class ImageFile {
     private ImageFile() {}
 
     /**
-     * Decodes one in the caller's scope.
+     * Decodes a file in the caller's {@link org.bytedeco.javacpp.PointerScope}, which frees the result.
      *
      * @param flags OpenCV's: grey, colour, or whichever it is
      * @return one channel or three (blue, green, red), upright
@@ -83,7 +83,7 @@ final class ImageFile {
                 + (text.startsWith("<") ? " but text, perhaps a web page" : ""));
     }
 
-    /** Uncompressed, 8 or 24 bits, as {@code convoy prepare} writes them too. */
+    /** Whether a BMP is uncompressed, of 8 or 24 bits a pixel, as those are that Convoy writes. */
     private static boolean isPlainBitmap(byte[] file) throws BadImageException {
         ByteBuffer header = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         if (header.getInt(14) < 40) {
@@ -94,7 +94,7 @@ final class ImageFile {
         return (bits == 8 || bits == 24) && header.getInt(30) == 0;
     }
 
-    /** Fails unless memory may be given to so many pixels. */
+    /** Refuses images of more than {@link #MAX_PIXELS}. */
     static void checkSize(long width, long height) throws BadImageException {
         if (width < 1 || height < 1 || width > MAX_PIXELS || height > MAX_PIXELS || width * height > MAX_PIXELS) {
             throw bad("it says that it has " + width + "x" + height + " (width x height) pixels; allowed are 1 to "

@@ -39,7 +39,7 @@ final class ImageWatch implements Iterator<SourceImage> {
         this.images = images;
     }
 
-    /** Passes a task's images on; whoever takes one is watched until it takes the next. */
+    /** Passes the calling task's images on; whoever takes one is watched until it takes the next. */
     static Iterator<SourceImage> of(Iterator<SourceImage> images) {
         ImageWatch watch = new ImageWatch(images);
         ALL.put(watch, true);

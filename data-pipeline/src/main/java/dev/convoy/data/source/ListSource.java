@@ -44,19 +44,19 @@ import org.apache.hadoop.fs.Path;
  */
 public record ListSource(String path, String split, String imageColumn, String labelColumn, boolean anywhere)
         implements ImageSource {
-    /** The columns, unless others are named. */
+    /** The names of the columns, unless others are given. */
     public static final String PATH = "path";
 
     public static final String LABEL = "label";
     private static final String SPLIT = "split";
     private static final int HEADING = 1 << 16;
 
-    /** With the usual columns, of files below the list's folder. */
+    /** Makes a list with the usual columns, whose files lie below its folder. */
     public ListSource(String path, String split) {
         this(path, split, PATH, LABEL, false);
     }
 
-    /** A line that counts. */
+    /** A line that belongs to the split. */
     private record Entry(Path file, String label) {}
 
     @Override
@@ -178,7 +178,7 @@ public record ListSource(String path, String split, String imageColumn, String l
                 + " as a list; its name must end in .csv, .tsv, .jsonl or .ndjson, with or without .gz");
     }
 
-    /** Programs that write decimal commas write semicolons between columns. */
+    /** Finds what stands between columns: programs that write decimal commas write semicolons there. */
     private static char separator(BufferedReader in) throws IOException {
         in.mark(HEADING);
         char[] heading = new char[HEADING];

@@ -34,7 +34,7 @@ public final class ShardWriter implements AutoCloseable {
               required binary split (STRING);
               required binary image;
             }""");
-    /** What one task later reads at once. */
+    /** The size of what one task later reads at once. */
     private static final long ROW_GROUP_BYTES = 32 << 20;
 
     private final Path next;
