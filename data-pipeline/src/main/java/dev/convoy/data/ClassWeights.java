@@ -4,8 +4,9 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * Weights of classes: the loss of a training example, and so its gradient, is multiplied by the weight of its class. The mean over a batch
- * still divides by the number of examples, so that an example weighs in many small batches what it weighs in a large one.
+ * Weights of classes: the loss of a training example, and so its gradient, is multiplied by the weight of its class.
+ * The mean over a batch still divides by the number of examples, so that an example weighs in many small batches what
+ * it weighs in a large one.
  *
  * @param values by class index, finite and at least 0; empty if all weigh 1
  */
@@ -18,8 +19,9 @@ public record ClassWeights(List<Double> values) implements Serializable {
     }
 
     /**
-     * Balances classes as scikit-learn does: a class weighs {@code examples / (classes * examples of the class)}. Then all classes weigh the
-     * same in sum, and examples weigh 1 on average. Classes without examples are not counted, and weigh 1.
+     * Balances classes as scikit-learn does: a class weighs {@code examples / (classes * examples of the class)}. Then
+     * all classes weigh the same in sum, and examples weigh 1 on average. Classes without examples are not counted, and
+     * weigh 1.
      *
      * @param examples number of examples, by class index
      */
@@ -48,8 +50,8 @@ public record ClassWeights(List<Double> values) implements Serializable {
     }
 
     /**
-     * Multiplies the weight of each example of a batch by that of its class; of a mixed one by those of its classes, each as far as it has a
-     * share. Examples with dense targets keep their weights.
+     * Multiplies the weight of each example of a batch by that of its class; of a mixed one by those of its classes,
+     * each as far as it has a share. Examples with dense targets keep their weights.
      *
      * @param batch not changed
      */

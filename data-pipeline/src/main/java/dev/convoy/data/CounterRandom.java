@@ -44,7 +44,8 @@ public final class CounterRandom {
     }
 
     /**
-     * Makes the stream of a combination of seed, purpose and coordinates. Different combinations have independent streams.
+     * Makes the stream of a combination of seed, purpose and coordinates. Different combinations have independent
+     * streams.
      *
      * @param coordinates whatever tells one use from another, for example epoch and worker
      */
@@ -86,7 +87,10 @@ public final class CounterRandom {
         return (bits(counter) >>> 11) * 0x1p-53;
     }
 
-    /** Draws from the standard normal distribution, by Box and Muller; takes the counters {@code 2 * counter} and the next. */
+    /**
+     * Draws from the standard normal distribution, by Box and Muller; takes the counters {@code 2 * counter} and the
+     * next.
+     */
     public double normal(long counter) {
         double radius = Math.sqrt(-2 * Math.log(1 - uniform(2 * counter)));
         return radius * Math.cos(2 * Math.PI * uniform(2 * counter + 1));

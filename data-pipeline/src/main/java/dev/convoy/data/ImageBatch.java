@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.stream.DoubleStream;
 
 /**
- * One mini-batch as a replica receives it; decoded pixels, normalised only on the way into the network. Batches do not change: the {@code
- * with} methods make another one that shares all but the part they are named after.
+ * One mini-batch as a replica receives it; decoded pixels, normalised only on the way into the network. Batches do not
+ * change: the {@code with} methods make another one that shares all but the part they are named after.
  *
  * @param shape the shape of every image
  * @param ids example ids in the order of the plan
@@ -67,7 +67,8 @@ public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Targe
     }
 
     /**
-     * Writes the targets as one dense matrix. A class index becomes a row with a single one, a mixed target a weighted sum of rows.
+     * Writes the targets as one dense matrix. A class index becomes a row with a single one, a mixed target a weighted
+     * sum of rows.
      *
      * @param outputs number of network outputs
      * @return {@code [size, outputs]}, row-major

@@ -38,13 +38,14 @@ import java.util.zip.ZipEntry;
 import org.bytedeco.javacpp.Loader;
 
 /**
- * The native libraries that Convoy brings along. Before any of an engine's is loaded, all of them are unpacked into a folder that only its
- * user may enter; files appear whole, and one process unpacks at a time. They are then loaded by their absolute paths, each after what it
- * needs, so that no library of the system's takes a place among them.
+ * The native libraries that Convoy brings along. Before any of an engine's is loaded, all of them are unpacked into a
+ * folder that only its user may enter; files appear whole, and one process unpacks at a time. They are then loaded by
+ * their absolute paths, each after what it needs, so that no library of the system's takes a place among them.
  *
- * <p>The folder is {@code natives-<key>} in the first that can be written of: the system property {@value #FOLDER_PROPERTY}, JavaCPP's {@code
- * org.bytedeco.javacpp.cachedir}, the environment's {@code CONVOY_NATIVES}, {@code .cache/convoy} in the user's home, and {@code
- * convoy-<user id>} in {@code java.io.tmpdir}. The key tells builds apart. JavaCPP finds its files there and unpacks nothing itself.
+ * <p>The folder is {@code natives-<key>} in the first that can be written of: the system property {@value
+ * #FOLDER_PROPERTY}, JavaCPP's {@code org.bytedeco.javacpp.cachedir}, the environment's {@code CONVOY_NATIVES}, {@code
+ * .cache/convoy} in the user's home, and {@code convoy-<user id>} in {@code java.io.tmpdir}. The key tells builds
+ * apart. JavaCPP finds its files there and unpacks nothing itself.
  */
 public enum Natives {
     OPENBLAS(
@@ -308,7 +309,10 @@ public enum Natives {
         return UserId.ofProcess().orElse(System.getProperty("user.name"));
     }
 
-    /** Tells apart what the class path can hold; times are as this process's time zone reads them, and JavaCPP compares them. */
+    /**
+     * Tells apart what the class path can hold; times are as this process's time zone reads them, and JavaCPP compares
+     * them.
+     */
     private static String key() {
         MessageDigest digest = Sha256.digest();
         for (Natives engine : values()) {

@@ -9,8 +9,9 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 
 /**
- * Objects as bytes, by Java's serialization. What crosses Spark's borders in results, shuffles, broadcasts and caches goes as arrays of bytes,
- * which every serializer of Spark's can carry, Kryo with registration required too. Read only what this application has written itself.
+ * Objects as bytes, by Java's serialization. What crosses Spark's borders in results, shuffles, broadcasts and caches
+ * goes as arrays of bytes, which every serializer of Spark's can carry, Kryo with registration required too. Read only
+ * what this application has written itself.
  */
 public final class ObjectBytes {
     private ObjectBytes() {}
@@ -27,8 +28,8 @@ public final class ObjectBytes {
     }
 
     /**
-     * Reads an object that {@link #write} has written. Its classes are looked up by the class loader of Convoy's own classes, which on
-     * executors may have the application's jars.
+     * Reads an object that {@link #write} has written. Its classes are looked up by the class loader of Convoy's own
+     * classes, which on executors may have the application's jars.
      *
      * @param type that the object has
      */

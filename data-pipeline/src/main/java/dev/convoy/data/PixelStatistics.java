@@ -3,7 +3,8 @@ package dev.convoy.data;
 import java.io.Serializable;
 
 /**
- * Sums over pixels, from which mean and deviation follow. They are integers, so that the order in which they are merged does not matter.
+ * Sums over pixels, from which mean and deviation follow. They are integers, so that the order in which they are merged
+ * does not matter.
  *
  * @param count pixels per channel
  * @param sum per channel, of values 0 to 255
@@ -43,7 +44,9 @@ public record PixelStatistics(long count, long[] sum, long[] sumOfSquares) imple
         return new PixelStatistics(count + other.count, sums, squares);
     }
 
-    /** Makes the normalisation that gives each channel mean 0 and deviation 1; one that does not vary is only centred. */
+    /**
+     * Makes the normalisation that gives each channel mean 0 and deviation 1; one that does not vary is only centred.
+     */
     public Normalization normalization() {
         float[] mean = new float[sum.length];
         float[] std = new float[sum.length];

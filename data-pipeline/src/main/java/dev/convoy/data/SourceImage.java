@@ -49,8 +49,8 @@ public record SourceImage(long id, String name, Target target, Data data) implem
          * @param height rows
          * @param width columns
          * @param channels 1, 3 or 4
-         * @param pixels {@code [height, width, channels]} unsigned bytes; channels are blue, green, red and perhaps alpha, which is
-         *     dropped
+         * @param pixels {@code [height, width, channels]} unsigned bytes; channels are blue, green, red and perhaps
+         *     alpha, which is dropped
          * @return {@link Pixels}, or {@link Unreadable} if the fields do not fit together
          */
         static Data ofSpark(int height, int width, int channels, byte[] pixels) {

@@ -35,8 +35,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Checks every image of a configuration's sources and writes the good ones as shards with a manifest, which training reads much faster than
- * many small files. Images are read twice: to check, and to copy.
+ * Checks every image of a configuration's sources and writes the good ones as shards with a manifest, which training
+ * reads much faster than many small files. Images are read twice: to check, and to copy.
  */
 public final class PrepareJob {
     private static final Logger LOG = LoggerFactory.getLogger(PrepareJob.class);
@@ -198,7 +198,10 @@ public final class PrepareJob {
         return rejects;
     }
 
-    /** A line of {@code duplicates.csv}: an image whose bytes another one has that comes before it; ids are the source's. */
+    /**
+     * A line of {@code duplicates.csv}: an image whose bytes another one has that comes before it; ids are the
+     * source's.
+     */
     private record Copy(String set, long id, int label, String originalSet, long originalId, int originalLabel) {}
 
     private static List<Copy> copies(Map<String, ExaminedSet> sets) {

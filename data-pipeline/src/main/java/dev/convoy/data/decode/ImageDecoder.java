@@ -28,9 +28,9 @@ import org.bytedeco.opencv.opencv_core.Scalar;
 import org.bytedeco.opencv.opencv_core.Size;
 
 /**
- * Turns images into unsigned bytes of one shape, in CHW order with channels red, green, blue. {@link ImageFile} decodes JPEG, PNG, WebP, BMP,
- * TIFF and the first picture of a GIF, in the orientation that EXIF gives; 16 bits become 8, transparency is dropped. Resizing (area
- * averaging to shrink, linear to enlarge) is OpenCV's.
+ * Turns images into unsigned bytes of one shape, in CHW order with channels red, green, blue. {@link ImageFile} decodes
+ * JPEG, PNG, WebP, BMP, TIFF and the first picture of a GIF, in the orientation that EXIF gives; 16 bits become 8,
+ * transparency is dropped. Resizing (area averaging to shrink, linear to enlarge) is OpenCV's.
  *
  * @param shape what every image becomes
  * @param sizes what to do with an image of another height or width
@@ -80,16 +80,6 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
             return new ImageShape(image.channels(), image.rows(), image.cols());
         }
     }
-
-    /**
-     * What an image is like by itself.
-     *
-     * @param shape its shape, with three channels if it has colour, else one
-     * @param bytes size of its file, or of its pixels if it has no file
-     * @param mean mean of each channel, red first, in units where 255 is 1
-     * @param std standard deviation of each channel, in the same units
-     */
-    public record ImageInfo(ImageShape shape, long bytes, double[] mean, double[] std) {}
 
     /**
      * Decodes an image to see whether that can be done.
@@ -260,7 +250,9 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         };
     }
 
-    /** Cuts an image that is much longer than the shape to its middle; the rest would be enlarged only to be cut off. */
+    /**
+     * Cuts an image that is much longer than the shape to its middle; the rest would be enlarged only to be cut off.
+     */
     private Mat neededToCover(Mat image) {
         double factor = Math.max((double) shape.height() / image.rows(), (double) shape.width() / image.cols());
         if (factor * factor * image.rows() * image.cols() <= Math.max(LARGE_COVER, 2L * image.rows() * image.cols())) {

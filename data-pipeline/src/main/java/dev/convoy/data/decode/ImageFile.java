@@ -16,8 +16,9 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.opencv.opencv_core.Mat;
 
 /**
- * Decodes image files. JPEG, PNG, WebP and plain BMP are OpenCV's, after a look at their structure, since it fills in what is missing from
- * damaged ones. GIF, TIFF and other BMP are Java's, which finds their faults itself and cannot be made to overrun its memory.
+ * Decodes image files. JPEG, PNG, WebP and plain BMP are OpenCV's, after a look at their structure, since it fills in
+ * what is missing from damaged ones. GIF, TIFF and other BMP are Java's, which finds their faults itself and cannot be
+ * made to overrun its memory.
  */
 final class ImageFile {
     /** The most pixels that an image may have: with three channels 400 MB while it is decoded. */
@@ -36,7 +37,8 @@ final class ImageFile {
      *
      * @param flags OpenCV's: grey, colour, or whichever it is
      * @return one channel or three (blue, green, red), upright
-     * @throws BadImageException with the reason, if it is none, damaged, cut short, too large or of a kind that cannot be read
+     * @throws BadImageException with the reason, if it is none, damaged, cut short, too large or of a kind that cannot
+     *     be read
      */
     static Mat read(byte[] file, int flags) throws BadImageException {
         if (file.length == 0) {

@@ -34,8 +34,9 @@ import org.w3c.dom.NamedNodeMap;
 import org.w3c.dom.Node;
 
 /**
- * Image files that are decoded on the heap: GIF by Java's own reader, TIFF (with BigTIFF) and BMP by TwelveMonkeys' ImageIO. The reader that is
- * asked for the size is the one that decodes. Transparency is dropped; samples of more than 8 bits keep the upper ones.
+ * Image files that are decoded on the heap: GIF by Java's own reader, TIFF (with BigTIFF) and BMP by TwelveMonkeys'
+ * ImageIO. The reader that is asked for the size is the one that decodes. Transparency is dropped; samples of more than
+ * 8 bits keep the upper ones.
  */
 final class JavaImage {
     /** The formats, each with its reader. */

@@ -18,18 +18,24 @@ import org.bytedeco.opencv.opencv_core.Mat;
 import org.bytedeco.opencv.opencv_core.Rect;
 
 /**
- * The structure of a JPEG file (ITU-T T.81, annex B). libjpeg goes on where a scan breaks off, and fills up with grey; what it needs for that is
- * looked for here. Stray bytes before a marker of the header do no harm to anybody.
+ * The structure of a JPEG file (ITU-T T.81, annex B). libjpeg goes on where a scan breaks off, and fills up with grey;
+ * what it needs for that is looked for here. Stray bytes before a marker of the header do no harm to anybody.
  */
 final class JpegFile {
-    /** How many scans a file may have. Progressive files have about ten; each takes time for every pixel, however few its bytes. */
+    /**
+     * How many scans a file may have. Progressive files have about ten; each takes time for every pixel, however few
+     * its bytes.
+     */
     private static final int MAX_SCANS = 100;
 
     /** The side, in pixels, of the corner that is looked at; a smaller one may be of the filling's colour by chance. */
     private static final int CORNER = 2;
     /** The values that libjpeg fills up with: the middle of grey and colours, and of inks as OpenCV mixes them. */
     private static final Set<Integer> FILLINGS = Set.of(64, 65, 128);
-    /** Matches what libjpeg says where data are missing; stray bytes and profiles of colour that it cannot use do not matter. */
+    /**
+     * Matches what libjpeg says where data are missing; stray bytes and profiles of colour that it cannot use do not
+     * matter.
+     */
     private static final Pattern LOSS =
             Pattern.compile("Premature end of JPEG file.*|Corrupt JPEG data: (?!\\d+ extraneous).*");
 
@@ -158,8 +164,8 @@ final class JpegFile {
     }
 
     /**
-     * Fails if libjpeg has run out of data before it had all pixels. What it fills up with is grey to the last corner; only then another
-     * decoder is asked, which tells of what it meets.
+     * Fails if libjpeg has run out of data before it had all pixels. What it fills up with is grey to the last corner;
+     * only then another decoder is asked, which tells of what it meets.
      */
     static void checkFilledUp(Mat image, byte[] file) throws BadImageException {
         int height = Math.min(CORNER, image.rows());

@@ -55,7 +55,10 @@ final class WebpFile {
         return bytes + bytes % 2;
     }
 
-    /** Removes JPEG's prefix from EXIF. The chunk stays as long as it was: what follows the values of EXIF does not matter. */
+    /**
+     * Removes JPEG's prefix from EXIF. The chunk stays as long as it was: what follows the values of EXIF does not
+     * matter.
+     */
     private static byte[] withoutPrefix(byte[] file, int at) {
         byte[] plain = file.clone();
         int data = at + 8;

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.BiFunction;
 
 /**
- * An order in which every class comes once a round. Each round draws the classes in another random order, and each class draws all of its
- * examples, in another random order each time, before it repeats any.
+ * An order in which every class comes once a round. Each round draws the classes in another random order, and each
+ * class draws all of its examples, in another random order each time, before it repeats any.
  */
 final class BalancedOrder {
     private final List<long[]> classes;
@@ -14,7 +14,8 @@ final class BalancedOrder {
 
     /**
      * @param classes the ids of each class, none of them without any
-     * @param random gives a stream by the class's position in the list, or -1 for the order of classes, and by how often it has begun anew
+     * @param random gives a stream by the class's position in the list, or -1 for the order of classes, and by how
+     *     often it has begun anew
      */
     BalancedOrder(List<long[]> classes, BiFunction<Long, Long, CounterRandom> random) {
         this.classes = classes;

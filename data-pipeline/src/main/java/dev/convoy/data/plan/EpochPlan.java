@@ -7,11 +7,12 @@ import java.util.function.LongUnaryOperator;
 import java.util.stream.LongStream;
 
 /**
- * Says which example goes into which step of which worker in one epoch. It is a pure function of its values and of what the worker owns.
+ * Says which example goes into which step of which worker in one epoch. It is a pure function of its values and of what
+ * the worker owns.
  *
- * <p>Every worker goes through the examples it owns, in an order of its own; a random one is new each epoch. Global batch
- * {@code k} is the union of the workers' {@code k}-th batches. All workers take the same number of steps; one that has
- * run out has an empty batch, which weighs nothing.
+ * <p>Every worker goes through the examples it owns, in an order of its own; a random one is new each epoch. Global
+ * batch {@code k} is the union of the workers' {@code k}-th batches. All workers take the same number of steps; one
+ * that has run out has an empty batch, which weighs nothing.
  */
 public final class EpochPlan {
     private final long seed;

@@ -21,15 +21,16 @@ public record Shuffle(Kind kind, int window) implements Serializable {
         /** Shuffles all of a worker's examples; each comes once an epoch. */
         GLOBAL,
         /**
-         * Shuffles runs of {@link Shuffle#RUN} neighbours, and then the examples of as many runs as a window holds; each example comes
-         * once an epoch. Storage is read in pieces of a run.
+         * Shuffles runs of {@link Shuffle#RUN} neighbours, and then the examples of as many runs as a window holds;
+         * each example comes once an epoch. Storage is read in pieces of a run.
          */
         WINDOW,
         /** Keeps the order of ids; each example comes once an epoch. */
         NONE,
         /**
-         * Draws every class that a worker has equally often, and within a class every example equally often, give or take one. There
-         * are as many draws as examples, so that in an epoch some examples come several times and others not at all.
+         * Draws every class that a worker has equally often, and within a class every example equally often, give or
+         * take one. There are as many draws as examples, so that in an epoch some examples come several times and
+         * others not at all.
          */
         BALANCED
     }

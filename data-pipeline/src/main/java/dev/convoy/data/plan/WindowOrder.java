@@ -4,8 +4,8 @@ import dev.convoy.data.CounterRandom;
 import java.util.function.LongFunction;
 
 /**
- * An order of examples, in two levels: runs of neighbours are put in random order, and then examples in random order within each window of
- * that. It is computed and takes no memory.
+ * An order of examples, in two levels: runs of neighbours are put in random order, and then examples in random order
+ * within each window of that. It is computed and takes no memory.
  */
 final class WindowOrder {
     private final long size;

@@ -5,9 +5,9 @@ import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 
 /**
- * Says which worker owns which example, for a whole run. Ids are dealt in a random order that the seed decides, one to each worker in
- * turn, so that the workers' counts differ by at most one, whatever the partitions and executors. Dealing may stop early: what was dealt by
- * then is a random sample.
+ * Says which worker owns which example, for a whole run. Ids are dealt in a random order that the seed decides, one to
+ * each worker in turn, so that the workers' counts differ by at most one, whatever the partitions and executors.
+ * Dealing may stop early: what was dealt by then is a random sample.
  *
  * @param seed the run's seed
  * @param available how many ids there are: {@code 0 .. available - 1}

@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * One worker's images, from which it gathers its batches by id. A shard is a view of {@link ImageChunk}s: the time to open one depends on
- * the number of chunks, not of images. It does not change, so that threads may share it.
+ * One worker's images, from which it gathers its batches by id. A shard is a view of {@link ImageChunk}s: the time to
+ * open one depends on the number of chunks, not of images. It does not change, so that threads may share it.
  */
 public final class WorkerShard {
     /** The most bytes of a mapping; systems allow some ten thousand mappings in a process. */
@@ -73,8 +73,8 @@ public final class WorkerShard {
     }
 
     /**
-     * Puts the images of chunks into a file and maps it, so that the operating system keeps in memory what there is room for. The file has
-     * no name any more when this returns: its space is free once nothing refers to the shard.
+     * Puts the images of chunks into a file and maps it, so that the operating system keeps in memory what there is
+     * room for. The file has no name any more when this returns: its space is free once nothing refers to the shard.
      *
      * @param chunks as {@link #of(Iterator)} takes them; one at a time is in memory
      * @param folder with space for all images
@@ -126,7 +126,9 @@ public final class WorkerShard {
         return new WorkerShard(chunks, Optional.of(other));
     }
 
-    /** All of the worker's ids in increasing order, those of rejected images among them. The array must not be changed. */
+    /**
+     * All of the worker's ids in increasing order, those of rejected images among them. The array must not be changed.
+     */
     synchronized long[] ids() {
         if (ids == null) {
             ids = LongStream.concat(usable(), LongStream.of(rejected)).sorted().toArray();
@@ -140,8 +142,8 @@ public final class WorkerShard {
     }
 
     /**
-     * The ids of the usable images of each class of which there are any, in increasing order. Images whose target is no class index make up
-     * a class together.
+     * The ids of the usable images of each class of which there are any, in increasing order. Images whose target is no
+     * class index make up a class together.
      */
     synchronized List<long[]> idsByClass() {
         if (idsByClass == null) {
@@ -174,7 +176,8 @@ public final class WorkerShard {
      *
      * @param wanted ids of this worker's images
      * @return the usable ones among them, in the order of {@code wanted}
-     * @throws IllegalStateException if an id belongs to none of this shard's images, neither a usable nor a rejected one
+     * @throws IllegalStateException if an id belongs to none of this shard's images, neither a usable nor a rejected
+     *     one
      */
     public ImageBatch gather(long[] wanted) {
         long[] usable = Arrays.stream(wanted)
@@ -211,7 +214,10 @@ public final class WorkerShard {
         }
     }
 
-    /** Finds the chunk that may hold an id: chunks are ordered by id, so that it is the first whose last id is not smaller. */
+    /**
+     * Finds the chunk that may hold an id: chunks are ordered by id, so that it is the first whose last id is not
+     * smaller.
+     */
     private ImageChunk chunkOf(long id) {
         int low = 0;
         int high = lastIds.length;

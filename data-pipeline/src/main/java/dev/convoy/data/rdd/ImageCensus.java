@@ -7,6 +7,7 @@ import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Sha256;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.decode.ImageDecoder;
+import dev.convoy.data.decode.ImageInfo;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.source.DatasetManifest;
 import dev.convoy.data.source.ImageListing;
@@ -75,7 +76,7 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
             return new Sums(pixels + other.pixels, sums, both);
         }
 
-        static Sums of(ImageDecoder.ImageInfo inspect) {
+        static Sums of(ImageInfo inspect) {
             double pixels = (double) inspect.shape().height() * inspect.shape().width();
             double[] sum = new double[3];
             double[] squares = new double[3];
@@ -110,7 +111,8 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
      * Says which images are looked at, and how they are split.
      *
      * @param dealt deals the images that are looked at
-     * @param testShare share of the images that goes into the test set, from 0 to 1; an image's content decides whether it does
+     * @param testShare share of the images that goes into the test set, from 0 to 1; an image's content decides whether
+     *     it does
      */
     public record Scope(WorkerLayout dealt, double testShare) implements Serializable {
         /** Whether an image of this content belongs to the test set. */
@@ -145,7 +147,7 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
                 images.hasNext(); ) {
             SourceImage image = images.next();
             try {
-                ImageDecoder.ImageInfo inspect = ImageDecoder.inspect(image.data());
+                ImageInfo inspect = ImageDecoder.inspect(image.data());
                 ContentHash content = ContentHash.of(image.data());
                 int set = scope.isTest(content) ? 1 : 0;
                 sums[set] = sums[set].plus(Sums.of(inspect));
@@ -158,7 +160,10 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
         return new SplitCensus(entries, sums[0], sums[1]);
     }
 
-    /** Finds the images whose content puts them into the test set, in one Spark stage, which reads files and decodes nothing. */
+    /**
+     * Finds the images whose content puts them into the test set, in one Spark stage, which reads files and decodes
+     * nothing.
+     */
     public static BitSet testImages(JavaSparkContext spark, ImageListing listing, double testShare) {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         BitSet test = new BitSet(listing.count());

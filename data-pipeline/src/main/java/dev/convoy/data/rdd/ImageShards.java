@@ -22,8 +22,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
 
 /**
- * A set of images that is dealt to workers and cached: partition {@code w} of {@link #chunks} holds the images of worker {@code w}, ordered
- * by id. Whoever makes one closes it, which empties the cache.
+ * A set of images that is dealt to workers and cached: partition {@code w} of {@link #chunks} holds the images of
+ * worker {@code w}, ordered by id. Whoever makes one closes it, which empties the cache.
  */
 public final class ImageShards implements AutoCloseable {
     /** What becomes of images that cannot be decoded. One that does not fit the decoder's shape fails in any case. */
@@ -49,7 +49,10 @@ public final class ImageShards implements AutoCloseable {
     public enum Cache {
         /** Decoded images in memory; all images of a worker are there while it trains. */
         MEMORY(StorageLevel.MEMORY_AND_DISK(), ImageChunk.MAX_BYTES),
-        /** Decoded images on disk; the operating system keeps in memory what it has room for, and Java's heap holds a batch. */
+        /**
+         * Decoded images on disk; the operating system keeps in memory what it has room for, and Java's heap holds a
+         * batch.
+         */
         DISK(StorageLevel.DISK_ONLY(), Cache.SMALL),
         /** Image files on disk, like decoded ones; they are decoded for every step. */
         ENCODED(StorageLevel.DISK_ONLY(), Cache.SMALL);
@@ -93,13 +96,15 @@ public final class ImageShards implements AutoCloseable {
     }
 
     /**
-     * Decodes and deals images, and caches the result, in two Spark stages, of which the first computes the images once.
+     * Decodes and deals images, and caches the result, in two Spark stages, of which the first computes the images
+     * once.
      *
      * @param images whose ids are 0 to {@code info.examples() - 1}, each once, in any order and in any partitions
      * @param info says what the images are
      * @param spec whose layout deals as many images as there are
      * @throws UnusableImageException as the cause of Spark's, if an image may not be left out
-     * @throws ConvoyException if no image is usable; or, as the cause of Spark's, if an id or a class index is not as it should be
+     * @throws ConvoyException if no image is usable; or, as the cause of Spark's, if an id or a class index is not as
+     *     it should be
      */
     public static ImageShards of(JavaRDD<SourceImage> images, ImageSetInfo info, ShardSpec spec) {
         if (info.examples() != spec.layout().available()) {
@@ -146,7 +151,9 @@ public final class ImageShards implements AutoCloseable {
         }
     }
 
-    /** The images as bytes that {@link ImageChunk} opens; one partition for each worker, in the order of their ranks. */
+    /**
+     * The images as bytes that {@link ImageChunk} opens; one partition for each worker, in the order of their ranks.
+     */
     public JavaRDD<byte[]> chunks() {
         return chunks;
     }
@@ -176,7 +183,9 @@ public final class ImageShards implements AutoCloseable {
         return reports.stream().mapToLong(ShardReport::examples).sum();
     }
 
-    /** The number of usable images of each class, by class index; those whose target is no class index are not counted. */
+    /**
+     * The number of usable images of each class, by class index; those whose target is no class index are not counted.
+     */
     public List<Long> perClass() {
         return IntStream.range(0, classNames().size())
                 .mapToObj(c -> reports.stream()

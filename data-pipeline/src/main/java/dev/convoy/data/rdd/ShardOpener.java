@@ -15,7 +15,8 @@ import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.RDDBlockId;
 
 /**
- * Makes a worker's shard of the chunks of its partition, on an executor. A shard of images on disk is made once in a process and kept.
+ * Makes a worker's shard of the chunks of its partition, on an executor. A shard of images on disk is made once in a
+ * process and kept.
  *
  * @param application Spark's id of the application
  * @param rdd Spark's id of the RDD of chunks in the application

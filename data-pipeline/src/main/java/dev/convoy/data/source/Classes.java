@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The names of classes, and their indexes. Names are compared, and kept, in Unicode's composed form (NFC), as some file systems write an accent
- * apart from its letter.
+ * The names of classes, and their indexes. Names are compared, and kept, in Unicode's composed form (NFC), as some file
+ * systems write an accent apart from its letter.
  */
 public final class Classes {
     private static final Logger LOG = LoggerFactory.getLogger(Classes.class);
@@ -32,8 +32,8 @@ public final class Classes {
     /**
      * @param source how messages call where labels come from
      * @param found labels, in any order, and more than once
-     * @param known names in the order of their indexes; if empty, the found ones are the names, in the order of their numbers if all
-     *     are numbers, of their letters otherwise
+     * @param known names in the order of their indexes; if empty, the found ones are the names, in the order of their
+     *     numbers if all are numbers, of their letters otherwise
      */
     Classes(String source, Collection<String> found, List<String> known) {
         this.source = source;

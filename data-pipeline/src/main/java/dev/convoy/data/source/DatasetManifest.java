@@ -18,7 +18,8 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * What a prepared set of images holds: {@code manifest.json}. It is written last, so that a folder with one is complete.
+ * What a prepared set of images holds: {@code manifest.json}. It is written last, so that a folder with one is
+ * complete.
  *
  * @param format of this file, 1
  * @param classes in the order of their indexes
@@ -98,7 +99,8 @@ public record DatasetManifest(
     /**
      * Reads a prepared folder's manifest.
      *
-     * @throws ConvoyException if there is none, it is of another format or not sound, or a shard is missing or has another length
+     * @throws ConvoyException if there is none, it is of another format or not sound, or a shard is missing or has
+     *     another length
      */
     public static DatasetManifest read(Configuration hadoop, String folder) throws IOException {
         Path file = new Path(folder, FILE);

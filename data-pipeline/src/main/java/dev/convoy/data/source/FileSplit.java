@@ -23,8 +23,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
 
 /**
- * Reads files of one image each. A file that is not there, or may not be read, is a bad image. One that cannot be read at the moment is tried
- * again, and then ends the job, as chance would leave it out otherwise.
+ * Reads files of one image each. A file that is not there, or may not be read, is a bad image. One that cannot be read
+ * at the moment is tried again, and then ends the job, as chance would leave it out otherwise.
  */
 record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
     /** The number of splits that is aimed at: enough tasks for a cluster, unless each had too many files or too few. */
@@ -85,7 +85,10 @@ record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
         }
     }
 
-    /** Whether a file would fail so at any time. Java says of any local file that cannot be opened that it was not found. */
+    /**
+     * Whether a file would fail so at any time. Java says of any local file that cannot be opened that it was not
+     * found.
+     */
     private static boolean saysOfTheImage(String path, Throwable e) {
         if (e instanceof FileNotFoundException && path.startsWith("file:")) {
             java.nio.file.Path file =

@@ -19,8 +19,8 @@ final class HadoopFiles {
     private HadoopFiles() {}
 
     /**
-     * Finds what a path names: the file or folder of that name, or else what matches it as a pattern of Hadoop's ({@code *},
-     * <code>{a,b}</code>, {@code [0-9]}), in the order of paths.
+     * Finds what a path names: the file or folder of that name, or else what matches it as a pattern of Hadoop's
+     * ({@code *}, <code>{a,b}</code>, {@code [0-9]}), in the order of paths.
      *
      * @throws ConvoyException if there is nothing
      */

@@ -26,9 +26,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A pair of IDX files as MNIST ships them: unsigned bytes, images {@code [count, rows, columns]} (magic 0x00000803)
- * and labels {@code [count]} (magic 0x00000801), each plain or gzip. Ids are positions in the file; classes are the labels that there are, by
- * their digits.
+ * A pair of IDX files as MNIST ships them: unsigned bytes, images {@code [count, rows, columns]} (magic 0x00000803) and
+ * labels {@code [count]} (magic 0x00000801), each plain or gzip. Ids are positions in the file; classes are the labels
+ * that there are, by their digits.
  *
  * @param images path of the image file
  * @param labels path of the label file

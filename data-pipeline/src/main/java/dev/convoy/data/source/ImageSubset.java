@@ -26,7 +26,10 @@ public final class ImageSubset {
         return new ImageListing(listing.description(), chosen.cardinality(), listing.classNames(), splits);
     }
 
-    /** Reads what is chosen of another split. It has all of the choice, as only the other split knows which ids it holds. */
+    /**
+     * Reads what is chosen of another split. It has all of the choice, as only the other split knows which ids it
+     * holds.
+     */
     private record Split(ImageSplit whole, long[] chosen) implements ImageSplit {
         @Override
         public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException {

@@ -31,12 +31,13 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * A list of files: CSV with a heading, or JSON objects, one a line, either of them gzipped or not. Two columns, whose names' capitals do not
- * matter, hold the file (relative ones start at the list's own folder) and its class, and {@code split} the set if the list holds several; others
- * are left alone. Ids are positions in the list, within the split.
+ * A list of files: CSV with a heading, or JSON objects, one a line, either of them gzipped or not. Two columns, whose
+ * names' capitals do not matter, hold the file (relative ones start at the list's own folder) and its class, and {@code
+ * split} the set if the list holds several; others are left alone. Ids are positions in the list, within the split.
  *
- * @param path of the list; {@code .csv} (commas, or semicolons if the heading has no comma), {@code .tsv}, {@code .jsonl} or {@code .ndjson}; a
- *     pattern, or a folder of such files as Spark writes it, is one list, whose files' names start beside the folder
+ * @param path of the list; {@code .csv} (commas, or semicolons if the heading has no comma), {@code .tsv}, {@code
+ *     .jsonl} or {@code .ndjson}; a pattern, or a folder of such files as Spark writes it, is one list, whose files'
+ *     names start beside the folder
  * @param split only lines with this value; null where the list has no such column
  * @param imageColumn that names files
  * @param labelColumn that names classes

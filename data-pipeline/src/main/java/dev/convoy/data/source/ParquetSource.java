@@ -18,9 +18,10 @@ import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 
 /**
- * Parquet files, as Spark writes a DataFrame. The image column holds files (JPEG, PNG, ...) as binary, or a struct with them in {@code bytes}
- * (as Hugging Face's datasets, whose names of classes are taken too), or Spark's own image struct; the label column holds numbers or strings.
- * Row groups are what one task reads. Ids are positions, over files in the order of their names, unless a column gives them.
+ * Parquet files, as Spark writes a DataFrame. The image column holds files (JPEG, PNG, ...) as binary, or a struct with
+ * them in {@code bytes} (as Hugging Face's datasets, whose names of classes are taken too), or Spark's own image
+ * struct; the label column holds numbers or strings. Row groups are what one task reads. Ids are positions, over files
+ * in the order of their names, unless a column gives them.
  *
  * @param path a file, a folder of files, or a pattern
  * @param idColumn null for positions

@@ -12,8 +12,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * One set of a folder that {@code convoy prepare} has written. Ids are those of the source, less what was rejected: training on it takes the
- * same steps as on the source, if nothing was.
+ * One set of a folder that {@code convoy prepare} has written. Ids are those of the source, less what was rejected:
+ * training on it takes the same steps as on the source, if nothing was.
  *
  * @param path the folder with {@code manifest.json}
  * @param set {@code train} or {@code test}
@@ -43,7 +43,10 @@ public record PreparedSource(String path, String set) implements ImageSource {
         return new ImageListing(listing.info(), checked(listing, wanted));
     }
 
-    /** Checks that ids are 0 to the number of images, as plans take them to be, and that classes have as many images as they should. */
+    /**
+     * Checks that ids are 0 to the number of images, as plans take them to be, and that classes have as many images as
+     * they should.
+     */
     private void check(ImageListing listing, DatasetManifest.ImageSet wanted) {
         BitSet seen = new BitSet();
         Map<String, Long> perClass = new HashMap<>();

@@ -85,7 +85,9 @@ public final class ShardWriter implements AutoCloseable {
         digest.add(id, label, image);
     }
 
-    /** Completes the file and gives it its name, unless another attempt at the same task has done so: it wrote the same. */
+    /**
+     * Completes the file and gives it its name, unless another attempt at the same task has done so: it wrote the same.
+     */
     public DatasetManifest.Shard finish() throws IOException {
         writer.close();
         List<String> groups = new ArrayList<>();
