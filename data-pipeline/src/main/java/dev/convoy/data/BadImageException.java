@@ -1,6 +1,6 @@
 package dev.convoy.data;
 
-/** An image that cannot be used; the message is the reason alone, without the image's name. */
+/** Says why an image cannot be used. The message is the reason alone, a clause without the image's name. */
 public final class BadImageException extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -4,13 +4,14 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * What the loss of a training example, and so its gradient, is multiplied by, according to its class. A batch's mean still divides by its
- * number of examples, so that the examples of many workers weigh the same as in one large batch.
+ * Weights of classes: the loss of a training example, and so its gradient, is multiplied by the weight of its class.
+ * The mean over a batch still divides by the number of examples, so that an example weighs in many small batches what
+ * it weighs in a large one.
  *
  * @param values by class index, finite and at least 0; empty if all weigh 1
  */
 public record ClassWeights(List<Double> values) implements Serializable {
-    /** All weigh 1. */
+    /** Gives every class the weight 1. */
     public static final ClassWeights NONE = new ClassWeights(List.of());
 
     public ClassWeights {
@@ -18,10 +19,11 @@ public record ClassWeights(List<Double> values) implements Serializable {
     }
 
     /**
-     * Weights under which all classes weigh the same together, and an example 1 in the mean: examples / (classes * examples of the class),
-     * as scikit-learn has it. Classes without examples are left out of the count and weigh 1.
+     * Balances classes as scikit-learn does: a class weighs {@code examples / (classes * examples of the class)}. Then
+     * all classes weigh the same in sum, and examples weigh 1 on average. Classes without examples are not counted, and
+     * weigh 1.
      *
-     * @param examples by class index
+     * @param examples number of examples, by class index
      */
     public static ClassWeights balanced(List<Long> examples) {
         double all = examples.stream().mapToLong(Long::longValue).sum();
@@ -48,8 +50,8 @@ public record ClassWeights(List<Double> values) implements Serializable {
     }
 
     /**
-     * Multiplies the weight of each example of a batch by that of its class; of a mixed one by those of its classes, each as far as it has a
-     * share. Examples with dense targets keep their weights.
+     * Multiplies the weight of each example of a batch by that of its class; of a mixed one by those of its classes,
+     * each as far as it has a share. Examples with dense targets keep their weights.
      *
      * @param batch not changed
      */

@@ -8,7 +8,7 @@ package dev.convoy.data;
  * SC 2011.
  */
 public final class CounterRandom {
-    /** What numbers are drawn for; part of the key, so that two purposes never share a stream. */
+    /** Says what numbers are drawn for. It is part of the key, so that two purposes never share a stream. */
     public enum Purpose {
         /** The deal of examples to workers. */
         LAYOUT(0),
@@ -44,7 +44,8 @@ public final class CounterRandom {
     }
 
     /**
-     * Makes the stream of a combination of seed, purpose and coordinates, which shares no numbers with those of others.
+     * Makes the stream of a combination of seed, purpose and coordinates. Different combinations have independent
+     * streams.
      *
      * @param coordinates whatever tells one use from another, for example epoch and worker
      */
@@ -60,7 +61,7 @@ public final class CounterRandom {
         return new CounterRandom(key);
     }
 
-    /** 64 uniform bits for this counter. */
+    /** Draws 64 uniform bits for a counter. */
     public long bits(long counter) {
         int c0 = (int) counter;
         int c1 = (int) (counter >>> 32);
@@ -81,12 +82,15 @@ public final class CounterRandom {
         return ((long) c1 << 32) | (c0 & 0xFFFFFFFFL);
     }
 
-    /** Uniform in [0, 1), with 53 random bits. */
+    /** Draws a number from the uniform distribution over [0, 1), with 53 random bits. */
     public double uniform(long counter) {
         return (bits(counter) >>> 11) * 0x1p-53;
     }
 
-    /** Standard normal, by Box and Muller; uses the two counters {@code 2 * counter} and the next. */
+    /**
+     * Draws from the standard normal distribution, by Box and Muller; takes the counters {@code 2 * counter} and the
+     * next.
+     */
     public double normal(long counter) {
         double radius = Math.sqrt(-2 * Math.log(1 - uniform(2 * counter)));
         return radius * Math.cos(2 * Math.PI * uniform(2 * counter + 1));

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.stream.DoubleStream;
 
 /**
- * One mini-batch as a replica receives it; decoded pixels, normalised only on the way into the network. Batches do not change: the {@code
- * with} methods make another one that shares all but the part they are named after.
+ * One mini-batch as a replica receives it; decoded pixels, normalised only on the way into the network. Batches do not
+ * change: the {@code with} methods make another one that shares all but the part they are named after.
  *
  * @param shape the shape of every image
  * @param ids example ids in the order of the plan
@@ -24,7 +24,7 @@ public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Targe
         }
     }
 
-    /** Images that all weigh 1. */
+    /** Makes a batch whose images all weigh 1. */
     public ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Target> targets) {
         this(
                 shape,
@@ -35,7 +35,7 @@ public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Targe
     }
 
     /**
-     * This batch with other pixels.
+     * Makes this batch with other pixels.
      *
      * @param other {@code [size, channels, height, width]} unsigned bytes, not copied
      */
@@ -44,7 +44,7 @@ public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Targe
     }
 
     /**
-     * This batch with other targets.
+     * Makes this batch with other targets.
      *
      * @param other one for each image
      */
@@ -53,7 +53,7 @@ public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Targe
     }
 
     /**
-     * This batch with other weights.
+     * Makes this batch with other weights.
      *
      * @param other one for each image, not copied
      */
@@ -67,10 +67,12 @@ public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Targe
     }
 
     /**
-     * The targets as one dense matrix; a class index becomes a row with a single one, a mixed target a weighted sum.
+     * Writes the targets as one dense matrix. A class index becomes a row with a single one, a mixed target a weighted
+     * sum of rows.
      *
      * @param outputs number of network outputs
      * @return {@code [size, outputs]}, row-major
+     * @throws ConvoyException if a class index is no output, or a dense target has another number of values
      */
     public float[] denseTargets(int outputs) {
         float[] dense = new float[size() * outputs];

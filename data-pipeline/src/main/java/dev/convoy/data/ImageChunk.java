@@ -7,10 +7,12 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * Images of one shape, ordered by id, decoded or as image files: what is cached and shipped as one array of bytes. A chunk is a view of such
- * an array; opening one copies no image and makes no object for any. It does not change, so that threads may share it.
+ * Images of one shape, ordered by id, decoded or as image files: what is cached and shipped as one array of bytes. A
+ * chunk is a view of such an array; opening one copies no image and makes no object for any. It does not change, so
+ * that threads may share it.
  *
- * <p>The layout is Convoy's own, so that every serializer of Spark's carries it without knowing a class. Numbers are little-endian.
+ * <p>The layout is Convoy's own, so that every serializer of Spark's carries it without knowing a class. Numbers are
+ * little-endian.
  *
  * <pre>
  * int      magic number 0x4B4E4843 ("CHNK")

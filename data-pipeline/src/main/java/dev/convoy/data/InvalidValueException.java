@@ -1,8 +1,8 @@
 package dev.convoy.data;
 
 /**
- * A value that a record does not take. It names the property as Java does; whoever has the value from elsewhere, such as a configuration, can
- * say where from.
+ * A value that a record does not take. It names the property as Java does; whoever has the value from elsewhere, such
+ * as a configuration, can say where from.
  */
 public final class InvalidValueException extends ConvoyException {
     private static final long serialVersionUID = 1L;

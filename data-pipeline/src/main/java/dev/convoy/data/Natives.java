@@ -38,13 +38,14 @@ import java.util.zip.ZipEntry;
 import org.bytedeco.javacpp.Loader;
 
 /**
- * The native libraries that Convoy brings along. Before any of an engine's is loaded, all of them are unpacked into a folder that only its
- * user may enter; files appear whole, and one process unpacks at a time. They are then loaded by their absolute paths, each after what it
- * needs, so that no library of the system's takes a place among them.
+ * The native libraries that Convoy brings along. Before any of an engine's is loaded, all of them are unpacked into a
+ * folder that only its user may enter; files appear whole, and one process unpacks at a time. They are then loaded by
+ * their absolute paths, each after what it needs, so that no library of the system's takes a place among them.
  *
- * <p>The folder is {@code natives-<key>} in the first that can be written of: the system property {@value #FOLDER_PROPERTY}, JavaCPP's {@code
- * org.bytedeco.javacpp.cachedir}, the environment's {@code CONVOY_NATIVES}, {@code .cache/convoy} in the user's home, and {@code
- * convoy-<user id>} in {@code java.io.tmpdir}. The key tells builds apart. JavaCPP finds its files there and unpacks nothing itself.
+ * <p>The folder is {@code natives-<key>} in the first that can be written of: the system property {@value
+ * #FOLDER_PROPERTY}, JavaCPP's {@code org.bytedeco.javacpp.cachedir}, the environment's {@code CONVOY_NATIVES}, {@code
+ * .cache/convoy} in the user's home, and {@code convoy-<user id>} in {@code java.io.tmpdir}. The key tells builds
+ * apart. JavaCPP finds its files there and unpacks nothing itself.
  */
 public enum Natives {
     OPENBLAS(
@@ -64,7 +65,7 @@ public enum Natives {
     private static final FileAttribute<?> PRIVATE = PosixFilePermissions.asFileAttribute(OWN);
     private static final String CACHE_PROPERTY = "org.bytedeco.javacpp.cachedir";
     private static final Pattern LIBRARY = Pattern.compile("[^/]+\\.so[^/]*");
-    /** Whose second copy in a process computes wrong or crashes it. */
+    /** Names libraries of which a second copy in a process computes wrong or crashes it. */
     private static final Pattern GUARDED =
             Pattern.compile("lib(torch\\w*|c10\\w*|openblas\\w*|opencv_\\w+|nd4j\\w+|gomp|omp|iomp5)[.-].*");
 
@@ -96,9 +97,9 @@ public enum Natives {
     }
 
     /**
-     * The same for natives of which there are several builds.
+     * Unpacks and loads one of several builds of the engine's libraries, as {@link #load()} does.
      *
-     * @param extension that tells them apart, as JavaCPP has it
+     * @param extension that tells builds apart, as JavaCPP has it
      */
     public void load(String extension) {
         synchronized (Natives.class) {
@@ -111,7 +112,7 @@ public enum Natives {
         }
     }
 
-    /** What may be said only before JavaCPP is first used. */
+    /** Tells JavaCPP what it only takes before it is first used. */
     private static final class Loading {
         static {
             // JavaCPP would end a process that has four times the heap resident, whatever its container allows.
@@ -218,7 +219,7 @@ public enum Natives {
             }
         }
 
-        /** As JavaCPP asks. */
+        /** Asks what JavaCPP asks before it unpacks a library. */
         private static boolean isUnpacked(Path target, ZipEntry library) {
             File file = target.resolve(nameOf(library)).toFile();
             return file.length() == library.getSize() && file.lastModified() == library.getTime();
@@ -240,7 +241,7 @@ public enum Natives {
         }
     }
 
-    /** Whether somebody has used it in this process before Convoy did; it has then chosen its folder. */
+    /** Asks whether somebody has used JavaCPP in this process before Convoy did; it has then chosen its folder. */
     private static boolean isJavaCppInUse() {
         return mapped().values().stream().flatMap(Set::stream).anyMatch(file -> file.contains("/org/bytedeco/"));
     }
@@ -308,7 +309,10 @@ public enum Natives {
         return UserId.ofProcess().orElse(System.getProperty("user.name"));
     }
 
-    /** Tells apart what the class path can hold; times are as this process's time zone reads them, and JavaCPP compares them. */
+    /**
+     * Tells apart what the class path can hold; times are as this process's time zone reads them, and JavaCPP compares
+     * them.
+     */
     private static String key() {
         MessageDigest digest = Sha256.digest();
         for (Natives engine : values()) {

@@ -51,7 +51,11 @@ public record Normalization(float[] mean, float[] std) implements Serializable {
         return out;
     }
 
-    /** Fails unless there is one mean and one deviation for each of this many channels. */
+    /**
+     * Checks that there is a mean and a deviation for each channel of an image.
+     *
+     * @throws ConvoyException if there are more or fewer
+     */
     public void checkChannels(int channels) {
         if (channels != mean.length) {
             throw new ConvoyException("Cannot normalise images with " + channels + " channels by " + mean.length

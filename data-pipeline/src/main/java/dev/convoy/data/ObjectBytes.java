@@ -9,13 +9,14 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 
 /**
- * Objects as bytes, by Java's serialization. What crosses Spark's borders in results, shuffles, broadcasts and caches goes as arrays of bytes,
- * which every serializer of Spark's can carry, Kryo with registration required too. Read only what this application has written itself.
+ * Objects as bytes, by Java's serialization. What crosses Spark's borders in results, shuffles, broadcasts and caches
+ * goes as arrays of bytes, which every serializer of Spark's can carry, Kryo with registration required too. Read only
+ * what this application has written itself.
  */
 public final class ObjectBytes {
     private ObjectBytes() {}
 
-    /** An object as bytes. */
+    /** Writes an object with all that it refers to. */
     public static byte[] write(Serializable object) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
@@ -27,9 +28,10 @@ public final class ObjectBytes {
     }
 
     /**
-     * The object that was written. Classes are those that Convoy's own classes see, which executors may load from a jar of the application.
+     * Reads an object that {@link #write} has written. Its classes are looked up by the class loader of Convoy's own
+     * classes, which on executors may have the application's jars.
      *
-     * @param type of the object
+     * @param type that the object has
      */
     public static <T> T read(byte[] bytes, Class<T> type) {
         try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes))) {

@@ -3,14 +3,15 @@ package dev.convoy.data;
 import java.io.Serializable;
 
 /**
- * Sums over pixels from which mean and deviation follow. Integers, so that the order of merging does not matter.
+ * Sums over pixels, from which mean and deviation follow. They are integers, so that the order in which they are merged
+ * does not matter.
  *
  * @param count pixels per channel
  * @param sum per channel, of values 0 to 255
  * @param sumOfSquares per channel
  */
 public record PixelStatistics(long count, long[] sum, long[] sumOfSquares) implements Serializable {
-    /** Sums over all images of a batch. */
+    /** Sums over the pixels of all images of a batch. */
     public static PixelStatistics of(ImageBatch batch) {
         int channels = batch.shape().channels();
         int plane = batch.shape().height() * batch.shape().width();
@@ -32,7 +33,7 @@ public record PixelStatistics(long count, long[] sum, long[] sumOfSquares) imple
         return new PixelStatistics((long) batch.size() * plane, sum, squares);
     }
 
-    /** The sums over both; neither is changed. */
+    /** Adds two sums; neither of them is changed. */
     public PixelStatistics plus(PixelStatistics other) {
         long[] sums = sum.clone();
         long[] squares = sumOfSquares.clone();
@@ -43,7 +44,9 @@ public record PixelStatistics(long count, long[] sum, long[] sumOfSquares) imple
         return new PixelStatistics(count + other.count, sums, squares);
     }
 
-    /** The normalisation that gives mean 0 and deviation 1; a channel without variation is only centred. */
+    /**
+     * Makes the normalisation that gives each channel mean 0 and deviation 1; one that does not vary is only centred.
+     */
     public Normalization normalization() {
         float[] mean = new float[sum.length];
         float[] std = new float[sum.length];

@@ -4,7 +4,7 @@ package dev.convoy.data;
 public final class Printable {
     private Printable() {}
 
-    /** The text with control characters, line ends and marks of direction written out, as \\u001B. */
+    /** Writes out a text's control characters, line ends and marks of direction, as \\u001B. */
     public static String of(String text) {
         if (text == null || text.chars().noneMatch(Printable::isHarmful)) {
             return text;
@@ -20,7 +20,7 @@ public final class Printable {
         return shown.toString();
     }
 
-    /** The same as a cell of a table, which no spreadsheet takes for a formula. */
+    /** Writes a text out like {@link #of}, as the cell of a table, so that no spreadsheet takes it for a formula. */
     public static String cell(String text) {
         String shown = of(text);
         return shown != null && !shown.isEmpty() && "=+-@".indexOf(shown.charAt(0)) >= 0 ? "'" + shown : shown;

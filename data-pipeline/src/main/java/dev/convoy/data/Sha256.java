@@ -3,11 +3,11 @@ package dev.convoy.data;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** SHA-256, which every Java has. */
+/** Makes digests of SHA-256, which every Java has. */
 public final class Sha256 {
     private Sha256() {}
 
-    /** A digest of its own. */
+    /** Makes a digest that nobody else uses. */
     public static MessageDigest digest() {
         try {
             return MessageDigest.getInstance("SHA-256");

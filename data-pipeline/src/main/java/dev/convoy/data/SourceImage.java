@@ -12,7 +12,7 @@ import java.io.Serializable;
  */
 public record SourceImage(long id, String name, Target target, Data data) implements Serializable {
     /**
-     * An image of a single class.
+     * Makes an image whose target is a single class.
      *
      * @param label class index
      */
@@ -37,7 +37,7 @@ public record SourceImage(long id, String name, Target target, Data data) implem
         /** A whole image file. */
         record Encoded(byte[] bytes) implements Data {}
 
-        /** Nothing, for this reason. */
+        /** No bytes, for this reason. */
         record Unreadable(String reason) implements Data {}
 
         /** Unsigned bytes in CHW order. */
@@ -49,8 +49,8 @@ public record SourceImage(long id, String name, Target target, Data data) implem
          * @param height rows
          * @param width columns
          * @param channels 1, 3 or 4
-         * @param pixels {@code [height, width, channels]} unsigned bytes; channels are blue, green, red and perhaps alpha, which is
-         *     dropped
+         * @param pixels {@code [height, width, channels]} unsigned bytes; channels are blue, green, red and perhaps
+         *     alpha, which is dropped
          * @return {@link Pixels}, or {@link Unreadable} if the fields do not fit together
          */
         static Data ofSpark(int height, int width, int channels, byte[] pixels) {

@@ -19,9 +19,9 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 
 /**
- * What Hadoop's file systems promise only in part: exclusive creation, and replacement in one step. The name node of HDFS decides both; on local
- * disks the operating system is asked, since Hadoop looks first and acts afterwards. An object store replaces an object when its upload ends,
- * but two may create one there.
+ * What Hadoop's file systems promise only in part: exclusive creation, and replacement in one step. The name node of
+ * HDFS decides both; on local disks the operating system is asked, since Hadoop looks first and acts afterwards. An
+ * object store replaces an object when its upload ends, but two may create one there.
  */
 public final class AtomicFiles {
     /** Writes a file's content. */

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Gives tests the shared {@link JavaSparkContext} of spark-testing-base (which is JUnit 4) on local[2]; with settings of Spark's where it is
- * registered as a field.
+ * Gives tests the shared {@link JavaSparkContext} of spark-testing-base (which is JUnit 4) on local[2]; with settings
+ * of Spark's where it is registered as a field.
  */
 public final class SparkExtension implements BeforeEachCallback, AfterAllCallback, ParameterResolver {
     private static final class Shared extends SharedJavaSparkContext {

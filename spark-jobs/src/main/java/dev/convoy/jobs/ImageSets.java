@@ -32,14 +32,14 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads the images that a configuration names. */
+/** Reads the images that a configuration names, and names the setting where something is wrong with them. */
 final class ImageSets {
     private static final Logger LOG = LoggerFactory.getLogger(ImageSets.class);
 
     private final JavaSparkContext spark;
     private final JobConfig config;
     private final int workers;
-    /** Of the training source, by {@code data.split}; found when first asked for. */
+    /** The ids in the training source that {@code data.split} tests with; found when first asked for. */
     private BitSet tested;
 
     ImageSets(JavaSparkContext spark, JobConfig config) {
@@ -59,7 +59,7 @@ final class ImageSets {
         }
     }
 
-    /** The training images; they decide the classes and, unless configured, the shape. */
+    /** Lists the training images. They decide the classes and, unless it is configured, the shape. */
     Description describeTrain() throws IOException {
         DataConfig data = config.data();
         ImageListing listing = listTrain(List.of());
@@ -151,7 +151,7 @@ final class ImageSets {
         return ImageSubset.of(all, chosen);
     }
 
-    /** The test images, listed but not read, in the shape and classes of a model; empty if none are configured. */
+    /** Lists the test images, for the shape and the classes of a model; empty if none are configured. */
     Optional<Description> describeTest(ImageShape shape, List<String> classNames) throws IOException {
         DataConfig data = config.data();
         if (data.test() != null) {
@@ -173,7 +173,7 @@ final class ImageSets {
                 config.data().cache());
     }
 
-    /** A few of the images, chosen at random, decoded, in one partition. */
+    /** Reads some of the images, chosen at random, and decodes them into one partition. */
     ImageShards sample(Description images, int max) {
         return load(images, max, 1, ImageShards.Cache.MEMORY);
     }
@@ -194,16 +194,18 @@ final class ImageSets {
         }
     }
 
-    /** What images of another size or colour become. */
+    /** Makes the decoder that does with images of another size or colour what is configured. */
     static ImageDecoder decoder(DataConfig data, ImageShape shape) {
         Colours colours = data.channels().equals("1") ? Colours.TO_GREY : Colours.REFUSE;
         return new ImageDecoder(shape, data.sizes(), colours);
     }
 
     /**
-     * Fails if more images were rejected than may be.
+     * Checks that no more images were rejected than may be.
      *
-     * @param rejected by id
+     * @param rejected images, in the order of their ids
+     * @param examples number of images, the rejected ones among them
+     * @throws ConvoyException if one was and none may be, or if they are more than a fraction
      */
     static void checkRejected(DataConfig data, ImageListing listing, List<RejectedImage> rejected, long examples) {
         if (!rejected.isEmpty() && data.onBadImage() == OnBadImage.FAIL) {
@@ -222,7 +224,7 @@ final class ImageSets {
         }
     }
 
-    /** Says so if a network has nothing to learn a class from. */
+    /** Warns of classes that a network has nothing to learn from. */
     static void warnOfUntrained(List<String> classNames, List<Long> perClass) {
         List<String> untrained = IntStream.range(0, classNames.size())
                 .filter(c -> perClass.get(c) == 0)
@@ -238,14 +240,14 @@ final class ImageSets {
     /** A line of {@code rejects.csv}. */
     record Reject(String set, long id, String image, String reason) {}
 
-    /** Writes {@code rejects.csv} and says how many there are; nothing if there are none. */
+    /** Writes the rejected images of a training run to {@code rejects.csv}, and warns of them if there are any. */
     static void record(RunDirectory run, ImageShards train, Optional<ImageShards> test) {
         List<Reject> rejects = new ArrayList<>(rejects("train", train.rejected()));
         test.ifPresent(images -> rejects.addAll(rejects("test", images.rejected())));
         record(run, rejects);
     }
 
-    /** The same, for an evaluation. */
+    /** Writes the rejected images of an evaluation to {@code rejects.csv}, and warns of them if there are any. */
     static void record(RunDirectory run, ImageShards test) {
         record(run, rejects("test", test.rejected()));
     }

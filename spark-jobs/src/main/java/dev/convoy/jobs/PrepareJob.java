@@ -35,15 +35,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Checks every image of a configuration's sources and writes the good ones as shards with a manifest, which training reads much faster than
- * many small files. Images are read twice: to check, and to copy.
+ * Checks every image of a configuration's sources and writes the good ones as shards with a manifest, which training
+ * reads much faster than many small files. Images are read twice: to check, and to copy.
  */
 public final class PrepareJob {
     private static final Logger LOG = LoggerFactory.getLogger(PrepareJob.class);
     private static final String TRAIN = "train";
     private static final String TEST = "test";
-    /** Of a folder; file systems slow down beyond. */
-    private static final int MOST_SHARDS = 5_000;
+    /** How many shards a folder has at most; file systems slow down beyond. */
+    private static final int MAX_SHARDS = 5_000;
 
     private final JavaSparkContext spark;
     private final JobConfig job;
@@ -65,13 +65,13 @@ public final class PrepareJob {
     private record Examined(ImageListing listing, ImageCensus.Scope scope, ImageCensus census) {}
 
     /** A set to be written: some of the images of a source. */
-    private record SplitCensus(Examined from, List<Entry> images, DatasetManifest.Statistics statistics) {}
+    private record ExaminedSet(Examined from, List<Entry> images, DatasetManifest.Statistics statistics) {}
 
     /**
-     * Prepares.
+     * Prepares the images.
      *
      * @return what was written, in the folder {@code prepare.directory}
-     * @throws ConvoyException if that exists, or an image is bad and may not be
+     * @throws ConvoyException if that folder exists, or if an image is bad and may not be left out
      */
     public DatasetManifest run() throws IOException {
         try (NewFolder folder = NewFolder.claim(hadoop, target, "prepare.directory");
@@ -89,12 +89,12 @@ public final class PrepareJob {
         }
     }
 
-    private DatasetManifest write(NewFolder folder, Map<String, SplitCensus> sets, Optional<ImageDecoder> decoder)
+    private DatasetManifest write(NewFolder folder, Map<String, ExaminedSet> sets, Optional<ImageDecoder> decoder)
             throws IOException {
         List<ImageSets.Reject> rejects = rejects(sets);
         List<Copy> copies = copies(sets);
         Map<String, DatasetManifest.ImageSet> written = new LinkedHashMap<>();
-        for (Map.Entry<String, SplitCensus> set : sets.entrySet()) {
+        for (Map.Entry<String, ExaminedSet> set : sets.entrySet()) {
             written.put(set.getKey(), write(folder, set.getKey(), set.getValue(), decoder));
         }
         List<String> classNames = sets.get(TRAIN).from.listing.classNames();
@@ -123,22 +123,22 @@ public final class PrepareJob {
                 folder.files(), new Path(folder.work(), name), out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
-    private Map<String, SplitCensus> examine() throws IOException {
-        Map<String, SplitCensus> sets = new LinkedHashMap<>();
+    private Map<String, ExaminedSet> examine() throws IOException {
+        Map<String, ExaminedSet> sets = new LinkedHashMap<>();
         double share = job.data().split() == null ? 0 : job.data().split().test();
         Examined train = examine(TRAIN, job.data().train(), List.of(), share);
-        sets.put(TRAIN, part(train, 0));
+        sets.put(TRAIN, side(train, 0));
         if (share > 0) {
-            sets.put(TEST, part(train, 1));
+            sets.put(TEST, side(train, 1));
         } else if (job.data().test() != null) {
             Examined test = examine(TEST, job.data().test(), train.listing.classNames(), 0);
-            sets.put(TEST, part(test, 0));
+            sets.put(TEST, side(test, 0));
         }
-        sets.forEach((name, part) -> {
-            if (part.images.isEmpty()) {
-                List<RejectedImage> rejected = rejected(part.from.census);
+        sets.forEach((name, chosen) -> {
+            if (chosen.images.isEmpty()) {
+                List<RejectedImage> rejected = rejected(chosen.from.census);
                 throw new ConvoyException("Cannot prepare a set " + name + " without images; of "
-                        + part.from.listing.examples() + " in " + part.from.listing.description()
+                        + chosen.from.listing.examples() + " in " + chosen.from.listing.description()
                         + " none are left for it"
                         + (rejected.isEmpty()
                                 ? ""
@@ -150,13 +150,17 @@ public final class PrepareJob {
         return sets;
     }
 
-    /** One side of the split. */
-    private static SplitCensus part(Examined from, int side) {
-        return new SplitCensus(
+    /**
+     * Takes the usable images of one side of the split.
+     *
+     * @param side 0 for those to train on, 1 for those to test with
+     */
+    private static ExaminedSet side(Examined from, int side) {
+        return new ExaminedSet(
                 from,
                 from.census.entries().stream()
-                        .filter(verdict ->
-                                verdict.rejected() == null && (from.scope.isTest(verdict.content()) ? 1 : 0) == side)
+                        .filter(entry ->
+                                entry.rejected() == null && (from.scope.isTest(entry.content()) ? 1 : 0) == side)
                         .toList(),
                 from.census.statistics().get(side));
     }
@@ -178,30 +182,33 @@ public final class PrepareJob {
 
     private static List<RejectedImage> rejected(ImageCensus census) {
         return census.entries().stream()
-                .filter(verdict -> verdict.rejected() != null)
+                .filter(entry -> entry.rejected() != null)
                 .map(Entry::rejected)
                 .toList();
     }
 
-    private static List<ImageSets.Reject> rejects(Map<String, SplitCensus> sets) {
+    private static List<ImageSets.Reject> rejects(Map<String, ExaminedSet> sets) {
         List<ImageSets.Reject> rejects = new ArrayList<>();
-        sets.forEach((name, part) -> {
+        sets.forEach((name, chosen) -> {
             // Under data.split both sets come from one source.
-            if (name.equals(TRAIN) || part.from != sets.get(TRAIN).from) {
-                rejects.addAll(ImageSets.rejects(name, rejected(part.from.census)));
+            if (name.equals(TRAIN) || chosen.from != sets.get(TRAIN).from) {
+                rejects.addAll(ImageSets.rejects(name, rejected(chosen.from.census)));
             }
         });
         return rejects;
     }
 
-    /** A line of {@code duplicates.csv}: an image whose bytes another one has that comes before it; ids are the source's. */
+    /**
+     * A line of {@code duplicates.csv}: an image whose bytes another one has that comes before it; ids are the
+     * source's.
+     */
     private record Copy(String set, long id, int label, String originalSet, long originalId, int originalLabel) {}
 
-    private static List<Copy> copies(Map<String, SplitCensus> sets) {
+    private static List<Copy> copies(Map<String, ExaminedSet> sets) {
         record Located(String set, Entry image) {}
         Map<ContentHash, Located> first = new HashMap<>();
         List<Copy> copies = new ArrayList<>();
-        sets.forEach((name, part) -> part.images.forEach(image -> {
+        sets.forEach((name, chosen) -> chosen.images.forEach(image -> {
             Located original = first.putIfAbsent(image.content(), new Located(name, image));
             if (original != null) {
                 copies.add(new Copy(
@@ -212,24 +219,24 @@ public final class PrepareJob {
     }
 
     private DatasetManifest.ImageSet write(
-            NewFolder folder, String name, SplitCensus part, Optional<ImageDecoder> decoder) {
-        CopySelection selection = new CopySelection(part.from.listing.count());
+            NewFolder folder, String name, ExaminedSet chosen, Optional<ImageDecoder> decoder) {
+        CopySelection selection = new CopySelection(chosen.from.listing.count());
         Map<String, Long> perClass = new LinkedHashMap<>();
         Map<Integer, Long> sizes = new TreeMap<>();
-        part.from.listing.classNames().forEach(label -> perClass.put(label, 0L));
+        chosen.from.listing.classNames().forEach(label -> perClass.put(label, 0L));
         long bytes = 0;
-        for (Entry image : part.images) {
+        for (Entry image : chosen.images) {
             selection.add(image.id(), image.shape());
             bytes += image.bytes();
-            perClass.merge(part.from.listing.classNames().get(image.label()), 1L, Long::sum);
+            perClass.merge(chosen.from.listing.classNames().get(image.label()), 1L, Long::sum);
             int side = Math.max(image.shape().height(), image.shape().width());
             sizes.merge(side == 1 ? 1 : Integer.highestOneBit(side - 1) * 2, 1L, Long::sum);
         }
         long wanted = 1 + (bytes - 1) / (job.prepare().shardMegabytes() * (1L << 20));
-        int shards = (int) Math.min(Math.min(MOST_SHARDS, part.images.size()), wanted);
+        int shards = (int) Math.min(Math.min(MAX_SHARDS, chosen.images.size()), wanted);
         ShardedCopy copy = new ShardedCopy(folder.work().toString(), name, job.seed(), shards, decoder);
-        List<DatasetManifest.Shard> files = ImageSets.naming(() -> copy.write(spark, part.from.listing, selection));
-        return new DatasetManifest.ImageSet(part.images.size(), perClass, part.statistics, sizes, files);
+        List<DatasetManifest.Shard> files = ImageSets.naming(() -> copy.write(spark, chosen.from.listing, selection));
+        return new DatasetManifest.ImageSet(chosen.images.size(), perClass, chosen.statistics, sizes, files);
     }
 
     private static String hash(Map<String, DatasetManifest.ImageSet> sets) {

@@ -28,9 +28,9 @@ import org.bytedeco.opencv.opencv_core.Scalar;
 import org.bytedeco.opencv.opencv_core.Size;
 
 /**
- * Turns images into unsigned bytes of one shape, in CHW order with channels red, green, blue. {@link ImageFile} decodes JPEG, PNG, WebP, BMP,
- * TIFF and the first picture of a GIF, in the orientation that EXIF gives; 16 bits become 8, transparency is dropped. Resizing (area
- * averaging to shrink, linear to enlarge) is OpenCV's.
+ * Turns images into unsigned bytes of one shape, in CHW order with channels red, green, blue. {@link ImageFile} decodes
+ * JPEG, PNG, WebP, BMP, TIFF and the first picture of a GIF, in the orientation that EXIF gives; 16 bits become 8,
+ * transparency is dropped. Resizing (area averaging to shrink, linear to enlarge) is OpenCV's.
  *
  * @param shape what every image becomes
  * @param sizes what to do with an image of another height or width
@@ -57,7 +57,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         TO_GREY
     }
 
-    /** Pixels up to which an image is resized whole before it is cropped. */
+    /** The number of pixels up to which an image is resized whole before it is cropped. */
     private static final long LARGE_COVER = 1L << 24;
 
     static {
@@ -67,7 +67,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
     }
 
     /**
-     * The shape that an image has by itself; three channels if it has colour, else one.
+     * Finds the shape that an image has by itself; it has three channels if it has colour, else one.
      *
      * @throws BadImageException if it cannot be decoded
      */
@@ -80,15 +80,6 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
             return new ImageShape(image.channels(), image.rows(), image.cols());
         }
     }
-
-    /**
-     * An image, looked at without being brought to a shape.
-     *
-     * @param bytes that it takes
-     * @param mean of each channel, red first, 255 being 1
-     * @param std standard deviation of each
-     */
-    public record ImageInfo(ImageShape shape, long bytes, double[] mean, double[] std) {}
 
     /**
      * Decodes an image to see whether that can be done.
@@ -116,7 +107,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         return reversed;
     }
 
-    /** One channel or three, in OpenCV's order. */
+    /** Decodes any image to one channel or to three, in OpenCV's order. */
     private static Mat any(SourceImage.Data data) throws BadImageException {
         if (data instanceof SourceImage.Data.Encoded encoded) {
             return ImageFile.read(encoded.bytes(), IMREAD_ANYCOLOR);
@@ -139,7 +130,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         return new Mat(shape.height(), shape.width(), type, new BytePointer(pixels));
     }
 
-    /** The image as a file: as it is, or as PNG if it only has pixels. */
+    /** Gives an image's file, or makes a PNG of its pixels if it has none. */
     public static byte[] asFile(SourceImage.Data data) throws BadImageException {
         if (data instanceof SourceImage.Data.Encoded encoded) {
             return encoded.bytes();
@@ -150,7 +141,7 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
     }
 
     /**
-     * The image in this decoder's shape, as an uncompressed file (BMP).
+     * Decodes an image to this decoder's shape and makes an uncompressed file (BMP) of it.
      *
      * @throws BadImageException as {@link #decode(SourceImage.Data)}
      */
@@ -259,7 +250,9 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         };
     }
 
-    /** The middle of an image that is much longer than the shape, of which the rest would only be enlarged to be cut off. */
+    /**
+     * Cuts an image that is much longer than the shape to its middle; the rest would be enlarged only to be cut off.
+     */
     private Mat neededToCover(Mat image) {
         double factor = Math.max((double) shape.height() / image.rows(), (double) shape.width() / image.cols());
         if (factor * factor * image.rows() * image.cols() <= Math.max(LARGE_COVER, 2L * image.rows() * image.cols())) {

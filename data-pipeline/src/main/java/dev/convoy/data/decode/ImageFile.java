@@ -16,8 +16,9 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.opencv.opencv_core.Mat;
 
 /**
- * Decodes image files. JPEG, PNG, WebP and plain BMP are OpenCV's, after a look at their structure, since it fills in what is missing from
- * damaged ones. GIF, TIFF and other BMP are Java's, which finds their faults itself and cannot be made to overrun its memory.
+ * Decodes image files. JPEG, PNG, WebP and plain BMP are OpenCV's, after a look at their structure, since it fills in
+ * what is missing from damaged ones. GIF, TIFF and other BMP are Java's, which finds their faults itself and cannot be
+ * made to overrun its memory.
  */
 final class ImageFile {
     /** The most pixels that an image may have: with three channels 400 MB while it is decoded. */
@@ -32,11 +33,12 @@ final class ImageFile {
     private ImageFile() {}
 
     /**
-     * Decodes one in the caller's scope.
+     * Decodes a file in the caller's {@link org.bytedeco.javacpp.PointerScope}, which frees the result.
      *
      * @param flags OpenCV's: grey, colour, or whichever it is
      * @return one channel or three (blue, green, red), upright
-     * @throws BadImageException with the reason, if it is none, damaged, cut short, too large or of a kind that cannot be read
+     * @throws BadImageException with the reason, if it is none, damaged, cut short, too large or of a kind that cannot
+     *     be read
      */
     static Mat read(byte[] file, int flags) throws BadImageException {
         if (file.length == 0) {
@@ -83,7 +85,7 @@ final class ImageFile {
                 + (text.startsWith("<") ? " but text, perhaps a web page" : ""));
     }
 
-    /** Uncompressed, 8 or 24 bits, as {@code convoy prepare} writes them too. */
+    /** Whether a BMP is uncompressed, of 8 or 24 bits a pixel, as those are that Convoy writes. */
     private static boolean isPlainBitmap(byte[] file) throws BadImageException {
         ByteBuffer header = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         if (header.getInt(14) < 40) {
@@ -94,7 +96,7 @@ final class ImageFile {
         return (bits == 8 || bits == 24) && header.getInt(30) == 0;
     }
 
-    /** Fails unless memory may be given to so many pixels. */
+    /** Refuses images of more than {@link #MAX_PIXELS}. */
     static void checkSize(long width, long height) throws BadImageException {
         if (width < 1 || height < 1 || width > MAX_PIXELS || height > MAX_PIXELS || width * height > MAX_PIXELS) {
             throw bad("it says that it has " + width + "x" + height + " (width x height) pixels; allowed are 1 to "

@@ -34,11 +34,12 @@ import org.w3c.dom.NamedNodeMap;
 import org.w3c.dom.Node;
 
 /**
- * Image files that are decoded on the heap: GIF by Java's own reader, TIFF (with BigTIFF) and BMP by TwelveMonkeys' ImageIO. The reader that is
- * asked for the size is the one that decodes. Transparency is dropped; samples of more than 8 bits keep the upper ones.
+ * Image files that are decoded on the heap: GIF by Java's own reader, TIFF (with BigTIFF) and BMP by TwelveMonkeys'
+ * ImageIO. The reader that is asked for the size is the one that decodes. Transparency is dropped; samples of more than
+ * 8 bits keep the upper ones.
  */
 final class JavaImage {
-    /** Which reader. */
+    /** The formats, each with its reader. */
     enum Format {
         BMP,
         GIF,
@@ -53,7 +54,7 @@ final class JavaImage {
         }
     }
 
-    /** As the largest image has that may be decoded, of three bytes a pixel. */
+    /** The bytes of the largest image that may be decoded, at three a pixel. */
     private static final long MAX_BYTES = 3L * ImageFile.MAX_PIXELS;
 
     private static final int OPAQUE = 0xFFFFFF;
@@ -118,7 +119,7 @@ final class JavaImage {
         return metadata instanceof TIFFImageMetadata tiff ? upright(mat, value(tiff, TIFF.TAG_ORIENTATION, 1)) : mat;
     }
 
-    /** Readers give memory to what a file claims before they look at what it has. */
+    /** Refuses files that claim too much: readers take memory for that before they look at what a file has. */
     private static void checkMemory(ImageReader reader) throws IOException, BadImageException {
         ImageTypeSpecifier type = reader.getRawImageType(0);
         if (type == null) {
@@ -191,7 +192,7 @@ final class JavaImage {
         return flipped;
     }
 
-    /** The first frame where it lies on the GIF's screen, which grows if the frame reaches beyond. */
+    /** Puts the first frame where it lies on the GIF's screen, which grows if the frame reaches beyond. */
     private static Pixels onScreen(BufferedImage frame, ImageReader reader, IIOMetadata metadata)
             throws IOException, BadImageException {
         Node position = child(metadata.getAsTree("javax_imageio_gif_image_1.0"), "ImageDescriptor");
@@ -233,7 +234,7 @@ final class JavaImage {
         return Integer.parseInt(attributes.getNamedItem(attribute).getNodeValue());
     }
 
-    /** Of every index that a pixel can have; those beyond the table are black. */
+    /** The colour of every index that a pixel can have; those beyond the table are black. */
     private static int[] colours(IndexColorModel model) {
         int[] colours = new int[256];
         model.getRGBs(colours);
@@ -278,7 +279,7 @@ final class JavaImage {
         return pixels;
     }
 
-    /** Whatever Java makes of it. */
+    /** Takes the pixels that Java makes of an image. */
     private static Pixels packed(BufferedImage image) {
         Pixels pixels = new Pixels(3, image.getHeight(), image.getWidth());
         for (int y = 0; y < pixels.height; y++) {
@@ -289,7 +290,7 @@ final class JavaImage {
         return pixels;
     }
 
-    /** The first bands as they are, without Java's idea that grey is linear. */
+    /** Takes the first bands as they are; Java would take grey for linear. */
     private static Pixels samples(Raster raster, int channels, int bits) {
         Pixels pixels = new Pixels(channels, raster.getHeight(), raster.getWidth());
         int bands = raster.getNumBands();
@@ -310,7 +311,7 @@ final class JavaImage {
         return bits >= 8 ? sample >> (bits - 8) : sample * 255 / ((1 << bits) - 1);
     }
 
-    /** Cyan, magenta, yellow and black, each taking away from white. */
+    /** Mixes cyan, magenta, yellow and black, each of which takes away from white. */
     private static Pixels inks(Raster raster, int bits) {
         Pixels pixels = new Pixels(3, raster.getHeight(), raster.getWidth());
         int[] inks = new int[raster.getNumBands()];

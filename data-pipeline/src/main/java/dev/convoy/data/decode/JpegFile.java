@@ -18,24 +18,30 @@ import org.bytedeco.opencv.opencv_core.Mat;
 import org.bytedeco.opencv.opencv_core.Rect;
 
 /**
- * The structure of a JPEG file (ITU-T T.81, annex B). libjpeg goes on where a scan breaks off, and fills up with grey; what it needs for that is
- * looked for here. Stray bytes before a marker of the header do no harm to anybody.
+ * The structure of a JPEG file (ITU-T T.81, annex B). libjpeg goes on where a scan breaks off, and fills up with grey;
+ * what it needs for that is looked for here. Stray bytes before a marker of the header do no harm to anybody.
  */
 final class JpegFile {
-    /** Progressive files have about ten; each takes time for every pixel, however few its bytes. */
+    /**
+     * How many scans a file may have. Progressive files have about ten; each takes time for every pixel, however few
+     * its bytes.
+     */
     private static final int MAX_SCANS = 100;
 
-    /** Pixels of a corner, each way; a smaller one may happen to look so. */
+    /** The side, in pixels, of the corner that is looked at; a smaller one may be of the filling's colour by chance. */
     private static final int CORNER = 2;
-    /** The middle of all samples: of grey and colours, and of inks as OpenCV mixes them. */
+    /** The values that libjpeg fills up with: the middle of grey and colours, and of inks as OpenCV mixes them. */
     private static final Set<Integer> FILLINGS = Set.of(64, 65, 128);
-    /** What libjpeg says where data are missing; stray bytes and profiles of colour that it cannot use do not matter. */
+    /**
+     * Matches what libjpeg says where data are missing; stray bytes and profiles of colour that it cannot use do not
+     * matter.
+     */
     private static final Pattern LOSS =
             Pattern.compile("Premature end of JPEG file.*|Corrupt JPEG data: (?!\\d+ extraneous).*");
 
     private final byte[] file;
     private int at = 2;
-    /** Of the frame; 0 before it. */
+    /** The number of the frame's components; 0 before the frame. */
     private int components;
 
     private boolean sequential;
@@ -72,7 +78,7 @@ final class JpegFile {
         }
     }
 
-    /** The next marker; before the first scan bytes that belong to nothing are passed over. */
+    /** Goes to the next marker; before the first scan, bytes that belong to nothing are passed over. */
     private int next() throws BadImageException {
         if (scans > 0 && (file[at] & 0xFF) != 0xFF) {
             throw bad("it is a damaged JPEG file: there is no marker behind a scan's tables");
@@ -119,7 +125,7 @@ final class JpegFile {
         sequential = marker == 0xC0 || marker == 0xC1 || marker == 0xC9;
     }
 
-    /** Goes through a scan; whether there can be none behind it. */
+    /** Goes through a scan, and says whether there can be none behind it. */
     private boolean scan() throws BadImageException {
         if (++scans > MAX_SCANS) {
             throw bad("it has more than " + MAX_SCANS + " scans");
@@ -158,8 +164,8 @@ final class JpegFile {
     }
 
     /**
-     * Fails if libjpeg has run out of data before it had all pixels. What it fills up with is grey to the last corner; only then another
-     * decoder is asked, which tells of what it meets.
+     * Fails if libjpeg has run out of data before it had all pixels. What it fills up with is grey to the last corner;
+     * only then another decoder is asked, which tells of what it meets.
      */
     static void checkFilledUp(Mat image, byte[] file) throws BadImageException {
         int height = Math.min(CORNER, image.rows());

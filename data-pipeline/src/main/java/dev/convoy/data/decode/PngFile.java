@@ -15,18 +15,18 @@ final class PngFile {
     private static final int FDAT = 0x66644154;
     private static final int IEND = 0x49454E44;
     private static final int SIGNATURE = 8;
-    /** Length, type and checksum. */
+    /** The bytes around a chunk's data: length, type and checksum. */
     private static final int AROUND = 12;
 
     private PngFile() {}
 
-    /** One of a single channel and transparency, which OpenCV takes for colour. */
+    /** Whether a file has one channel and transparency, which OpenCV takes for colour. */
     static boolean isGreyWithAlpha(byte[] file) {
         return file.length > 25 && file[25] == 4;
     }
 
     /**
-     * The file without its animation: OpenCV draws frames that are announced, whether they are there or not.
+     * Removes a file's animation: OpenCV draws frames that are announced, whether they are there or not.
      *
      * @throws BadImageException if it is too large
      * @throws IndexOutOfBoundsException if it is cut short
@@ -52,7 +52,7 @@ final class PngFile {
         }
     }
 
-    /** What another decoder says of a file that OpenCV refuses, to follow a sentence. */
+    /** Asks another decoder why OpenCV refuses a file; the answer is a clause. */
     static String reason(byte[] file) {
         try {
             ImageIO.read(new ByteArrayInputStream(file));

@@ -19,13 +19,13 @@ final class WebpFile {
     private static final int PREFIX = 0x66697845;
 
     private static final int PREFIX_BYTES = 6;
-    /** What OpenCV wants at least, though whole files may be shorter. */
-    private static final int LEAST_BYTES = 32;
+    /** The length that OpenCV wants, though whole files may be shorter. */
+    private static final int MIN_BYTES = 32;
 
     private WebpFile() {}
 
     /**
-     * The file as OpenCV understands it: EXIF without JPEG's prefix, and not too short.
+     * Makes a file that OpenCV understands: EXIF without JPEG's prefix, and long enough.
      *
      * @throws BadImageException if it is no WebP file, cut short or too large
      * @throws IndexOutOfBoundsException if it is cut short
@@ -47,7 +47,7 @@ final class WebpFile {
                 break;
             }
         }
-        return plain.length < LEAST_BYTES ? Arrays.copyOf(plain, LEAST_BYTES) : plain;
+        return plain.length < MIN_BYTES ? Arrays.copyOf(plain, MIN_BYTES) : plain;
     }
 
     private static long even(int length) {
@@ -55,7 +55,10 @@ final class WebpFile {
         return bytes + bytes % 2;
     }
 
-    /** The chunk stays as long as it was: what follows the values of EXIF does not matter. */
+    /**
+     * Removes JPEG's prefix from EXIF. The chunk stays as long as it was: what follows the values of EXIF does not
+     * matter.
+     */
     private static byte[] withoutPrefix(byte[] file, int at) {
         byte[] plain = file.clone();
         int data = at + 8;

@@ -4,14 +4,18 @@ import dev.convoy.data.CounterRandom;
 import java.util.List;
 import java.util.function.BiFunction;
 
-/** Classes in turn, in rounds that each have an order of their own, and within a class its examples round after round. */
+/**
+ * An order in which every class comes once a round. Each round draws the classes in another random order, and each
+ * class draws all of its examples, in another random order each time, before it repeats any.
+ */
 final class BalancedOrder {
     private final List<long[]> classes;
     private final BiFunction<Long, Long, CounterRandom> random;
 
     /**
-     * @param classes the ids of each class, none without any
-     * @param random for a class's index and its round; for the order of classes, -1 and the round
+     * @param classes the ids of each class, none of them without any
+     * @param random gives a stream by the class's position in the list, or -1 for the order of classes, and by how
+     *     often it has begun anew
      */
     BalancedOrder(List<long[]> classes, BiFunction<Long, Long, CounterRandom> random) {
         this.classes = classes;
@@ -21,12 +25,12 @@ final class BalancedOrder {
     /** The id of the example that is drawn at this position. */
     long idAt(long position) {
         long round = position / classes.size();
-        int drawn = (int) at(classes.size(), position % classes.size(), -1, round);
+        int drawn = (int) permuted(position % classes.size(), classes.size(), random.apply(-1L, round));
         long[] ids = classes.get(drawn);
-        return ids[(int) at(ids.length, round % ids.length, drawn, round / ids.length)];
+        return ids[(int) permuted(round % ids.length, ids.length, random.apply((long) drawn, round / ids.length))];
     }
 
-    private long at(int size, long place, long of, long round) {
-        return new Permutation(size, random.apply(of, round)).apply(place);
+    private static long permuted(long position, int size, CounterRandom random) {
+        return new Permutation(size, random).apply(position);
     }
 }

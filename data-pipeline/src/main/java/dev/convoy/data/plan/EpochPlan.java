@@ -7,11 +7,12 @@ import java.util.function.LongUnaryOperator;
 import java.util.stream.LongStream;
 
 /**
- * Which example goes into which step of which worker in one epoch: a pure function of its values and of what the worker owns.
+ * Says which example goes into which step of which worker in one epoch. It is a pure function of its values and of what
+ * the worker owns.
  *
- * <p>Every worker goes through the examples it owns, in an order of its own; a random one is new each epoch. Global batch
- * {@code k} is the union of the workers' {@code k}-th batches. All workers take the same number of steps; one that has
- * run out has an empty batch, which weighs nothing.
+ * <p>Every worker goes through the examples it owns, in an order of its own; a random one is new each epoch. Global
+ * batch {@code k} is the union of the workers' {@code k}-th batches. All workers take the same number of steps; one
+ * that has run out has an empty batch, which weighs nothing.
  */
 public final class EpochPlan {
     private final long seed;
@@ -24,9 +25,10 @@ public final class EpochPlan {
     /**
      * @param seed the run's seed
      * @param epoch from 0
-     * @param layout who owns what
+     * @param layout says which worker owns which example
      * @param batchSize examples per worker and step, at least 1
-     * @param shuffle in which order
+     * @param shuffle says in which order a worker goes through its examples
+     * @throws InvalidValueException if the batch size is below 1
      */
     public EpochPlan(long seed, int epoch, WorkerLayout layout, int batchSize, Shuffle shuffle) {
         if (batchSize < 1) {
@@ -40,23 +42,23 @@ public final class EpochPlan {
         this.dealer = layout.dealer();
     }
 
-    /** From 0. */
+    /** The number of the epoch, from 0. */
     public int epoch() {
         return epoch;
     }
 
-    /** Steps in the epoch: those of the worker with the most examples. */
+    /** The number of steps in the epoch: as many as the worker with the most examples takes. */
     public int steps() {
         return Math.toIntExact((layout.largestSize() + batchSize - 1) / batchSize);
     }
 
-    /** How many ids a worker's batch has: as many as a batch holds, fewer in the worker's last batch, none once it has run out. */
+    /** The number of ids in a worker's batch: the batch size, less in its last batch, and 0 in steps that follow. */
     public int batchSize(int worker, int step) {
         return (int) Math.max(0, Math.min(batchSize, layout.size(worker) - (long) step * batchSize));
     }
 
     /**
-     * The ids of one worker's batch.
+     * Lists the ids of one worker's batch, those of rejected images among them.
      *
      * @param shard what the worker owns
      */
@@ -86,7 +88,7 @@ public final class EpochPlan {
             case NONE -> inOrder(shard);
             case BALANCED -> {
                 List<long[]> classes = shard.idsByClass();
-                // Where all are rejected, they are counted as such.
+                // If all images are rejected, the order of ids counts them as such.
                 yield classes.isEmpty()
                         ? inOrder(shard)
                         : new BalancedOrder(classes, (of, round) -> random(worker, of, round))::idAt;

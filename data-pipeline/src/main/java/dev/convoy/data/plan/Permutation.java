@@ -26,7 +26,7 @@ public final class Permutation {
     }
 
     /**
-     * The element at this position.
+     * Finds the element at a position.
      *
      * @throws IllegalArgumentException unless it is one of {@code 0 .. size - 1}
      */
@@ -39,7 +39,7 @@ public final class Permutation {
     }
 
     /**
-     * The position of this element.
+     * Finds the position of an element.
      *
      * @throws IllegalArgumentException unless it is one of {@code 0 .. size - 1}
      */
@@ -51,7 +51,7 @@ public final class Permutation {
         return x;
     }
 
-    /** From outside the range the walk would never come back into it. */
+    /** Refuses positions outside of the range, from which the walk along the cycle might never come into it. */
     private long checked(long x) {
         if (x < 0 || x >= size) {
             throw new IllegalArgumentException("Cannot permute " + x + "; allowed are 0 to " + (size - 1));

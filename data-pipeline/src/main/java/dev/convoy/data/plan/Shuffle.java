@@ -4,7 +4,7 @@ import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 
 /**
- * In which order a worker goes through its examples in an epoch.
+ * The order in which a worker goes through its examples in an epoch.
  *
  * @param kind of order
  * @param window examples among which {@link Kind#WINDOW} shuffles, at least 1; the others pass it over
@@ -13,23 +13,24 @@ public record Shuffle(Kind kind, int window) implements Serializable {
     /** Examples with neighbouring ids that {@link Kind#WINDOW} keeps together on their way into a window. */
     public static final int RUN = 64;
 
-    /** The default: over all examples. */
+    /** Shuffles all of a worker's examples; the default. */
     public static final Shuffle GLOBAL = new Shuffle(Kind.GLOBAL, 1);
 
-    /** What is shuffled. */
+    /** The kinds of order. */
     public enum Kind {
-        /** All of a worker's examples, each of which comes once an epoch. */
+        /** Shuffles all of a worker's examples; each comes once an epoch. */
         GLOBAL,
         /**
-         * Runs of {@link Shuffle#RUN} neighbours, and then the examples of as many runs as a window holds; each comes once an
-         * epoch. Reads storage in pieces of a run.
+         * Shuffles runs of {@link Shuffle#RUN} neighbours, and then the examples of as many runs as a window holds;
+         * each example comes once an epoch. Storage is read in pieces of a run.
          */
         WINDOW,
-        /** Nothing: the order of ids, each once an epoch. */
+        /** Keeps the order of ids; each example comes once an epoch. */
         NONE,
         /**
-         * Draws every class that a worker has equally often, and within a class every example equally often, give or take one. There
-         * are as many draws as examples, so that in an epoch some examples come several times and others not at all.
+         * Draws every class that a worker has equally often, and within a class every example equally often, give or
+         * take one. There are as many draws as examples, so that in an epoch some examples come several times and
+         * others not at all.
          */
         BALANCED
     }

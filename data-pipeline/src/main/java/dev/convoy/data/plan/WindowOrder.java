@@ -3,18 +3,25 @@ package dev.convoy.data.plan;
 import dev.convoy.data.CounterRandom;
 import java.util.function.LongFunction;
 
-/** Runs of neighbours in random order, and their examples in random order within windows of it; takes no memory. */
+/**
+ * An order of examples, in two levels: runs of neighbours are put in random order, and then examples in random order
+ * within each window of that. It is computed and takes no memory.
+ */
 final class WindowOrder {
     private final long size;
     private final long window;
     private final Permutation runs;
     private final long lastRunSize;
-    /** Where in the order of runs the one is that may be shorter. */
-    private final long lastRunPlace;
+    /** The position, in the order of runs, of the last run by id, which may be shorter. */
+    private final long lastRunPosition;
 
     private final LongFunction<CounterRandom> random;
 
-    /** @param random one for the runs, at -1, and one for each window from 0 */
+    /**
+     * @param size number of examples
+     * @param window number of examples that are shuffled among each other
+     * @param random gives the stream of each window, from 0, and at -1 that of the runs
+     */
     WindowOrder(long size, long window, LongFunction<CounterRandom> random) {
         this.size = size;
         this.window = window;
@@ -22,7 +29,7 @@ final class WindowOrder {
         long count = (size + Shuffle.RUN - 1) / Shuffle.RUN;
         this.runs = new Permutation(count, random.apply(-1));
         this.lastRunSize = size - (count - 1) * Shuffle.RUN;
-        this.lastRunPlace = runs.invert(count - 1);
+        this.lastRunPosition = runs.invert(count - 1);
     }
 
     /** The rank, by id, of the example at this position. */
@@ -34,9 +41,9 @@ final class WindowOrder {
     }
 
     private long inRuns(long position) {
-        // As if the last run were whole, once it is behind.
-        boolean behind = position >= lastRunPlace * Shuffle.RUN + lastRunSize;
-        long place = behind ? position + Shuffle.RUN - lastRunSize : position;
-        return runs.apply(place / Shuffle.RUN) * Shuffle.RUN + place % Shuffle.RUN;
+        // Positions behind the last run are counted as if it were whole.
+        boolean behind = position >= lastRunPosition * Shuffle.RUN + lastRunSize;
+        long inWhole = behind ? position + Shuffle.RUN - lastRunSize : position;
+        return runs.apply(inWhole / Shuffle.RUN) * Shuffle.RUN + inWhole % Shuffle.RUN;
     }
 }

@@ -5,9 +5,9 @@ import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 
 /**
- * Which worker owns which example, for the whole run. Ids are dealt in a seeded random order, one to each worker in
- * turn, so that counts differ by at most one, whatever the partitions and executors. Dealing may stop early: what was
- * dealt by then is a random sample.
+ * Says which worker owns which example, for a whole run. Ids are dealt in a random order that the seed decides, one to
+ * each worker in turn, so that the workers' counts differ by at most one, whatever the partitions and executors.
+ * Dealing may stop early: what was dealt by then is a random sample.
  *
  * @param seed the run's seed
  * @param available how many ids there are: {@code 0 .. available - 1}
@@ -25,22 +25,22 @@ public record WorkerLayout(long seed, long available, long examples, int workers
         }
     }
 
-    /** How many examples this worker owns. */
+    /** The number of examples that a worker owns. */
     public long size(int worker) {
         return (examples - worker + workers - 1) / workers;
     }
 
-    /** The most that any worker owns. */
+    /** The number of examples of the worker that owns the most. */
     public long largestSize() {
         return size(0);
     }
 
-    /** Looks up ids and workers; cheap to make, holds no list of ids. */
+    /** Makes what looks up ids and workers. That takes no list of ids, and little time. */
     public Dealer dealer() {
         return new Dealer(this);
     }
 
-    /** The deal itself, in both directions. */
+    /** Looks up who owns an id, and which ids somebody owns. */
     public static final class Dealer {
         private final WorkerLayout layout;
         private final Permutation deal;
@@ -51,12 +51,12 @@ public record WorkerLayout(long seed, long available, long examples, int workers
                     layout.available, CounterRandom.of(layout.seed, CounterRandom.Purpose.LAYOUT, layout.available));
         }
 
-        /** Whether any worker owns this example. */
+        /** Whether any worker owns an example. */
         public boolean isDealt(long id) {
             return deal.invert(id) < layout.examples;
         }
 
-        /** The worker that owns this example, if any does. */
+        /** The worker that owns an example, if any does. */
         public int workerOf(long id) {
             return (int) (deal.invert(id) % layout.workers);
         }

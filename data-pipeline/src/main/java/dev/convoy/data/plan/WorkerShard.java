@@ -24,21 +24,21 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * One worker's images, from which it gathers its batches by id. A shard is a view of chunks and does not change, so that threads may share it;
- * opening one takes no longer for more images.
+ * One worker's images, from which it gathers its batches by id. A shard is a view of {@link ImageChunk}s: the time to
+ * open one depends on the number of chunks, not of images. It does not change, so that threads may share it.
  */
 public final class WorkerShard {
     /** The most bytes of a mapping; systems allow some ten thousand mappings in a process. */
     private static final long MAX_MAPPED = 1L << 30;
 
     private final List<ImageChunk> chunks;
-    /** By chunk, the last id of a usable image in it or in those before it. */
+    /** By chunk, the last id of a usable image in it, or in those before it if it has none. */
     private final long[] lastIds;
     /** The ids of rejected images, in increasing order. */
     private final long[] rejected;
 
     private final Optional<ImageDecoder> decoder;
-    /** Found when first asked for. */
+    /** All ids, and those of each class; both are found when they are first asked for. */
     private long[] ids;
 
     private List<long[]> idsByClass;
@@ -57,9 +57,9 @@ public final class WorkerShard {
     }
 
     /**
-     * Opens chunks where they are.
+     * Opens chunks where they are, in memory.
      *
-     * @param chunks of {@link ImageChunk}; ids increase within each and from one to the next; not copied
+     * @param chunks bytes of {@link ImageChunk}s, whose ids increase within each and from one to the next; not copied
      */
     public static WorkerShard of(Iterator<byte[]> chunks) {
         List<ImageChunk> all = new ArrayList<>();
@@ -67,14 +67,14 @@ public final class WorkerShard {
         return new WorkerShard(all, Optional.empty());
     }
 
-    /** Opens a list of chunks, as {@link #of(Iterator)} does. */
+    /** Opens chunks where they are, in memory, as {@link #of(Iterator)} does. */
     public static WorkerShard of(List<byte[]> chunks) {
         return of(chunks.iterator());
     }
 
     /**
-     * Puts images into a file, which the operating system keeps in memory as far as there is any, and maps it. The file has no name
-     * any more when this returns: its space is free once nothing refers to the shard.
+     * Puts the images of chunks into a file and maps it, so that the operating system keeps in memory what there is
+     * room for. The file has no name any more when this returns: its space is free once nothing refers to the shard.
      *
      * @param chunks as {@link #of(Iterator)} takes them; one at a time is in memory
      * @param folder with space for all images
@@ -121,12 +121,14 @@ public final class WorkerShard {
         return chunks;
     }
 
-    /** This shard with a decoder, which it needs if images are files. */
+    /** Makes this shard with a decoder, which it needs if its images are files. */
     public WorkerShard withDecoder(ImageDecoder other) {
         return new WorkerShard(chunks, Optional.of(other));
     }
 
-    /** All of the worker's ids in increasing order, those of rejected images among them; not to be changed. */
+    /**
+     * All of the worker's ids in increasing order, those of rejected images among them. The array must not be changed.
+     */
     synchronized long[] ids() {
         if (ids == null) {
             ids = LongStream.concat(usable(), LongStream.of(rejected)).sorted().toArray();
@@ -139,7 +141,10 @@ public final class WorkerShard {
                 .flatMapToLong(chunk -> IntStream.range(0, chunk.size()).mapToLong(chunk::id));
     }
 
-    /** The usable examples of each class that there is, in increasing order; those without a class are one. */
+    /**
+     * The ids of the usable images of each class of which there are any, in increasing order. Images whose target is no
+     * class index make up a class together.
+     */
     synchronized List<long[]> idsByClass() {
         if (idsByClass == null) {
             Map<Integer, LongStream.Builder> classes = new TreeMap<>();
@@ -156,7 +161,7 @@ public final class WorkerShard {
         return idsByClass;
     }
 
-    /** Every usable example, in the order of ids, in batches of at most this size. */
+    /** Cuts the ids of all usable images, in increasing order, into batches of at most a size. */
     public List<long[]> batches(int batchSize) {
         long[] all = usable().toArray();
         List<long[]> batches = new ArrayList<>();
@@ -167,11 +172,12 @@ public final class WorkerShard {
     }
 
     /**
-     * Copies the images of a batch together, decoded, leaving out those that were rejected.
+     * Copies the images of a batch together, decoded, without those that were rejected.
      *
-     * @param wanted ids of this worker's examples
-     * @return the usable ones, in the order of {@code wanted}
-     * @throws IllegalStateException if an id is neither here nor among the rejected, which would lose an example
+     * @param wanted ids of this worker's images
+     * @return the usable ones among them, in the order of {@code wanted}
+     * @throws IllegalStateException if an id belongs to none of this shard's images, neither a usable nor a rejected
+     *     one
      */
     public ImageBatch gather(long[] wanted) {
         long[] usable = Arrays.stream(wanted)
@@ -208,7 +214,10 @@ public final class WorkerShard {
         }
     }
 
-    /** Chunks are ordered by id, so that the first whose last id is not smaller is the one. */
+    /**
+     * Finds the chunk that may hold an id: chunks are ordered by id, so that it is the first whose last id is not
+     * smaller.
+     */
     private ImageChunk chunkOf(long id) {
         int low = 0;
         int high = lastIds.length;

@@ -5,8 +5,8 @@ import dev.convoy.data.ImageShape;
 import java.nio.ByteBuffer;
 
 /**
- * Which of a source's images are copied, and as what. They get new ids from 0 without gaps, in the order in which they are added. Kept in one
- * array of bytes, which tasks read as it is.
+ * Which of a source's images are copied, and as what. They get new ids from 0 without gaps, in the order in which they
+ * are added. Kept in one array of bytes, which tasks read as it is.
  */
 public final class CopySelection {
     /** An image: its new id and 1, or 0 if it is left out; channels; height; width. */

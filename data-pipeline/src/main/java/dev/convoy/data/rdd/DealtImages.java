@@ -22,8 +22,8 @@ final class DealtImages {
     /**
      * Decodes images and deals them to their workers; those that the layout does not deal are left out.
      *
-     * @return by id, each image as a chunk of its own: its pixels, or its file, or why it is rejected; one partition for each worker, ordered
-     *     by id
+     * @return by id, each image as a chunk of its own: its pixels, or its file, or why it is rejected; one partition
+     *     for each worker, ordered by id
      */
     static JavaPairRDD<Long, byte[]> of(JavaRDD<SourceImage> images, ImageSetInfo info, ShardSpec spec) {
         int classes = info.classNames().size();

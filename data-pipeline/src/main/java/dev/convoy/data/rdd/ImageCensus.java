@@ -7,6 +7,7 @@ import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Sha256;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.decode.ImageDecoder;
+import dev.convoy.data.decode.ImageInfo;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.source.DatasetManifest;
 import dev.convoy.data.source.ImageListing;
@@ -25,25 +26,25 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Every image of a source, looked at once: whether it can be decoded, what it measures and what it is made of.
+ * What is found when every image of a source is looked at once: whether it can be decoded, its size and its content.
  *
  * @param entries by id
- * @param statistics of all pixels of each set, the test set's last; null where no image is usable
+ * @param statistics of all pixels of the training set and of the test set; null of one that has no usable image
  */
 public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> statistics) {
     /**
-     * What there is to know about an image.
+     * What is found of one image.
      *
      * @param label class index
-     * @param shape null if it was rejected
-     * @param content the first half of the SHA-256 of its bytes
-     * @param bytes of it
-     * @param rejected null if it can be used
+     * @param shape of the image; null if it was rejected
+     * @param content hash of its bytes; null if it was rejected
+     * @param bytes size of its file, or of its pixels if it has no file; 0 if it was rejected
+     * @param rejected why it cannot be used; null if it can
      */
     public record Entry(long id, int label, ImageShape shape, ContentHash content, long bytes, RejectedImage rejected)
             implements Serializable {}
 
-    /** Half a SHA-256. */
+    /** The first half of the SHA-256 of an image's bytes. */
     public record ContentHash(long high, long low) implements Serializable {
         static ContentHash of(SourceImage.Data data) {
             byte[] bytes = data instanceof SourceImage.Data.Encoded encoded
@@ -53,13 +54,13 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
             return new ContentHash(hash.getLong(), hash.getLong());
         }
 
-        /** Whether a number in [0, 1), which the content decides, is below the test set's share. */
+        /** Whether the number in [0, 1) that follows from the content is below the test set's share. */
         private boolean isTest(double testShare) {
             return (high >>> 11) * 0x1p-53 < testShare;
         }
     }
 
-    /** Sums over pixels, 255 being 1. */
+    /** Sums over pixels, in units where 255 is 1. */
     private record Sums(double pixels, double[] sum, double[] squares) implements Serializable {
         static Sums none() {
             return new Sums(0, new double[3], new double[3]);
@@ -75,7 +76,7 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
             return new Sums(pixels + other.pixels, sums, both);
         }
 
-        static Sums of(ImageDecoder.ImageInfo inspect) {
+        static Sums of(ImageInfo inspect) {
             double pixels = (double) inspect.shape().height() * inspect.shape().width();
             double[] sum = new double[3];
             double[] squares = new double[3];
@@ -89,7 +90,7 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
             return new Sums(pixels, sum, squares);
         }
 
-        /** Null without pixels. */
+        /** The statistics that follow from the sums; null without pixels. */
         DatasetManifest.Statistics statistics() {
             if (pixels == 0) {
                 return null;
@@ -107,10 +108,11 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
     private record SplitCensus(List<Entry> entries, Sums train, Sums test) implements Serializable {}
 
     /**
-     * What is looked at, and how it is split.
+     * Says which images are looked at, and how they are split.
      *
-     * @param dealt images that it does not deal are left out
-     * @param testShare of the images that their content puts into the test set, from 0 to 1
+     * @param dealt deals the images that are looked at
+     * @param testShare share of the images that goes into the test set, from 0 to 1; an image's content decides whether
+     *     it does
      */
     public record Scope(WorkerLayout dealt, double testShare) implements Serializable {
         /** Whether an image of this content belongs to the test set. */
@@ -119,7 +121,7 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
         }
     }
 
-    /** Reads and decodes a source; one Spark stage. */
+    /** Reads and decodes the images of a source, in one Spark stage. */
     public static ImageCensus of(JavaSparkContext spark, ImageListing listing, Scope scope) {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         List<byte[]> found = ListedImages.splits(spark, listing)
@@ -145,7 +147,7 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
                 images.hasNext(); ) {
             SourceImage image = images.next();
             try {
-                ImageDecoder.ImageInfo inspect = ImageDecoder.inspect(image.data());
+                ImageInfo inspect = ImageDecoder.inspect(image.data());
                 ContentHash content = ContentHash.of(image.data());
                 int set = scope.isTest(content) ? 1 : 0;
                 sums[set] = sums[set].plus(Sums.of(inspect));
@@ -158,7 +160,10 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
         return new SplitCensus(entries, sums[0], sums[1]);
     }
 
-    /** Which of a source's images their content puts into the test set; reads files but decodes nothing. One Spark stage. */
+    /**
+     * Finds the images whose content puts them into the test set, in one Spark stage, which reads files and decodes
+     * nothing.
+     */
     public static BitSet testImages(JavaSparkContext spark, ImageListing listing, double testShare) {
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         BitSet test = new BitSet(listing.count());

@@ -22,13 +22,15 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
 
 /**
- * A set of images laid out for training: partition {@code w} of {@link #chunks} holds the examples of worker {@code w},
- * ordered by id and cached. Close it to give the cache back.
+ * A set of images that is dealt to workers and cached: partition {@code w} of {@link #chunks} holds the images of
+ * worker {@code w}, ordered by id. Whoever makes one closes it, which empties the cache.
  */
 public final class ImageShards implements AutoCloseable {
-    /** What to do with an image that cannot be decoded. One that does not fit the others fails in any case. */
+    /** What becomes of images that cannot be decoded. One that does not fit the decoder's shape fails in any case. */
     public enum OnBadImage {
+        /** The first one fails. */
         FAIL,
+        /** They are left out and listed among the rejected. */
         SKIP;
 
         /**
@@ -43,16 +45,19 @@ public final class ImageShards implements AutoCloseable {
         }
     }
 
-    /** Where images are kept, and as what. */
+    /** Where and as what executors keep images. */
     public enum Cache {
-        /** Decoded, in memory, all of a worker's while it trains. */
+        /** Decoded images in memory; all images of a worker are there while it trains. */
         MEMORY(StorageLevel.MEMORY_AND_DISK(), ImageChunk.MAX_BYTES),
-        /** Decoded, on disk, of which the operating system keeps in memory what it can; Java's heap holds a batch. */
+        /**
+         * Decoded images on disk; the operating system keeps in memory what it has room for, and Java's heap holds a
+         * batch.
+         */
         DISK(StorageLevel.DISK_ONLY(), Cache.SMALL),
-        /** As image files, on disk likewise; decoded for every step. */
+        /** Image files on disk, like decoded ones; they are decoded for every step. */
         ENCODED(StorageLevel.DISK_ONLY(), Cache.SMALL);
 
-        /** Java's serialisation holds on to a hundred chunks. */
+        /** The bytes of a chunk on disk: Java's serializer holds on to a hundred chunks while it writes or reads. */
         private static final int SMALL = 1 << 19;
 
         private final StorageLevel level;
@@ -80,9 +85,9 @@ public final class ImageShards implements AutoCloseable {
     }
 
     /**
-     * Reads, decodes and deals the images of a listing, and caches the result, as {@link #of(JavaRDD, ImageSetInfo, ShardSpec)} does; images
-     * that are not dealt are not read.
+     * Reads the images of a listing that are dealt, decodes and deals them, and caches the result, in two Spark stages.
      *
+     * @param spec whose layout deals as many images as the listing has
      * @throws UnusableImageException as the cause of Spark's, if an image may not be left out
      * @throws ConvoyException if no image is usable
      */
@@ -91,12 +96,15 @@ public final class ImageShards implements AutoCloseable {
     }
 
     /**
-     * Decodes and deals images, and caches the result. Two Spark stages; the first computes the images once.
+     * Decodes and deals images, and caches the result, in two Spark stages, of which the first computes the images
+     * once.
      *
-     * @param images with ids from 0 to {@code info.examples() - 1}, each once, in any order and any partitions
-     * @param info says what they are; as many as the layout deals from
+     * @param images whose ids are 0 to {@code info.examples() - 1}, each once, in any order and in any partitions
+     * @param info says what the images are
+     * @param spec whose layout deals as many images as there are
      * @throws UnusableImageException as the cause of Spark's, if an image may not be left out
-     * @throws ConvoyException if no image is usable; or, as the cause of Spark's, if an id or a class index is not as it should be
+     * @throws ConvoyException if no image is usable; or, as the cause of Spark's, if an id or a class index is not as
+     *     it should be
      */
     public static ImageShards of(JavaRDD<SourceImage> images, ImageSetInfo info, ShardSpec spec) {
         if (info.examples() != spec.layout().available()) {
@@ -143,7 +151,9 @@ public final class ImageShards implements AutoCloseable {
         }
     }
 
-    /** The images as bytes that {@link ImageChunk} opens; one partition for each worker, in the order of their ranks. */
+    /**
+     * The images as bytes that {@link ImageChunk} opens; one partition for each worker, in the order of their ranks.
+     */
     public JavaRDD<byte[]> chunks() {
         return chunks;
     }
@@ -173,7 +183,9 @@ public final class ImageShards implements AutoCloseable {
         return reports.stream().mapToLong(ShardReport::examples).sum();
     }
 
-    /** The number of usable images of each class, in the order of the class indexes. */
+    /**
+     * The number of usable images of each class, by class index; those whose target is no class index are not counted.
+     */
     public List<Long> perClass() {
         return IntStream.range(0, classNames().size())
                 .mapToObj(c -> reports.stream()
@@ -182,7 +194,7 @@ public final class ImageShards implements AutoCloseable {
                 .toList();
     }
 
-    /** The images that were left out, by id. */
+    /** The images that cannot be used, in the order of their ids. */
     public List<RejectedImage> rejected() {
         return reports.stream()
                 .flatMap(report -> report.rejected().stream())
@@ -190,7 +202,7 @@ public final class ImageShards implements AutoCloseable {
                 .toList();
     }
 
-    /** The normalisation that these images call for. */
+    /** The normalisation that gives the pixels of all usable images mean 0 and deviation 1 in each channel. */
     public Normalization measuredNormalization() {
         return reports.stream()
                 .map(ShardReport::statistics)

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Names images that take long to be read or decoded, in the log of the executor where they do. Each task that reads images has one, used by its
- * thread; one thread of the process looks at all.
+ * Names images that take long to be read or decoded, in the log of the executor where they do. Each task that reads
+ * images has one, used by its thread; one thread of the process looks at all.
  */
 final class ImageWatch implements Iterator<SourceImage> {
     private static final Logger LOG = LoggerFactory.getLogger(ImageWatch.class);
@@ -39,7 +39,7 @@ final class ImageWatch implements Iterator<SourceImage> {
         this.images = images;
     }
 
-    /** Passes a task's images on; whoever takes one is watched until it takes the next. */
+    /** Passes the calling task's images on; whoever takes one is watched until it takes the next. */
     static Iterator<SourceImage> of(Iterator<SourceImage> images) {
         ImageWatch watch = new ImageWatch(images);
         ALL.put(watch, true);

@@ -15,22 +15,23 @@ import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.RDDBlockId;
 
 /**
- * Makes a worker's shard of the chunks of its partition, on an executor. Those on disk are made once in a process and kept.
+ * Makes a worker's shard of the chunks of its partition, on an executor. A shard of images on disk is made once in a
+ * process and kept.
  *
- * @param application Spark's name of the application
- * @param rdd number of the chunks' RDD in it
- * @param cache what the chunks hold, and where
+ * @param application Spark's id of the application
+ * @param rdd Spark's id of the RDD of chunks in the application
+ * @param cache says what the chunks hold, and where
  * @param decoder of image files, if they hold these
  */
 public record ShardOpener(String application, int rdd, ImageShards.Cache cache, ImageDecoder decoder)
         implements Serializable {
-    /** Images of these are in files without names, which go with the process if nobody closes them. */
+    /** The shards of images on disk. Their files have no names, and go with the process if nobody closes them. */
     private static final Map<Key, WorkerShard> MAPPED = new ConcurrentHashMap<>();
 
     private record Key(ShardOpener opener, int partition) {}
 
     /**
-     * The shard of the partition that the calling task computes.
+     * Opens the shard of the partition that the calling task computes.
      *
      * @param chunks of the partition ({@link ImageShards#chunks}); not touched if they have been mapped before
      * @throws ConvoyException if there is no space for them on disk
@@ -51,7 +52,7 @@ public record ShardOpener(String application, int rdd, ImageShards.Cache cache, 
         return open;
     }
 
-    /** Lets go of shards whose chunks the driver has dropped, of which it tells the block manager alone. */
+    /** Drops shards whose chunks the driver has dropped; the block manager is the only one that it tells. */
     private static void sweep() {
         BlockManager blocks = SparkEnv.get().blockManager();
         MAPPED.keySet().removeIf(key -> blocks.getStatus(new RDDBlockId(key.opener.rdd, key.partition))
@@ -71,7 +72,7 @@ public record ShardOpener(String application, int rdd, ImageShards.Cache cache, 
         }
     }
 
-    /** Lets go of what this process has mapped. */
+    /** Drops the shards that this opener has mapped in this process. */
     void close() {
         MAPPED.keySet().removeIf(key -> key.opener.equals(this));
     }

@@ -31,7 +31,7 @@ import scala.Tuple2;
  * @param set the folder's name under the target
  * @param seed of the order
  * @param shards how many are written, at least 1 and at most as many as there are images
- * @param decoder what images are brought to before they are stored, uncompressed; empty to store them as they are
+ * @param decoder brings images to one shape before they are stored, uncompressed; empty to store them as they are
  */
 public record ShardedCopy(String target, String set, long seed, int shards, Optional<ImageDecoder> decoder) {
     private record Row(long id, String name, int label, ImageShape shape, byte[] image) implements Serializable {}
@@ -100,7 +100,7 @@ public record ShardedCopy(String target, String set, long seed, int shards, Opti
         }
     }
 
-    /** Shuffles ids and cuts their order into even pieces. */
+    /** Shuffles new ids, and sends each image to the shard that holds its position in that order. */
     private static final class Order extends Partitioner {
         private static final long serialVersionUID = 1L;
         private final long seed;

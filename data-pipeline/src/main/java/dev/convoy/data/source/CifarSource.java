@@ -21,9 +21,10 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Files in CIFAR's binary format: 32x32 images in red, green and blue planes, each after its label, one byte for CIFAR-10, two
- * (superclass, class) for CIFAR-100. Classes are named by {@code batches.meta.txt} or {@code fine_label_names.txt} beside the files, else
- * by their numbers. Ids are positions, over files in the order of their names.
+ * Files in CIFAR's binary format: 32x32 images in red, green and blue planes, each after its label, one byte for
+ * CIFAR-10, two (superclass, class) for CIFAR-100. Classes are named by {@code batches.meta.txt} or {@code
+ * fine_label_names.txt} beside the files, else by their numbers. Ids are positions, over files in the order of their
+ * names.
  *
  * @param path one file, or a pattern such as {@code cifar-10-batches-bin/data_batch_*.bin}
  */

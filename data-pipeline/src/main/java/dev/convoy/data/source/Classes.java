@@ -16,13 +16,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Class names and their indexes. Names are compared in Unicode's composed form (NFC), as which they are also kept: some file systems write an
- * accent apart from its letter.
+ * The names of classes, and their indexes. Names are compared, and kept, in Unicode's composed form (NFC), as some file
+ * systems write an accent apart from its letter.
  */
 public final class Classes {
     private static final Logger LOG = LoggerFactory.getLogger(Classes.class);
     private static final Pattern NUMBER = Pattern.compile("[+-]?[0-9]{1,18}(\\.[0-9]{1,18})?");
-    /** The most that a message names. */
+    /** How many names a message shows at most. */
     private static final int SHOWN = 20;
 
     private final String source;
@@ -31,9 +31,9 @@ public final class Classes {
 
     /**
      * @param source how messages call where labels come from
-     * @param found in any order, and more than once
-     * @param known decide if there are any; else the found ones do, in the order of their numbers if all are numbers, of their
-     *     names otherwise
+     * @param found labels, in any order, and more than once
+     * @param known names in the order of their indexes; if empty, the found ones are the names, in the order of their
+     *     numbers if all are numbers, of their letters otherwise
      */
     Classes(String source, Collection<String> found, List<String> known) {
         this.source = source;
@@ -82,7 +82,7 @@ public final class Classes {
     }
 
     /**
-     * The index of a class.
+     * Finds the index of a class.
      *
      * @throws ConvoyException if there is none of this name
      */
@@ -95,7 +95,7 @@ public final class Classes {
         return index;
     }
 
-    /** The first of many. */
+    /** Writes names for a message, only the first of many. */
     static String shown(List<String> names) {
         return names.size() <= SHOWN
                 ? names.toString()

@@ -8,7 +8,10 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.function.Supplier;
 
-/** Images that are read from something open, which is closed behind the last, or earlier by who wants no more. */
+/**
+ * Iterates over images of something open, and closes it behind the last one; whoever wants no more before closes it
+ * earlier.
+ */
 final class ClosingIterator implements Iterator<SourceImage>, Closeable {
     private final Supplier<SourceImage> read;
     private final Closeable source;

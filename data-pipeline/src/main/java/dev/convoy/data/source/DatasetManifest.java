@@ -18,7 +18,8 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * What a prepared set of images holds: {@code manifest.json}. It is written last, so that a folder with one is complete.
+ * What a prepared set of images holds: {@code manifest.json}. It is written last, so that a folder with one is
+ * complete.
  *
  * @param format of this file, 1
  * @param classes in the order of their indexes
@@ -39,10 +40,10 @@ public record DatasetManifest(
     /** The file's name. */
     public static final String FILE = "manifest.json";
 
-    /** What {@link #format} is. */
+    /** The value of {@link #format} that this version writes and reads. */
     public static final int FORMAT = 1;
 
-    /** Nothing outside of the folder can be meant. */
+    /** Names of shards; none outside of the folder matches. */
     private static final Pattern SHARD = Pattern.compile("(train|test)/part-[0-9]+\\.parquet");
 
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -51,11 +52,13 @@ public record DatasetManifest(
             .build();
 
     /**
-     * One set.
+     * A set of images.
      *
-     * @param perClass images, by class
-     * @param statistics of its pixels; over all images as they were found, grey ones counting as three equal channels
-     * @param sizes images by the larger side in pixels, the keys being upper bounds, powers of two
+     * @param images number of images
+     * @param perClass number of images of each class, by its name
+     * @param statistics of the pixels of all images as they were found; grey ones count as three equal channels
+     * @param sizes number of images by their larger side in pixels; keys are upper bounds, powers of two
+     * @param shards files, in the order of their names
      */
     public record ImageSet(
             long images,
@@ -65,25 +68,26 @@ public record DatasetManifest(
             List<Shard> shards) {}
 
     /**
-     * Of red, green and blue, 255 being 1.
+     * Statistics of the pixels of a set, each for red, green and blue, in units where 255 is 1.
      *
-     * @param mean of all pixels
-     * @param std standard deviation
+     * @param mean over all pixels
+     * @param std standard deviation over all pixels
      */
     public record Statistics(double[] mean, double[] std) {}
 
     /**
-     * A file.
+     * A file of images.
      *
-     * @param file under the manifest's folder
-     * @param bytes of the file
+     * @param file path under the manifest's folder
+     * @param images number of its rows
+     * @param bytes size of the file
      * @param hash SHA-256 over those of its rows, each over id, label and image
-     * @param groups the same of each row group
+     * @param groups hash of each of its row groups, made like {@code hash}
      */
     public record Shard(String file, long images, long bytes, String hash, List<String> groups)
             implements Serializable {}
 
-    /** As JSON. */
+    /** Writes the manifest as JSON. */
     public String toJson() {
         try {
             return JSON.writeValueAsString(this);
@@ -95,7 +99,8 @@ public record DatasetManifest(
     /**
      * Reads a prepared folder's manifest.
      *
-     * @throws ConvoyException if there is none, it is of another format or not sound, or a shard is missing or has another length
+     * @throws ConvoyException if there is none, it is of another format or not sound, or a shard is missing or has
+     *     another length
      */
     public static DatasetManifest read(Configuration hadoop, String folder) throws IOException {
         Path file = new Path(folder, FILE);

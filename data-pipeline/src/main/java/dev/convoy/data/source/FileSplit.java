@@ -23,20 +23,20 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
 
 /**
- * Files of one image each. One that is not there, or may not be read, is a bad image; one that cannot be read at the moment is tried again, and
- * then ends the job, since it would be left out by chance.
+ * Reads files of one image each. A file that is not there, or may not be read, is a bad image. One that cannot be read
+ * at the moment is tried again, and then ends the job, as chance would leave it out otherwise.
  */
 record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
-    /** Enough tasks for a cluster, unless files would be too many or too few for a task. */
+    /** The number of splits that is aimed at: enough tasks for a cluster, unless each had too many files or too few. */
     private static final int SPLITS = 256;
 
-    private static final int MOST_FILES = 1000;
-    private static final int FEWEST_FILES = 20;
-    /** More than the largest image that may be has uncompressed; a film by mistake is not to fill the heap. */
+    private static final int MAX_FILES = 1000;
+    private static final int MIN_FILES = 20;
+    /** The largest file that is read. No image that may be decoded is as large, but a film may be, by mistake. */
     private static final int MAX_BYTES = 1 << 29;
 
     private static final int USUAL_BYTES = 1 << 24;
-    /** At a file that is there but cannot be read, a quarter, half and a whole second apart. */
+    /** How often a file that is there but cannot be read is tried: a quarter, half and a whole second apart. */
     private static final int ATTEMPTS = 4;
 
     private static final long PAUSE_MILLIS = 125;
@@ -45,7 +45,7 @@ record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
 
     /** Splits files whose ids are their positions. */
     static List<FileSplit> of(List<LabelledFile> files) {
-        int size = Math.max(FEWEST_FILES, Math.min(MOST_FILES, files.size() / SPLITS));
+        int size = Math.max(MIN_FILES, Math.min(MAX_FILES, files.size() / SPLITS));
         return IntStream.iterate(0, first -> first < files.size(), first -> first + size)
                 .mapToObj(first ->
                         new FileSplit(first, List.copyOf(files.subList(first, Math.min(files.size(), first + size)))))
@@ -85,7 +85,10 @@ record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
         }
     }
 
-    /** Whether a failure would be the same at any time. Java says of any local file that cannot be opened that it was not found. */
+    /**
+     * Whether a file would fail so at any time. Java says of any local file that cannot be opened that it was not
+     * found.
+     */
     private static boolean saysOfTheImage(String path, Throwable e) {
         if (e instanceof FileNotFoundException && path.startsWith("file:")) {
             java.nio.file.Path file =
@@ -133,7 +136,7 @@ record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
         return Files.exists(file) && !Files.isRegularFile(file);
     }
 
-    /** The rest is asked for its size before memory is given to it. */
+    /** Reads the rest of a large file, for which memory is taken only once its size is known. */
     private static SourceImage.Data large(byte[] first, InputStream in, long length) throws IOException {
         if (length > MAX_BYTES) {
             return new SourceImage.Data.Unreadable("it has more than 512 MiB");

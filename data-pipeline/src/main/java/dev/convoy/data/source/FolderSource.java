@@ -19,10 +19,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A folder with one folder for each class, in which every file is an image. Names that start with a dot are hidden, and so are those with an
- * underscore, except files that end as images do, as cameras name some; files beside the class folders and folders inside them are left
- * alone. Classes are in the order of their numbers if all are numbers, of their names otherwise, and so are ids; within a class files are in
- * the order of their names.
+ * A folder with one folder for each class, in which every file is an image. Names that start with a dot are hidden, and
+ * so are those with an underscore, except files that end as images do, as cameras name some; files beside the class
+ * folders and folders inside them are left alone. Classes are in the order of their numbers if all are numbers, of
+ * their names otherwise, and so are ids; within a class files are in the order of their names.
  *
  * @param path the folder; or a pattern, whose matches then make up the classes together
  */

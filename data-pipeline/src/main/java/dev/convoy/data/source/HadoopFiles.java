@@ -14,13 +14,13 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 
-/** What sources ask file systems. */
+/** Answers what sources ask file systems. */
 final class HadoopFiles {
     private HadoopFiles() {}
 
     /**
-     * What a path names: itself, or as a pattern (Hadoop's, with {@code *}, <code>{a,b}</code> and {@code [0-9]}) all that match, in the
-     * order of their paths.
+     * Finds what a path names: the file or folder of that name, or else what matches it as a pattern of Hadoop's
+     * ({@code *}, <code>{a,b}</code>, {@code [0-9]}), in the order of paths.
      *
      * @throws ConvoyException if there is nothing
      */
@@ -43,7 +43,7 @@ final class HadoopFiles {
         }
     }
 
-    /** Names that begin with a dot or an underscore are nobody's data. */
+    /** Whether a name begins with a dot or an underscore, as those of no data do. */
     static boolean isHidden(String name) {
         return name.startsWith(".") || name.startsWith("_");
     }
@@ -59,7 +59,7 @@ final class HadoopFiles {
         return false;
     }
 
-    /** Paths in a folder, in the order of their names. */
+    /** Lists what a folder has, in the order of names. */
     static List<Path> children(FileSystem files, Path folder, Predicate<FileStatus> wanted) throws IOException {
         List<Path> children = new ArrayList<>();
         // One by one, since a folder may hold a million.
@@ -74,7 +74,7 @@ final class HadoopFiles {
         return children;
     }
 
-    /** The files that a path names: a file, all in a folder that are not hidden, or what matches a pattern. */
+    /** Finds the files that a path names: a file, all in a folder that are not hidden, or what matches a pattern. */
     static List<FileStatus> filesNamed(Configuration hadoop, String path) throws IOException {
         List<FileStatus> found = new ArrayList<>();
         for (FileStatus named : named(hadoop, path)) {

@@ -26,9 +26,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A pair of IDX files as MNIST ships them: unsigned bytes, images {@code [count, rows, columns]} (magic 0x00000803)
- * and labels {@code [count]} (magic 0x00000801), each plain or gzip. Ids are positions in the file; classes are the labels that there are, by
- * their digits.
+ * A pair of IDX files as MNIST ships them: unsigned bytes, images {@code [count, rows, columns]} (magic 0x00000803) and
+ * labels {@code [count]} (magic 0x00000801), each plain or gzip. Ids are positions in the file; classes are the labels
+ * that there are, by their digits.
  *
  * @param images path of the image file
  * @param labels path of the label file
@@ -39,7 +39,7 @@ public record IdxSource(String images, String labels, boolean transposed) implem
     private static final int IMAGES_DIMENSIONS = 3;
     private static final int LABELS_DIMENSIONS = 1;
     private static final int UNSIGNED_BYTE = 0x08;
-    /** Of elements, by their codes. */
+    /** The types of elements, by their codes. */
     private static final Map<Integer, String> TYPES = Map.of(
             0x08, "unsigned bytes", 0x09, "signed bytes", 0x0B, "int16", 0x0C, "int32", 0x0D, "float", 0x0E, "double");
 
@@ -47,7 +47,7 @@ public record IdxSource(String images, String labels, boolean transposed) implem
     private static final int LABELS_HEADER = 8;
     private static final int SPLIT_BYTES = 16 << 20;
 
-    /** Row by row, as MNIST. */
+    /** Makes a source whose images are stored row by row, as MNIST's. */
     public IdxSource(String images, String labels) {
         this(images, labels, false);
     }
@@ -78,7 +78,7 @@ public record IdxSource(String images, String labels, boolean transposed) implem
         return new ImageListing(images, header.count, names.names(), splits(header, classes));
     }
 
-    /** A byte that is wrong makes a class of its own. */
+    /** Warns of labels that are missing between others: a wrong byte makes a class of its own. */
     private void warnOfGaps(List<String> names, int[] classes) {
         int lowest = Integer.parseInt(names.get(0));
         int highest = Integer.parseInt(names.get(names.size() - 1));
@@ -131,7 +131,7 @@ public record IdxSource(String images, String labels, boolean transposed) implem
                 "Cannot read " + file + ": it is cut short or garbled (" + e.getMessage() + "); fetch it again", e);
     }
 
-    /** A few bytes of gzip can claim to be gigabytes of labels. */
+    /** Refuses labels that memory has no room for: a few bytes of gzip can claim to be gigabytes. */
     private void checkMemory(int count) {
         if (count > Runtime.getRuntime().maxMemory() / 16) {
             throw new ConvoyException("Cannot read " + labels + ": its header says " + count
@@ -161,7 +161,7 @@ public record IdxSource(String images, String labels, boolean transposed) implem
         }
     }
 
-    /** Two zeros, the type of an element, the number of dimensions. */
+    /** Checks a file's first number: two zero bytes, the type of an element, the number of dimensions. */
     private static void checkMagic(String file, String what, int magic, int dimensions) {
         if (magic == (UNSIGNED_BYTE << 8 | dimensions)) {
             return;

@@ -16,7 +16,7 @@ public record ImageListing(ImageSetInfo info, List<? extends ImageSplit> splits)
     }
 
     /**
-     * A source's images.
+     * Makes a listing without an {@link ImageSetInfo}.
      *
      * @param description what messages call the source
      * @param examples number of images
@@ -43,7 +43,7 @@ public record ImageListing(ImageSetInfo info, List<? extends ImageSplit> splits)
     }
 
     /**
-     * The number of images, where each is looked at on its own.
+     * The number of images as an int, where the driver holds something for each.
      *
      * @throws ConvoyException if there are more than an array has places
      */

@@ -6,7 +6,7 @@ import java.io.Serializable;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
-/** Where labelled images come from; any Hadoop file system. */
+/** Labelled images in a format, on any Hadoop file system. */
 public sealed interface ImageSource extends Serializable
         permits IdxSource, CifarSource, FolderSource, ListSource, ParquetSource, PreparedSource {
     /**

@@ -8,7 +8,7 @@ import java.util.Iterator;
 import java.util.function.LongPredicate;
 import org.apache.hadoop.conf.Configuration;
 
-/** A part of a source that one task reads. */
+/** The images of a source that one task reads. */
 public interface ImageSplit extends Serializable {
     /**
      * Reads the images in the order of their ids, one at a time.

@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.function.LongPredicate;
 import org.apache.hadoop.conf.Configuration;
 
-/** Some of a source's images, with ids from 0 without gaps in the order of the source's. */
+/** Makes listings of some of a source's images. */
 public final class ImageSubset {
     private ImageSubset() {}
 
     /**
-     * The images with these ids.
+     * Lists some of a listing's images; they get ids from 0 without gaps, in the order of the ids that they had.
      *
-     * @param chosen at least one, below the number of images
+     * @param chosen their ids in {@code listing}, at least one
      */
     public static ImageListing of(ImageListing listing, BitSet chosen) {
         long[] words = chosen.toLongArray();
@@ -26,7 +26,10 @@ public final class ImageSubset {
         return new ImageListing(listing.description(), chosen.cardinality(), listing.classNames(), splits);
     }
 
-    /** Goes to tasks with all of the choice: who holds which ids, only the split itself knows. */
+    /**
+     * Reads what is chosen of another split. It has all of the choice, as only the other split knows which ids it
+     * holds.
+     */
     private record Split(ImageSplit whole, long[] chosen) implements ImageSplit {
         @Override
         public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException {

@@ -31,12 +31,13 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * A list of files: CSV with a heading, or JSON objects, one a line, either of them gzipped or not. Two columns, whose names' capitals do not
- * matter, hold the file (relative ones start at the list's own folder) and its class, and {@code split} the set if the list holds several; others
- * are left alone. Ids are positions in the list, within the split.
+ * A list of files: CSV with a heading, or JSON objects, one a line, either of them gzipped or not. Two columns, whose
+ * names' capitals do not matter, hold the file (relative ones start at the list's own folder) and its class, and {@code
+ * split} the set if the list holds several; others are left alone. Ids are positions in the list, within the split.
  *
- * @param path of the list; {@code .csv} (commas, or semicolons if the heading has no comma), {@code .tsv}, {@code .jsonl} or {@code .ndjson}; a
- *     pattern, or a folder of such files as Spark writes it, is one list, whose files' names start beside the folder
+ * @param path of the list; {@code .csv} (commas, or semicolons if the heading has no comma), {@code .tsv}, {@code
+ *     .jsonl} or {@code .ndjson}; a pattern, or a folder of such files as Spark writes it, is one list, whose files'
+ *     names start beside the folder
  * @param split only lines with this value; null where the list has no such column
  * @param imageColumn that names files
  * @param labelColumn that names classes
@@ -44,19 +45,19 @@ import org.apache.hadoop.fs.Path;
  */
 public record ListSource(String path, String split, String imageColumn, String labelColumn, boolean anywhere)
         implements ImageSource {
-    /** The columns, unless others are named. */
+    /** The names of the columns, unless others are given. */
     public static final String PATH = "path";
 
     public static final String LABEL = "label";
     private static final String SPLIT = "split";
     private static final int HEADING = 1 << 16;
 
-    /** With the usual columns, of files below the list's folder. */
+    /** Makes a list with the usual columns, whose files lie below its folder. */
     public ListSource(String path, String split) {
         this(path, split, PATH, LABEL, false);
     }
 
-    /** A line that counts. */
+    /** A line that belongs to the split. */
     private record Entry(Path file, String label) {}
 
     @Override
@@ -178,7 +179,7 @@ public record ListSource(String path, String split, String imageColumn, String l
                 + " as a list; its name must end in .csv, .tsv, .jsonl or .ndjson, with or without .gz");
     }
 
-    /** Programs that write decimal commas write semicolons between columns. */
+    /** Finds what stands between columns: programs that write decimal commas write semicolons there. */
     private static char separator(BufferedReader in) throws IOException {
         in.mark(HEADING);
         char[] heading = new char[HEADING];

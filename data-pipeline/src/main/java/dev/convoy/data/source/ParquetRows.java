@@ -30,7 +30,10 @@ import org.apache.parquet.schema.Type;
 
 /** The rows of a Parquet file, one row group after the other; checksums of pages are verified where there are any. */
 final class ParquetRows implements Closeable {
-    /** Row groups are made to hold some hundred megabytes; more rows are a claim that costs the file nothing and readers much. */
+    /**
+     * Row groups are made to hold some hundred megabytes; more rows are a claim that costs the file nothing and readers
+     * much.
+     */
     private static final long MAX_ROWS = 10_000_000;
 
     private final String path;
@@ -158,7 +161,10 @@ final class ParquetRows implements Closeable {
         return row.getValueToString(row.getType().getFieldIndex(column), 0);
     }
 
-    /** The names that numbers in a column stand for, as Hugging Face's datasets write them beside; empty if there are none. */
+    /**
+     * The names that numbers in a column stand for, as Hugging Face's datasets write them beside; empty if there are
+     * none.
+     */
     List<String> classNames(String column) {
         String features =
                 reader.getFooter().getFileMetaData().getKeyValueMetaData().get("huggingface");

@@ -18,9 +18,10 @@ import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 
 /**
- * Parquet files, as Spark writes a DataFrame. The image column holds files (JPEG, PNG, ...) as binary, or a struct with them in {@code bytes}
- * (as Hugging Face's datasets, whose names of classes are taken too), or Spark's own image struct; the label column holds numbers or strings.
- * Row groups are what one task reads. Ids are positions, over files in the order of their names, unless a column gives them.
+ * Parquet files, as Spark writes a DataFrame. The image column holds files (JPEG, PNG, ...) as binary, or a struct with
+ * them in {@code bytes} (as Hugging Face's datasets, whose names of classes are taken too), or Spark's own image
+ * struct; the label column holds numbers or strings. Row groups are what one task reads. Ids are positions, over files
+ * in the order of their names, unless a column gives them.
  *
  * @param path a file, a folder of files, or a pattern
  * @param idColumn null for positions
@@ -40,11 +41,11 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
         return listing(found, knownClasses);
     }
 
-    /** What the driver has seen of row groups. */
+    /** Collects what the driver finds in files: row groups, their labels, and perhaps names for these. */
     static final class Found {
         private final List<ListedGroup> groups = new ArrayList<>();
         private final Map<String, Integer> codes = new LinkedHashMap<>();
-        /** As the first file names them; empty if it does not. */
+        /** The names of classes that the first file has; empty if it has none. */
         private List<String> names = List.of();
 
         private int code(String label) {
@@ -52,7 +53,7 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
         }
     }
 
-    /** A row group, as the driver sees it; labels are codes. */
+    /** A row group, as the driver finds it; labels are codes of {@link Found}. */
     private record ListedGroup(String file, int group, int[] labels, long[] ids) {}
 
     ImageListing listing(Found found, List<String> knownClasses) {
@@ -125,10 +126,10 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
     }
 
     /**
-     * What one task reads.
+     * Reads one row group.
      *
-     * @param labels class indexes
-     * @param check what the images should add up to; null if nobody knows
+     * @param labels class index of each row
+     * @param check says what the rows' hash should be; null if nobody knows
      */
     record RowGroup(String file, int group, String column, long[] ids, int[] labels, RowsCheck check)
             implements ImageSplit {

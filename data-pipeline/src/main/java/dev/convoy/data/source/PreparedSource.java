@@ -12,14 +12,14 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * One set of a folder that {@code convoy prepare} has written. Ids are those of the source, less what was rejected: training on it takes the
- * same steps as on the source, if nothing was.
+ * One set of a folder that {@code convoy prepare} has written. Ids are those of the source, less what was rejected:
+ * training on it takes the same steps as on the source, if nothing was.
  *
  * @param path the folder with {@code manifest.json}
  * @param set {@code train} or {@code test}
  */
 public record PreparedSource(String path, String set) implements ImageSource {
-    /** The columns of a shard. */
+    /** The names of a shard's columns. */
     public static final String ID = "id";
 
     public static final String IMAGE = "image";
@@ -43,7 +43,10 @@ public record PreparedSource(String path, String set) implements ImageSource {
         return new ImageListing(listing.info(), checked(listing, wanted));
     }
 
-    /** The plan takes ids for what they should be, so that one that is not would be looked for in vain. */
+    /**
+     * Checks that ids are 0 to the number of images, as plans take them to be, and that classes have as many images as
+     * they should.
+     */
     private void check(ImageListing listing, DatasetManifest.ImageSet wanted) {
         BitSet seen = new BitSet();
         Map<String, Long> perClass = new HashMap<>();
@@ -75,7 +78,7 @@ public record PreparedSource(String path, String set) implements ImageSource {
                 + "; a shard is damaged or another set's: prepare the images again");
     }
 
-    /** The row groups with the hashes that the manifest has for them, in the same order. */
+    /** Gives each row group the hash that the manifest has for it; both have the same order. */
     private static List<ParquetSource.RowGroup> checked(ImageListing listing, DatasetManifest.ImageSet wanted) {
         List<String> hashes = wanted.shards().stream()
                 .flatMap(shard -> shard.groups() == null ? Stream.of() : shard.groups().stream())

@@ -6,10 +6,10 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * What a manifest says of the rows of one row group of a shard.
+ * Compares the rows of one row group of a shard with what the manifest says of them.
  *
- * @param hash of {@link RowsDigest} over them
- * @param classNames as they are written there, by class index
+ * @param hash that {@link RowsDigest} should have
+ * @param classNames by class index, as the shard writes them
  */
 record RowsCheck(String hash, List<String> classNames) implements Serializable {
     void add(RowsDigest digest, long id, int label, SourceImage.Data data) {

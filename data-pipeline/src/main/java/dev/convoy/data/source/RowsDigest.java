@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 
-/** SHA-256 of rows of a prepared set, and of ranges of them: over the SHA-256 of each row's id, label and image. */
+/** Hashes rows of a prepared set, and ranges of them: SHA-256 over the SHA-256 of each row's id, label and image. */
 final class RowsDigest {
     private static final int BYTES = 32;
 
@@ -30,7 +30,7 @@ final class RowsDigest {
         return rows.size() / BYTES;
     }
 
-    /** Of the rows from one on, in hexadecimal. */
+    /** The hash of a range of rows, in hexadecimal. */
     String hash(long first, long count) {
         MessageDigest digest = Sha256.digest();
         digest.update(rows.toByteArray(), (int) first * BYTES, (int) count * BYTES);

@@ -34,7 +34,7 @@ public final class ShardWriter implements AutoCloseable {
               required binary split (STRING);
               required binary image;
             }""");
-    /** What one task later reads at once. */
+    /** The size of what one task later reads at once. */
     private static final long ROW_GROUP_BYTES = 32 << 20;
 
     private final Path next;
@@ -85,7 +85,9 @@ public final class ShardWriter implements AutoCloseable {
         digest.add(id, label, image);
     }
 
-    /** Completes the file and gives it its name, unless another attempt at the same task has done so: it wrote the same. */
+    /**
+     * Completes the file and gives it its name, unless another attempt at the same task has done so: it wrote the same.
+     */
     public DatasetManifest.Shard finish() throws IOException {
         writer.close();
         List<String> groups = new ArrayList<>();

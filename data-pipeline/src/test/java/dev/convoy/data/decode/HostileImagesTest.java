@@ -23,7 +23,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Files that are no images, or lie about what they are: none takes the process down, and each is rejected with a reason. */
+/**
+ * Files that are no images, or lie about what they are: none takes the process down, and each is rejected with a
+ * reason.
+ */
 class HostileImagesTest {
     private static final ImageDecoder DECODER =
             new ImageDecoder(new ImageShape(3, 20, 30), Sizes.REFUSE, Colours.REFUSE);

@@ -24,7 +24,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Legal but unusual files, and damaged ones that decoders let pass, after files that other projects test themselves with. */
+/**
+ * Legal but unusual files, and damaged ones that decoders let pass, after files that other projects test themselves
+ * with.
+ */
 class OddImagesTest {
     private static byte[] file(String name) throws IOException {
         try (InputStream in = OddImagesTest.class.getResourceAsStream("/odd-images/" + name)) {
