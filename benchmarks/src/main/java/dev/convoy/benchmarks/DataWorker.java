@@ -47,8 +47,8 @@ final class DataWorker {
     private static final ImageDecoder DECODER =
             new ImageDecoder(SHAPE, ImageDecoder.Sizes.STRETCH, ImageDecoder.Colours.REFUSE);
     private static final Augmentation AUGMENTATION = new Augmentation(List.of(
-            new ImageTransform.ResizedCrop(null, null),
-            new ImageTransform.Flip(null, null),
+            new ImageTransform.ResizedCrop(),
+            new ImageTransform.Flip(),
             new ImageTransform.ColourJitter(0.4, 0.4, 0.4, 0.1)));
 
     /** What is done with images. The first three have the files in memory, the others read them. */

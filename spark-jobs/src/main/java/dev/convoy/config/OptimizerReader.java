@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.ObjectCodec;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.JsonDeserializer;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.convoy.model.optimizer.LearningRate;
@@ -29,6 +30,9 @@ final class OptimizerReader extends JsonDeserializer<JobConfig.Optimizer> {
                 rate.set(component, algorithm.remove(key));
             }
         });
+        if (!rate.has("base")) {
+            throw JsonMappingException.from(parser, "it lacks learning-rate; set it");
+        }
         LearningRate learningRate = codec.treeToValue(rate, LearningRate.class);
         try {
             return new JobConfig.Optimizer(codec.treeToValue(algorithm, OptimizerSpec.class), learningRate);

@@ -111,7 +111,7 @@ public final class EvaluateJob {
                     trained.network().spec(),
                     trained.network().input(),
                     trained.normalization(),
-                    new OptimizerSpec.Sgd(null));
+                    new OptimizerSpec.Sgd());
             Evaluation evaluation = new Evaluator(spark, replica, job.data().batchSize())
                     .evaluate(images, trained.parameters(), trained.buffers());
             outcome.evaluation(evaluation, trained.classNames());

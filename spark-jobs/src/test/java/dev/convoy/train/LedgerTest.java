@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @ExtendWith(SparkExtension.class)
 class LedgerTest {
-    private static final OptimizerSpec SGD = new OptimizerSpec.Sgd(null);
+    private static final OptimizerSpec SGD = new OptimizerSpec.Sgd();
 
     @TempDir
     Path folder;
@@ -81,7 +81,7 @@ class LedgerTest {
 
     @Test
     void aLossThatIsNotFiniteStopsWithTheLastGoodState(JavaSparkContext spark) throws IOException {
-        LearningRate far = new LearningRate(1e30, null, 0);
+        LearningRate far = new LearningRate(1e30);
         TrainingSpec spec = spec(3, 10, Exchange.PARAMETER_AVERAGING, 2, far);
         try (ImageShards shards = Training.shards(spark, folder, 100, 2)) {
             assertThatThrownBy(() -> Training.run(spark, shards, NamedNetwork.MLP.spec(10), spec))

@@ -1,7 +1,5 @@
 package dev.convoy.data.augment;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.CounterRandom;
 import dev.convoy.data.CounterRandom.Purpose;
@@ -24,18 +22,18 @@ import java.util.function.IntFunction;
  *
  * @param transforms those that mix come last
  */
-public record Augmentation(@JsonValue List<ImageTransform> transforms) implements Serializable {
+public record Augmentation(List<ImageTransform> transforms) implements Serializable {
     /** Leaves images as they are. */
     public static final Augmentation NONE = new Augmentation(List.of());
 
-    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public Augmentation {
         transforms = List.copyOf(transforms);
         boolean mixed = false;
         for (ImageTransform transform : transforms) {
             if (mixed && !(transform instanceof ImageTransform.Mixing)) {
-                throw new ConvoyException("Cannot use data.augment: mix-up and cut-mix must come after all others,"
-                        + " since they put two finished images together");
+                throw new ConvoyException(
+                        "Cannot change images in this order: mix-up and cut-mix must come after all others,"
+                                + " since they put two finished images together");
             }
             mixed = transform instanceof ImageTransform.Mixing;
         }

@@ -1,35 +1,23 @@
 package dev.convoy.data.augment;
 
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
+import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 
 /**
  * A random change of training images. Ranges are symmetric: a value {@code v} draws from {@code -v} to {@code v}, a factor from {@code
- * 1 - v} to {@code 1 + v}. Values left null take their defaults.
+ * 1 - v} to {@code 1 + v}. What is not set has its default.
  */
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
-@JsonSubTypes({
-    @JsonSubTypes.Type(value = ImageTransform.RandomCrop.class, name = "random-crop"),
-    @JsonSubTypes.Type(value = ImageTransform.ResizedCrop.class, name = "resized-crop"),
-    @JsonSubTypes.Type(value = ImageTransform.Flip.class, name = "flip"),
-    @JsonSubTypes.Type(value = ImageTransform.Affine.class, name = "affine"),
-    @JsonSubTypes.Type(value = ImageTransform.ColourJitter.class, name = "colour-jitter"),
-    @JsonSubTypes.Type(value = ImageTransform.RandomErasing.class, name = "random-erasing"),
-    @JsonSubTypes.Type(value = ImageTransform.MixUp.class, name = "mix-up"),
-    @JsonSubTypes.Type(value = ImageTransform.CutMix.class, name = "cut-mix")
-})
 public sealed interface ImageTransform extends Serializable {
-    /** Moves pixels about. */
+    /** A change that moves pixels about. */
     sealed interface Geometric extends ImageTransform {
+        /** Draws where each pixel of the new image comes from. */
         Geometry draw(Draws draws, ImageShape shape);
     }
 
-    /** Changes pixels where they are. */
+    /** A change of pixels where they are. */
     sealed interface Pixelwise extends ImageTransform {
         /**
          * Changes an image in place.
@@ -39,11 +27,11 @@ public sealed interface ImageTransform extends Serializable {
         void apply(byte[] pixels, ImageShape shape, Draws draws);
     }
 
-    /** Puts two images and their targets together. Comes after all others. */
+    /** A change that puts two images and their targets together. It comes after all others. */
     sealed interface Mixing extends ImageTransform {
-        Double alpha();
+        double alpha();
 
-        Double probability();
+        double probability();
 
         /**
          * Changes an image in place.
@@ -54,25 +42,18 @@ public sealed interface ImageTransform extends Serializable {
         double mix(byte[] pixels, byte[] partner, ImageShape shape, double share, Draws draws);
     }
 
-    private static Double check(String key, Double value, double fallback, double min, double max) {
-        double checked = value == null ? fallback : value;
-        if (!(checked >= min && checked <= max)) {
-            throw new ConvoyException(
-                    "Cannot use " + key + " = " + value + " in data.augment; allowed are " + min + " to " + max);
+    private static void check(String property, double value, double min, double max) {
+        if (!(value >= min && value <= max)) {
+            throw new InvalidValueException(property, value, "allowed are " + min + " to " + max);
         }
-        return checked;
     }
 
-    private static List<Double> check(String key, List<Double> range, List<Double> fallback, double min, double max) {
-        List<Double> checked = range == null ? fallback : range;
-        if (checked.size() != 2
-                || !(checked.get(0) <= checked.get(1))
-                || checked.get(0) < min
-                || checked.get(1) > max) {
-            throw new ConvoyException("Cannot use " + key + " = " + range
-                    + " in data.augment; give [smallest, largest] within " + min + " to " + max);
+    private static List<Double> checked(String property, List<Double> range, double min, double max) {
+        boolean ordered = range.size() == 2 && range.get(0) <= range.get(1);
+        if (!ordered || range.get(0) < min || range.get(1) > max) {
+            throw new InvalidValueException(property, range, "give [smallest, largest] within " + min + " to " + max);
         }
-        return List.copyOf(checked);
+        return List.copyOf(range);
     }
 
     /**
@@ -82,7 +63,7 @@ public sealed interface ImageTransform extends Serializable {
      */
     record RandomCrop(int padding) implements Geometric {
         public RandomCrop {
-            check("padding", (double) padding, 1, 1, 1 << 14);
+            check("padding", padding, 1, 1 << 14);
         }
 
         @Override
@@ -99,8 +80,20 @@ public sealed interface ImageTransform extends Serializable {
      */
     record ResizedCrop(List<Double> area, List<Double> ratio) implements Geometric {
         public ResizedCrop {
-            area = check("area", area, List.of(0.08, 1.0), 1e-4, 1);
-            ratio = check("ratio", ratio, List.of(0.75, 4.0 / 3), 0.01, 100);
+            area = checked("area", area, 1e-4, 1);
+            ratio = checked("ratio", ratio, 0.01, 100);
+        }
+
+        public ResizedCrop() {
+            this(List.of(0.08, 1.0), List.of(0.75, 4.0 / 3));
+        }
+
+        public ResizedCrop withArea(double smallest, double largest) {
+            return new ResizedCrop(List.of(smallest, largest), ratio);
+        }
+
+        public ResizedCrop withRatio(double smallest, double largest) {
+            return new ResizedCrop(area, List.of(smallest, largest));
         }
 
         @Override
@@ -123,7 +116,7 @@ public sealed interface ImageTransform extends Serializable {
      * @param axis default horizontal, left becoming right
      * @param probability default 0.5
      */
-    record Flip(Axis axis, Double probability) implements Geometric {
+    record Flip(Axis axis, double probability) implements Geometric {
         /** Which way. */
         public enum Axis {
             HORIZONTAL,
@@ -131,8 +124,19 @@ public sealed interface ImageTransform extends Serializable {
         }
 
         public Flip {
-            axis = axis == null ? Axis.HORIZONTAL : axis;
-            probability = check("probability", probability, 0.5, 0, 1);
+            check("probability", probability, 0, 1);
+        }
+
+        public Flip() {
+            this(Axis.HORIZONTAL, 0.5);
+        }
+
+        public Flip withAxis(Axis value) {
+            return new Flip(value, probability);
+        }
+
+        public Flip withProbability(double value) {
+            return new Flip(axis, value);
         }
 
         @Override
@@ -154,12 +158,32 @@ public sealed interface ImageTransform extends Serializable {
      * @param scale factors, default [1, 1]
      * @param shear degrees, default 0
      */
-    record Affine(Double rotate, Double translate, List<Double> scale, Double shear) implements Geometric {
+    record Affine(double rotate, double translate, List<Double> scale, double shear) implements Geometric {
         public Affine {
-            rotate = check("rotate", rotate, 0, 0, 180);
-            translate = check("translate", translate, 0, 0, 1);
-            scale = check("scale", scale, List.of(1.0, 1.0), 0.01, 100);
-            shear = check("shear", shear, 0, 0, 80);
+            check("rotate", rotate, 0, 180);
+            check("translate", translate, 0, 1);
+            scale = checked("scale", scale, 0.01, 100);
+            check("shear", shear, 0, 80);
+        }
+
+        public Affine() {
+            this(0, 0, List.of(1.0, 1.0), 0);
+        }
+
+        public Affine withRotate(double value) {
+            return new Affine(value, translate, scale, shear);
+        }
+
+        public Affine withTranslate(double value) {
+            return new Affine(rotate, value, scale, shear);
+        }
+
+        public Affine withScale(double smallest, double largest) {
+            return new Affine(rotate, translate, List.of(smallest, largest), shear);
+        }
+
+        public Affine withShear(double value) {
+            return new Affine(rotate, translate, scale, value);
         }
 
         @Override
@@ -186,12 +210,32 @@ public sealed interface ImageTransform extends Serializable {
      * @param saturation 0 to 1: distances from each pixel's luma times a factor
      * @param hue 0 to 0.5, in turns of the colour circle (in YIQ)
      */
-    record ColourJitter(Double brightness, Double contrast, Double saturation, Double hue) implements Pixelwise {
+    record ColourJitter(double brightness, double contrast, double saturation, double hue) implements Pixelwise {
         public ColourJitter {
-            brightness = check("brightness", brightness, 0, 0, 1);
-            contrast = check("contrast", contrast, 0, 0, 1);
-            saturation = check("saturation", saturation, 0, 0, 1);
-            hue = check("hue", hue, 0, 0, 0.5);
+            check("brightness", brightness, 0, 1);
+            check("contrast", contrast, 0, 1);
+            check("saturation", saturation, 0, 1);
+            check("hue", hue, 0, 0.5);
+        }
+
+        public ColourJitter() {
+            this(0, 0, 0, 0);
+        }
+
+        public ColourJitter withBrightness(double value) {
+            return new ColourJitter(value, contrast, saturation, hue);
+        }
+
+        public ColourJitter withContrast(double value) {
+            return new ColourJitter(brightness, value, saturation, hue);
+        }
+
+        public ColourJitter withSaturation(double value) {
+            return new ColourJitter(brightness, contrast, value, hue);
+        }
+
+        public ColourJitter withHue(double value) {
+            return new ColourJitter(brightness, contrast, saturation, value);
         }
 
         @Override
@@ -212,11 +256,27 @@ public sealed interface ImageTransform extends Serializable {
      * @param area part of the image's area, default [0.02, 0.33]
      * @param ratio of width to height, default [0.3, 3.3]
      */
-    record RandomErasing(Double probability, List<Double> area, List<Double> ratio) implements Pixelwise {
+    record RandomErasing(double probability, List<Double> area, List<Double> ratio) implements Pixelwise {
         public RandomErasing {
-            probability = check("probability", probability, 0.5, 0, 1);
-            area = check("area", area, List.of(0.02, 0.33), 0, 1);
-            ratio = check("ratio", ratio, List.of(0.3, 3.3), 0.01, 100);
+            check("probability", probability, 0, 1);
+            area = checked("area", area, 0, 1);
+            ratio = checked("ratio", ratio, 0.01, 100);
+        }
+
+        public RandomErasing() {
+            this(0.5, List.of(0.02, 0.33), List.of(0.3, 3.3));
+        }
+
+        public RandomErasing withProbability(double value) {
+            return new RandomErasing(value, area, ratio);
+        }
+
+        public RandomErasing withArea(double smallest, double largest) {
+            return new RandomErasing(probability, List.of(smallest, largest), ratio);
+        }
+
+        public RandomErasing withRatio(double smallest, double largest) {
+            return new RandomErasing(probability, area, List.of(smallest, largest));
         }
 
         @Override
@@ -246,10 +306,22 @@ public sealed interface ImageTransform extends Serializable {
      * @param alpha default 0.2
      * @param probability default 1
      */
-    record MixUp(Double alpha, Double probability) implements Mixing {
+    record MixUp(double alpha, double probability) implements Mixing {
         public MixUp {
-            alpha = check("alpha", alpha, 0.2, 0.01, 2);
-            probability = check("probability", probability, 1, 0, 1);
+            check("alpha", alpha, 0.01, 2);
+            check("probability", probability, 0, 1);
+        }
+
+        public MixUp() {
+            this(0.2, 1);
+        }
+
+        public MixUp withAlpha(double value) {
+            return new MixUp(value, probability);
+        }
+
+        public MixUp withProbability(double value) {
+            return new MixUp(alpha, value);
         }
 
         @Override
@@ -267,10 +339,22 @@ public sealed interface ImageTransform extends Serializable {
      * @param alpha default 1
      * @param probability default 1
      */
-    record CutMix(Double alpha, Double probability) implements Mixing {
+    record CutMix(double alpha, double probability) implements Mixing {
         public CutMix {
-            alpha = check("alpha", alpha, 1, 0.01, 2);
-            probability = check("probability", probability, 1, 0, 1);
+            check("alpha", alpha, 0.01, 2);
+            check("probability", probability, 0, 1);
+        }
+
+        public CutMix() {
+            this(1, 1);
+        }
+
+        public CutMix withAlpha(double value) {
+            return new CutMix(value, probability);
+        }
+
+        public CutMix withProbability(double value) {
+            return new CutMix(alpha, value);
         }
 
         @Override

@@ -58,11 +58,11 @@ class AugmentationTest {
     static Stream<ImageTransform> ofSingleImages() {
         return Stream.of(
                 new RandomCrop(2),
-                new ResizedCrop(null, null),
-                new Flip(Flip.Axis.VERTICAL, null),
+                new ResizedCrop(),
+                new Flip().withAxis(Flip.Axis.VERTICAL),
                 new Affine(20.0, 0.2, List.of(0.8, 1.2), 5.0),
                 new ColourJitter(0.4, 0.4, 0.4, 0.1),
-                new RandomErasing(0.9, null, null));
+                new RandomErasing().withProbability(0.9));
     }
 
     @ParameterizedTest
@@ -116,7 +116,7 @@ class AugmentationTest {
         ImageShape shape = new ImageShape(1, 2, 3);
         byte[] pixels = {1, 2, 3, 4, 5, 6};
         ImageBatch batch = new ImageBatch(shape, new long[] {1}, pixels, List.of(new Target.ClassIndex(0)));
-        Flip across = new Flip(null, 1.0);
+        Flip across = new Flip().withProbability(1.0);
         Flip down = new Flip(Flip.Axis.VERTICAL, 1.0);
         assertThat(new Augmentation(List.of(across)).apply(batch, 1, 0).pixels())
                 .containsExactly(3, 2, 1, 6, 5, 4);
@@ -173,7 +173,7 @@ class AugmentationTest {
         Arrays.fill(pixels, 64, 128, (byte) 200);
         ImageBatch batch = new ImageBatch(
                 shape, new long[] {4, 9}, pixels, List.of(new Target.ClassIndex(0), new Target.ClassIndex(1)));
-        for (ImageTransform mixing : List.of(new MixUp(1.0, null), new CutMix(null, null))) {
+        for (ImageTransform mixing : List.of(new MixUp().withAlpha(1.0), new CutMix())) {
             for (int seed = 0; seed < 20; seed++) {
                 ImageBatch mixed = new Augmentation(List.of(mixing)).apply(batch, seed, 0);
                 float[] dense = mixed.denseTargets(3);
@@ -222,12 +222,12 @@ class AugmentationTest {
 
     @Test
     void nonsenseIsRefused() {
-        assertThatThrownBy(() -> new Augmentation(List.of(new MixUp(null, null), new RandomCrop(1))))
+        assertThatThrownBy(() -> new Augmentation(List.of(new MixUp(), new RandomCrop(1))))
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("must come after all others");
         assertThatThrownBy(() -> new RandomCrop(0)).hasMessageContaining("padding = 0.0");
-        assertThatThrownBy(() -> new Affine(200.0, null, null, null)).hasMessageContaining("rotate = 200.0");
-        assertThatThrownBy(() -> new ResizedCrop(List.of(0.5, 0.1), null)).hasMessageContaining("area = [0.5, 0.1]");
-        assertThatThrownBy(() -> new ColourJitter(Double.NaN, null, null, null)).hasMessageContaining("0.0 to 1.0");
+        assertThatThrownBy(() -> new Affine().withRotate(200.0)).hasMessageContaining("rotate = 200.0");
+        assertThatThrownBy(() -> new ResizedCrop().withArea(0.5, 0.1)).hasMessageContaining("area = [0.5, 0.1]");
+        assertThatThrownBy(() -> new ColourJitter().withBrightness(Double.NaN)).hasMessageContaining("0.0 to 1.0");
     }
 }

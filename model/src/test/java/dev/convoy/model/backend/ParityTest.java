@@ -36,30 +36,34 @@ class ParityTest {
     private static final StepKey STEP = new StepKey(7, 3, 1);
 
     static Stream<LayerSpec> layers() {
-        Size2d two = new Size2d(2, 2);
-        Size2d three = new Size2d(3, 3);
+        Size2d two = Size2d.square(2);
+        Size2d three = Size2d.square(3);
         return Stream.of(
-                new LayerSpec.Conv2d(3, three, null, Padding.VALID, true, null),
-                new LayerSpec.Conv2d(3, three, two, Padding.SAME, true, null),
-                new LayerSpec.Conv2d(3, two, null, Padding.SAME, false, null),
-                new LayerSpec.Conv2d(3, new Size2d(2, 3), new Size2d(2, 1), new Padding.Explicit(1), false, null),
-                new LayerSpec.MaxPool(two, null, null),
-                new LayerSpec.MaxPool(three, two, Padding.SAME),
-                new LayerSpec.MaxPool(three, two, new Padding.Explicit(1)),
-                new LayerSpec.AveragePool(two, null, null),
-                new LayerSpec.AveragePool(three, two, Padding.SAME),
-                new LayerSpec.AveragePool(three, two, new Padding.Explicit(1)),
+                new LayerSpec.Conv2d(3, three),
+                new LayerSpec.Conv2d(3, three).withStride(two).withPadding(Padding.SAME),
+                new LayerSpec.Conv2d(3, two).withPadding(Padding.SAME).withoutBias(),
+                new LayerSpec.Conv2d(3, new Size2d(2, 3))
+                        .withStride(new Size2d(2, 1))
+                        .withPadding(new Padding.Explicit(1))
+                        .withoutBias(),
+                new LayerSpec.MaxPool(two),
+                new LayerSpec.MaxPool(three).withStride(two).withPadding(Padding.SAME),
+                new LayerSpec.MaxPool(three).withStride(two).withPadding(new Padding.Explicit(1)),
+                new LayerSpec.AveragePool(two),
+                new LayerSpec.AveragePool(three).withStride(two).withPadding(Padding.SAME),
+                new LayerSpec.AveragePool(three).withStride(two).withPadding(new Padding.Explicit(1)),
                 new LayerSpec.Residual(
-                        List.of(
-                                new LayerSpec.Conv2d(3, three, null, Padding.SAME, true, null),
-                                new LayerSpec.Dropout(0.2)),
-                        null),
-                new LayerSpec.Residual(
-                        List.of(
-                                new LayerSpec.Conv2d(5, three, two, Padding.SAME, false, null),
-                                new LayerSpec.BatchNorm(null, null)),
-                        List.of(new LayerSpec.Conv2d(5, new Size2d(1, 1), two, null, false, null))),
-                new LayerSpec.BatchNorm(0.2, null),
+                        List.of(new LayerSpec.Conv2d(3, three).withPadding(Padding.SAME), new LayerSpec.Dropout(0.2))),
+                new LayerSpec.Residual(List.of(
+                                new LayerSpec.Conv2d(5, three)
+                                        .withStride(two)
+                                        .withPadding(Padding.SAME)
+                                        .withoutBias(),
+                                new LayerSpec.BatchNorm()))
+                        .withShortcut(List.of(new LayerSpec.Conv2d(5, Size2d.square(1))
+                                .withStride(two)
+                                .withoutBias())),
+                new LayerSpec.BatchNorm().withMomentum(0.2),
                 new LayerSpec.Dropout(0.4),
                 new LayerSpec.Sigmoid(),
                 new LayerSpec.Tanh(),
@@ -70,20 +74,18 @@ class ParityTest {
     @ParameterizedTest
     @MethodSource("layers")
     void layerOverAVolume(LayerSpec layer) {
-        assertParity(new NetworkSpec(
-                List.of(
-                        new LayerSpec.Conv2d(3, new Size2d(2, 2), null, null, true, null),
+        assertParity(new NetworkSpec(List.of(
+                        new LayerSpec.Conv2d(3, Size2d.square(2)),
                         layer,
                         new LayerSpec.Flatten(),
-                        new LayerSpec.Dense(4, true, null)),
-                Loss.SOFTMAX_CROSS_ENTROPY,
-                new Initializer.Xavier()));
+                        new LayerSpec.Dense(4)))
+                .withInitializer(new Initializer.Xavier()));
     }
 
     static Stream<LayerSpec> vectorLayers() {
         return Stream.of(
-                new LayerSpec.Dense(5, false, null),
-                new LayerSpec.BatchNorm(null, 1e-3),
+                new LayerSpec.Dense(5).withoutBias(),
+                new LayerSpec.BatchNorm().withEps(1e-3),
                 new LayerSpec.Dropout(0.5),
                 new LayerSpec.Softmax());
     }
@@ -91,49 +93,36 @@ class ParityTest {
     @ParameterizedTest
     @MethodSource("vectorLayers")
     void layerOverAVector(LayerSpec layer) {
-        assertParity(new NetworkSpec(
-                List.of(
-                        new LayerSpec.Flatten(),
-                        new LayerSpec.Dense(6, true, null),
-                        layer,
-                        new LayerSpec.Dense(4, true, null)),
-                Loss.SOFTMAX_CROSS_ENTROPY,
-                new Initializer.Xavier()));
+        assertParity(
+                new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(6), layer, new LayerSpec.Dense(4)))
+                        .withInitializer(new Initializer.Xavier()));
     }
 
     @Test
     void globalAveragePoolWithSmoothedLabels() {
-        assertParity(new NetworkSpec(
-                List.of(
-                        new LayerSpec.Conv2d(6, new Size2d(3, 3), null, null, true, null),
+        assertParity(new NetworkSpec(List.of(
+                        new LayerSpec.Conv2d(6, Size2d.square(3)),
                         new LayerSpec.GlobalAveragePool(),
-                        new LayerSpec.Dense(4, true, null)),
-                null,
-                null,
-                0.1,
-                null));
+                        new LayerSpec.Dense(4)))
+                .withLabelSmoothing(0.1));
     }
 
     /** Frozen normalisation uses its running statistics, which going backwards must follow; the rest has no gradient. */
     @Test
     void frozenLayers() {
-        NetworkSpec spec = new NetworkSpec(
-                List.of(
-                        new LayerSpec.Conv2d(3, new Size2d(3, 3), null, null, true, null),
-                        new LayerSpec.BatchNorm(null, null),
+        NetworkSpec spec = new NetworkSpec(List.of(
+                        new LayerSpec.Conv2d(3, Size2d.square(3)),
+                        new LayerSpec.BatchNorm(),
                         new LayerSpec.Relu(),
-                        new LayerSpec.Conv2d(4, new Size2d(3, 3), null, null, true, null),
-                        new LayerSpec.BatchNorm(null, null),
+                        new LayerSpec.Conv2d(4, Size2d.square(3)),
+                        new LayerSpec.BatchNorm(),
                         new LayerSpec.Flatten(),
-                        new LayerSpec.Dense(6, true, null),
-                        new LayerSpec.BatchNorm(null, null),
-                        new LayerSpec.Dense(4, true, null)),
-                null,
-                null,
-                null,
-                List.of("conv1", "bn2", "bn3"));
+                        new LayerSpec.Dense(6),
+                        new LayerSpec.BatchNorm(),
+                        new LayerSpec.Dense(4)))
+                .withFreeze(List.of("conv1", "bn2", "bn3"));
         Network network = spec.bind(INPUT);
-        ModelState drawn = network.initialState(11, new OptimizerSpec.Sgd(null));
+        ModelState drawn = network.initialState(11, new OptimizerSpec.Sgd());
         float[] statistics = drawn.buffers().clone();
         for (int i = 0; i < statistics.length; i++) {
             statistics[i] = 0.3f + 0.1f * i;
@@ -144,7 +133,7 @@ class ParityTest {
         for (String backend : List.of("dl4j", "torch")) {
             try (Replica replica = replica(backend, network, start)) {
                 LocalTrainer trainer =
-                        new LocalTrainer(replica, network, new OptimizerSpec.AdamW(null, null, null, 0.1));
+                        new LocalTrainer(replica, network, new OptimizerSpec.AdamW().withWeightDecay(0.1));
                 trainer.load(start);
                 trainer.step(TestBatches.classes(INPUT, 6, 4), STEP, 0.1);
                 for (ParameterLayout.Entry entry : network.layout().entries()) {
@@ -164,18 +153,15 @@ class ParityTest {
     /** Deeplearning4j has none, so groups are proved by the ungrouped convolution whose other weights are 0. */
     @Test
     void aGroupedConvolutionIsASparseOne() {
-        Size2d three = new Size2d(3, 3);
+        Size2d three = Size2d.square(3);
         Network grouped = new NetworkSpec(
-                        List.of(new LayerSpec.Conv2d(4, three, null, null, false, null, 2), new LayerSpec.Flatten()),
-                        Loss.SQUARED_ERROR,
-                        null)
+                        List.of(new LayerSpec.Conv2d(4, three).withoutBias().withGroups(2), new LayerSpec.Flatten()))
+                .withLoss(Loss.SQUARED_ERROR)
                 .bind(INPUT);
-        Network full = new NetworkSpec(
-                        List.of(new LayerSpec.Conv2d(4, three, null, null, false, null), new LayerSpec.Flatten()),
-                        Loss.SQUARED_ERROR,
-                        null)
+        Network full = new NetworkSpec(List.of(new LayerSpec.Conv2d(4, three).withoutBias(), new LayerSpec.Flatten()))
+                .withLoss(Loss.SQUARED_ERROR)
                 .bind(INPUT);
-        ModelState start = grouped.initialState(1, new OptimizerSpec.Sgd(null));
+        ModelState start = grouped.initialState(1, new OptimizerSpec.Sgd());
         float[] sparse = new float[full.layout().parameterCount()];
         for (int filter = 0; filter < 4; filter++) {
             // Filters 0 and 1 see channel 0, filters 2 and 3 see channel 1.
@@ -195,11 +181,12 @@ class ParityTest {
     @ParameterizedTest
     @EnumSource(Loss.class)
     void loss(Loss loss) {
-        NetworkSpec spec = new NetworkSpec(
-                List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(4, true, null)), loss, new Initializer.Xavier());
+        NetworkSpec spec = new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(4)))
+                .withLoss(loss)
+                .withInitializer(new Initializer.Xavier());
         assertParity(spec);
         Network network = spec.bind(INPUT);
-        ModelState start = network.initialState(11, new OptimizerSpec.Sgd(null));
+        ModelState start = network.initialState(11, new OptimizerSpec.Sgd());
         assertThat(gradientDifference(network, start, TestBatches.weighted(INPUT, 6)))
                 .isLessThan(1e-4);
     }
@@ -212,8 +199,7 @@ class ParityTest {
     void resnet20() {
         Network network = NamedNetwork.RESNET20.spec(4).bind(new ImageShape(2, 16, 16));
         double[] differences = IntStream.rangeClosed(1, 5)
-                .mapToDouble(
-                        seed -> gradientDifference(network, network.initialState(seed, new OptimizerSpec.Sgd(null))))
+                .mapToDouble(seed -> gradientDifference(network, network.initialState(seed, new OptimizerSpec.Sgd())))
                 .sorted()
                 .toArray();
         assertThat(differences[2]).isLessThan(1e-4);
@@ -227,16 +213,15 @@ class ParityTest {
     /** After 20 steps weights and running statistics still agree. */
     @Test
     void twentySteps() {
-        NetworkSpec spec = new NetworkSpec(
-                List.of(
-                        new LayerSpec.Conv2d(8, new Size2d(3, 3), null, Padding.SAME, false, null),
-                        new LayerSpec.BatchNorm(null, null),
-                        new LayerSpec.Relu(),
-                        new LayerSpec.MaxPool(new Size2d(2, 2), null, null),
-                        new LayerSpec.Flatten(),
-                        new LayerSpec.Dense(4, true, null)),
-                null,
-                null);
+        NetworkSpec spec = new NetworkSpec(List.of(
+                new LayerSpec.Conv2d(8, Size2d.square(3))
+                        .withPadding(Padding.SAME)
+                        .withoutBias(),
+                new LayerSpec.BatchNorm(),
+                new LayerSpec.Relu(),
+                new LayerSpec.MaxPool(Size2d.square(2)),
+                new LayerSpec.Flatten(),
+                new LayerSpec.Dense(4)));
         float[][] dl4j = trainTwentySteps("dl4j", spec);
         float[][] torch = trainTwentySteps("torch", spec);
         assertClose(torch[0], dl4j[0], 1e-4);
@@ -282,10 +267,10 @@ class ParityTest {
     static Stream<OptimizerSpec> optimizers() {
         return Stream.of(
                 new OptimizerSpec.Sgd(1e-3),
-                new OptimizerSpec.Momentum(null, 1e-3),
-                new OptimizerSpec.Nesterov(null, 1e-3),
-                new OptimizerSpec.Adam(null, null, 1e-4, 1e-3),
-                new OptimizerSpec.AdamW(null, null, 1e-4, null));
+                new OptimizerSpec.Momentum().withWeightDecay(1e-3),
+                new OptimizerSpec.Nesterov().withWeightDecay(1e-3),
+                new OptimizerSpec.Adam().withEps(1e-4).withWeightDecay(1e-3),
+                new OptimizerSpec.AdamW().withEps(1e-4));
     }
 
     private static void assertParity(NetworkSpec spec) {
@@ -294,7 +279,7 @@ class ParityTest {
 
     private static void assertParity(NetworkSpec spec, ImageShape input) {
         Network network = spec.bind(input);
-        assertParity(network, network.initialState(11, new OptimizerSpec.Sgd(null)));
+        assertParity(network, network.initialState(11, new OptimizerSpec.Sgd()));
     }
 
     private static void assertParity(Network network, ModelState start) {

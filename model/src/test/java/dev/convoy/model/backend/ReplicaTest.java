@@ -12,7 +12,6 @@ import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.TestBatches;
-import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
@@ -36,17 +35,12 @@ class ReplicaTest {
     @ValueSource(strings = {"dl4j", "torch"})
     void aDenseLayerIsAConvolutionOverTheWholeVolume(String backend) {
         ImageShape volume = new ImageShape(512, 7, 7);
-        Network dense = new NetworkSpec(
-                        List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(1024, true, null)),
-                        Loss.SQUARED_ERROR,
-                        new Initializer.He())
+        Network dense = new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(1024)))
+                .withLoss(Loss.SQUARED_ERROR)
                 .bind(volume);
         Network convolution = new NetworkSpec(
-                        List.of(
-                                new LayerSpec.Conv2d(1024, new Size2d(7, 7), null, Padding.VALID, true, null),
-                                new LayerSpec.Flatten()),
-                        Loss.SQUARED_ERROR,
-                        new Initializer.He())
+                        List.of(new LayerSpec.Conv2d(1024, Size2d.square(7)), new LayerSpec.Flatten()))
+                .withLoss(Loss.SQUARED_ERROR)
                 .bind(volume);
         ImageBatch batch = TestBatches.classes(volume, 3, 3);
         double[] expected = outputs(backend, dense, batch);
@@ -64,8 +58,8 @@ class ReplicaTest {
     @ParameterizedTest
     @ValueSource(strings = {"dl4j", "torch"})
     void averagePoolingLeavesPaddingOutAndSamePadsAtBottomAndRight(String backend) {
-        NetworkSpec average = pool(new LayerSpec.AveragePool(new Size2d(2, 2), null, Padding.SAME));
-        NetworkSpec max = pool(new LayerSpec.MaxPool(new Size2d(2, 2), null, Padding.SAME));
+        NetworkSpec average = pool(new LayerSpec.AveragePool(Size2d.square(2)).withPadding(Padding.SAME));
+        NetworkSpec max = pool(new LayerSpec.MaxPool(Size2d.square(2)).withPadding(Padding.SAME));
         ImageShape shape = new ImageShape(1, 3, 3);
         ImageBatch batch = new ImageBatch(
                 shape,
@@ -87,7 +81,11 @@ class ReplicaTest {
         ImageShape shape = new ImageShape(3, 28, 28);
         NetworkSpec spec = named.spec(10);
         List<String> freeze = frozen.isEmpty() ? List.of() : List.of(frozen.split(" "));
-        Network network = new NetworkSpec(spec.layers(), spec.loss(), spec.initializer(), spec.labelSmoothing(), freeze)
+        Network network = new NetworkSpec(spec.layers())
+                .withLoss(spec.loss())
+                .withInitializer(spec.initializer())
+                .withLabelSmoothing(spec.labelSmoothing())
+                .withFreeze(freeze)
                 .bind(shape);
         ImageBatch batch = TestBatches.classes(shape, 4, 5);
         try (Replica whole = replica("torch", network);
@@ -121,8 +119,8 @@ class ReplicaTest {
                 new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9},
                 TestBatches.classes(shape, 1, 4).targets());
         Normalization minus10 = new Normalization(new float[] {10 / 255f}, new float[] {1 / 255f});
-        NetworkSpec same = pool(new LayerSpec.MaxPool(new Size2d(2, 2), null, Padding.SAME));
-        NetworkSpec explicit = pool(new LayerSpec.MaxPool(new Size2d(2, 2), null, new Padding.Explicit(1)));
+        NetworkSpec same = pool(new LayerSpec.MaxPool(Size2d.square(2)).withPadding(Padding.SAME));
+        NetworkSpec explicit = pool(new LayerSpec.MaxPool(Size2d.square(2)).withPadding(new Padding.Explicit(1)));
         try (Replica replica = ComputeBackend.named(backend).newReplica(same.bind(shape), minus10)) {
             assertThat(replica.outputs(batch)).containsExactly(new double[] {-5, -4, -2, -1}, within(1e-4));
         }
@@ -132,7 +130,7 @@ class ReplicaTest {
     }
 
     private static NetworkSpec pool(LayerSpec pool) {
-        return new NetworkSpec(List.of(pool, new LayerSpec.Flatten()), Loss.SQUARED_ERROR, null);
+        return new NetworkSpec(List.of(pool, new LayerSpec.Flatten())).withLoss(Loss.SQUARED_ERROR);
     }
 
     /** A replica that sees bytes as they are. */
@@ -146,7 +144,8 @@ class ReplicaTest {
     void runningStatisticsMoveTowardsMeanAndUnbiasedVariance(String backend) {
         ImageShape shape = new ImageShape(1, 1, 3);
         Network network = new NetworkSpec(
-                        List.of(new LayerSpec.BatchNorm(0.25, null), new LayerSpec.Flatten()), Loss.SQUARED_ERROR, null)
+                        List.of(new LayerSpec.BatchNorm().withMomentum(0.25), new LayerSpec.Flatten()))
+                .withLoss(Loss.SQUARED_ERROR)
                 .bind(shape);
         ImageBatch batch = new ImageBatch(
                 shape,
@@ -170,8 +169,8 @@ class ReplicaTest {
     @ValueSource(strings = {"dl4j", "torch"})
     void aSingleValuePerChannelLeavesRunningStatisticsAsTheyWere(String backend) {
         ImageShape shape = new ImageShape(1, 1, 3);
-        Network network = new NetworkSpec(
-                        List.of(new LayerSpec.Flatten(), new LayerSpec.BatchNorm(null, null)), Loss.SQUARED_ERROR, null)
+        Network network = new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.BatchNorm()))
+                .withLoss(Loss.SQUARED_ERROR)
                 .bind(shape);
         try (Replica replica = bytes(backend, network)) {
             replica.parameters().set(new float[] {1, 1, 1, 0, 0, 0});
@@ -186,14 +185,11 @@ class ReplicaTest {
     @ValueSource(strings = {"dl4j", "torch"})
     void dropoutMasksDependOnTheStepKeyAlone(String backend) {
         ImageShape shape = new ImageShape(1, 10, 10);
-        Network network = new NetworkSpec(
-                        List.of(
-                                new LayerSpec.Flatten(),
-                                new LayerSpec.Dropout(0.5),
-                                new LayerSpec.Dropout(0.5),
-                                new LayerSpec.Dense(4, true, null)),
-                        null,
-                        null)
+        Network network = new NetworkSpec(List.of(
+                        new LayerSpec.Flatten(),
+                        new LayerSpec.Dropout(0.5),
+                        new LayerSpec.Dropout(0.5),
+                        new LayerSpec.Dense(4)))
                 .bind(shape);
         ImageBatch batch = TestBatches.classes(shape, 8, 4);
         try (Replica one = replica(backend, network);
@@ -215,7 +211,7 @@ class ReplicaTest {
     void trainingIsBitwiseRepeatableAndLearns(String backend) {
         Network lenet = NamedNetwork.LENET.spec(4).bind(new ImageShape(1, 28, 28));
         ImageBatch batch = TestBatches.classes(lenet.input(), 16, 4);
-        OptimizerSpec optimizer = new OptimizerSpec.Momentum(null, null);
+        OptimizerSpec optimizer = new OptimizerSpec.Momentum();
         ModelState start = lenet.initialState(3, optimizer);
         try (Replica replica = replica(backend, lenet)) {
             LocalTrainer trainer = new LocalTrainer(replica, lenet, optimizer);
@@ -254,9 +250,8 @@ class ReplicaTest {
         Arrays.fill(std, 0.3f);
         Replica replica = ComputeBackend.named(backend).newReplica(network, new Normalization(mean, std));
         replica.parameters()
-                .set(network.initialState(1, new OptimizerSpec.Sgd(null)).parameters());
-        replica.buffers()
-                .set(network.initialState(1, new OptimizerSpec.Sgd(null)).buffers());
+                .set(network.initialState(1, new OptimizerSpec.Sgd()).parameters());
+        replica.buffers().set(network.initialState(1, new OptimizerSpec.Sgd()).buffers());
         return replica;
     }
 }

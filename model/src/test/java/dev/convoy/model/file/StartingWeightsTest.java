@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class StartingWeightsTest {
     private static final Network RESNET = NamedNetwork.RESNET18.spec(5).bind(new ImageShape(3, 64, 64));
-    private static final OptimizerSpec SGD = new OptimizerSpec.Sgd(null);
+    private static final OptimizerSpec SGD = new OptimizerSpec.Sgd();
 
     @TempDir
     Path folder;

@@ -39,7 +39,7 @@ class GpuSchedulingTest {
     }
 
     private static List<Integer> indexes(JavaSparkContext spark) {
-        ReplicaSpec replica = Training.replica(Training.SMALL, new OptimizerSpec.Sgd(null));
+        ReplicaSpec replica = Training.replica(Training.SMALL, new OptimizerSpec.Sgd());
         return spark.parallelize(List.of(0, 1), 2)
                 .map(i -> replica.forTask(TaskContext.get()).placement().index())
                 .collect();

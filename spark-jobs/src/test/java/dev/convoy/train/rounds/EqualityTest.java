@@ -12,7 +12,6 @@ import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.Shuffle;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
-import dev.convoy.model.Loss;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
@@ -64,19 +63,19 @@ class EqualityTest {
     void gradientExchangeIsOneWorkerOnTheLargeBatch(JavaSparkContext spark) throws IOException {
         OptimizerSpec momentum = new OptimizerSpec.Momentum(0.9, 1e-3);
         assertEqualsOneWorker(spark, spec(momentum, SyncSpec.gradient()), momentum);
-        OptimizerSpec adam = new OptimizerSpec.AdamW(null, null, 1e-4, null);
+        OptimizerSpec adam = new OptimizerSpec.AdamW().withEps(1e-4);
         assertEqualsOneWorker(spark, spec(adam, SyncSpec.gradient()), adam);
     }
 
     /** Random changes belong to an example and an epoch, not to a worker. */
     @Test
     void augmentedImagesAreTheSameForOneWorker(JavaSparkContext spark) throws IOException {
-        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        OptimizerSpec sgd = new OptimizerSpec.Sgd();
         Augmentation augmentation = new Augmentation(List.of(
-                new ImageTransform.Affine(10.0, 0.1, null, null),
-                new ImageTransform.ColourJitter(0.2, null, null, null),
+                new ImageTransform.Affine().withRotate(10.0).withTranslate(0.1),
+                new ImageTransform.ColourJitter().withBrightness(0.2),
                 new ImageTransform.RandomCrop(2),
-                new ImageTransform.RandomErasing(null, null, null)));
+                new ImageTransform.RandomErasing()));
         TrainingSpec plain = spec(sgd, SyncSpec.gradient());
         BatchLoading augmented = new BatchLoading(Shuffle.GLOBAL, augmentation, ClassWeights.NONE, 0);
         float[] parameters = assertEqualsOneWorker(spark, fed(sgd, SyncSpec.gradient(), augmented), sgd);
@@ -88,8 +87,9 @@ class EqualityTest {
     @ParameterizedTest
     @EnumSource(Shuffle.Kind.class)
     void batchesMadeAheadGiveTheSameBits(Shuffle.Kind kind, JavaSparkContext spark) throws IOException {
-        Augmentation augmentation = new Augmentation(List.of(new ImageTransform.Affine(10.0, 0.1, null, null)));
-        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        Augmentation augmentation = new Augmentation(
+                List.of(new ImageTransform.Affine().withRotate(10.0).withTranslate(0.1)));
+        OptimizerSpec sgd = new OptimizerSpec.Sgd();
         List<float[]> ends = new ArrayList<>();
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
             for (int threads : List.of(0, 3)) {
@@ -110,7 +110,7 @@ class EqualityTest {
 
     @Test
     void weighedClassesAreToo(JavaSparkContext spark) throws IOException {
-        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        OptimizerSpec sgd = new OptimizerSpec.Sgd();
         List<Double> weights = List.of(0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 0.25, 1.0, 1.0);
         float[] parameters = assertEqualsOneWorker(spark, weighted(sgd, weights), sgd);
         assertThat(largestDifference(parameters, assertEqualsOneWorker(spark, spec(sgd, SyncSpec.gradient()), sgd)))
@@ -119,7 +119,7 @@ class EqualityTest {
 
     @Test
     void weightsOfOneChangeNoBit(JavaSparkContext spark) throws IOException {
-        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        OptimizerSpec sgd = new OptimizerSpec.Sgd();
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, WORKERS)) {
             Training plain = Training.run(spark, shards, Training.SMALL, spec(sgd, SyncSpec.gradient()));
             Training ones = Training.run(spark, shards, Training.SMALL, weighted(sgd, Collections.nCopies(10, 1.0)));
@@ -142,19 +142,17 @@ class EqualityTest {
 
     @Test
     void averagingAfterEveryStepOfPlainSgdIsToo(JavaSparkContext spark) throws IOException {
-        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        OptimizerSpec sgd = new OptimizerSpec.Sgd();
         assertEqualsOneWorker(spark, spec(sgd, SyncSpec.averaging(1)), sgd);
     }
 
     @Test
     void averagedMomentumCarriesOnAndResetMomentumIsPlainSgd(JavaSparkContext spark) throws IOException {
-        OptimizerSpec momentum = new OptimizerSpec.Momentum(0.9, null);
+        OptimizerSpec momentum = new OptimizerSpec.Momentum().withMomentum(0.9);
         // With equal weights, averaging after every step is linear in momentum too.
         assertEqualsOneWorker(spark, spec(momentum, SyncSpec.averaging(1)), momentum);
         assertEqualsOneWorker(
-                spark,
-                spec(momentum, SyncSpec.averaging(1).with(OptimizerStatePolicy.RESET)),
-                new OptimizerSpec.Sgd(null));
+                spark, spec(momentum, SyncSpec.averaging(1).with(OptimizerStatePolicy.RESET)), new OptimizerSpec.Sgd());
     }
 
     /** Slices summed by executors follow the same tree as whole contributions on the driver. */
@@ -233,17 +231,14 @@ class EqualityTest {
     @ParameterizedTest
     @EnumSource(Exchange.class)
     void runsAreBitwiseRepeatable(Exchange exchange, JavaSparkContext spark) throws IOException {
-        NetworkSpec network = new NetworkSpec(
-                List.of(
-                        new LayerSpec.Flatten(),
-                        new LayerSpec.Dense(16, true, null),
-                        new LayerSpec.BatchNorm(null, null),
-                        new LayerSpec.Relu(),
-                        new LayerSpec.Dropout(0.3),
-                        new LayerSpec.Dense(10, true, null)),
-                Loss.SOFTMAX_CROSS_ENTROPY,
-                null);
-        OptimizerSpec adam = new OptimizerSpec.Adam(null, null, null, null);
+        NetworkSpec network = new NetworkSpec(List.of(
+                new LayerSpec.Flatten(),
+                new LayerSpec.Dense(16),
+                new LayerSpec.BatchNorm(),
+                new LayerSpec.Relu(),
+                new LayerSpec.Dropout(0.3),
+                new LayerSpec.Dense(10)));
+        OptimizerSpec adam = new OptimizerSpec.Adam();
         TrainingSpec spec = new TrainingSpec(
                 5,
                 2,

@@ -105,7 +105,7 @@ final class ConfigurationReader {
         if (layers.loss() == null) {
             throw layers.unknown("a network without an output layer");
         }
-        return new Description(new NetworkSpec(end.since(start), layers.loss(), null), layers.stored());
+        return new Description(new NetworkSpec(end.since(start)).withLoss(layers.loss()), layers.stored());
     }
 
     /** Layers were once wrapped into an object under their name, where they now carry the name of their class. */
@@ -193,7 +193,7 @@ final class ConfigurationReader {
         List<LayerSpec> body = one.since(fork);
         List<LayerSpec> shortcut = other.since(fork);
         LayerSpec sum =
-                body.isEmpty() ? new LayerSpec.Residual(shortcut, body) : new LayerSpec.Residual(body, shortcut);
+                body.isEmpty() ? new LayerSpec.Residual(shortcut) : new LayerSpec.Residual(body).withShortcut(shortcut);
         return fork.then(List.of(sum), Math.max(fork.nesting, nesting));
     }
 

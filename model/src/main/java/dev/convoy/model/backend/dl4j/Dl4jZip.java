@@ -118,8 +118,7 @@ public final class Dl4jZip {
     public static void write(OutputStream out, TrainedModel model) throws IOException {
         NetworkSpec spec = model.network().spec();
         // What was frozen in training is a plain layer in a model.
-        Network network = new NetworkSpec(spec.layers(), spec.loss(), spec.initializer())
-                .bind(model.network().input());
+        Network network = spec.withFreeze(List.of()).bind(model.network().input());
         new Dl4jBackend().checkSupport(network, Placement.CPU);
         NativeLibraries.load();
         ComputationGraph graph =

@@ -95,13 +95,7 @@ final class LayerReader {
         }
         boolean activated = true;
         switch (name) {
-            case "ConvolutionLayer" -> layers.add(keep(new LayerSpec.Conv2d(
-                    layer.path("nout").asInt(),
-                    size(layer, "kernelSize"),
-                    size(layer, "stride"),
-                    padding(layer),
-                    layer.path("hasBias").asBoolean(true),
-                    null)));
+            case "ConvolutionLayer" -> layers.add(keep(convolution(layer)));
             case "DenseLayer" -> layers.add(keep(dense(layer)));
             case "SubsamplingLayer" -> {
                 layers.add(pool(layer));
@@ -114,9 +108,9 @@ final class LayerReader {
                 activated = false;
             }
             case "BatchNormalization" -> {
-                LayerSpec norm = new LayerSpec.BatchNorm(
-                        rest(layer.path("decay").asDouble(0.9)),
-                        layer.path("eps").asDouble(1e-5));
+                LayerSpec norm = new LayerSpec.BatchNorm()
+                        .withMomentum(rest(layer.path("decay").asDouble(0.9)))
+                        .withEps(layer.path("eps").asDouble(1e-5));
                 stored.add(new Stored(norm, keepsLogDeviation(conf)));
                 layers.add(norm);
                 activated = false;
@@ -153,19 +147,30 @@ final class LayerReader {
         return layer;
     }
 
+    private LayerSpec convolution(JsonNode layer) {
+        LayerSpec.Conv2d convolution = new LayerSpec.Conv2d(layer.path("nout").asInt(), size(layer, "kernelSize"))
+                .withStride(size(layer, "stride"))
+                .withPadding(padding(layer));
+        return hasBias(layer) ? convolution : convolution.withoutBias();
+    }
+
     private static LayerSpec dense(JsonNode layer) {
-        return new LayerSpec.Dense(
-                layer.path("nout").asInt(), layer.path("hasBias").asBoolean(true), null);
+        LayerSpec.Dense dense = new LayerSpec.Dense(layer.path("nout").asInt());
+        return hasBias(layer) ? dense : dense.withoutBias();
+    }
+
+    private static boolean hasBias(JsonNode layer) {
+        return layer.path("hasBias").asBoolean(true);
     }
 
     private LayerSpec pool(JsonNode layer) {
         Size2d kernel = size(layer, "kernelSize");
         Size2d stride = size(layer, "stride");
         return switch (text(layer, "poolingType")) {
-            case "MAX" -> new LayerSpec.MaxPool(kernel, stride, padding(layer));
+            case "MAX" -> new LayerSpec.MaxPool(kernel).withStride(stride).withPadding(padding(layer));
             case "AVG" -> {
                 require(layer, "avgPoolIncludePadInDivisor", "false");
-                yield new LayerSpec.AveragePool(kernel, stride, padding(layer));
+                yield new LayerSpec.AveragePool(kernel).withStride(stride).withPadding(padding(layer));
             }
             default -> throw unknown("poolingType = " + text(layer, "poolingType"));
         };
