@@ -224,7 +224,7 @@ class ConfigReaderTest {
                 "sync { transport = all-reduce, network = nccl }, backend.device = cpu | backend.name = torch and backend.device = cpu: it sums on GPUs",
                 "sync { transport = all-reduce, network = nccl }, backend.name = dl4j | set backend.name = torch and backend.device = cuda",
                 "sync.transport = dl4j-spark       | needs backend.name = dl4j",
-                "sync { transport = dl4j-spark }, backend { name = dl4j } | set it to sgd, nesterov or adam",
+                "sync { transport = dl4j-spark }, backend { name = dl4j } | use sgd, nesterov or adam",
                 "sync { transport = dl4j-spark }, backend { name = dl4j }, data { class-weights = balanced } | no data.class-weights",
                 "network = { layers = [{ type = conv3d }] } | network.layers[0]",
                 "network = { layers = [{ type = conv2d, kernel = 3 }] } | network.layers[0] (String: 3): it lacks filters; set it",

@@ -175,7 +175,7 @@ class ParityTest {
         }
         assertThatThrownBy(() -> ComputeBackend.named("dl4j").checkSupport(grouped, Placement.CPU))
                 .hasMessageContaining("conv1 with groups = 2")
-                .hasMessageContaining("backend.name = torch");
+                .hasMessageContaining("use the backend torch");
     }
 
     @ParameterizedTest

@@ -238,7 +238,7 @@ class ReplicaTest {
     @Test
     void anUnknownBackendIsRefused() {
         assertThatThrownBy(() -> ComputeBackend.named("tensorflow"))
-                .hasMessageContaining("backend.name = tensorflow")
+                .hasMessageContaining("the backend tensorflow")
                 .hasMessageContaining("[dl4j, torch]");
     }
 

@@ -99,7 +99,7 @@ class StartingWeightsTest {
                         "bn1.weight should be [64] but is missing",
                         "conv1.weight should be [64, 3, 7, 7] but is [2]",
                         "stranger is not in the network",
-                        "network.head = replace");
+                        "replace the head");
     }
 
     @Test

@@ -35,7 +35,7 @@ public final class Dl4jGraph implements AutoCloseable {
         checkOptimizer(optimizer);
         if (network.allLayers().stream().anyMatch(Network.Layer::isFrozen)) {
             throw new ConvoyException(
-                    "Cannot use network.freeze with sync.transport = dl4j-spark; use" + " sync.transport = rounds");
+                    "Cannot freeze layers where Deeplearning4j trains itself; train in rounds, or freeze none");
         }
         NativeLibraries.load();
         this.layout = network.layout();
@@ -57,8 +57,9 @@ public final class Dl4jGraph implements AutoCloseable {
      */
     public static void checkOptimizer(OptimizerSpec optimizer) {
         if (optimizer instanceof OptimizerSpec.Momentum || optimizer instanceof OptimizerSpec.AdamW) {
-            throw new ConvoyException("Cannot use this optimizer.type with sync.transport = dl4j-spark, whose updaters"
-                    + " have neither classical momentum nor decoupled weight decay; set it to sgd, nesterov or adam");
+            throw new ConvoyException(
+                    "Cannot use this optimizer where Deeplearning4j trains itself: its updaters have neither"
+                            + " classical momentum nor decoupled weight decay; use sgd, nesterov or adam");
         }
     }
 

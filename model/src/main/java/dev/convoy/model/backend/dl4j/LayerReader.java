@@ -48,7 +48,7 @@ final class LayerReader {
         return layersRead;
     }
 
-    /** What a preprocessor does to a value of this shape; a missing one nothing. */
+    /** Gives the layers that do what a preprocessor does to a value of this shape; a missing one does nothing. */
     List<LayerSpec> preprocess(JsonNode preprocessor, TensorShape shape) {
         if (preprocessor.isMissingNode() || preprocessor.isNull()) {
             return List.of();
@@ -70,7 +70,7 @@ final class LayerReader {
     }
 
     /**
-     * A layer with its dropout and activation.
+     * Reads a layer with its dropout and activation.
      *
      * @param first whether images come straight into it
      */
@@ -93,43 +93,48 @@ final class LayerReader {
             // The others have the key too, but pass it over.
             layers.addAll(dropout(layer));
         }
-        boolean activated = true;
-        switch (name) {
-            case "ConvolutionLayer" -> layers.add(keep(convolution(layer)));
-            case "DenseLayer" -> layers.add(keep(dense(layer)));
-            case "SubsamplingLayer" -> {
-                layers.add(pool(layer));
-                activated = false;
-            }
-            case "GlobalPoolingLayer" -> {
-                require(layer, "poolingType", "AVG");
-                require(layer, "collapseDimensions", "true");
-                layers.add(new LayerSpec.GlobalAveragePool());
-                activated = false;
-            }
-            case "BatchNormalization" -> {
-                LayerSpec norm = new LayerSpec.BatchNorm()
-                        .withMomentum(rest(layer.path("decay").asDouble(0.9)))
-                        .withEps(layer.path("eps").asDouble(1e-5));
-                stored.add(new Stored(norm, keepsLogDeviation(conf)));
-                layers.add(norm);
-                activated = false;
-            }
-            case "ActivationLayer" -> {}
-            case "DropoutLayer" -> activated = false;
-            case "OutputLayer", "LossLayer" -> {
-                if (name.equals("OutputLayer")) {
-                    layers.add(keep(dense(layer)));
-                }
-                loss = loss(layer);
-                activated = loss == Loss.SQUARED_ERROR;
-            }
-            default -> throw unknown("the layer " + name);
-        }
-        if (activated) {
+        layers.addAll(core(name, conf));
+        if (isActivated(name)) {
             layers.addAll(activation(layer));
         }
         return layers;
+    }
+
+    /** The layer without its dropout and activation. */
+    private List<LayerSpec> core(String name, JsonNode conf) {
+        JsonNode layer = conf.path("layer");
+        return switch (name) {
+            case "ConvolutionLayer" -> List.of(keep(convolution(layer), false));
+            case "DenseLayer" -> List.of(keep(dense(layer), false));
+            case "SubsamplingLayer" -> List.of(pool(layer));
+            case "GlobalPoolingLayer" -> {
+                require(layer, "poolingType", "AVG");
+                require(layer, "collapseDimensions", "true");
+                yield List.of(new LayerSpec.GlobalAveragePool());
+            }
+            case "BatchNormalization" -> List.of(keep(batchNorm(layer), keepsLogDeviation(conf)));
+            case "ActivationLayer", "DropoutLayer" -> List.of();
+            case "OutputLayer", "LossLayer" -> {
+                loss = loss(layer);
+                yield name.equals("OutputLayer") ? List.of(keep(dense(layer), false)) : List.of();
+            }
+            default -> throw unknown("the layer " + name);
+        };
+    }
+
+    /** Whether a layer's activation counts; some have the key but pass it over, and cross-entropies have theirs built in. */
+    private boolean isActivated(String name) {
+        return switch (name) {
+            case "ConvolutionLayer", "DenseLayer", "ActivationLayer" -> true;
+            case "OutputLayer", "LossLayer" -> loss == Loss.SQUARED_ERROR;
+            default -> false;
+        };
+    }
+
+    private LayerSpec batchNorm(JsonNode layer) {
+        return new LayerSpec.BatchNorm()
+                .withMomentum(rest(layer.path("decay").asDouble(0.9)))
+                .withEps(layer.path("eps").asDouble(1e-5));
     }
 
     /** The names of the tensors tell; older files say it in a key. */
@@ -142,8 +147,8 @@ final class LayerReader {
         return conf.path("layer").path("useLogStd").asBoolean(true);
     }
 
-    private LayerSpec keep(LayerSpec layer) {
-        stored.add(new Stored(layer, false));
+    private LayerSpec keep(LayerSpec layer, boolean logDeviation) {
+        stored.add(new Stored(layer, logDeviation));
         return layer;
     }
 

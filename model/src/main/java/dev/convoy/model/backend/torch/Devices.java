@@ -51,10 +51,10 @@ final class Devices {
 
     static String whyNone(boolean hasCudaNatives) {
         return hasCudaNatives
-                ? "Cannot use backend.device = cuda: libtorch's CUDA natives are here, but no GPU with a driver for CUDA 13;"
-                        + " check nvidia-smi on this machine, or set backend.device = cpu"
-                : "Cannot use backend.device = cuda: libtorch's natives on this class path are for CPUs; build with mvn"
-                        + " package -Ptorch-cuda, or set backend.device = cpu";
+                ? "Cannot use the device cuda: libtorch's CUDA natives are here, but no GPU with a driver for CUDA 13;"
+                        + " check nvidia-smi on this machine, or use the device cpu"
+                : "Cannot use the device cuda: libtorch's natives on this class path are for CPUs; build with mvn"
+                        + " package -Ptorch-cuda, or use the device cpu";
     }
 
     /** Natives carry machine code for some generations of GPUs only; a kernel tells. */
@@ -66,7 +66,7 @@ final class Devices {
             throw new ConvoyException(
                     "Cannot compute on CUDA device " + index + ": "
                             + Printable.firstLine(e)
-                            + "; these natives may have no code for a GPU of its age: set backend.device = cpu",
+                            + "; these natives may have no code for a GPU of its age: use the device cpu",
                     e);
         }
     }

@@ -8,14 +8,13 @@ import dev.convoy.model.Vector;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
-import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.TensorSpec;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.BiFunction;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
@@ -60,7 +59,7 @@ final class TorchReplica implements Replica {
     TorchReplica(Network network, Normalization normalization, Placement placement) {
         this.network = network;
         this.device = Devices.of(placement);
-        this.layers = new Layers(placement.precision());
+        this.layers = new Layers(placement.precision(), tensors);
         this.cuts = cuts(network);
         try (PointerScope scope = new PointerScope()) {
             ParameterLayout layout = network.layout();
@@ -171,8 +170,6 @@ final class TorchReplica implements Replica {
     private double train(ImageBatch batch, StepKey step, int[] cuts, IntConsumer finished) {
         try (PointerScope scope = new PointerScope()) {
             gradient.tensor().zero_();
-            BiFunction<Network.Layer, Tensor, Tensor> mode =
-                    (layer, in) -> layers.train(layer, in, tensors.get(layer.index()), step.dropout(layer.index()));
             Deque<Stop> stops = new ArrayDeque<>();
             Tensor x = input(batch);
             for (int i = 0; i < cuts.length; i++) {
@@ -182,7 +179,7 @@ final class TorchReplica implements Replica {
                     stops.push(new Stop(x, begin, cuts[i]));
                     x = begin;
                 }
-                x = forward(network.layers().subList(i, i + 1), x, mode);
+                x = layers.forward(network.layers().subList(i, i + 1), x, Optional.of(step));
             }
             x = x.to(ScalarType.Float);
             double[] outputs = toDoubles(x);
@@ -210,22 +207,8 @@ final class TorchReplica implements Replica {
     public double[] outputs(ImageBatch batch) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
-            return toDoubles(forward(
-                    network.layers(),
-                    input(batch),
-                    (layer, in) -> layers.evaluate(layer, in, tensors.get(layer.index()))));
+            return toDoubles(layers.forward(network.layers(), input(batch), Optional.empty()));
         }
-    }
-
-    private static Tensor forward(
-            List<Network.Layer> layers, Tensor input, BiFunction<Network.Layer, Tensor, Tensor> mode) {
-        Tensor x = input;
-        for (Network.Layer layer : layers) {
-            x = layer.spec() instanceof LayerSpec.Residual
-                    ? forward(layer.body(), x, mode).add(forward(layer.shortcut(), x, mode))
-                    : mode.apply(layer, x);
-        }
-        return x;
     }
 
     /**
