@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
+import dev.convoy.model.HeapVector;
 import dev.convoy.model.Loss;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.ParameterLayout;
 import dev.convoy.model.TestBatches;
+import dev.convoy.model.Vector;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
@@ -22,18 +26,92 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-class ReplicaTest {
-    private static final StepKey STEP = new StepKey(1, 0, 0);
+/** What every backend does. A backend's own test class names it, and has tests of what the backend does beyond. */
+abstract class ComputeBackendContract {
+    static final StepKey STEP = new StepKey(1, 0, 0);
+
+    private final ComputeBackend backend;
+
+    ComputeBackendContract(String name) {
+        this.backend = ComputeBackend.named(name);
+    }
+
+    @Test
+    void itIsFoundByItsName() {
+        assertThat(ComputeBackend.named(backend.name())).hasSameClassAs(backend);
+    }
+
+    static Stream<LayerSpec> layers() {
+        LayerSpec grouped = new LayerSpec.Conv2d(6, Size2d.square(3)).withGroups(3);
+        return Stream.concat(ParityTest.layers(), Stream.of(grouped));
+    }
+
+    /** What a backend lacks is refused where nothing has been sent to executors yet. */
+    @ParameterizedTest
+    @MethodSource("layers")
+    void aLayerIsTrainedOrRefusedBeforehand(LayerSpec layer) {
+        Network network = new NetworkSpec(List.of(
+                        new LayerSpec.Conv2d(3, Size2d.square(2)),
+                        layer,
+                        new LayerSpec.Flatten(),
+                        new LayerSpec.Dense(4)))
+                .bind(new ImageShape(2, 9, 8));
+        if (isSupported(network)) {
+            try (Replica replica = replica(network)) {
+                assertThat(replica.train(TestBatches.classes(network.input(), 3, 4), STEP))
+                        .isFinite();
+            }
+        }
+    }
+
+    private boolean isSupported(Network network) {
+        try {
+            backend.checkSupport(network, Placement.CPU);
+            return true;
+        } catch (ConvoyException e) {
+            assertThatThrownBy(() ->
+                            backend.newReplica(network, new Normalization(new float[] {0, 0}, new float[] {1, 1})))
+                    .hasMessage(e.getMessage());
+            return false;
+        }
+    }
+
+    /** Vectors are where the backend wants them, and compute as on the heap. */
+    @Test
+    void vectorsComputeAsOnTheHeap() {
+        Network network = new NetworkSpec(List.of(new LayerSpec.Flatten())).bind(new ImageShape(1, 1, 3));
+        try (Replica replica = replica(network)) {
+            assertThat(replica.newVector(3).toArray()).containsExactly(0, 0, 0);
+            float[] expected = computed(HeapVector::new);
+            assertThat(computed(replica::newVector)).containsExactly(expected, within(1e-6f));
+        }
+    }
+
+    private static float[] computed(IntFunction<Vector> vectors) {
+        Vector x = vectors.apply(3).set(new float[] {1, -2, 3});
+        Vector y = vectors.apply(3).set(2, FloatBuffer.wrap(new float[] {0.5f, 2, 8}));
+        Vector z = vectors.apply(3)
+                .set(x)
+                .scale(0.5f)
+                .add(-3, y)
+                .addProduct(2, x, y)
+                .addOverRoot(4, x, 9, y, 0.1f);
+        float[] copy = new float[4];
+        z.get(1, 2, FloatBuffer.wrap(copy));
+        copy[2] = (float) z.norm();
+        copy[3] = z.toArray()[0];
+        return copy;
+    }
 
     /** A dense layer over a 7x7x512 volume is a 7x7 convolution with as many filters. */
-    @ParameterizedTest
-    @ValueSource(strings = {"dl4j", "torch"})
-    void aDenseLayerIsAConvolutionOverTheWholeVolume(String backend) {
+    @Test
+    void aDenseLayerIsAConvolutionOverTheWholeVolume() {
         ImageShape volume = new ImageShape(512, 7, 7);
         Network dense = new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(1024)))
                 .withLoss(Loss.SQUARED_ERROR)
@@ -43,21 +121,20 @@ class ReplicaTest {
                 .withLoss(Loss.SQUARED_ERROR)
                 .bind(volume);
         ImageBatch batch = TestBatches.classes(volume, 3, 3);
-        double[] expected = outputs(backend, dense, batch);
+        double[] expected = outputs(dense, batch);
         assertThat(expected).hasSize(3 * 1024);
         double scale = Arrays.stream(expected).map(Math::abs).max().getAsDouble();
-        assertThat(outputs(backend, convolution, batch)).containsExactly(expected, within(1e-5 * scale));
+        assertThat(outputs(convolution, batch)).containsExactly(expected, within(1e-5 * scale));
     }
 
-    private static double[] outputs(String backend, Network network, ImageBatch batch) {
-        try (Replica replica = replica(backend, network)) {
+    private double[] outputs(Network network, ImageBatch batch) {
+        try (Replica replica = replica(network)) {
             return replica.outputs(batch);
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"dl4j", "torch"})
-    void averagePoolingLeavesPaddingOutAndSamePadsAtBottomAndRight(String backend) {
+    @Test
+    void averagePoolingLeavesPaddingOutAndSamePadsAtBottomAndRight() {
         NetworkSpec average = pool(new LayerSpec.AveragePool(Size2d.square(2)).withPadding(Padding.SAME));
         NetworkSpec max = pool(new LayerSpec.MaxPool(Size2d.square(2)).withPadding(Padding.SAME));
         ImageShape shape = new ImageShape(1, 3, 3);
@@ -66,30 +143,27 @@ class ReplicaTest {
                 new long[] {0},
                 new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9},
                 TestBatches.classes(shape, 1, 4).targets());
-        try (Replica replica = bytes(backend, average.bind(shape))) {
+        try (Replica replica = bytes(average.bind(shape))) {
             assertThat(replica.outputs(batch)).containsExactly(new double[] {3, 4.5, 7.5, 9}, within(1e-4));
         }
-        try (Replica replica = bytes(backend, max.bind(shape))) {
+        try (Replica replica = bytes(max.bind(shape))) {
             assertThat(replica.outputs(batch)).containsExactly(new double[] {5, 6, 8, 9}, within(1e-4));
         }
     }
 
-    /** Bit by bit the same, with blocks, running statistics and frozen layers. */
-    @ParameterizedTest
-    @CsvSource({"LENET, '', 1", "RESNET18, '', 8", "RESNET18, 'conv1 bn1 block1', 6"})
-    void theGradientIsFinalWhereItIsToldToBe(NamedNetwork named, String frozen, int stops) {
-        ImageShape shape = new ImageShape(3, 28, 28);
-        NetworkSpec spec = named.spec(10);
-        List<String> freeze = frozen.isEmpty() ? List.of() : List.of(frozen.split(" "));
-        Network network = new NetworkSpec(spec.layers())
-                .withLoss(spec.loss())
-                .withInitializer(spec.initializer())
-                .withLabelSmoothing(spec.labelSmoothing())
-                .withFreeze(freeze)
-                .bind(shape);
-        ImageBatch batch = TestBatches.classes(shape, 4, 5);
-        try (Replica whole = replica("torch", network);
-                Replica parts = replica("torch", network)) {
+    @Test
+    void theGradientComesInPartsIfItSaysSo() {
+        Network lenet = NamedNetwork.LENET.spec(4).bind(new ImageShape(3, 28, 28));
+        try (Replica replica = replica(lenet)) {
+            assertThat(partsOf(lenet).isEmpty()).isEqualTo(!replica.hasGradientInParts());
+        }
+    }
+
+    /** Trains a batch in parts, which changes no bit, and gives the offsets from which on the gradient was told to be final. */
+    List<Integer> partsOf(Network network) {
+        ImageBatch batch = TestBatches.classes(network.input(), 4, 4);
+        try (Replica whole = replica(network);
+                Replica parts = replica(network)) {
             double loss = whole.train(batch, STEP);
             float[] expected = whole.gradient().toArray();
             List<Integer> told = new ArrayList<>();
@@ -104,14 +178,34 @@ class ReplicaTest {
             assertThat(found).isEqualTo(loss);
             assertThat(parts.gradient().toArray()).isEqualTo(expected);
             assertThat(parts.buffers().toArray()).isEqualTo(whole.buffers().toArray());
-            assertThat(told).hasSize(stops).isSortedAccordingTo(Comparator.reverseOrder());
+            assertThat(told).isSortedAccordingTo(Comparator.reverseOrder()).doesNotHaveDuplicates();
+            return told;
+        }
+    }
+
+    @Test
+    void whatIsFrozenStaysAsItIs() {
+        Network network = ParityTest.FROZEN.bind(new ImageShape(2, 9, 8));
+        OptimizerSpec optimizer = new OptimizerSpec.AdamW().withWeightDecay(0.1);
+        ModelState start = network.initialState(11, optimizer);
+        try (Replica replica = replica(network)) {
+            LocalTrainer trainer = new LocalTrainer(replica, network, optimizer);
+            trainer.load(start);
+            trainer.step(TestBatches.classes(network.input(), 6, 4), STEP, 0.1);
+            for (ParameterLayout.Entry entry : network.layout().entries()) {
+                float[] before = entry.isBuffer() ? start.buffers() : start.parameters();
+                float[] after = (entry.isBuffer() ? replica.buffers() : replica.parameters()).toArray();
+                int end = entry.offset() + entry.size();
+                assertThat(Arrays.equals(after, entry.offset(), end, before, entry.offset(), end))
+                        .as(entry.name())
+                        .isEqualTo(entry.name().matches("(conv1|bn2|bn3)\\..*"));
+            }
         }
     }
 
     /** All inputs are negative, so that padding with zeros would win. */
-    @ParameterizedTest
-    @ValueSource(strings = {"dl4j", "torch"})
-    void paddingNeverWinsInMaxPooling(String backend) {
+    @Test
+    void paddingNeverWinsInMaxPooling() {
         ImageShape shape = new ImageShape(1, 3, 3);
         ImageBatch batch = new ImageBatch(
                 shape,
@@ -121,10 +215,10 @@ class ReplicaTest {
         Normalization minus10 = new Normalization(new float[] {10 / 255f}, new float[] {1 / 255f});
         NetworkSpec same = pool(new LayerSpec.MaxPool(Size2d.square(2)).withPadding(Padding.SAME));
         NetworkSpec explicit = pool(new LayerSpec.MaxPool(Size2d.square(2)).withPadding(new Padding.Explicit(1)));
-        try (Replica replica = ComputeBackend.named(backend).newReplica(same.bind(shape), minus10)) {
+        try (Replica replica = backend.newReplica(same.bind(shape), minus10)) {
             assertThat(replica.outputs(batch)).containsExactly(new double[] {-5, -4, -2, -1}, within(1e-4));
         }
-        try (Replica replica = ComputeBackend.named(backend).newReplica(explicit.bind(shape), minus10)) {
+        try (Replica replica = backend.newReplica(explicit.bind(shape), minus10)) {
             assertThat(replica.outputs(batch)).containsExactly(new double[] {-9, -7, -3, -1}, within(1e-4));
         }
     }
@@ -134,14 +228,12 @@ class ReplicaTest {
     }
 
     /** A replica that sees bytes as they are. */
-    private static Replica bytes(String backend, Network network) {
-        return ComputeBackend.named(backend)
-                .newReplica(network, new Normalization(new float[] {0}, new float[] {1 / 255f}));
+    private Replica bytes(Network network) {
+        return backend.newReplica(network, new Normalization(new float[] {0}, new float[] {1 / 255f}));
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"dl4j", "torch"})
-    void runningStatisticsMoveTowardsMeanAndUnbiasedVariance(String backend) {
+    @Test
+    void runningStatisticsMoveTowardsMeanAndUnbiasedVariance() {
         ImageShape shape = new ImageShape(1, 1, 3);
         Network network = new NetworkSpec(
                         List.of(new LayerSpec.BatchNorm().withMomentum(0.25), new LayerSpec.Flatten()))
@@ -152,7 +244,7 @@ class ReplicaTest {
                 new long[] {0, 1},
                 new byte[] {1, 2, 3, 4, 5, 9},
                 TestBatches.classes(shape, 2, 3).targets());
-        try (Replica replica = bytes(backend, network)) {
+        try (Replica replica = bytes(network)) {
             replica.parameters().set(new float[] {1, 0});
             replica.buffers().set(new float[] {2, 3});
             replica.train(batch, STEP);
@@ -165,14 +257,13 @@ class ReplicaTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"dl4j", "torch"})
-    void aSingleValuePerChannelLeavesRunningStatisticsAsTheyWere(String backend) {
+    @Test
+    void aSingleValuePerChannelLeavesRunningStatisticsAsTheyWere() {
         ImageShape shape = new ImageShape(1, 1, 3);
         Network network = new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.BatchNorm()))
                 .withLoss(Loss.SQUARED_ERROR)
                 .bind(shape);
-        try (Replica replica = bytes(backend, network)) {
+        try (Replica replica = bytes(network)) {
             replica.parameters().set(new float[] {1, 1, 1, 0, 0, 0});
             float[] before = {1, 2, 3, 4, 5, 6};
             replica.buffers().set(before);
@@ -181,9 +272,8 @@ class ReplicaTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"dl4j", "torch"})
-    void dropoutMasksDependOnTheStepKeyAlone(String backend) {
+    @Test
+    void dropoutMasksDependOnTheStepKeyAlone() {
         ImageShape shape = new ImageShape(1, 10, 10);
         Network network = new NetworkSpec(List.of(
                         new LayerSpec.Flatten(),
@@ -192,28 +282,27 @@ class ReplicaTest {
                         new LayerSpec.Dense(4)))
                 .bind(shape);
         ImageBatch batch = TestBatches.classes(shape, 8, 4);
-        try (Replica one = replica(backend, network);
-                Replica two = replica(backend, network)) {
-            double loss = one.train(batch, new StepKey(1, 5, 2));
-            two.train(batch, new StepKey(1, 6, 2));
-            assertThat(two.train(batch, new StepKey(1, 5, 2))).isEqualTo(loss);
-            assertThat(two.gradient().toArray()).isEqualTo(one.gradient().toArray());
-            assertThat(two.train(batch, new StepKey(1, 6, 2))).isNotEqualTo(loss);
-            assertThat(two.train(batch, new StepKey(1, 5, 3))).isNotEqualTo(loss);
-            assertThat(two.train(batch, new StepKey(2, 5, 2))).isNotEqualTo(loss);
+        try (Replica first = replica(network);
+                Replica second = replica(network)) {
+            double loss = first.train(batch, new StepKey(1, 5, 2));
+            second.train(batch, new StepKey(1, 6, 2));
+            assertThat(second.train(batch, new StepKey(1, 5, 2))).isEqualTo(loss);
+            assertThat(second.gradient().toArray()).isEqualTo(first.gradient().toArray());
+            assertThat(second.train(batch, new StepKey(1, 6, 2))).isNotEqualTo(loss);
+            assertThat(second.train(batch, new StepKey(1, 5, 3))).isNotEqualTo(loss);
+            assertThat(second.train(batch, new StepKey(2, 5, 2))).isNotEqualTo(loss);
             // Evaluation drops nothing.
-            assertThat(two.outputs(batch)).isEqualTo(one.outputs(batch));
+            assertThat(second.outputs(batch)).isEqualTo(first.outputs(batch));
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"dl4j", "torch"})
-    void trainingIsBitwiseRepeatableAndLearns(String backend) {
+    @Test
+    void trainingIsBitwiseRepeatableAndLearns() {
         Network lenet = NamedNetwork.LENET.spec(4).bind(new ImageShape(1, 28, 28));
         ImageBatch batch = TestBatches.classes(lenet.input(), 16, 4);
         OptimizerSpec optimizer = new OptimizerSpec.Momentum();
         ModelState start = lenet.initialState(3, optimizer);
-        try (Replica replica = replica(backend, lenet)) {
+        try (Replica replica = replica(lenet)) {
             LocalTrainer trainer = new LocalTrainer(replica, lenet, optimizer);
             double first = Double.NaN;
             double last = Double.NaN;
@@ -235,23 +324,17 @@ class ReplicaTest {
         }
     }
 
-    @Test
-    void anUnknownBackendIsRefused() {
-        assertThatThrownBy(() -> ComputeBackend.named("tensorflow"))
-                .hasMessageContaining("the backend tensorflow")
-                .hasMessageContaining("[dl4j, torch]");
-    }
-
-    private static Replica replica(String backend, Network network) {
+    /** A replica with drawn weights. */
+    private Replica replica(Network network) {
         int channels = network.input().channels();
         float[] mean = new float[channels];
         float[] std = new float[channels];
         Arrays.fill(mean, 0.5f);
         Arrays.fill(std, 0.3f);
-        Replica replica = ComputeBackend.named(backend).newReplica(network, new Normalization(mean, std));
-        replica.parameters()
-                .set(network.initialState(1, new OptimizerSpec.Sgd()).parameters());
-        replica.buffers().set(network.initialState(1, new OptimizerSpec.Sgd()).buffers());
+        Replica replica = backend.newReplica(network, new Normalization(mean, std));
+        ModelState drawn = network.initialState(1, new OptimizerSpec.Sgd());
+        replica.parameters().set(drawn.parameters());
+        replica.buffers().set(drawn.buffers());
         return replica;
     }
 }
