@@ -53,13 +53,13 @@ public record Evaluation(long examples, double lossSum, int classes, Map<Long, L
         }
     }
 
-    /** No examples yet. */
+    /** The evaluation of no examples. */
     public static Evaluation empty(int classes) {
         return new Tally(classes).evaluation();
     }
 
     /**
-     * One batch.
+     * Evaluates one batch.
      *
      * @param outputs {@code [size, classes]} raw outputs
      */
@@ -83,7 +83,7 @@ public record Evaluation(long examples, double lossSum, int classes, Map<Long, L
         return largest;
     }
 
-    /** Both together; neither is changed. */
+    /** Adds two evaluations up; neither is changed. */
     public Evaluation plus(Evaluation other) {
         Map<Long, Long> sum = new TreeMap<>(answers);
         other.answers.forEach((pair, count) -> sum.merge(pair, count, Long::sum));

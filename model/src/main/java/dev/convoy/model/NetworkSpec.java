@@ -46,12 +46,12 @@ public record NetworkSpec(
         this(layers, Loss.SOFTMAX_CROSS_ENTROPY, new Initializer.He(), 0, List.of());
     }
 
-    public NetworkSpec withLoss(Loss other) {
-        return new NetworkSpec(layers, other, initializer, labelSmoothing, freeze);
+    public NetworkSpec withLoss(Loss value) {
+        return new NetworkSpec(layers, value, initializer, labelSmoothing, freeze);
     }
 
-    public NetworkSpec withInitializer(Initializer other) {
-        return new NetworkSpec(layers, loss, other, labelSmoothing, freeze);
+    public NetworkSpec withInitializer(Initializer value) {
+        return new NetworkSpec(layers, loss, value, labelSmoothing, freeze);
     }
 
     public NetworkSpec withLabelSmoothing(double share) {

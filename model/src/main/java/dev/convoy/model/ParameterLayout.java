@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The one canonical order of a network's numbers, the same for every backend: trained tensors in one flat vector, buffers
- * in another; layer by layer, the bias after its weight, convolution kernels OIHW, dense weights {@code [out, in]}.
+ * The canonical order of a network's numbers, which all backends share. Trained tensors lie in one flat vector, buffers in
+ * another; layer by layer, the bias after its weight, convolution kernels OIHW, dense weights {@code [out, in]}.
  */
 public final class ParameterLayout {
     /**

@@ -29,7 +29,7 @@ public record Placement(Device device, int index, Precision precision) implement
         BF16
     }
 
-    /** The same on this CUDA device. */
+    /** Chooses a CUDA device. */
     public Placement on(int cudaIndex) {
         return new Placement(device, cudaIndex, precision);
     }

@@ -1,10 +1,10 @@
 package dev.convoy.model.file;
 
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.module.SimpleModule;
@@ -13,12 +13,10 @@ import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Reads records of which some components have defaults. What a record cannot do without are its first components, which its shortest
@@ -27,12 +25,16 @@ import java.util.Set;
 public final class RecordReader<T> extends JsonDeserializer<T> {
     private final Class<T> type;
     private final List<RecordComponent> components;
+    private final List<String> keys;
     private final Constructor<?> shortest;
     private final Constructor<?> canonical;
 
     private RecordReader(Class<T> type) {
         this.type = type;
         this.components = List.of(type.getRecordComponents());
+        this.keys = components.stream()
+                .map(component -> Json.key(component.getName()))
+                .toList();
         Comparator<Constructor<?>> byLength = Comparator.comparingInt(Constructor::getParameterCount);
         List<Constructor<?>> all =
                 Arrays.stream(type.getConstructors()).sorted(byLength).toList();
@@ -61,49 +63,47 @@ public final class RecordReader<T> extends JsonDeserializer<T> {
 
     @Override
     public T deserialize(JsonParser parser, DeserializationContext context) throws IOException {
-        JsonNode node = context.readTree(parser);
-        if (!node.isObject()) {
-            throw MismatchedInputException.from(parser, type, "it is no object");
-        }
-        checkKeys(node, parser);
-        Object[] values = new Object[components.size()];
+        Object[] values = readAll(parser, context);
         int required = shortest.getParameterCount();
         for (int i = 0; i < required; i++) {
-            String key = Json.key(components.get(i).getName());
-            if (!node.hasNonNull(key)) {
-                throw JsonMappingException.from(parser, "it lacks " + key + "; set it");
+            if (values[i] == null) {
+                throw JsonMappingException.from(parser, "it lacks " + keys.get(i) + "; set it");
             }
-            values[i] = read(components.get(i), node, context);
         }
         T defaults = create(shortest, Arrays.copyOf(values, required), parser);
         for (int i = required; i < values.length; i++) {
-            RecordComponent component = components.get(i);
-            values[i] = node.hasNonNull(Json.key(component.getName()))
-                    ? read(component, node, context)
-                    : get(component, defaults);
+            values[i] = values[i] == null ? get(components.get(i), defaults) : values[i];
         }
         return required == values.length ? defaults : create(canonical, values, parser);
     }
 
-    private void checkKeys(JsonNode node, JsonParser parser) throws JsonMappingException {
-        Set<Object> known = new LinkedHashSet<>();
-        components.forEach(component -> known.add(Json.key(component.getName())));
-        for (Iterator<String> keys = node.fieldNames(); keys.hasNext(); ) {
-            String key = keys.next();
-            if (!known.contains(key)) {
-                throw UnrecognizedPropertyException.from(parser, type, key, known);
+    /** Reads the values of an object, in the order of the components; null where a key is absent, or has the value null. */
+    private Object[] readAll(JsonParser parser, DeserializationContext context) throws IOException {
+        if (parser.currentToken() == JsonToken.START_OBJECT) {
+            parser.nextToken();
+        } else if (parser.currentToken() != JsonToken.FIELD_NAME && parser.currentToken() != JsonToken.END_OBJECT) {
+            throw MismatchedInputException.from(parser, type, "it is no object");
+        }
+        Object[] values = new Object[keys.size()];
+        for (; parser.currentToken() == JsonToken.FIELD_NAME; parser.nextToken()) {
+            String key = parser.currentName();
+            int component = keys.indexOf(key);
+            if (component < 0) {
+                throw UnrecognizedPropertyException.from(parser, type, key, List.copyOf(keys));
+            }
+            if (parser.nextToken() != JsonToken.VALUE_NULL) {
+                values[component] = read(component, parser, context);
             }
         }
+        return values;
     }
 
-    private Object read(RecordComponent component, JsonNode node, DeserializationContext context)
-            throws JsonMappingException {
-        String key = Json.key(component.getName());
+    private Object read(int component, JsonParser parser, DeserializationContext context) throws JsonMappingException {
         try {
-            return context.readTreeAsValue(
-                    node.get(key), context.getTypeFactory().constructType(component.getGenericType()));
+            Type generic = components.get(component).getGenericType();
+            return context.readValue(parser, context.getTypeFactory().constructType(generic));
         } catch (IOException | RuntimeException e) {
-            throw JsonMappingException.wrapWithPath(e, type, key);
+            throw JsonMappingException.wrapWithPath(e, type, keys.get(component));
         }
     }
 

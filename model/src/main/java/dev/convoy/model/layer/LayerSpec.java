@@ -63,7 +63,7 @@ public sealed interface LayerSpec extends Serializable {
         return List.of();
     }
 
-    /** A layer whose output has its input's shape. */
+    /** A layer whose output has the shape of its input. */
     sealed interface ElementWise extends LayerSpec {
         @Override
         default TensorShape output(TensorShape input) {
@@ -164,8 +164,8 @@ public sealed interface LayerSpec extends Serializable {
             return new Conv2d(filters, kernel, stride, padding, false, initializer, groups);
         }
 
-        public Conv2d withInitializer(Initializer own) {
-            return new Conv2d(filters, kernel, stride, padding, bias, own, groups);
+        public Conv2d withInitializer(Initializer value) {
+            return new Conv2d(filters, kernel, stride, padding, bias, value, groups);
         }
 
         public Conv2d withGroups(int count) {
@@ -350,10 +350,10 @@ public sealed interface LayerSpec extends Serializable {
         @Override
         public TensorShape output(TensorShape input) {
             TensorShape sum = through(body, input);
-            TensorShape other = through(shortcut, input);
-            if (!sum.equals(other)) {
+            TensorShape added = through(shortcut, input);
+            if (!sum.equals(added)) {
                 throw new ConvoyException(
-                        "its body gives " + sum + " but its shortcut " + other + "; they are added, so"
+                        "its body gives " + sum + " but its shortcut " + added + "; they are added, so"
                                 + " give it a shortcut with a convolution of kernel 1 and the same stride and filters");
             }
             return sum;
@@ -443,8 +443,8 @@ public sealed interface LayerSpec extends Serializable {
             return new Dense(units, false, initializer);
         }
 
-        public Dense withInitializer(Initializer own) {
-            return new Dense(units, bias, own);
+        public Dense withInitializer(Initializer value) {
+            return new Dense(units, bias, value);
         }
 
         @Override

@@ -176,22 +176,22 @@ final class ConfigurationReader {
         throw layers.unknown("the vertex " + name + " with " + inputs.size() + " inputs");
     }
 
-    /** Two ways that part at the nearest place which both follow. */
-    private Place sum(Place one, Place other) {
-        Set<Place> others = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Place place = other; place != null; place = place.before) {
-            others.add(place);
+    /** Adds two ways that part at the nearest place which both come from. */
+    private Place sum(Place left, Place right) {
+        Set<Place> before = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Place place = right; place != null; place = place.before) {
+            before.add(place);
         }
-        Place fork = one;
-        while (!others.contains(fork)) {
+        Place fork = left;
+        while (!before.contains(fork)) {
             fork = fork.before;
         }
-        int nesting = 1 + Math.max(absorb(one, fork), absorb(other, fork));
+        int nesting = 1 + Math.max(absorb(left, fork), absorb(right, fork));
         if (nesting > MAX_NESTING) {
             throw layers.unknown("more than " + MAX_NESTING + " sums within sums");
         }
-        List<LayerSpec> body = one.since(fork);
-        List<LayerSpec> shortcut = other.since(fork);
+        List<LayerSpec> body = left.since(fork);
+        List<LayerSpec> shortcut = right.since(fork);
         LayerSpec sum =
                 body.isEmpty() ? new LayerSpec.Residual(shortcut) : new LayerSpec.Residual(body).withShortcut(shortcut);
         return fork.then(List.of(sum), Math.max(fork.nesting, nesting));

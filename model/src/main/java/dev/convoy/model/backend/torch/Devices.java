@@ -60,8 +60,8 @@ final class Devices {
     /** Natives carry machine code for some generations of GPUs only; a kernel tells. */
     private static void tryOut(Device device, int index) {
         try (PointerScope scope = new PointerScope()) {
-            Tensor one = torch.ones(1).to(device, ScalarType.Float);
-            HostMemory.read(one.add(one));
+            Tensor probe = torch.ones(1).to(device, ScalarType.Float);
+            HostMemory.read(probe.add(probe));
         } catch (RuntimeException e) {
             throw new ConvoyException(
                     "Cannot compute on CUDA device " + index + ": "

@@ -57,18 +57,18 @@ final class Layers {
         private final Network.Layer layer;
         private final Tensor x;
         private final Optional<StepKey> training;
-        private final List<Tensor> own;
+        private final List<Tensor> weights;
 
         Pass(Network.Layer layer, Tensor x, Optional<StepKey> training) {
             this.layer = layer;
             this.x = x;
             this.training = training;
-            this.own = tensors.get(layer.index());
+            this.weights = tensors.get(layer.index());
         }
 
         @Override
         public Tensor conv2d(LayerSpec.Conv2d conv) {
-            return convolution(conv, x, own);
+            return convolution(conv, x, weights);
         }
 
         @Override
@@ -94,17 +94,17 @@ final class Layers {
         @Override
         public Tensor batchNorm(LayerSpec.BatchNorm norm) {
             if (training.isEmpty() || layer.isFrozen()) {
-                return Layers.batchNorm(norm, x, own, Statistics.USE);
+                return Layers.batchNorm(norm, x, weights, Statistics.USE);
             }
             long values =
                     layer.input() instanceof TensorShape.Volume v ? x.size(0) * v.height() * v.width() : x.size(0);
             // The unbiased variance of a single value does not exist: running statistics then stay as they were.
-            return Layers.batchNorm(norm, x, own, values > 1 ? Statistics.MOVE : Statistics.LEAVE);
+            return Layers.batchNorm(norm, x, weights, values > 1 ? Statistics.MOVE : Statistics.LEAVE);
         }
 
         @Override
         public Tensor dense(LayerSpec.Dense dense) {
-            return torch.linear(low(x), low(own.get(0)), bias(dense.bias(), own));
+            return torch.linear(low(x), low(weights.get(0)), bias(dense.bias(), weights));
         }
 
         @Override
