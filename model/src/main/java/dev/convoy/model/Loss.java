@@ -57,7 +57,7 @@ public enum Loss {
         }
     };
 
-    /** Loss of the example that starts at {@code from}, its gradient with respect to {@code z} written beside. */
+    /** Computes the loss of the example that starts at {@code from}, and writes its gradient with respect to {@code z}. */
     abstract double example(double[] z, float[] t, int from, int outputs, double[] gradient);
 
     /**

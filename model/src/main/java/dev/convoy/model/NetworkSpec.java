@@ -58,7 +58,7 @@ public record NetworkSpec(
         return new NetworkSpec(layers, loss, initializer, share, freeze);
     }
 
-    /** Freezes layers of these names, and no others. */
+    /** Freezes the layers of these names or patterns, and no others. */
     public NetworkSpec withFreeze(List<String> names) {
         return new NetworkSpec(layers, loss, initializer, labelSmoothing, names);
     }

@@ -17,7 +17,7 @@ public final class ParameterLayout {
      * @param offset of its first value in the vector of parameters, or of buffers
      */
     public record Entry(String name, TensorSpec tensor, int offset) {
-        /** Whether it stands in the vector of buffers. */
+        /** Whether the tensor lies in the vector of buffers, not in that of parameters. */
         public boolean isBuffer() {
             return tensor.role() == TensorSpec.Role.BUFFER;
         }

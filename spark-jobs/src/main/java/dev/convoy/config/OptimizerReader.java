@@ -12,10 +12,9 @@ import dev.convoy.model.optimizer.OptimizerSpec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 
-/** Splits {@code optimizer} into the learning rate's keys and the algorithm's own. */
+/** Reads {@code optimizer}, whose keys belong in part to the learning rate and in part to the algorithm. */
 final class OptimizerReader extends JsonDeserializer<JobConfig.Optimizer> {
     private static final Map<String, String> RATE_KEYS =
             Map.of("learning-rate", "base", "schedule", "schedule", "warmup-epochs", "warmup-epochs");
@@ -38,7 +37,7 @@ final class OptimizerReader extends JsonDeserializer<JobConfig.Optimizer> {
             return new JobConfig.Optimizer(codec.treeToValue(algorithm, OptimizerSpec.class), learningRate);
         } catch (UnrecognizedPropertyException e) {
             Collection<Object> known = new ArrayList<>(e.getKnownPropertyIds());
-            known.addAll(List.copyOf(RATE_KEYS.keySet()));
+            known.addAll(RATE_KEYS.keySet());
             throw UnrecognizedPropertyException.from(parser, e.getReferringClass(), e.getPropertyName(), known);
         }
     }

@@ -12,7 +12,7 @@ import java.util.ServiceLoader;
  * constructor without arguments that loads no natives.
  */
 public interface ComputeBackend {
-    /** The name by which it is chosen. */
+    /** The name by which users choose the backend. */
     String name();
 
     /**

@@ -19,7 +19,9 @@ public interface Replica extends AutoCloseable {
     /** The gradient of the last training batch's mean loss. */
     Vector gradient();
 
-    /** Makes a vector of zeros in the memory where the replica keeps its own; the replica frees it when it is closed. */
+    /**
+     * Makes a vector of zeros in the memory where the replica keeps its own vectors. The replica owns it, and frees it on closing.
+     */
     Vector newVector(int length);
 
     /**
@@ -32,15 +34,17 @@ public interface Replica extends AutoCloseable {
      */
     double train(ImageBatch batch, StepKey step);
 
-    /** Whether {@link #train(ImageBatch, StepKey, IntConsumer)} tells of parts; all replicas of a network on a backend agree. */
+    /**
+     * Whether {@link #train(ImageBatch, StepKey, IntConsumer)} tells of parts. All replicas of a network on a backend agree.
+     */
     default boolean hasGradientInParts() {
         return false;
     }
 
     /**
-     * Goes forwards and backwards through one batch in training mode, and tells on the way how much of {@link #gradient} is final, so
-     * that the caller can send that part off while the rest is computed. Gradient, running statistics and loss are, bit by bit, those
-     * of {@link #train(ImageBatch, StepKey)}.
+     * Goes forwards and backwards through one batch in training mode, and tells on the way how much of {@link #gradient} is
+     * final, so that the caller can send that part off while the rest is computed. Gradient, running statistics and loss are,
+     * bit by bit, those of {@link #train(ImageBatch, StepKey)}.
      *
      * <p>Going backwards begins at the last layer, so the gradient becomes final from its end to its beginning. A replica whose
      * gradient has 100,000 values and comes in three parts does this:
@@ -53,8 +57,8 @@ public interface Replica extends AutoCloseable {
      *
      * @param batch at least one image
      * @param step what dropout masks are drawn for
-     * @param finished receives the offset of the first final value, above 0 and each time a smaller one, on the calling thread; a
-     *     replica without {@link #hasGradientInParts} never calls it
+     * @param finished receives the offset of the first final value, above 0 and each time a smaller one, on the calling
+     *     thread; a replica without {@link #hasGradientInParts} never calls it
      * @return the loss, as {@link #train(ImageBatch, StepKey)} returns it
      */
     default double train(ImageBatch batch, StepKey step, IntConsumer finished) {
@@ -69,7 +73,7 @@ public interface Replica extends AutoCloseable {
      */
     double[] outputs(ImageBatch batch);
 
-    /** The CUDA device that it computes on; empty on a CPU, and where only the backend itself could use the device. */
+    /** The CUDA device that the replica computes on; empty on a CPU, and where only the backend itself can use the device. */
     default OptionalInt cudaDevice() {
         return OptionalInt.empty();
     }

@@ -65,7 +65,7 @@ final class NamedTensors {
         return new NamedTensors(origin, tensors);
     }
 
-    /** By name, in the network's order. */
+    /** The tensors by their names, in the network's order. */
     Map<String, Safetensors.Tensor> asMap() {
         return tensors;
     }
@@ -120,7 +120,7 @@ final class NamedTensors {
         }
     }
 
-    /** What does not fit, a few of each kind being named. */
+    /** Collects what does not fit, and names a few of each kind. */
     private static final class Mismatches {
         private static final int SHOWN = 10;
 

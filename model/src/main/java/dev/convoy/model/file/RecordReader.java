@@ -19,8 +19,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Reads records of which some components have defaults. What a record cannot do without are its first components, which its shortest
- * constructor takes; what that constructor gives to the others holds where a key is absent.
+ * Reads records of which some components have defaults. The shortest constructor of a record takes the components that it cannot
+ * do without, which come first; what this constructor gives to the others holds where a key is absent.
  */
 public final class RecordReader<T> extends JsonDeserializer<T> {
     private final Class<T> type;
@@ -42,7 +42,11 @@ public final class RecordReader<T> extends JsonDeserializer<T> {
         this.canonical = all.get(all.size() - 1);
     }
 
-    /** Readers for records, and for all records that are kinds of a sealed interface. */
+    /**
+     * Makes readers for records.
+     *
+     * @param types records, and sealed interfaces that stand for all their kinds
+     */
     public static SimpleModule module(Class<?>... types) {
         SimpleModule module = new SimpleModule(Arrays.toString(types));
         for (Class<?> type : types) {
@@ -77,7 +81,7 @@ public final class RecordReader<T> extends JsonDeserializer<T> {
         return required == values.length ? defaults : create(canonical, values, parser);
     }
 
-    /** Reads the values of an object, in the order of the components; null where a key is absent, or has the value null. */
+    /** Reads an object's values, in the order of the components; null where a key is absent, or its value is null. */
     private Object[] readAll(JsonParser parser, DeserializationContext context) throws IOException {
         if (parser.currentToken() == JsonToken.START_OBJECT) {
             parser.nextToken();

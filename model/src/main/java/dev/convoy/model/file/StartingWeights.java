@@ -15,11 +15,11 @@ import org.apache.hadoop.fs.Path;
 
 /** Weights to start from, instead of freshly drawn ones. */
 public final class StartingWeights {
-    /** What becomes of the last layer with weights. */
+    /** What becomes of the head, the last layer with weights. */
     public enum Head {
-        /** It starts as the file says. */
+        /** The head starts with the weights of the file. */
         KEEP,
-        /** It starts freshly drawn, for other classes than the file's. */
+        /** The head starts with freshly drawn weights, for other classes than the file's. */
         REPLACE
     }
 
@@ -47,7 +47,7 @@ public final class StartingWeights {
      * @param names other names, by those in the file, the prefix being taken off
      */
     public record Renaming(String prefix, Map<String, String> names) {
-        /** Names stay. */
+        /** Leaves names as they are. */
         public static final Renaming NONE = new Renaming("", Map.of());
 
         private String apply(String name) {

@@ -19,7 +19,7 @@ public record Size2d(int height, int width) implements Serializable {
         }
     }
 
-    /** As many rows as columns. */
+    /** A size of as many rows as columns. */
     public static Size2d square(int size) {
         return new Size2d(size, size);
     }

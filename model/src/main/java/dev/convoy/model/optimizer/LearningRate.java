@@ -61,7 +61,7 @@ public record LearningRate(double base, Schedule schedule, double warmupEpochs) 
          */
         double factor(double epoch, double epochs);
 
-        /** Always 1. */
+        /** A factor that is always 1. */
         record Constant() implements Schedule {
             @Override
             public double factor(double epoch, double epochs) {

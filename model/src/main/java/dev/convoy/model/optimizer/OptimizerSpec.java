@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * TensorSpec.Role#DECAYED}; for all but AdamW it is added to the gradient ({@code g + decay * w}).
  */
 public sealed interface OptimizerSpec extends Serializable {
-    /** How many vectors it remembers. */
+    /** How many vectors the optimizer keeps from step to step. */
     int slotCount();
 
     /**
@@ -28,7 +28,7 @@ public sealed interface OptimizerSpec extends Serializable {
      */
     void step(Vector w, Vector g, List<Vector> slots, Vector decayed, double rate, long step);
 
-    /** Zeroed memory for this many parameters. */
+    /** Makes zeroed memory for this many parameters. */
     default OptimizerState initialState(int parameters) {
         return new OptimizerState(
                 0,

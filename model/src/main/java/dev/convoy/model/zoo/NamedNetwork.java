@@ -113,7 +113,7 @@ public enum NamedNetwork {
             return new NetworkSpec(layers);
         }
 
-        /** Layers are numbered there, those without weights too, before and after the flattening on their own. */
+        /** torchvision numbers all layers, those without weights too, and begins again after the flattening. */
         @Override
         public String torchvisionName(String tensor) {
             int[] features = {0, 3, 6, 8, 11, 13, 16, 18};
@@ -158,7 +158,7 @@ public enum NamedNetwork {
 
     private static final Pattern BLOCK = Pattern.compile("block(\\d+)\\.(.*)");
 
-    /** The network for this many classes. */
+    /** Specifies the network for this many classes. */
     public abstract NetworkSpec spec(int classes);
 
     /** What torchvision calls this tensor; Convoy's own name where torchvision has no such network. */
@@ -199,7 +199,7 @@ public enum NamedNetwork {
                 .withoutBias();
     }
 
-    /** Basic blocks of two 3x3 convolutions, the first with this stride; a projection where the first changes shapes. */
+    /** Adds blocks of two 3x3 convolutions. The first block has this stride, and a projection if it changes shapes. */
     private static void addStage(List<LayerSpec> layers, int blocks, int filters, int stride, boolean projects) {
         for (int block = 0; block < blocks; block++) {
             boolean first = block == 0;

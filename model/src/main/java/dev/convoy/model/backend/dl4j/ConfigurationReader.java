@@ -108,7 +108,7 @@ final class ConfigurationReader {
         return new Description(new NetworkSpec(end.since(start)).withLoss(layers.loss()), layers.stored());
     }
 
-    /** Layers were once wrapped into an object under their name, where they now carry the name of their class. */
+    /** Refuses files in which a layer is wrapped into an object under its name, instead of naming its class. */
     private void checkAge(JsonNode json) {
         JsonNode layer = json.path("confs").path(0).path("layer");
         if (layer.isObject() && !layer.has("@class") && layer.size() == 1) {

@@ -39,7 +39,7 @@ public final class Dl4jBackend implements ComputeBackend {
         return newReplica(network, normalization, placement, DataType.FLOAT);
     }
 
-    /** Double precision is for checking gradients. */
+    /** Makes a replica of a precision of its own; double precision is for checking gradients. */
     Replica newReplica(Network network, Normalization normalization, Placement placement, DataType precision) {
         checkSupport(network, placement);
         normalization.checkChannels(network.input().channels());
@@ -72,7 +72,10 @@ public final class Dl4jBackend implements ComputeBackend {
         }
     }
 
-    /** Machine code runs on later GPUs of the same major version; there is nothing that others could translate. */
+    /**
+     * Refuses GPUs that ND4J's natives have no code for: machine code runs on later GPUs of the same major version, and there is
+     * no portable code beside it.
+     */
     static void checkComputeCapability(int major, int minor) {
         if (major > 8 || major < 3 || major == 3 && minor < 7) {
             throw new ConvoyException("Cannot use Deeplearning4j on this GPU of compute capability " + major + "."

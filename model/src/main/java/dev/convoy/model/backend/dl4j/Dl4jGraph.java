@@ -84,12 +84,12 @@ public final class Dl4jGraph implements AutoCloseable {
         return optimizer instanceof OptimizerSpec.Sgd sgd ? sgd.weightDecay() : 0;
     }
 
-    /** The graph itself; it stays this object's. */
+    /** The graph itself; this object still owns it and frees it. */
     public ComputationGraph graph() {
         return graph;
     }
 
-    /** Takes over values in the canonical layout. */
+    /** Copies values in the canonical layout into the graph. */
     public void set(float[] parameters, float[] buffers) {
         for (GraphTensors.Block block : blocks) {
             ParameterLayout.Entry entry = block.entry();

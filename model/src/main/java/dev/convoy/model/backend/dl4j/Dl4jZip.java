@@ -27,7 +27,7 @@ public final class Dl4jZip {
     private static final String CONFIGURATION = "configuration.json";
     private static final String COEFFICIENTS = "coefficients.bin";
 
-    /** Weights hardly shrink. */
+    /** What is read, and how far it may unpack: text shrinks well, weights hardly. */
     private static final Map<String, ZipEntries.Limits> WANTED = Map.of(
             CONFIGURATION, new ZipEntries.Limits(16 << 20, 200),
             COEFFICIENTS, new ZipEntries.Limits(Integer.MAX_VALUE - 16, 20));

@@ -96,7 +96,7 @@ final class GraphBuilder {
         return top;
     }
 
-    /** Puts a layer on top of the graph and names the new top. */
+    /** Puts one layer on top of the graph; every method returns the name of the new top. */
     private final class Step implements LayerSpec.Visitor<String> {
         private final Network.Layer layer;
         private final String previous;

@@ -100,7 +100,7 @@ final class LayerReader {
         return layers;
     }
 
-    /** The layer without its dropout and activation. */
+    /** Reads the layer without its dropout and activation. */
     private List<LayerSpec> core(String name, JsonNode conf) {
         JsonNode layer = conf.path("layer");
         return switch (name) {
@@ -122,7 +122,7 @@ final class LayerReader {
         };
     }
 
-    /** Whether a layer's activation counts; some have the key but pass it over, and cross-entropies have theirs built in. */
+    /** Whether a layer applies its activation: some kinds pass it over, and cross-entropies have it built in. */
     private boolean isActivated(String name) {
         return switch (name) {
             case "ConvolutionLayer", "DenseLayer", "ActivationLayer" -> true;
@@ -137,7 +137,7 @@ final class LayerReader {
                 .withEps(layer.path("eps").asDouble(1e-5));
     }
 
-    /** The names of the tensors tell; older files say it in a key. */
+    /** Whether the names of its tensors say so; older files say it in a key. */
     private static boolean keepsLogDeviation(JsonNode conf) {
         for (JsonNode variable : conf.path("variables")) {
             if (variable.asText().equals("var")) {

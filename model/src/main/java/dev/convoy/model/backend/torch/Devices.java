@@ -57,7 +57,7 @@ final class Devices {
                         + " package -Ptorch-cuda, or use the device cpu";
     }
 
-    /** Natives carry machine code for some generations of GPUs only; a kernel tells. */
+    /** Runs a kernel, since natives carry machine code for some generations of GPUs only. */
     private static void tryOut(Device device, int index) {
         try (PointerScope scope = new PointerScope()) {
             Tensor probe = torch.ones(1).to(device, ScalarType.Float);

@@ -52,7 +52,7 @@ final class Layers {
         return x;
     }
 
-    /** The way of a batch through one layer. */
+    /** Leads a batch through one layer; every method returns the layer's output. */
     private final class Pass implements LayerSpec.Visitor<Tensor> {
         private final Network.Layer layer;
         private final Tensor x;
@@ -144,7 +144,7 @@ final class Layers {
         }
     }
 
-    /** In the precision of convolutions and dense layers; parameters get their gradients in single precision all the same. */
+    /** Converts to the precision of convolutions and dense layers; gradients of parameters come in single precision even so. */
     private Tensor low(Tensor x) {
         return precision == Placement.Precision.BF16 ? x.to(ScalarType.BFloat16) : x;
     }
@@ -178,7 +178,7 @@ final class Layers {
         return torch.max_pool2d(input, array(pool.kernel()), array(pool.stride()), padding, ONE, false);
     }
 
-    /** Padding is left out of the mean. */
+    /** Averages windows, leaving padding out of the mean. */
     private static Tensor averagePool(LayerSpec.AveragePool pool, Tensor x) {
         Border border = Border.of(pool, x);
         if (border.isSymmetric()) {

@@ -37,7 +37,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * beforehand, so that going backwards fills it and an optimizer is a few operations on whole vectors.
  */
 final class TorchReplica implements Replica {
-    /** Floats of a gradient that it is worth stopping for. */
+    /** How many floats of a gradient are worth a stop on the way backwards. */
     private static final int PART = 1 << 16;
 
     private final Network network;
@@ -50,7 +50,7 @@ final class TorchReplica implements Replica {
     /** By the layer's index, its tensors in canonical order. */
     private final List<List<Tensor>> tensors = new ArrayList<>();
 
-    /** By position of a layer the offset of its first parameter, where a part of the gradient begins with it; else 0. */
+    /** For each layer: where a part of the gradient begins with it, the offset of its first parameter; else 0. */
     private final int[] cuts;
 
     private final Tensor mean;
@@ -74,7 +74,7 @@ final class TorchReplica implements Replica {
         }
     }
 
-    /** Before layers, so that each part has a certain size at least; from the last layer on, as gradients come. */
+    /** Cuts before layers, from the last one on, as gradients come, so that each part has at least {@link #PART} floats. */
     private static int[] cuts(Network network) {
         int[] cuts = new int[network.layers().size()];
         int end = network.layout().parameterCount();
@@ -89,7 +89,7 @@ final class TorchReplica implements Replica {
         return cuts;
     }
 
-    /** A parameter is a leaf of its own over the shared memory, its gradient set to its part of the flat gradient. */
+    /** Makes a parameter a leaf of its own over the shared memory, and its gradient a part of the flat gradient. */
     private Tensor viewOf(ParameterLayout.Entry entry) {
         TorchVector vector = entry.isBuffer() ? buffers : parameters;
         Tensor view = keep(part(vector, entry).detach());
