@@ -13,7 +13,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
 import dev.convoy.data.augment.Augmentation;
+import dev.convoy.data.augment.GeometricTransform;
 import dev.convoy.data.augment.ImageTransform;
+import dev.convoy.data.augment.MixingTransform;
+import dev.convoy.data.augment.PixelTransform;
 import dev.convoy.model.file.RecordReader;
 import dev.convoy.model.file.SpecJson;
 import dev.convoy.model.optimizer.LearningRate;
@@ -52,14 +55,14 @@ final class JobConfigMapper {
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
     @JsonSubTypes({
-        @Type(value = ImageTransform.RandomCrop.class, name = "random-crop"),
-        @Type(value = ImageTransform.ResizedCrop.class, name = "resized-crop"),
-        @Type(value = ImageTransform.Flip.class, name = "flip"),
-        @Type(value = ImageTransform.Affine.class, name = "affine"),
-        @Type(value = ImageTransform.ColourJitter.class, name = "colour-jitter"),
-        @Type(value = ImageTransform.RandomErasing.class, name = "random-erasing"),
-        @Type(value = ImageTransform.MixUp.class, name = "mix-up"),
-        @Type(value = ImageTransform.CutMix.class, name = "cut-mix")
+        @Type(value = GeometricTransform.RandomCrop.class, name = "random-crop"),
+        @Type(value = GeometricTransform.ResizedCrop.class, name = "resized-crop"),
+        @Type(value = GeometricTransform.Flip.class, name = "flip"),
+        @Type(value = GeometricTransform.Affine.class, name = "affine"),
+        @Type(value = PixelTransform.ColourJitter.class, name = "colour-jitter"),
+        @Type(value = PixelTransform.RandomErasing.class, name = "random-erasing"),
+        @Type(value = MixingTransform.MixUp.class, name = "mix-up"),
+        @Type(value = MixingTransform.CutMix.class, name = "cut-mix")
     })
     private interface TransformTypes {}
 

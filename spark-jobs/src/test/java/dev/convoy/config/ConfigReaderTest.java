@@ -8,7 +8,9 @@ import com.typesafe.config.ConfigFactory;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.augment.Augmentation;
+import dev.convoy.data.augment.GeometricTransform;
 import dev.convoy.data.augment.ImageTransform;
+import dev.convoy.data.augment.MixingTransform;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.Shuffle;
 import dev.convoy.data.source.CifarSource;
@@ -113,8 +115,8 @@ class ConfigReaderTest {
         List<ImageTransform> augment =
                 config.trainingSpec(ClassWeights.NONE).loading().augmentation().transforms();
         assertThat(augment).hasSize(8);
-        assertThat(augment.get(1)).isEqualTo(new ImageTransform.ResizedCrop().withArea(0.5, 1.0));
-        assertThat(augment.get(7)).isEqualTo(new ImageTransform.CutMix(1.0, 0.5));
+        assertThat(augment.get(1)).isEqualTo(new GeometricTransform.ResizedCrop().withArea(0.5, 1.0));
+        assertThat(augment.get(7)).isEqualTo(new MixingTransform.CutMix(1.0, 0.5));
         assertThat(read(MINIMAL + "data.train.format = cifar", Map.of())
                         .data()
                         .train()

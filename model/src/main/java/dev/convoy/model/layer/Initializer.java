@@ -36,14 +36,6 @@ public sealed interface Initializer extends Serializable {
             this(0, 0.1);
         }
 
-        public Normal withMean(double value) {
-            return new Normal(value, std);
-        }
-
-        public Normal withStd(double value) {
-            return new Normal(mean, value);
-        }
-
         @Override
         public float draw(CounterRandom random, long index, int fanIn, int fanOut) {
             return (float) (mean + std * random.normal(index));

@@ -85,10 +85,6 @@ public record LearningRate(double base, Schedule schedule, double warmupEpochs) 
                 this(everyEpochs, 0.1);
             }
 
-            public Step withFactor(double value) {
-                return new Step(everyEpochs, value);
-            }
-
             private static void requirePositive(String property, double value) {
                 if (!(value > 0 && Double.isFinite(value))) {
                     throw new InvalidValueException(property, value, "it must be above 0, and finite");
@@ -115,10 +111,6 @@ public record LearningRate(double base, Schedule schedule, double warmupEpochs) 
 
             public Cosine() {
                 this(0);
-            }
-
-            public Cosine withEnd(double value) {
-                return new Cosine(value);
             }
 
             @Override

@@ -7,7 +7,8 @@ import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.augment.Augmentation;
-import dev.convoy.data.augment.ImageTransform;
+import dev.convoy.data.augment.GeometricTransform;
+import dev.convoy.data.augment.PixelTransform;
 import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.Shuffle;
 import dev.convoy.data.plan.WorkerShard;
@@ -72,10 +73,10 @@ class EqualityTest {
     void augmentedImagesAreTheSameForOneWorker(JavaSparkContext spark) throws IOException {
         OptimizerSpec sgd = new OptimizerSpec.Sgd();
         Augmentation augmentation = new Augmentation(List.of(
-                new ImageTransform.Affine().withRotate(10.0).withTranslate(0.1),
-                new ImageTransform.ColourJitter().withBrightness(0.2),
-                new ImageTransform.RandomCrop(2),
-                new ImageTransform.RandomErasing()));
+                new GeometricTransform.Affine().withRotate(10.0).withTranslate(0.1),
+                new PixelTransform.ColourJitter().withBrightness(0.2),
+                new GeometricTransform.RandomCrop(2),
+                new PixelTransform.RandomErasing()));
         TrainingSpec plain = spec(sgd, SyncSpec.gradient());
         BatchLoading augmented = new BatchLoading(Shuffle.GLOBAL, augmentation, ClassWeights.NONE, 0);
         float[] parameters = assertEqualsOneWorker(spark, fed(sgd, SyncSpec.gradient(), augmented), sgd);
@@ -88,7 +89,7 @@ class EqualityTest {
     @EnumSource(Shuffle.Kind.class)
     void batchesMadeAheadGiveTheSameBits(Shuffle.Kind kind, JavaSparkContext spark) throws IOException {
         Augmentation augmentation = new Augmentation(
-                List.of(new ImageTransform.Affine().withRotate(10.0).withTranslate(0.1)));
+                List.of(new GeometricTransform.Affine().withRotate(10.0).withTranslate(0.1)));
         OptimizerSpec sgd = new OptimizerSpec.Sgd();
         List<float[]> ends = new ArrayList<>();
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
