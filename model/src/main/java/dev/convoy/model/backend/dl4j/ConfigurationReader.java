@@ -3,6 +3,7 @@ package dev.convoy.model.backend.dl4j;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
+import dev.convoy.model.Loss;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.TensorShape;
@@ -102,10 +103,8 @@ final class ConfigurationReader {
         } else {
             throw layers.unknown("a configuration that is neither a MultiLayerNetwork's nor a ComputationGraph's");
         }
-        if (layers.loss() == null) {
-            throw layers.unknown("a network without an output layer");
-        }
-        return new Description(new NetworkSpec(end.since(start)).withLoss(layers.loss()), layers.stored());
+        Loss loss = layers.loss().orElseThrow(() -> layers.unknown("a network without an output layer"));
+        return new Description(new NetworkSpec(end.since(start)).withLoss(loss), layers.stored());
     }
 
     /** Refuses files in which a layer is wrapped into an object under its name, instead of naming its class. */

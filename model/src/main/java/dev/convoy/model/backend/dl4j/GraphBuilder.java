@@ -47,11 +47,13 @@ final class GraphBuilder {
         LossLayer lossLayer();
 
         /**
+         * Makes what drops values.
+         *
          * @param rate the probability of 0
          */
         IDropout dropout(double rate);
 
-        /** A builder that knows what becomes of running statistics; sizes and eps are set elsewhere. */
+        /** Begins a layer that knows what becomes of running statistics; sizes and eps are set by the caller. */
         BatchNormalization.Builder batchNorm(LayerSpec.BatchNorm norm);
     }
 
@@ -63,13 +65,15 @@ final class GraphBuilder {
         this.parts = parts;
     }
 
-    /** A graph that somebody else trains: Convoy has optimizers of its own. */
+    /** Writes a graph without an updater, since Convoy's own optimizers train it. */
     static ComputationGraphConfiguration build(Network network, Parts parts, DataType precision) {
         return build(network, parts, precision, new NoOp(), 0);
     }
 
     /**
-     * @param decay that the updater adds to the gradients of weights
+     * Writes a graph that Deeplearning4j trains.
+     *
+     * @param decay what weights are multiplied by, and the updater adds to their gradients
      */
     static ComputationGraphConfiguration build(
             Network network, Parts parts, DataType precision, IUpdater updater, double decay) {

@@ -10,6 +10,7 @@ import dev.convoy.model.layer.TensorShape;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Turns single layers of a {@code configuration.json} into Convoy's, and remembers which of them hold weights. */
 final class LayerReader {
@@ -39,9 +40,9 @@ final class LayerReader {
         return stored;
     }
 
-    /** What the output layer is trained for; null if there was none. */
-    Loss loss() {
-        return loss;
+    /** What the output layer is trained for; empty if there was none. */
+    Optional<Loss> loss() {
+        return Optional.ofNullable(loss);
     }
 
     int layersRead() {
