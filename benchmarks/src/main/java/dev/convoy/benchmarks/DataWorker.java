@@ -6,7 +6,8 @@ import dev.convoy.data.ImageShape;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.Target;
 import dev.convoy.data.augment.Augmentation;
-import dev.convoy.data.augment.ImageTransform;
+import dev.convoy.data.augment.GeometricTransform;
+import dev.convoy.data.augment.PixelTransform;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageShards;
@@ -48,9 +49,9 @@ final class DataWorker {
     private static final ImageDecoder DECODER =
             new ImageDecoder(SHAPE, ImageDecoder.Sizes.STRETCH, ImageDecoder.Colours.REFUSE);
     private static final Augmentation AUGMENTATION = new Augmentation(List.of(
-            new ImageTransform.ResizedCrop(null, null),
-            new ImageTransform.Flip(null, null),
-            new ImageTransform.ColourJitter(0.4, 0.4, 0.4, 0.1)));
+            new GeometricTransform.ResizedCrop(),
+            new GeometricTransform.Flip(),
+            new PixelTransform.ColourJitter(0.4, 0.4, 0.4, 0.1)));
 
     /** What is done with images. The first three have the files in memory, the others read them. */
     enum Kind {

@@ -64,7 +64,7 @@ final class ExchangeWorker {
             "SPARK_LOCAL_IP", "127.0.0.1",
             "SPARK_LOCAL_HOSTNAME", "localhost");
 
-    private static final OptimizerSpec OPTIMIZER = new OptimizerSpec.Momentum(Workload.MOMENTUM, null);
+    private static final OptimizerSpec OPTIMIZER = new OptimizerSpec.Momentum().withMomentum(Workload.MOMENTUM);
 
     /** Takes at least some steps; says how many. */
     private interface Contender {
@@ -118,8 +118,8 @@ final class ExchangeWorker {
                 1,
                 1_000_000,
                 Workload.BATCH,
-                kind.isDl4j() ? new OptimizerSpec.Nesterov(Workload.MOMENTUM, null) : OPTIMIZER,
-                new LearningRate(Workload.LEARNING_RATE, null, 0),
+                kind.isDl4j() ? new OptimizerSpec.Nesterov().withMomentum(Workload.MOMENTUM) : OPTIMIZER,
+                new LearningRate(Workload.LEARNING_RATE),
                 localSteps == 0 ? SyncSpec.gradient() : SyncSpec.averaging(localSteps));
         return kind == ExchangeKind.BARE
                 ? bare(shards, workload, spec)

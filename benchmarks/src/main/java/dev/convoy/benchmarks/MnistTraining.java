@@ -62,7 +62,9 @@ final class MnistTraining {
 
     /** With backend torch; fewer epochs if training diverges. */
     List<Epoch> train(Transport transport, int workers, SyncSpec sync, long seed, int epochs, double warmupEpochs) {
-        LearningRate rate = new LearningRate(0.04, new LearningRate.Schedule.Cosine(null), warmupEpochs);
+        LearningRate rate = new LearningRate(0.04)
+                .withSchedule(new LearningRate.Schedule.Cosine())
+                .withWarmupEpochs(warmupEpochs);
         OptimizerSpec optimizer = new OptimizerSpec.Momentum(0.9, 5e-4);
         TrainingSpec spec = new TrainingSpec(seed, epochs, Workload.BATCH, optimizer, rate, sync);
         Masters masters = (train, replica) -> transport == Transport.ALL_REDUCE
@@ -76,7 +78,7 @@ final class MnistTraining {
      * warm-up would last a whole epoch. Without one the rate is half as high.
      */
     List<Epoch> trainDl4j(int workers, ParameterAveraging averaging, long seed, int epochs) {
-        LearningRate rate = new LearningRate(0.02, new LearningRate.Schedule.Cosine(null), 0);
+        LearningRate rate = new LearningRate(0.02).withSchedule(new LearningRate.Schedule.Cosine());
         OptimizerSpec optimizer = new OptimizerSpec.Nesterov(0.9, 5e-4);
         TrainingSpec spec = new TrainingSpec(seed, epochs, Workload.BATCH, optimizer, rate, SyncSpec.of(averaging));
         return train(

@@ -23,7 +23,7 @@ final class ReplicaEngine implements Engine {
         Network network = workload.spec().bind(workload.input());
         float[] half = new float[workload.input().channels()];
         Arrays.fill(half, 0.5f);
-        OptimizerSpec optimizer = new OptimizerSpec.Momentum(Workload.MOMENTUM, null);
+        OptimizerSpec optimizer = new OptimizerSpec.Momentum().withMomentum(Workload.MOMENTUM);
         this.trainer = new LocalTrainer(
                 ComputeBackend.named(backend).newReplica(network, new Normalization(half, half)), network, optimizer);
         trainer.load(

@@ -25,16 +25,17 @@ enum Workload {
             List<LayerSpec> layers = new ArrayList<>();
             for (int filters : FILTERS) {
                 for (int i = 0; i < 2; i++) {
-                    layers.add(new LayerSpec.Conv2d(
-                            filters, new Size2d(3, 3), null, new Padding.Explicit(1), false, null));
-                    layers.add(new LayerSpec.BatchNorm(null, null));
+                    layers.add(new LayerSpec.Conv2d(filters, Size2d.square(3))
+                            .withPadding(new Padding.Explicit(1))
+                            .withoutBias());
+                    layers.add(new LayerSpec.BatchNorm());
                     layers.add(new LayerSpec.Relu());
                 }
-                layers.add(new LayerSpec.MaxPool(new Size2d(2, 2), null, null));
+                layers.add(new LayerSpec.MaxPool(Size2d.square(2)));
             }
             layers.add(new LayerSpec.Flatten());
-            layers.add(new LayerSpec.Dense(CLASSES, true, null));
-            return new NetworkSpec(layers, null, null);
+            layers.add(new LayerSpec.Dense(CLASSES));
+            return new NetworkSpec(layers);
         }
     },
     /** The named network, 11 million parameters, on digits of 32x32 in three channels. */

@@ -17,7 +17,7 @@ import java.util.TreeMap;
  *     class; only pairs that occur, since thousands of classes make millions. An answer of {@code classes} is none: outputs were not finite
  */
 public record Evaluation(long examples, double lossSum, int classes, Map<Long, Long> answers) implements Serializable {
-    /** The most classes of which all pairs are written out. */
+    /** The largest number of classes of which all pairs are written out. */
     public static final int MAX_MATRIX = 1000;
 
     /** Adds up batches in place. */
@@ -47,19 +47,19 @@ public record Evaluation(long examples, double lossSum, int classes, Map<Long, L
             }
         }
 
-        /** What was added so far. */
+        /** Evaluates what was added so far. */
         public Evaluation evaluation() {
             return new Evaluation(examples, lossSum, classes, new TreeMap<>(answers));
         }
     }
 
-    /** No examples yet. */
+    /** The evaluation of no examples. */
     public static Evaluation empty(int classes) {
         return new Tally(classes).evaluation();
     }
 
     /**
-     * One batch.
+     * Evaluates one batch.
      *
      * @param outputs {@code [size, classes]} raw outputs
      */
@@ -69,7 +69,7 @@ public record Evaluation(long examples, double lossSum, int classes, Map<Long, L
         return tally.evaluation();
     }
 
-    /** The largest output; none if any is not finite. */
+    /** Finds the class with the largest output; no class if any output is not finite. */
     private static int answer(double[] outputs, int from, int classes) {
         int largest = 0;
         for (int c = 0; c < classes; c++) {
@@ -83,7 +83,7 @@ public record Evaluation(long examples, double lossSum, int classes, Map<Long, L
         return largest;
     }
 
-    /** Both together; neither is changed. */
+    /** Adds two evaluations up; neither is changed. */
     public Evaluation plus(Evaluation other) {
         Map<Long, Long> sum = new TreeMap<>(answers);
         other.answers.forEach((pair, count) -> sum.merge(pair, count, Long::sum));

@@ -21,4 +21,9 @@ public final class Json {
             .build();
 
     private Json() {}
+
+    /** How a property of this name is written, for example {@code label-smoothing} for {@code labelSmoothing}. */
+    public static String key(String property) {
+        return new PropertyNamingStrategies.KebabCaseStrategy().translate(property);
+    }
 }

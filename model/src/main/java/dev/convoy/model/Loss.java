@@ -1,6 +1,5 @@
 package dev.convoy.model;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.stream.DoubleStream;
 
 /**
@@ -9,7 +8,6 @@ import java.util.stream.DoubleStream;
  */
 public enum Loss {
     /** {@code -sum t * log softmax(z)}; softmax is built in, so the network ends in logits. */
-    @JsonProperty("softmax-cross-entropy")
     SOFTMAX_CROSS_ENTROPY {
         @Override
         double example(double[] z, float[] t, int from, int outputs, double[] gradient) {
@@ -34,7 +32,6 @@ public enum Loss {
         }
     },
     /** {@code -mean over outputs of t * log s(z) + (1 - t) * log(1 - s(z))}, the sigmoid {@code s} being built in. */
-    @JsonProperty("binary-cross-entropy")
     BINARY_CROSS_ENTROPY {
         @Override
         double example(double[] z, float[] t, int from, int outputs, double[] gradient) {
@@ -47,7 +44,6 @@ public enum Loss {
         }
     },
     /** {@code mean over outputs of (z - t)^2}. */
-    @JsonProperty("squared-error")
     SQUARED_ERROR {
         @Override
         double example(double[] z, float[] t, int from, int outputs, double[] gradient) {
@@ -61,7 +57,7 @@ public enum Loss {
         }
     };
 
-    /** Loss of the example that starts at {@code from}, its gradient with respect to {@code z} written beside. */
+    /** Computes the loss of the example that starts at {@code from}, and writes its gradient with respect to {@code z}. */
     abstract double example(double[] z, float[] t, int from, int outputs, double[] gradient);
 
     /**
@@ -78,8 +74,8 @@ public enum Loss {
     }
 
     /**
-     * The same with the loss and the gradient of each example multiplied by its weight. The mean divides by the number of examples all the
-     * same, as Keras' {@code class_weight} does.
+     * The loss of a batch whose examples have weights, summed over its examples: the loss and the gradient of each are multiplied
+     * by its weight. The mean still divides by the number of examples, as Keras' {@code class_weight} does.
      *
      * @param weights {@code [examples]}, finite and at least 0
      */

@@ -153,8 +153,8 @@ public final class Network {
             frozen.addAll(found);
         }
         if (frozen.containsAll(withWeights)) {
-            throw new ConvoyException("Cannot freeze every layer: nothing would be left to train; leave "
-                    + head().name() + " out of network.freeze");
+            throw new ConvoyException(
+                    "Cannot freeze every layer: nothing would be left to train; leave " + head().name() + " out");
         }
         return frozen;
     }

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The one canonical order of a network's numbers, the same for every backend: trained tensors in one flat vector, buffers
- * in another; layer by layer, the bias after its weight, convolution kernels OIHW, dense weights {@code [out, in]}.
+ * The canonical order of a network's numbers, which all backends share. Trained tensors lie in one flat vector, buffers in
+ * another; layer by layer, the bias after its weight, convolution kernels OIHW, dense weights {@code [out, in]}.
  */
 public final class ParameterLayout {
     /**
@@ -17,7 +17,7 @@ public final class ParameterLayout {
      * @param offset of its first value in the vector of parameters, or of buffers
      */
     public record Entry(String name, TensorSpec tensor, int offset) {
-        /** Whether it stands in the vector of buffers. */
+        /** Whether the tensor lies in the vector of buffers, not in that of parameters. */
         public boolean isBuffer() {
             return tensor.role() == TensorSpec.Role.BUFFER;
         }

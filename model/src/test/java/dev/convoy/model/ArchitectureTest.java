@@ -46,4 +46,20 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.convoy.model.backend.dl4j..", "dev.convoy.model.backend.torch..");
+
+    @ArchTest
+    static final ArchRule NETWORKS_KNOW_NEITHER_THEIR_NAMES_NOR_FILES = noClasses()
+            .that()
+            .resideInAnyPackage("dev.convoy.model", "dev.convoy.model.layer..", "dev.convoy.model.optimizer..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.convoy.model.zoo..", "dev.convoy.model.file..");
+
+    @ArchTest
+    static final ArchRule SPECIFICATIONS_KNOW_NO_JSON = noClasses()
+            .that()
+            .resideInAnyPackage("dev.convoy.model.layer..", "dev.convoy.model.optimizer..", "dev.convoy.model.zoo..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.fasterxml..");
 }

@@ -10,6 +10,7 @@ import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
+import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import java.util.List;
 import net.jqwik.api.ForAll;
@@ -83,25 +84,23 @@ class NetworkTest {
 
     @Test
     void blocksAndGroupsThatDoNotFitAreNamed() {
-        LayerSpec conv = new LayerSpec.Conv2d(4, new Size2d(3, 3), null, Padding.VALID, true, null);
-        assertRefused(
-                List.of(conv, new LayerSpec.Residual(List.of(conv), null)), "block1", "4x24x24", "4x26x26", "shortcut");
-        assertRefused(
-                List.of(new LayerSpec.Residual(List.of(new LayerSpec.Dense(1, true, null)), null)),
-                "block1.fc1",
-                "flatten");
-        LayerSpec grouped = new LayerSpec.Conv2d(6, new Size2d(1, 1), null, null, true, null, 4);
+        LayerSpec conv = new LayerSpec.Conv2d(4, Size2d.square(3));
+        assertRefused(List.of(conv, new LayerSpec.Residual(List.of(conv))), "block1", "4x24x24", "4x26x26", "shortcut");
+        assertRefused(List.of(new LayerSpec.Residual(List.of(new LayerSpec.Dense(1)))), "block1.fc1", "flatten");
+        LayerSpec grouped = new LayerSpec.Conv2d(6, Size2d.square(1)).withGroups(4);
         assertRefused(List.of(conv, grouped), "conv2", "groups = 4", "4 channels", "6 filters");
     }
 
     @Test
     void smoothedLabelsStillAddUpToOne() {
-        NetworkSpec spec = new NetworkSpec(List.of(new LayerSpec.Flatten()), null, null, 0.2, null);
+        NetworkSpec spec = new NetworkSpec(List.of(new LayerSpec.Flatten())).withLabelSmoothing(0.2);
         float[] targets = spec.trainingTargets(TestBatches.classes(new ImageShape(1, 2, 2), 2, 4), 4);
         assertThat(targets)
                 .containsExactly(new float[] {0.85f, 0.05f, 0.05f, 0.05f, 0.05f, 0.85f, 0.05f, 0.05f}, within(1e-6f));
-        assertThatThrownBy(() -> new NetworkSpec(List.of(new LayerSpec.Flatten()), Loss.SQUARED_ERROR, null, 0.1, null))
-                .hasMessageContaining("label-smoothing");
+        assertThatThrownBy(() -> new NetworkSpec(List.of(new LayerSpec.Flatten()))
+                        .withLoss(Loss.SQUARED_ERROR)
+                        .withLabelSmoothing(0.1))
+                .hasMessageContaining("labelSmoothing");
     }
 
     @Test
@@ -123,7 +122,7 @@ class NetworkTest {
         assertThatThrownBy(() -> frozen(resnet, "conv9"))
                 .hasMessageContaining("conv9")
                 .hasMessageContaining("block1.conv1");
-        assertThatThrownBy(() -> frozen(resnet, "*")).hasMessageContaining("leave fc1 out of network.freeze");
+        assertThatThrownBy(() -> frozen(resnet, "*")).hasMessageContaining("leave fc1 out");
     }
 
     private static List<String> frozen(NetworkSpec spec, String... patterns) {
@@ -134,19 +133,19 @@ class NetworkTest {
     }
 
     private static NetworkSpec freeze(NetworkSpec spec, String... patterns) {
-        return new NetworkSpec(spec.layers(), spec.loss(), spec.initializer(), null, List.of(patterns));
+        return new NetworkSpec(spec.layers())
+                .withLoss(spec.loss())
+                .withInitializer(spec.initializer())
+                .withFreeze(List.of(patterns));
     }
 
     @Test
     void buffersStandApartAndOnlyWeightsDecay() {
-        Network network = new NetworkSpec(
-                        List.of(
-                                new LayerSpec.Conv2d(2, new Size2d(1, 1), null, null, null, null),
-                                new LayerSpec.BatchNorm(null, null),
-                                new LayerSpec.Flatten(),
-                                new LayerSpec.Dense(1, false, null)),
-                        null,
-                        null)
+        Network network = new NetworkSpec(List.of(
+                        new LayerSpec.Conv2d(2, Size2d.square(1)),
+                        new LayerSpec.BatchNorm(),
+                        new LayerSpec.Flatten(),
+                        new LayerSpec.Dense(1).withoutBias()))
                 .bind(new ImageShape(1, 1, 2));
         assertThat(network.layout().parameterCount()).isEqualTo(2 + 2 + 2 + 2 + 4);
         assertThat(network.layout().bufferCount()).isEqualTo(4);
@@ -157,16 +156,15 @@ class NetworkTest {
 
     @Test
     void weightsDependOnTheSeedAloneAndFollowTheirInitializer() {
-        Network network = new NetworkSpec(
-                        List.of(
-                                new LayerSpec.Flatten(),
-                                new LayerSpec.Dense(100, true, new Initializer.Normal(0.0, 0.1))),
-                        null,
-                        null)
+        Network network = new NetworkSpec(List.of(
+                        new LayerSpec.Flatten(),
+                        new LayerSpec.Dense(100).withInitializer(new Initializer.Normal(0.0, 0.1))))
                 .bind(DIGIT);
         float[] weights = network.initialState(1).parameters();
-        assertThat(network.initialState(1).parameters()).isEqualTo(weights);
-        assertThat(network.initialState(2).parameters()).isNotEqualTo(weights);
+        assertThat(network.initialState(1).parameters())
+                .isEqualTo(weights);
+        assertThat(network.initialState(2).parameters())
+                .isNotEqualTo(weights);
         double squares = 0;
         for (float weight : weights) {
             squares += weight * weight;
@@ -177,36 +175,32 @@ class NetworkTest {
 
     @Test
     void aLayerThatDoesNotFitIsNamedWithItsInputAndWhatFits() {
-        LayerSpec conv = new LayerSpec.Conv2d(4, new Size2d(5, 5), null, Padding.VALID, true, null);
-        LayerSpec pool = new LayerSpec.MaxPool(new Size2d(4, 4), null, null);
-        assertRefused(List.of(conv, pool, pool, conv), "conv2", "4x1x1", "at most 1x1", "padding = same");
-        assertRefused(List.of(new LayerSpec.Dense(10, true, null)), "fc1", "1x28x28", "flatten");
+        LayerSpec conv = new LayerSpec.Conv2d(4, Size2d.square(5));
+        LayerSpec pool = new LayerSpec.MaxPool(Size2d.square(4));
+        assertRefused(List.of(conv, pool, pool, conv), "conv2", "4x1x1", "at most 1x1", "padding same");
+        assertRefused(List.of(new LayerSpec.Dense(10)), "fc1", "1x28x28", "flatten");
         assertRefused(List.of(new LayerSpec.Flatten(), conv), "conv1", "784", "before flatten");
         assertRefused(List.of(conv), "ends in the volume 4x24x24");
     }
 
     @Test
     void whatMakesNoSenseIsRefused() {
-        LayerSpec dense = new LayerSpec.Dense(10, true, null);
-        assertThatThrownBy(() ->
-                        new NetworkSpec(List.of(dense, new LayerSpec.Softmax()), Loss.SOFTMAX_CROSS_ENTROPY, null))
+        LayerSpec dense = new LayerSpec.Dense(10);
+        assertRefused(List.of(new LayerSpec.Flatten(), dense, new LayerSpec.Softmax()), "softmax", "built in");
+        NetworkSpec sigmoid = new NetworkSpec(List.of(new LayerSpec.Flatten(), dense, new LayerSpec.Sigmoid()));
+        assertThatThrownBy(() -> sigmoid.withLoss(Loss.BINARY_CROSS_ENTROPY).bind(DIGIT))
                 .hasMessageContaining("built in");
-        assertThatThrownBy(
-                        () -> new NetworkSpec(List.of(dense, new LayerSpec.Sigmoid()), Loss.BINARY_CROSS_ENTROPY, null))
-                .hasMessageContaining("built in");
-        assertThatThrownBy(() -> new NetworkSpec(List.of(), null, null))
-                .hasMessageContaining("[lenet, mlp, resnet20, resnet18, vgg11, mobilenet-v2]");
+        assertThatThrownBy(() -> new NetworkSpec(List.of())).hasMessageContaining("layers = []");
         assertThatThrownBy(() -> new LayerSpec.Dropout(1.0)).hasMessageContaining("rate = 1.0");
-        assertThatThrownBy(() -> new LayerSpec.Conv2d(0, new Size2d(1, 1), null, null, null, null))
-                .hasMessageContaining("filters = 0");
-        assertThatThrownBy(() -> new LayerSpec.MaxPool(new Size2d(2, 2), null, new Padding.Explicit(2)))
+        assertThatThrownBy(() -> new LayerSpec.Conv2d(0, Size2d.square(1))).hasMessageContaining("filters = 0");
+        assertThatThrownBy(() -> new LayerSpec.MaxPool(Size2d.square(2)).withPadding(new Padding.Explicit(2)))
                 .hasMessageContaining("at most half");
         assertThatThrownBy(() -> NamedNetwork.of("lenett"))
                 .hasMessageContaining("[lenet, mlp, resnet20, resnet18, vgg11, mobilenet-v2]");
     }
 
     private static void assertRefused(List<LayerSpec> layers, String... parts) {
-        assertThatThrownBy(() -> new NetworkSpec(layers, null, null).bind(DIGIT))
+        assertThatThrownBy(() -> new NetworkSpec(layers).bind(DIGIT))
                 .isInstanceOf(ConvoyException.class)
                 .message()
                 .contains(parts);

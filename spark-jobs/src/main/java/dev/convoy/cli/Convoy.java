@@ -166,7 +166,7 @@ public final class Convoy {
         @Override
         void run(SparkConf conf, Config config) throws IOException {
             // Checked before Spark starts, so that a typing error costs no time.
-            ConfigReader.toJobConfig(config).requireTraining();
+            ConfigReader.toTrainingConfig(config);
             try (JavaSparkContext spark = new JavaSparkContext(conf);
                     ConsoleProgress progress = new ConsoleProgress(System.out)) {
                 FinishedRun run = new TrainJob(spark, config, List.of(progress)).run();

@@ -1,14 +1,6 @@
 package dev.convoy.config;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.exc.InvalidFormatException;
-import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
-import com.fasterxml.jackson.databind.exc.MismatchedInputException;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
@@ -21,7 +13,7 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import dev.convoy.data.ConvoyException;
-import dev.convoy.model.Json;
+import dev.convoy.data.InvalidValueException;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -29,20 +21,11 @@ import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.apache.commons.lang3.exception.ExceptionUtils;
-import org.apache.commons.text.similarity.LevenshteinDistance;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -280,106 +263,23 @@ public final class ConfigReader {
      * @throws ConvoyException for an unknown key (naming the nearest known one), a value of the wrong type or out of range
      */
     public static JobConfig toJobConfig(Config config) {
-        String json = config.root().render(ConfigRenderOptions.concise());
         try {
-            // Numbers that are too large become infinite here; whoever owns the key says so.
-            JsonNode tree = Json.MAPPER
-                    .reader()
-                    .with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-                    .readTree(json);
-            return Json.MAPPER.treeToValue(withoutNulls(tree), JobConfig.class);
-        } catch (UnrecognizedPropertyException e) {
-            String path = path(e);
-            throw new ConvoyException("Cannot use the key " + path + (path.contains("[") ? "" : origin(config, path))
-                    + ": there is none of this" + " name; did you mean " + nearest(e) + "?");
+            return JobConfigMapper.map(config);
         } catch (JsonMappingException e) {
-            if (e.getCause() instanceof ConvoyException cause) {
-                throw new ConvoyException(cause.getMessage() + origin(config, path(e)), e);
-            }
-            throw new ConvoyException(
-                    "Cannot use the value of " + path(e) + origin(config, path(e)) + ": " + reason(e));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
+            throw new ConfigErrors(config).of(e);
         }
     }
 
-    /** What is wrong with a value, in the configuration's words; those of Jackson, where it names no Java type. */
-    private static String reason(JsonMappingException e) {
-        if (e instanceof InvalidTypeIdException wrong) {
-            Matcher known = Pattern.compile("known type ids = \\[(.*?)]").matcher(e.getOriginalMessage());
-            return wrong.getTypeId() == null
-                    ? "it needs a type" + (known.find() ? "; allowed are " + known.group(1) : "")
-                    : "there is no " + wrong.getTypeId() + (known.find() ? "; allowed are " + known.group(1) : "");
+    /**
+     * Maps a configuration of a training onto its record.
+     *
+     * @throws ConvoyException as {@link #toJobConfig} and {@link JobConfig#requireTraining} do, saying where the key was set
+     */
+    public static JobConfig toTrainingConfig(Config config) {
+        try {
+            return toJobConfig(config).requireTraining();
+        } catch (InvalidValueException e) {
+            throw new ConfigErrors(config).of(e);
         }
-        if (e instanceof MismatchedInputException wrong && wrong.getTargetType() != null) {
-            Object value = e instanceof InvalidFormatException format ? format.getValue() : null;
-            if (wrong.getTargetType().isEnum()) {
-                return Arrays.stream(wrong.getTargetType().getEnumConstants())
-                        .map(allowed ->
-                                Json.MAPPER.valueToTree(allowed).asText().toLowerCase(Locale.ROOT))
-                        .collect(Collectors.joining(", ", "there is no " + value + "; allowed are ", ""));
-            }
-            return (value == null ? "it" : value) + " is no " + kind(wrong.getTargetType());
-        }
-        return e.getOriginalMessage().lines().findFirst().orElse("");
-    }
-
-    private static String kind(Class<?> type) {
-        if (type == int.class || type == long.class || type == Integer.class || type == Long.class) {
-            return "whole number in the range";
-        }
-        if (type == double.class || type == float.class || Number.class.isAssignableFrom(type)) {
-            return "number; decimals follow a point";
-        }
-        if (type == boolean.class || type == Boolean.class) {
-            return "truth value; allowed are true and false";
-        }
-        if (Collection.class.isAssignableFrom(type) || type.isArray()) {
-            return "list, which is written in brackets, for example [1, 2]";
-        }
-        return type == String.class ? "text" : "group of keys, which is written in braces, for example { key = value }";
-    }
-
-    /** A key set to null is a key taken away. */
-    private static JsonNode withoutNulls(JsonNode node) {
-        if (node instanceof ObjectNode object) {
-            List<String> keys = new ArrayList<>();
-            object.fieldNames().forEachRemaining(keys::add);
-            keys.stream().filter(key -> object.get(key).isNull()).forEach(object::remove);
-        }
-        node.forEach(ConfigReader::withoutNulls);
-        return node;
-    }
-
-    private static String path(JsonMappingException e) {
-        StringBuilder path = new StringBuilder();
-        for (JsonMappingException.Reference step : e.getPath()) {
-            if (step.getFieldName() == null) {
-                path.append('[').append(step.getIndex()).append(']');
-            } else {
-                path.append(path.isEmpty() ? "" : ".").append(step.getFieldName());
-            }
-        }
-        return path.toString();
-    }
-
-    /** Where a key was set, in brackets; for an element of a list, which. Of a group of keys no single place can be told. */
-    private static String origin(Config config, String path) {
-        if (path.contains("[")) {
-            return " (" + path + ")";
-        }
-        return path.isEmpty() || !config.hasPath(path) || config.getValue(path).valueType() == ConfigValueType.OBJECT
-                ? ""
-                : " (" + config.getValue(path).origin().description() + ")";
-    }
-
-    private static String nearest(UnrecognizedPropertyException e) {
-        List<String> known =
-                e.getKnownPropertyIds().stream().map(Object::toString).sorted().toList();
-        return known.stream()
-                .min(Comparator.comparingInt(
-                        key -> LevenshteinDistance.getDefaultInstance().apply(key, e.getPropertyName())))
-                .map(key -> key + " (all: " + known.stream().collect(Collectors.joining(", ")) + ")")
-                .orElse("nothing");
     }
 }

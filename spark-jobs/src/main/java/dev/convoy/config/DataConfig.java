@@ -3,6 +3,7 @@ package dev.convoy.config;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.augment.Augmentation;
 import dev.convoy.data.decode.ImageDecoder.Sizes;
@@ -48,31 +49,31 @@ public record DataConfig(
     public DataConfig {
         classWeights = classWeights == null ? ClassWeighting.NONE : classWeights;
         if (resize != null && (resize.size() != 2 || resize.stream().anyMatch(side -> side < 1))) {
-            throw new ConvoyException(
-                    "Cannot use data.resize = " + resize + "; give [height, width] in pixels, both" + " at least 1");
+            throw new InvalidValueException("resize", resize, "give [height, width] in pixels, both at least 1");
         }
         if (!List.of("auto", "1", "3").contains(channels)) {
-            throw new ConvoyException("Cannot use data.channels = " + channels + "; allowed are auto, 1 and 3");
+            throw new InvalidValueException("channels", channels, "allowed are auto, 1 and 3");
         }
         if (split != null && test != null) {
             throw new ConvoyException("Cannot use data.split beside data.test; leave one of them out");
         }
         if (!(maxBadFraction >= 0 && maxBadFraction <= 1)) {
-            throw new ConvoyException("Cannot use data.max-bad-fraction = " + maxBadFraction + "; allowed are 0 to 1");
+            throw new InvalidValueException("maxBadFraction", maxBadFraction, "allowed are 0 to 1");
         }
         if (batchSize < 1) {
-            throw new ConvoyException("Cannot use data.batch-size = " + batchSize + "; it must be at least 1");
+            throw new InvalidValueException("batchSize", batchSize, "it must be at least 1");
         }
         if (!loaderThreads.equals("auto") && !loaderThreads.matches("[0-9]{1,6}")) {
-            throw new ConvoyException("Cannot use data.loader-threads = " + loaderThreads
-                    + "; allowed are auto and 0 to " + BatchLoading.MAX_THREADS);
+            throw new InvalidValueException(
+                    "loaderThreads", loaderThreads, "allowed are auto and 0 to " + BatchLoading.MAX_THREADS);
         }
     }
 
     /** How batches are made. */
     public BatchLoading loading(ClassWeights weights) {
         int threads = loaderThreads.equals("auto") ? BatchLoading.AUTO : Integer.parseInt(loaderThreads);
-        return new BatchLoading(new Shuffle(shuffle, shuffleWindow), augment, weights, threads);
+        return ConfigErrors.under(
+                "data", () -> new BatchLoading(new Shuffle(shuffle, shuffleWindow), augment, weights, threads));
     }
 
     /** What becomes of an image of another size. */
@@ -88,7 +89,7 @@ public record DataConfig(
     public record Split(double test) {
         public Split {
             if (!(test > 0 && test < 1)) {
-                throw new ConvoyException("Cannot use data.split.test = " + test + "; it must be between 0 and 1");
+                throw new InvalidValueException("test", test, "it must be between 0 and 1");
             }
         }
     }
@@ -131,7 +132,7 @@ public record DataConfig(
 
         public Source {
             if (limit != null && limit < 1) {
-                throw new ConvoyException("Cannot use limit = " + limit + "; it must be at least 1");
+                throw new InvalidValueException("limit", limit, "it must be at least 1");
             }
             if (format == null) {
                 throw new ConvoyException(

@@ -1,25 +1,17 @@
 package dev.convoy.config;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.collective.Compression;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.plan.Shuffle;
-import dev.convoy.model.Loss;
-import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.dl4j.Dl4jGraph;
-import dev.convoy.model.file.StartingWeights;
-import dev.convoy.model.file.StartingWeights.Head;
-import dev.convoy.model.layer.Initializer;
-import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
-import dev.convoy.model.zoo.NamedNetwork;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.allreduce.AllReduceSpec.PlainTextPolicy;
@@ -29,9 +21,7 @@ import dev.convoy.train.sync.OptimizerStatePolicy;
 import dev.convoy.train.sync.OuterOptimizer;
 import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -50,8 +40,10 @@ public record JobConfig(
         Run run) {
     public JobConfig {
         if (!name.matches("[A-Za-z0-9._-]+")) {
-            throw new ConvoyException("Cannot use name = \"" + name + "\"; it names a directory, so letters, digits,"
-                    + " dot, underscore and hyphen are allowed");
+            throw new InvalidValueException(
+                    "name",
+                    "\"" + name + "\"",
+                    "it names a directory, so letters, digits, dot, underscore and hyphen are allowed");
         }
     }
 
@@ -60,77 +52,6 @@ public record JobConfig(
         /** Where replicas compute; Spark decides on which of several GPUs. */
         public Placement placement() {
             return new Placement(device, Placement.ANY, precision);
-        }
-    }
-
-    /**
-     * {@code network}: a name, or an object.
-     *
-     * @param initFrom weights to start from, or a whole model; null to draw them
-     * @param initPrefix taken off the names in a file of weights; null for nothing
-     * @param initNames the network's names by those in a file of weights; null if they are the same
-     */
-    public record NetworkConfig(
-            String name,
-            List<LayerSpec> layers,
-            Loss loss,
-            Initializer initializer,
-            Double labelSmoothing,
-            String initFrom,
-            String initPrefix,
-            Map<String, String> initNames,
-            Head head,
-            @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY) List<String> freeze) {
-        @JsonCreator
-        public NetworkConfig {
-            if (name != null && layers != null || name == null && layers == null && initFrom == null) {
-                throw new ConvoyException("Cannot build a network with " + (name == null ? "neither" : "both")
-                        + " a name and layers; set network to one of " + NamedNetwork.names()
-                        + ", or network.layers to a list");
-            }
-            if (head != null && initFrom == null) {
-                throw new ConvoyException(
-                        "Cannot use network.head without weights to start from; set network.init-from,"
-                                + " or leave network.head out");
-            }
-            head = head == null ? Head.KEEP : head;
-        }
-
-        @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
-        static NetworkConfig named(String name) {
-            return new NetworkConfig(name, null, null, null, null, null, null, null, null, null);
-        }
-
-        /** How names in a file of weights become the network's. */
-        public StartingWeights.Renaming renaming() {
-            return new StartingWeights.Renaming(
-                    initPrefix == null ? "" : initPrefix, initNames == null ? Map.of() : initNames);
-        }
-
-        /** The network of {@link #name}; empty if it has none. */
-        public Optional<NamedNetwork> known() {
-            return Optional.ofNullable(name).map(NamedNetwork::of);
-        }
-
-        /**
-         * The network for this many classes.
-         *
-         * @param model whose network it is if the configuration has neither name nor layers
-         */
-        public NetworkSpec spec(int classes, Optional<NetworkSpec> model) {
-            if (layers != null) {
-                return new NetworkSpec(layers, loss, initializer, labelSmoothing, freeze);
-            }
-            NetworkSpec spec = known().map(network -> network.spec(classes))
-                    .or(() -> model.map(network -> head == Head.REPLACE ? network.withUnits(classes) : network))
-                    .orElseThrow(() -> new ConvoyException("Cannot tell the network from network.init-from = "
-                            + initFrom + ", which has weights alone; set network.name or network.layers"));
-            return new NetworkSpec(
-                    spec.layers(),
-                    loss == null ? spec.loss() : loss,
-                    initializer == null ? spec.initializer() : initializer,
-                    labelSmoothing == null ? spec.labelSmoothing() : labelSmoothing,
-                    freeze);
         }
     }
 
@@ -236,8 +157,7 @@ public record JobConfig(
 
         public Prepare {
             if (shardMegabytes < 1 || shardMegabytes > 1024) {
-                throw new ConvoyException(
-                        "Cannot use prepare.shard-megabytes = " + shardMegabytes + "; allowed are 1 to 1024");
+                throw new InvalidValueException("shardMegabytes", shardMegabytes, "allowed are 1 to 1024");
             }
         }
     }
@@ -248,14 +168,16 @@ public record JobConfig(
     /**
      * This, if it has what training needs; an evaluation needs less.
      *
-     * @throws ConvoyException if it has not
+     * @throws InvalidValueException if a value is out of range, naming its key
+     * @throws ConvoyException if a key is missing, or keys do not go together
      */
     public JobConfig requireTraining() {
         requireTrainingData();
         require("network", network);
         // These check what depends on several keys.
-        sync.spec();
-        sync.allReduce();
+        network.check();
+        ConfigErrors.under("sync", sync::spec);
+        ConfigErrors.under("sync", sync::allReduce);
         data.loading(ClassWeights.NONE);
         if (sync.transport == Sync.Transport.DL4J_SPARK) {
             requireDl4j();

@@ -44,7 +44,7 @@ record LocalIncluder(boolean allowed)
                 // The next.
             }
         }
-        throw missing(what, null);
+        throw new ConvoyException(missing(what));
     }
 
     @Override
@@ -57,14 +57,12 @@ record LocalIncluder(boolean allowed)
                             what.getAbsoluteFile(), context.parseOptions().setAllowMissing(false))
                     .root();
         } catch (ConfigException.IO e) {
-            throw missing(what.toString(), e);
+            throw new ConvoyException(missing(what.toString()), e);
         }
     }
 
-    private static ConvoyException missing(String what, ConfigException.IO e) {
-        return new ConvoyException(
-                "Cannot include " + what + ": it cannot be read; a relative name starts at the file that includes it",
-                e);
+    private static String missing(String what) {
+        return "Cannot include " + what + ": it cannot be read; a relative name starts at the file that includes it";
     }
 
     @Override

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.ObjectCodec;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.JsonDeserializer;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.convoy.model.optimizer.LearningRate;
@@ -11,10 +12,9 @@ import dev.convoy.model.optimizer.OptimizerSpec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 
-/** Splits {@code optimizer} into the learning rate's keys and the algorithm's own. */
+/** Reads {@code optimizer}, whose keys belong in part to the learning rate and in part to the algorithm. */
 final class OptimizerReader extends JsonDeserializer<JobConfig.Optimizer> {
     private static final Map<String, String> RATE_KEYS =
             Map.of("learning-rate", "base", "schedule", "schedule", "warmup-epochs", "warmup-epochs");
@@ -29,12 +29,15 @@ final class OptimizerReader extends JsonDeserializer<JobConfig.Optimizer> {
                 rate.set(component, algorithm.remove(key));
             }
         });
+        if (!rate.has("base")) {
+            throw JsonMappingException.from(parser, "it lacks learning-rate; set it");
+        }
         LearningRate learningRate = codec.treeToValue(rate, LearningRate.class);
         try {
             return new JobConfig.Optimizer(codec.treeToValue(algorithm, OptimizerSpec.class), learningRate);
         } catch (UnrecognizedPropertyException e) {
             Collection<Object> known = new ArrayList<>(e.getKnownPropertyIds());
-            known.addAll(List.copyOf(RATE_KEYS.keySet()));
+            known.addAll(RATE_KEYS.keySet());
             throw UnrecognizedPropertyException.from(parser, e.getReferringClass(), e.getPropertyName(), known);
         }
     }

@@ -1,6 +1,6 @@
 package dev.convoy.jobs;
 
-import dev.convoy.config.JobConfig.NetworkConfig;
+import dev.convoy.config.NetworkConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;

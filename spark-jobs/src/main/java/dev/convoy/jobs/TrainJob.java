@@ -40,7 +40,7 @@ public final class TrainJob {
     public TrainJob(JavaSparkContext spark, Config config, List<? extends TrainingListener> listeners) {
         this.spark = spark;
         this.config = config;
-        this.job = ConfigReader.toJobConfig(config).requireTraining();
+        this.job = ConfigReader.toTrainingConfig(config);
         this.listeners = List.copyOf(listeners);
     }
 

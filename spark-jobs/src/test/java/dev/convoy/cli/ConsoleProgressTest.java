@@ -24,7 +24,7 @@ class ConsoleProgressTest {
                     30,
                     List.of("cat", "dog", "eel"),
                     new ClassWeights(List.of(1.0, 2.5, 0.125)),
-                    TrainingState.start(new ModelState(new float[0], new float[0]), new OptimizerSpec.Sgd(null))));
+                    TrainingState.start(new ModelState(new float[0], new float[0]), new OptimizerSpec.Sgd())));
         }
         assertThat(out.toString(StandardCharsets.UTF_8))
                 .isEqualToNormalizingNewlines("class weights from 0.1250 (eel) to 2.500 (dog)\n"

@@ -8,7 +8,9 @@ import com.typesafe.config.ConfigFactory;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.augment.Augmentation;
+import dev.convoy.data.augment.GeometricTransform;
 import dev.convoy.data.augment.ImageTransform;
+import dev.convoy.data.augment.MixingTransform;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.Shuffle;
 import dev.convoy.data.source.CifarSource;
@@ -103,7 +105,8 @@ class ConfigReaderTest {
                 .isEqualTo(new BatchLoading(
                         new Shuffle(Shuffle.Kind.WINDOW, 100), Augmentation.NONE, ClassWeights.NONE, 4));
         assertThatThrownBy(() -> read(MINIMAL, Map.of("data.loader-threads", "many")))
-                .hasMessageContaining("data.loader-threads = many; allowed are auto and 0 to 64");
+                .hasMessageContaining(
+                        "data.loader-threads = many (--set data.loader-threads); allowed are auto and 0 to 64");
         assertThatThrownBy(() -> read(MINIMAL, Map.of("data.loader-threads", "65"))
                         .data()
                         .loading(ClassWeights.NONE))
@@ -111,8 +114,8 @@ class ConfigReaderTest {
         List<ImageTransform> augment =
                 config.trainingSpec(ClassWeights.NONE).loading().augmentation().transforms();
         assertThat(augment).hasSize(8);
-        assertThat(augment.get(1)).isEqualTo(new ImageTransform.ResizedCrop(List.of(0.5, 1.0), null));
-        assertThat(augment.get(7)).isEqualTo(new ImageTransform.CutMix(1.0, 0.5));
+        assertThat(augment.get(1)).isEqualTo(new GeometricTransform.ResizedCrop().withArea(0.5, 1.0));
+        assertThat(augment.get(7)).isEqualTo(new MixingTransform.CutMix(1.0, 0.5));
         assertThat(read(MINIMAL + "data.train.format = cifar", Map.of())
                         .data()
                         .train()
@@ -142,16 +145,22 @@ class ConfigReaderTest {
                             schedule { type = step, every-epochs = 3, factor = 0.5 } }
                 """,
                 Map.of());
-        LayerSpec first = new LayerSpec.Conv2d(8, new Size2d(3, 3), null, Padding.SAME, false, null);
-        LayerSpec second = new LayerSpec.Conv2d(
-                8, new Size2d(3, 5), new Size2d(2, 2), new Padding.Explicit(1), true, new Initializer.He());
+        LayerSpec first = new LayerSpec.Conv2d(8, Size2d.square(3))
+                .withPadding(Padding.SAME)
+                .withoutBias();
+        LayerSpec second = new LayerSpec.Conv2d(8, new Size2d(3, 5))
+                .withStride(Size2d.square(2))
+                .withPadding(new Padding.Explicit(1))
+                .withInitializer(new Initializer.He());
         NetworkSpec network = config.network().spec(10, Optional.empty());
-        assertThat(network.layers()).hasSize(13).startsWith(first, second, new LayerSpec.BatchNorm(0.2, null));
+        assertThat(network.layers()).hasSize(13).startsWith(first, second, new LayerSpec.BatchNorm().withMomentum(0.2));
         assertThat(network.loss()).isEqualTo(Loss.SQUARED_ERROR);
         assertThat(network.initializer()).isEqualTo(new Initializer.Normal(0.0, 0.1));
-        assertThat(config.optimizer().spec()).isEqualTo(new OptimizerSpec.AdamW(null, null, null, 0.05));
+        assertThat(config.optimizer().spec()).isEqualTo(new OptimizerSpec.AdamW().withWeightDecay(0.05));
         assertThat(config.optimizer().learningRate())
-                .isEqualTo(new LearningRate(0.002, new LearningRate.Schedule.Step(3, 0.5), 0.5));
+                .isEqualTo(new LearningRate(0.002)
+                        .withSchedule(new LearningRate.Schedule.Step(3, 0.5))
+                        .withWarmupEpochs(0.5));
     }
 
     @ParameterizedTest
@@ -216,14 +225,27 @@ class ConfigReaderTest {
                 "sync { transport = all-reduce, network = nccl }, backend.device = cpu | backend.name = torch and backend.device = cpu: it sums on GPUs",
                 "sync { transport = all-reduce, network = nccl }, backend.name = dl4j | set backend.name = torch and backend.device = cuda",
                 "sync.transport = dl4j-spark       | needs backend.name = dl4j",
-                "sync { transport = dl4j-spark }, backend { name = dl4j } | set it to sgd, nesterov or adam",
+                "sync { transport = dl4j-spark }, backend { name = dl4j } | use sgd, nesterov or adam",
                 "sync { transport = dl4j-spark }, backend { name = dl4j }, data { class-weights = balanced } | no data.class-weights",
                 "network = { layers = [{ type = conv3d }] } | network.layers[0]",
-                "network = { layers = [{ type = conv2d, kernel = 3 }] } | without filters; set it (network.layers[0])",
+                "network = { layers = [{ type = conv2d, kernel = 3 }] } | network.layers[0] (String: 3): it lacks filters; set it",
+                "network { name = mlp, label-smoothing = 2 } | use network.label-smoothing = 2.0 (String: 3); it must be",
+                "network { layers = [] }           | Cannot use network.layers = [] (String: 3); a network has",
+                "network { layers = [{ type = dense, units = 0 }] } | use network.layers[0].units = 0 (String: 3); it must be",
+                "network { layers = [{ type = max-pool, kernel = 0 }] } | use network.layers[0].kernel = 0 (String: 3); it must",
+                "network { layers = [{ type = max-pool, kernel = 2, padding = wide }] } | layers[0].padding = wide (String: 3)",
+                "optimizer.weight-decay = 2        | Cannot use optimizer.weight-decay = 2.0 (String: 3); it must be at least 0",
+                "optimizer.learning-rate = 0       | Cannot use optimizer.learning-rate = 0.0 (String: 3); it must be above 0",
+                "optimizer.learning-rate = null    | optimizer: it lacks learning-rate; set it",
+                "optimizer { schedule { type = step, every-epochs = 0 } } | optimizer.schedule.every-epochs = 0.0 (String: 3)",
+                "data.augment = [{ type = mix-up, alpha = 3 }] | data.augment[0].alpha = 3.0 (String: 3); allowed are 0.01",
+                "data.batch-size = 0               | Cannot use data.batch-size = 0 (String: 3); it must be at least 1",
+                "data.shuffle-window = 0           | data.shuffle-window = 0",
                 "name = \"a/b\"                    | name = \"a/b\""
             })
     void valuesOutOfRangeAreNamed(String line, String message) {
-        assertThatThrownBy(() -> read(MINIMAL + line, Map.of()).requireTraining())
+        Config config = ConfigReader.overlay(ConfigFactory.parseString(MINIMAL + line), Map.of());
+        assertThatThrownBy(() -> ConfigReader.toTrainingConfig(config))
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining(message.strip());
     }
@@ -267,7 +289,7 @@ class ConfigReaderTest {
         assertThat(read(momentum, Map.of("optimizer.type", "adam", "optimizer.momentum", "null"))
                         .optimizer()
                         .spec())
-                .isEqualTo(new OptimizerSpec.Adam(null, null, null, null));
+                .isEqualTo(new OptimizerSpec.Adam());
     }
 
     @Test

@@ -40,18 +40,18 @@ public final class Training {
 
     public static final ImageShape DIGIT = new ImageShape(1, 28, 28);
     public static final Normalization NORMALIZATION = new Normalization(new float[] {0.1307f}, new float[] {0.3081f});
-    public static final LearningRate RATE = new LearningRate(0.05, new LearningRate.Schedule.Cosine(0.1), 0.3);
+    public static final LearningRate RATE = new LearningRate(0.05)
+            .withSchedule(new LearningRate.Schedule.Cosine(0.1))
+            .withWarmupEpochs(0.3);
 
     /** No dropout, no batch normalisation. */
-    public static final NetworkSpec SMALL = new NetworkSpec(
-            List.of(
-                    new LayerSpec.Conv2d(4, new Size2d(5, 5), new Size2d(2, 2), null, true, null),
+    public static final NetworkSpec SMALL = new NetworkSpec(List.of(
+                    new LayerSpec.Conv2d(4, Size2d.square(5)).withStride(Size2d.square(2)),
                     new LayerSpec.Tanh(),
-                    new LayerSpec.MaxPool(new Size2d(2, 2), null, null),
+                    new LayerSpec.MaxPool(Size2d.square(2)),
                     new LayerSpec.Flatten(),
-                    new LayerSpec.Dense(10, true, null)),
-            null,
-            new Initializer.Xavier());
+                    new LayerSpec.Dense(10)))
+            .withInitializer(new Initializer.Xavier());
 
     public final List<EpochReport> epochs = new ArrayList<>();
     public final List<RoundReport> rounds = new ArrayList<>();

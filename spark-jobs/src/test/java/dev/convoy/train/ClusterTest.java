@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class ClusterTest {
     private static final TrainingSpec SPEC =
-            new TrainingSpec(3, 2, 16, new OptimizerSpec.Momentum(null, 1e-4), Training.RATE, SyncSpec.averaging(2));
+            new TrainingSpec(3, 2, 16, new OptimizerSpec.Momentum().withWeightDecay(1e-4), Training.RATE, SyncSpec.averaging(2));
 
     /** Over Gloo, as between hosts. */
     private static final AllReduceSpec BY_EXECUTOR = new AllReduceSpec(

@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("each-backend")
 @ExtendWith(SparkExtension.class)
 class LedgerTest {
-    private static final OptimizerSpec SGD = new OptimizerSpec.Sgd(null);
+    private static final OptimizerSpec SGD = new OptimizerSpec.Sgd();
 
     private enum Rule {
         PARAMETER_AVERAGING,
@@ -87,7 +87,7 @@ class LedgerTest {
 
     @Test
     void aLossThatIsNotFiniteStopsWithTheLastGoodState(JavaSparkContext spark) throws IOException {
-        LearningRate far = new LearningRate(1e30, null, 0);
+        LearningRate far = new LearningRate(1e30);
         TrainingSpec spec = spec(3, 10, Rule.PARAMETER_AVERAGING, 2, far);
         try (ImageShards shards = Training.shards(spark, folder, 100, 2)) {
             assertThatThrownBy(() -> Training.run(spark, shards, NamedNetwork.MLP.spec(10), spec))

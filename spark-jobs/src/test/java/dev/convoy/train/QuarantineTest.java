@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class QuarantineTest {
     /** 25 steps of two times two images, thirteen rounds of two steps. */
     private static final TrainingSpec SPEC =
-            new TrainingSpec(1, 1, 2, new OptimizerSpec.Sgd(null), Training.RATE, SyncSpec.averaging(2));
+            new TrainingSpec(1, 1, 2, new OptimizerSpec.Sgd(), Training.RATE, SyncSpec.averaging(2));
 
     @TempDir
     Path folder;

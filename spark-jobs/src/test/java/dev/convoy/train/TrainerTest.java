@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(SparkExtension.class)
 @Timeout(300)
 class TrainerTest {
-    private static final OptimizerSpec SGD = new OptimizerSpec.Sgd(null);
+    private static final OptimizerSpec SGD = new OptimizerSpec.Sgd();
 
     @TempDir
     Path folder;
@@ -61,7 +61,7 @@ class TrainerTest {
     }
 
     private static TrainingSpec spec(double rate) {
-        return new TrainingSpec(1, 2, 10, SGD, new LearningRate(rate, null, 0), SyncSpec.averaging(3));
+        return new TrainingSpec(1, 2, 10, SGD, new LearningRate(rate), SyncSpec.averaging(3));
     }
 
     private static Training run(

@@ -39,19 +39,17 @@ abstract class TrainingMasterContract {
     private static final int EXAMPLES = 10 * 2 * 4 + 3;
 
     private static final OptimizerSpec MOMENTUM = new OptimizerSpec.Momentum(0.9, 1e-3);
-    private static final OptimizerSpec ADAM = new OptimizerSpec.AdamW(null, null, 1e-4, null);
+    private static final OptimizerSpec ADAM = new OptimizerSpec.AdamW().withEps(1e-4);
 
     /** Running statistics and dropout. */
     private static final NetworkSpec NETWORK = new NetworkSpec(
             List.of(
                     new LayerSpec.Flatten(),
-                    new LayerSpec.Dense(16, true, null),
-                    new LayerSpec.BatchNorm(null, null),
+                    new LayerSpec.Dense(16),
+                    new LayerSpec.BatchNorm(),
                     new LayerSpec.Relu(),
                     new LayerSpec.Dropout(0.3),
-                    new LayerSpec.Dense(10, true, null)),
-            null,
-            null);
+                    new LayerSpec.Dense(10)));
 
     @TempDir
     Path folder;
@@ -205,7 +203,7 @@ abstract class TrainingMasterContract {
     @Test
     void divergenceCarriesTheLastGoodModel(JavaSparkContext spark) throws IOException {
         TrainingSpec spec = new TrainingSpec(
-                1, 2, 4, new OptimizerSpec.Sgd(null), new LearningRate(1e30, null, 0), SyncSpec.averaging(2));
+                1, 2, 4, new OptimizerSpec.Sgd(), new LearningRate(1e30), SyncSpec.averaging(2));
         ReplicaSpec replica = Training.replica(NETWORK);
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2);
                 TrainingMaster master = master(spark, shards, replica, spec)) {

@@ -1,7 +1,5 @@
 package dev.convoy.data.augment;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.CounterRandom;
 import dev.convoy.data.CounterRandom.Purpose;
@@ -24,20 +22,20 @@ import java.util.function.IntFunction;
  *
  * @param transforms those that mix come last
  */
-public record Augmentation(@JsonValue List<ImageTransform> transforms) implements Serializable {
+public record Augmentation(List<ImageTransform> transforms) implements Serializable {
     /** Leaves images as they are. */
     public static final Augmentation NONE = new Augmentation(List.of());
 
-    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public Augmentation {
         transforms = List.copyOf(transforms);
         boolean mixed = false;
         for (ImageTransform transform : transforms) {
-            if (mixed && !(transform instanceof ImageTransform.Mixing)) {
-                throw new ConvoyException("Cannot use data.augment: mix-up and cut-mix must come after all others,"
-                        + " since they put two finished images together");
+            if (mixed && !(transform instanceof MixingTransform)) {
+                throw new ConvoyException(
+                        "Cannot change images in this order: mix-up and cut-mix must come after all others,"
+                                + " since they put two finished images together");
             }
-            mixed = transform instanceof ImageTransform.Mixing;
+            mixed = transform instanceof MixingTransform;
         }
     }
 
@@ -66,7 +64,7 @@ public record Augmentation(@JsonValue List<ImageTransform> transforms) implement
         }
         List<Target> targets = batch.targets();
         for (int place = 0; place < transforms.size(); place++) {
-            if (transforms.get(place) instanceof ImageTransform.Mixing mixing) {
+            if (transforms.get(place) instanceof MixingTransform mixing) {
                 List<byte[]> before = images.stream().map(byte[]::clone).toList();
                 List<Target> mixed = new ArrayList<>();
                 for (int i = 0; i < images.size(); i++) {
@@ -95,9 +93,9 @@ public record Augmentation(@JsonValue List<ImageTransform> transforms) implement
         Geometry move = Geometry.IDENTITY;
         for (int place = 0; place < transforms.size(); place++) {
             Draws draws = drawsAt.apply(place);
-            if (transforms.get(place) instanceof ImageTransform.Geometric geometric) {
+            if (transforms.get(place) instanceof GeometricTransform geometric) {
                 move = move.then(geometric.draw(draws, shape));
-            } else if (transforms.get(place) instanceof ImageTransform.Pixelwise pixelwise) {
+            } else if (transforms.get(place) instanceof PixelTransform pixelwise) {
                 pixels = moved(pixels, shape, move);
                 move = Geometry.IDENTITY;
                 pixelwise.apply(pixels, shape, draws);

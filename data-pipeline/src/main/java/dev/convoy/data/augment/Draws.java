@@ -12,7 +12,7 @@ final class Draws {
         this.random = random;
     }
 
-    /** In [0, 1). */
+    /** Draws from [0, 1). */
     double uniform() {
         return random.uniform(counter++);
     }
@@ -21,12 +21,12 @@ final class Draws {
         return low + (high - low) * uniform();
     }
 
-    /** Between the two of a list. */
+    /** Draws between the two of a list, uniformly. */
     double between(List<Double> range) {
         return between(range.get(0), range.get(1));
     }
 
-    /** The same, uniform in the logarithm, so that half is as likely as twice. */
+    /** Draws between the two of a list, uniformly in the logarithm, so that half is as likely as twice. */
     double betweenFactors(List<Double> range) {
         return Math.exp(between(Math.log(range.get(0)), Math.log(range.get(1))));
     }
@@ -35,7 +35,7 @@ final class Draws {
         return between(centre - max, centre + max);
     }
 
-    /** Both ends included. */
+    /** Draws a whole number, both ends included. */
     int integer(int low, int high) {
         return low + (int) (uniform() * (high - low + 1L));
     }
@@ -45,7 +45,7 @@ final class Draws {
     }
 
     /**
-     * From Beta(alpha, alpha), by rejection (M. Jöhnk, "Erzeugung von betaverteilten und gammaverteilten Zufallszahlen", Metrika
+     * Draws from Beta(alpha, alpha), by rejection (M. Jöhnk, "Erzeugung von betaverteilten und gammaverteilten Zufallszahlen", Metrika
      * 8, 1964), which is quick for small alpha.
      */
     double beta(double alpha) {

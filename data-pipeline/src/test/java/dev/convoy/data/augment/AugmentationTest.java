@@ -9,14 +9,14 @@ import dev.convoy.data.CounterRandom;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Target;
-import dev.convoy.data.augment.ImageTransform.Affine;
-import dev.convoy.data.augment.ImageTransform.ColourJitter;
-import dev.convoy.data.augment.ImageTransform.CutMix;
-import dev.convoy.data.augment.ImageTransform.Flip;
-import dev.convoy.data.augment.ImageTransform.MixUp;
-import dev.convoy.data.augment.ImageTransform.RandomCrop;
-import dev.convoy.data.augment.ImageTransform.RandomErasing;
-import dev.convoy.data.augment.ImageTransform.ResizedCrop;
+import dev.convoy.data.augment.GeometricTransform.Affine;
+import dev.convoy.data.augment.GeometricTransform.Flip;
+import dev.convoy.data.augment.GeometricTransform.RandomCrop;
+import dev.convoy.data.augment.GeometricTransform.ResizedCrop;
+import dev.convoy.data.augment.MixingTransform.CutMix;
+import dev.convoy.data.augment.MixingTransform.MixUp;
+import dev.convoy.data.augment.PixelTransform.ColourJitter;
+import dev.convoy.data.augment.PixelTransform.RandomErasing;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -58,18 +58,18 @@ class AugmentationTest {
     static Stream<ImageTransform> ofSingleImages() {
         return Stream.of(
                 new RandomCrop(2),
-                new ResizedCrop(null, null),
-                new Flip(Flip.Axis.VERTICAL, null),
+                new ResizedCrop(),
+                new Flip().withAxis(Flip.Axis.VERTICAL),
                 new Affine(20.0, 0.2, List.of(0.8, 1.2), 5.0),
                 new ColourJitter(0.4, 0.4, 0.4, 0.1),
-                new RandomErasing(0.9, null, null));
+                new RandomErasing().withProbability(0.9));
     }
 
     /** Of changes to pixels, and of those to targets. */
     @Test
     void weightsStayWithTheirImages() {
         ImageBatch batch = batch(COLOUR, 5, 8, 3).withWeights(new double[] {0.5, 2, 0});
-        Augmentation all = new Augmentation(List.of(new RandomErasing(1.0, null, null), new MixUp(null, 1.0)));
+        Augmentation all = new Augmentation(List.of(new RandomErasing().withProbability(1.0), new MixUp().withProbability(1.0)));
         ImageBatch changed = all.apply(batch, 1, 0);
         assertThat(changed.pixels()).isNotEqualTo(batch.pixels());
         assertThat(changed.targets()).isNotEqualTo(batch.targets());
@@ -128,7 +128,7 @@ class AugmentationTest {
         ImageShape shape = new ImageShape(1, 2, 3);
         byte[] pixels = {1, 2, 3, 4, 5, 6};
         ImageBatch batch = new ImageBatch(shape, new long[] {1}, pixels, List.of(new Target.ClassIndex(0)));
-        Flip across = new Flip(null, 1.0);
+        Flip across = new Flip().withProbability(1.0);
         Flip down = new Flip(Flip.Axis.VERTICAL, 1.0);
         assertThat(new Augmentation(List.of(across)).apply(batch, 1, 0).pixels())
                 .containsExactly(3, 2, 1, 6, 5, 4);
@@ -185,7 +185,7 @@ class AugmentationTest {
         Arrays.fill(pixels, 64, 128, (byte) 200);
         ImageBatch batch = new ImageBatch(
                 shape, new long[] {4, 9}, pixels, List.of(new Target.ClassIndex(0), new Target.ClassIndex(1)));
-        for (ImageTransform mixing : List.of(new MixUp(1.0, null), new CutMix(null, null))) {
+        for (ImageTransform mixing : List.of(new MixUp().withAlpha(1.0), new CutMix())) {
             for (int seed = 0; seed < 20; seed++) {
                 ImageBatch mixed = new Augmentation(List.of(mixing)).apply(batch, seed, 0);
                 float[] dense = mixed.denseTargets(3);
@@ -234,12 +234,12 @@ class AugmentationTest {
 
     @Test
     void nonsenseIsRefused() {
-        assertThatThrownBy(() -> new Augmentation(List.of(new MixUp(null, null), new RandomCrop(1))))
+        assertThatThrownBy(() -> new Augmentation(List.of(new MixUp(), new RandomCrop(1))))
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("must come after all others");
         assertThatThrownBy(() -> new RandomCrop(0)).hasMessageContaining("padding = 0.0");
-        assertThatThrownBy(() -> new Affine(200.0, null, null, null)).hasMessageContaining("rotate = 200.0");
-        assertThatThrownBy(() -> new ResizedCrop(List.of(0.5, 0.1), null)).hasMessageContaining("area = [0.5, 0.1]");
-        assertThatThrownBy(() -> new ColourJitter(Double.NaN, null, null, null)).hasMessageContaining("0.0 to 1.0");
+        assertThatThrownBy(() -> new Affine().withRotate(200.0)).hasMessageContaining("rotate = 200.0");
+        assertThatThrownBy(() -> new ResizedCrop().withArea(0.5, 0.1)).hasMessageContaining("area = [0.5, 0.1]");
+        assertThatThrownBy(() -> new ColourJitter().withBrightness(Double.NaN)).hasMessageContaining("0.0 to 1.0");
     }
 }

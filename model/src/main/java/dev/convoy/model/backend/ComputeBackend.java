@@ -12,7 +12,7 @@ import java.util.ServiceLoader;
  * constructor without arguments that loads no natives.
  */
 public interface ComputeBackend {
-    /** What {@code backend.name} calls it. */
+    /** The name by which users choose the backend. */
     String name();
 
     /**
@@ -72,7 +72,7 @@ public interface ComputeBackend {
         return all.stream()
                 .filter(backend -> backend.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new ConvoyException("Cannot use backend.name = " + name + "; on this class path are "
+                .orElseThrow(() -> new ConvoyException("Cannot use the backend " + name + "; on this class path are "
                         + all.stream().map(ComputeBackend::name).sorted().toList()));
     }
 }

@@ -8,13 +8,13 @@ import java.io.Serializable;
  * @param index of the CUDA device; {@link #ANY} leaves the choice to the backend
  */
 public record Placement(Device device, int index, Precision precision) implements Serializable {
-    /** No device in particular. */
+    /** Stands for no device in particular. */
     public static final int ANY = -1;
 
     /** The CPU, in single precision. */
     public static final Placement CPU = new Placement(Device.CPU, ANY, Precision.FP32);
 
-    /** What kind of device. */
+    /** A kind of device. */
     public enum Device {
         /** A GPU where the backend finds one that it can use, else the CPU. */
         AUTO,
@@ -29,7 +29,7 @@ public record Placement(Device device, int index, Precision precision) implement
         BF16
     }
 
-    /** The same on this CUDA device. */
+    /** Chooses one of the CUDA devices. */
     public Placement on(int cudaIndex) {
         return new Placement(device, cudaIndex, precision);
     }

@@ -6,20 +6,22 @@ import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 
 /**
- * One network on one device. Owned by the thread that built it: every call comes from there. Vectors are in the canonical
+ * One network on one device. The thread that built a replica owns it, and alone may call it. Vectors are in the canonical
  * layout of {@link dev.convoy.model.ParameterLayout} and live as long as the replica. Closing frees native memory.
  */
 public interface Replica extends AutoCloseable {
     /** The trained parameters; changes take effect with the next batch. */
     Vector parameters();
 
-    /** Running statistics; changes take effect with the next batch. */
+    /** The running statistics; changes take effect with the next batch. */
     Vector buffers();
 
     /** The gradient of the last training batch's mean loss. */
     Vector gradient();
 
-    /** A vector of zeros where the replica keeps its own. */
+    /**
+     * Makes a vector of zeros in the memory where the replica keeps its own vectors. The replica owns it, and frees it on closing.
+     */
     Vector newVector(int length);
 
     /**
@@ -32,16 +34,32 @@ public interface Replica extends AutoCloseable {
      */
     double train(ImageBatch batch, StepKey step);
 
-    /** Whether gradients of this network come in parts; the same for all replicas of the network by the same backend. */
+    /**
+     * Whether {@link #train(ImageBatch, StepKey, IntConsumer)} tells of parts. All replicas of a network on a backend agree.
+     */
     default boolean hasGradientInParts() {
         return false;
     }
 
     /**
-     * The same, telling of the gradient as it comes: from the last layer to the first.
+     * Goes forwards and backwards through one batch in training mode, and tells on the way how much of {@link #gradient} is
+     * final, so that the caller can send that part off while the rest is computed. Gradient, running statistics and loss are,
+     * bit by bit, those of {@link #train(ImageBatch, StepKey)}.
      *
-     * @param finished told from which offset on {@link #gradient} is what it will be in the end, on the calling thread, each time a
-     *     smaller one; of the rest the return tells. Not called unless {@link #hasGradientInParts}.
+     * <p>Going backwards begins at the last layer, so the gradient becomes final from its end to its beginning. A replica whose
+     * gradient has 100,000 values and comes in three parts does this:
+     *
+     * <pre>{@code
+     * finished.accept(70_000); // values 70,000 to 99,999 are final
+     * finished.accept(20_000); // values 20,000 to 69,999 are final too
+     * return loss;             // all values are final
+     * }</pre>
+     *
+     * @param batch at least one image
+     * @param step what dropout masks are drawn for
+     * @param finished receives the offset of the first final value, above 0 and each time a smaller one, on the calling
+     *     thread; a replica without {@link #hasGradientInParts} never calls it
+     * @return the loss, as {@link #train(ImageBatch, StepKey)} returns it
      */
     default double train(ImageBatch batch, StepKey step, IntConsumer finished) {
         return train(batch, step);
@@ -55,7 +73,7 @@ public interface Replica extends AutoCloseable {
      */
     double[] outputs(ImageBatch batch);
 
-    /** The CUDA device that it computes on; empty on a CPU, and where only the backend itself could use the device. */
+    /** The CUDA device that the replica computes on; empty on a CPU, and where only the backend itself can use the device. */
     default OptionalInt cudaDevice() {
         return OptionalInt.empty();
     }

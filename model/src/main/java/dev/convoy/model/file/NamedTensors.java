@@ -29,13 +29,13 @@ final class NamedTensors {
         this.tensors = tensors;
     }
 
-    /** The same tensors under other names. */
+    /** Gives tensors other names, which must differ from each other. */
     NamedTensors renamed(UnaryOperator<String> names) {
         Map<String, Safetensors.Tensor> renamed = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> {
             if (renamed.put(names.apply(name), tensor) != null) {
                 throw new ConvoyException("Cannot load " + file + ": two of its tensors would be called "
-                        + names.apply(name) + "; change network.init-names or network.init-prefix");
+                        + names.apply(name) + "; give one of them another name, or take off another prefix");
             }
         });
         return new NamedTensors(file, renamed);
@@ -65,7 +65,7 @@ final class NamedTensors {
         return new NamedTensors(origin, tensors);
     }
 
-    /** By name, in the network's order. */
+    /** The tensors by their names, in the network's order. */
     Map<String, Safetensors.Tensor> asMap() {
         return tensors;
     }
@@ -120,7 +120,7 @@ final class NamedTensors {
         }
     }
 
-    /** What does not fit, a few of each kind being named. */
+    /** Collects what does not fit, and names a few of each kind. */
     private static final class Mismatches {
         private static final int SHOWN = 10;
 

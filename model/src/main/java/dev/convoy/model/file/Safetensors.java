@@ -143,7 +143,7 @@ public final class Safetensors {
             this.bytes = bytes;
         }
 
-        /** Null if there is none. */
+        /** The type of this name; null if there is none. */
         static FloatType named(String name) {
             return Arrays.stream(values())
                     .filter(type -> type.name().equals(name))

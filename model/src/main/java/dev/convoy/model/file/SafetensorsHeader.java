@@ -21,7 +21,7 @@ final class SafetensorsHeader {
      * @param end where they end
      */
     record Entry(String name, String dtype, List<Long> shape, long begin, long end) {
-        /** The number of values; -1 if the shape is none. */
+        /** The number of values; -1 if the shape is not one of a tensor. */
         long size() {
             try {
                 boolean sound = shape.stream().allMatch(axis -> axis >= 0 && axis <= Integer.MAX_VALUE);
@@ -88,7 +88,7 @@ final class SafetensorsHeader {
         return new Entry(name, dtype, shape, whole ? offsets.get(0) : -1, whole ? offsets.get(1) : -1);
     }
 
-    /** What is no whole number is -1. */
+    /** Reads a whole number; gives -1 for anything else. */
     private static List<Long> numbers(JsonParser json) throws IOException {
         List<Long> numbers = new ArrayList<>();
         if (json.currentToken() != JsonToken.START_ARRAY) {

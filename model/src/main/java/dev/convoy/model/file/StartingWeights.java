@@ -15,11 +15,11 @@ import org.apache.hadoop.fs.Path;
 
 /** Weights to start from, instead of freshly drawn ones. */
 public final class StartingWeights {
-    /** What becomes of the last layer with weights. */
+    /** What becomes of the head, the last layer with weights. */
     public enum Head {
-        /** It starts as the file says. */
+        /** The head starts with the weights of the file. */
         KEEP,
-        /** It starts freshly drawn, for other classes than the file's. */
+        /** The head starts with freshly drawn weights, for other classes than the file's. */
         REPLACE
     }
 
@@ -32,7 +32,7 @@ public final class StartingWeights {
     }
 
     /**
-     * The tensors of a safetensors file. Names are Convoy's, or torchvision's for a network that torchvision has.
+     * Reads the tensors of a safetensors file. Names are Convoy's, or torchvision's for a network that torchvision has.
      *
      * @throws ConvoyException if the file is not there or malformed
      */
@@ -47,7 +47,7 @@ public final class StartingWeights {
      * @param names other names, by those in the file, the prefix being taken off
      */
     public record Renaming(String prefix, Map<String, String> names) {
-        /** Names stay. */
+        /** Leaves names as they are. */
         public static final Renaming NONE = new Renaming("", Map.of());
 
         private String apply(String name) {
@@ -56,10 +56,10 @@ public final class StartingWeights {
         }
     }
 
-    /** The same under other names. */
+    /** Reads the tensors of a safetensors file and gives them other names. */
     public static StartingWeights read(FileSystem files, Path file, Renaming renaming) throws IOException {
-        NamedTensors tensors = NamedTensors.read(
-                files, file, "set network.init-from to a run directory, a model's folder or a file of weights");
+        NamedTensors tensors =
+                NamedTensors.read(files, file, "give a run directory, a model's folder or a file of weights");
         return new StartingWeights(tensors.renamed(renaming::apply), Optional.empty());
     }
 
@@ -100,9 +100,7 @@ public final class StartingWeights {
         } catch (ConvoyException e) {
             throw new ConvoyException(
                     e.getMessage() + "; give the network that the weights belong to"
-                            + (head == Head.KEEP
-                                    ? ", or set network.head = replace if only its last layer differs"
-                                    : ""),
+                            + (head == Head.KEEP ? ", or replace the head if only the last layer differs" : ""),
                     e);
         }
         return new ModelState(parameters, buffers);

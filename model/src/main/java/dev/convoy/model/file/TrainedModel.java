@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
-import dev.convoy.model.Json;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.storage.AtomicFiles;
@@ -52,7 +51,7 @@ public record TrainedModel(
                 files,
                 new Path(folder, WEIGHTS),
                 out -> Safetensors.write(out, tensors, Map.of("format", "pt", "producer", "convoy")));
-        byte[] description = Json.MAPPER.writeValueAsBytes(
+        byte[] description = SpecJson.MAPPER.writeValueAsBytes(
                 new Description(FORMAT, network.input(), classNames, normalization, network.spec()));
         AtomicFiles.replace(files, new Path(folder, DESCRIPTION), out -> out.write(description));
     }
@@ -65,7 +64,7 @@ public record TrainedModel(
     public static TrainedModel load(FileSystem files, Path folder) throws IOException {
         Description description;
         try (InputStream in = NamedTensors.open(files, new Path(folder, DESCRIPTION), WHERE)) {
-            description = Json.MAPPER.readValue(in, Description.class);
+            description = SpecJson.MAPPER.readValue(in, Description.class);
         } catch (JsonProcessingException e) {
             throw new ConvoyException(
                     "Cannot read " + new Path(folder, DESCRIPTION) + ": " + e.getOriginalMessage(), e);

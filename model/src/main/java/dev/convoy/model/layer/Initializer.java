@@ -1,21 +1,13 @@
 package dev.convoy.model.layer;
 
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import dev.convoy.data.ConvoyException;
 import dev.convoy.data.CounterRandom;
+import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 
 /** How the weights of a layer start. Biases start at 0. */
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
-@JsonSubTypes({
-    @JsonSubTypes.Type(value = Initializer.Normal.class, name = "normal"),
-    @JsonSubTypes.Type(value = Initializer.Xavier.class, name = "xavier"),
-    @JsonSubTypes.Type(value = Initializer.He.class, name = "he")
-})
 public sealed interface Initializer extends Serializable {
     /**
-     * One weight.
+     * Draws one weight.
      *
      * @param random the layer's own numbers
      * @param index position in the weight tensor
@@ -25,19 +17,23 @@ public sealed interface Initializer extends Serializable {
     float draw(CounterRandom random, long index, int fanIn, int fanOut);
 
     /**
-     * Normal.
+     * Numbers of a normal distribution.
      *
-     * @param mean 0 unless given
-     * @param std the standard deviation, 0.1 unless given
+     * @param mean finite; 0 unless set
+     * @param std the standard deviation, finite and at least 0; 0.1 unless set
      */
-    record Normal(Double mean, Double std) implements Initializer {
+    record Normal(double mean, double std) implements Initializer {
         public Normal {
-            mean = mean == null ? 0.0 : mean;
-            std = std == null ? 0.1 : std;
-            if (!Double.isFinite(mean) || !(std >= 0) || Double.isInfinite(std)) {
-                throw new ConvoyException("Cannot start weights from a normal distribution with mean = " + mean
-                        + ", std = " + std + "; the mean must be finite and the deviation at least 0");
+            if (!Double.isFinite(mean)) {
+                throw new InvalidValueException("mean", mean, "it must be finite");
             }
+            if (!(std >= 0) || Double.isInfinite(std)) {
+                throw new InvalidValueException("std", std, "it must be at least 0, and finite");
+            }
+        }
+
+        public Normal() {
+            this(0, 0.1);
         }
 
         @Override

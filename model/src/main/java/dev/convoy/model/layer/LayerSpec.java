@@ -1,30 +1,53 @@
 package dev.convoy.model.layer;
 
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 import java.util.List;
 
-/** One layer, as the user writes it: everything but the shape of its input. */
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
-@JsonSubTypes({
-    @JsonSubTypes.Type(value = LayerSpec.Conv2d.class, name = "conv2d"),
-    @JsonSubTypes.Type(value = LayerSpec.MaxPool.class, name = "max-pool"),
-    @JsonSubTypes.Type(value = LayerSpec.AveragePool.class, name = "average-pool"),
-    @JsonSubTypes.Type(value = LayerSpec.GlobalAveragePool.class, name = "global-average-pool"),
-    @JsonSubTypes.Type(value = LayerSpec.Residual.class, name = "residual"),
-    @JsonSubTypes.Type(value = LayerSpec.BatchNorm.class, name = "batch-norm"),
-    @JsonSubTypes.Type(value = LayerSpec.Dense.class, name = "dense"),
-    @JsonSubTypes.Type(value = LayerSpec.Flatten.class, name = "flatten"),
-    @JsonSubTypes.Type(value = LayerSpec.Dropout.class, name = "dropout"),
-    @JsonSubTypes.Type(value = LayerSpec.Sigmoid.class, name = "sigmoid"),
-    @JsonSubTypes.Type(value = LayerSpec.Tanh.class, name = "tanh"),
-    @JsonSubTypes.Type(value = LayerSpec.Relu.class, name = "relu"),
-    @JsonSubTypes.Type(value = LayerSpec.LeakyRelu.class, name = "leaky-relu"),
-    @JsonSubTypes.Type(value = LayerSpec.Softmax.class, name = "softmax")
-})
+/**
+ * One layer, as the user writes it: everything but the shape of its input. Constructors take what a layer cannot do without;
+ * everything else has a default, and a {@code with...} method that returns a changed copy.
+ */
 public sealed interface LayerSpec extends Serializable {
+    /**
+     * Something that is done with a layer, for each kind of layer in its own way. Whoever implements it cannot forget a kind.
+     *
+     * @param <R> what comes of it
+     */
+    interface Visitor<R> {
+        R conv2d(Conv2d layer);
+
+        R maxPool(MaxPool layer);
+
+        R averagePool(AveragePool layer);
+
+        R globalAveragePool(GlobalAveragePool layer);
+
+        R residual(Residual layer);
+
+        R batchNorm(BatchNorm layer);
+
+        R dense(Dense layer);
+
+        R flatten(Flatten layer);
+
+        R dropout(Dropout layer);
+
+        R sigmoid(Sigmoid layer);
+
+        R tanh(Tanh layer);
+
+        R relu(Relu layer);
+
+        R leakyRelu(LeakyRelu layer);
+
+        R softmax(Softmax layer);
+    }
+
+    /** Calls the visitor's method for this kind of layer. */
+    <R> R accept(Visitor<R> visitor);
+
     /** The stem of the layer's name; a number that counts layers of this stem follows. */
     String stem();
 
@@ -40,7 +63,7 @@ public sealed interface LayerSpec extends Serializable {
         return List.of();
     }
 
-    /** A layer whose output has its input's shape. */
+    /** A layer whose output has the shape of its input. */
     sealed interface ElementWise extends LayerSpec {
         @Override
         default TensorShape output(TensorShape input) {
@@ -68,7 +91,7 @@ public sealed interface LayerSpec extends Serializable {
                 int padded = padding() instanceof Padding.Explicit e ? 2 * e.pixels() : 0;
                 throw new ConvoyException("its kernel " + kernel() + " is larger than its input; use a kernel of at"
                         + " most " + (volume.height() + padded) + "x" + (volume.width() + padded)
-                        + ", or padding = same");
+                        + ", or the padding same");
             }
             return new TensorShape.Volume(outputChannels(volume.channels()), height, width);
         }
@@ -82,28 +105,18 @@ public sealed interface LayerSpec extends Serializable {
                 "it needs a volume of channels, rows and columns; put it before flatten, or use dense");
     }
 
-    private static <T> T orElse(T value, T otherwise) {
-        return value == null ? otherwise : value;
-    }
-
-    private static void requirePositive(String layer, String key, Integer value) {
-        if (require(layer, key, value) < 1) {
-            throw new ConvoyException(
-                    "Cannot make a " + layer + " layer with " + key + " = " + value + "; set it to at" + " least 1");
+    private static void requirePositive(String property, int value) {
+        if (value < 1) {
+            throw new InvalidValueException(property, value, "it must be at least 1");
         }
     }
 
-    private static <T> T require(String layer, String key, T value) {
-        if (value == null) {
-            throw new ConvoyException("Cannot make a " + layer + " layer without " + key + "; set it");
-        }
-        return value;
-    }
-
-    private static void requirePaddingBelowKernel(String layer, Padding padding, Size2d kernel) {
+    private static void requirePaddingBelowKernel(Padding padding, Size2d kernel) {
         if (padding instanceof Padding.Explicit e && e.pixels() * 2 > Math.min(kernel.height(), kernel.width())) {
-            throw new ConvoyException("Cannot make a " + layer + " layer with kernel " + kernel + " and padding = "
-                    + e.pixels() + "; pad by at most half of the kernel, else windows would hold padding alone");
+            throw new InvalidValueException(
+                    "padding",
+                    e.pixels(),
+                    "pad by at most half of the kernel " + kernel + ", else windows would hold padding alone");
         }
     }
 
@@ -113,36 +126,55 @@ public sealed interface LayerSpec extends Serializable {
      *
      * @param filters channels of the output
      * @param kernel rows and columns of a filter
-     * @param stride 1 unless given
-     * @param padding {@code valid} unless given
-     * @param bias true unless given
-     * @param initializer the network's unless given
-     * @param groups into how many parts channels and filters are divided, each filter seeing its own part; 1 unless given,
+     * @param stride 1 unless set
+     * @param padding {@code valid} unless set
+     * @param bias true unless set
+     * @param initializer null, unless set, for the network's
+     * @param groups into how many parts channels and filters are divided, each filter seeing its own part; 1 unless set,
      *     as many as channels for a depthwise convolution
      */
     record Conv2d(
-            Integer filters,
+            int filters,
             Size2d kernel,
             Size2d stride,
             Padding padding,
-            Boolean bias,
+            boolean bias,
             Initializer initializer,
-            Integer groups)
+            int groups)
             implements Windowed {
         public Conv2d {
-            groups = orElse(groups, 1);
-            requirePositive("conv2d", "groups", groups);
-            requirePositive("conv2d", "filters", filters);
-            require("conv2d", "kernel", kernel);
-            stride = orElse(stride, new Size2d(1, 1));
-            padding = orElse(padding, Padding.VALID);
-            bias = orElse(bias, true);
+            requirePositive("groups", groups);
+            requirePositive("filters", filters);
         }
 
-        /** Without groups. */
-        public Conv2d(
-                Integer filters, Size2d kernel, Size2d stride, Padding padding, Boolean bias, Initializer initializer) {
-            this(filters, kernel, stride, padding, bias, initializer, 1);
+        /** A convolution with steps of one pixel, without padding and groups, with a bias. */
+        public Conv2d(int filters, Size2d kernel) {
+            this(filters, kernel, Size2d.square(1), Padding.VALID, true, null, 1);
+        }
+
+        public Conv2d withStride(Size2d size) {
+            return new Conv2d(filters, kernel, size, padding, bias, initializer, groups);
+        }
+
+        public Conv2d withPadding(Padding border) {
+            return new Conv2d(filters, kernel, stride, border, bias, initializer, groups);
+        }
+
+        public Conv2d withoutBias() {
+            return new Conv2d(filters, kernel, stride, padding, false, initializer, groups);
+        }
+
+        public Conv2d withInitializer(Initializer value) {
+            return new Conv2d(filters, kernel, stride, padding, bias, value, groups);
+        }
+
+        public Conv2d withGroups(int count) {
+            return new Conv2d(filters, kernel, stride, padding, bias, initializer, count);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.conv2d(this);
         }
 
         @Override
@@ -185,15 +217,30 @@ public sealed interface LayerSpec extends Serializable {
     /**
      * The largest value of each window.
      *
-     * @param stride the kernel unless given
-     * @param padding {@code valid} unless given; padding never wins
+     * @param stride the kernel unless set
+     * @param padding {@code valid} unless set; padding never wins
      */
     record MaxPool(Size2d kernel, Size2d stride, Padding padding) implements Windowed {
         public MaxPool {
-            require("max-pool", "kernel", kernel);
-            stride = orElse(stride, kernel);
-            padding = orElse(padding, Padding.VALID);
-            requirePaddingBelowKernel("max-pool", padding, kernel);
+            requirePaddingBelowKernel(padding, kernel);
+        }
+
+        /** Windows that lie side by side, without padding. */
+        public MaxPool(Size2d kernel) {
+            this(kernel, kernel, Padding.VALID);
+        }
+
+        public MaxPool withStride(Size2d size) {
+            return new MaxPool(kernel, size, padding);
+        }
+
+        public MaxPool withPadding(Padding border) {
+            return new MaxPool(kernel, stride, border);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.maxPool(this);
         }
 
         @Override
@@ -210,15 +257,30 @@ public sealed interface LayerSpec extends Serializable {
     /**
      * The mean of each window; padding is left out of the mean.
      *
-     * @param stride the kernel unless given
-     * @param padding {@code valid} unless given
+     * @param stride the kernel unless set
+     * @param padding {@code valid} unless set
      */
     record AveragePool(Size2d kernel, Size2d stride, Padding padding) implements Windowed {
         public AveragePool {
-            require("average-pool", "kernel", kernel);
-            stride = orElse(stride, kernel);
-            padding = orElse(padding, Padding.VALID);
-            requirePaddingBelowKernel("average-pool", padding, kernel);
+            requirePaddingBelowKernel(padding, kernel);
+        }
+
+        /** Windows that lie side by side, without padding. */
+        public AveragePool(Size2d kernel) {
+            this(kernel, kernel, Padding.VALID);
+        }
+
+        public AveragePool withStride(Size2d size) {
+            return new AveragePool(kernel, size, padding);
+        }
+
+        public AveragePool withPadding(Padding border) {
+            return new AveragePool(kernel, stride, border);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.averagePool(this);
         }
 
         @Override
@@ -234,6 +296,11 @@ public sealed interface LayerSpec extends Serializable {
 
     /** The mean of each channel: a volume to a vector. */
     record GlobalAveragePool() implements LayerSpec {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.globalAveragePool(this);
+        }
+
         @Override
         public String stem() {
             return "pool";
@@ -254,11 +321,25 @@ public sealed interface LayerSpec extends Serializable {
      */
     record Residual(List<LayerSpec> body, List<LayerSpec> shortcut) implements LayerSpec {
         public Residual {
-            body = List.copyOf(require("residual", "body", body));
-            shortcut = shortcut == null ? List.of() : List.copyOf(shortcut);
+            body = List.copyOf(body);
+            shortcut = List.copyOf(shortcut);
             if (body.isEmpty()) {
-                throw new ConvoyException("Cannot make a residual layer with an empty body; give it layers");
+                throw new InvalidValueException("body", body, "it must have at least one layer");
             }
+        }
+
+        /** A block that adds its input to what its body makes of it. */
+        public Residual(List<LayerSpec> body) {
+            this(body, List.of());
+        }
+
+        public Residual withShortcut(List<LayerSpec> layers) {
+            return new Residual(body, layers);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.residual(this);
         }
 
         @Override
@@ -269,10 +350,10 @@ public sealed interface LayerSpec extends Serializable {
         @Override
         public TensorShape output(TensorShape input) {
             TensorShape sum = through(body, input);
-            TensorShape other = through(shortcut, input);
-            if (!sum.equals(other)) {
+            TensorShape added = through(shortcut, input);
+            if (!sum.equals(added)) {
                 throw new ConvoyException(
-                        "its body gives " + sum + " but its shortcut " + other + "; they are added, so"
+                        "its body gives " + sum + " but its shortcut " + added + "; they are added, so"
                                 + " give it a shortcut with a convolution of kernel 1 and the same stride and filters");
             }
             return sum;
@@ -292,17 +373,34 @@ public sealed interface LayerSpec extends Serializable {
      * Weight (scale) and bias (shift), then the buffers running_mean and running_var. The running variance is the
      * unbiased one; a batch with a single value per channel leaves the running statistics as they were.
      *
-     * @param momentum the share of the new batch in the running statistics, 0.1 unless given
-     * @param eps added to the variance, 1e-5 unless given
+     * @param momentum the share of the new batch in the running statistics, 0.1 unless set
+     * @param eps added to the variance, 1e-5 unless set
      */
-    record BatchNorm(Double momentum, Double eps) implements ElementWise {
+    record BatchNorm(double momentum, double eps) implements ElementWise {
         public BatchNorm {
-            momentum = orElse(momentum, 0.1);
-            eps = orElse(eps, 1e-5);
-            if (!(momentum > 0 && momentum <= 1) || !(eps > 0)) {
-                throw new ConvoyException("Cannot make a batch-norm layer with momentum = " + momentum + ", eps = "
-                        + eps + "; momentum must be above 0 and at most 1, eps above 0");
+            if (!(momentum > 0 && momentum <= 1)) {
+                throw new InvalidValueException("momentum", momentum, "it must be above 0 and at most 1");
             }
+            if (!(eps > 0)) {
+                throw new InvalidValueException("eps", eps, "it must be above 0");
+            }
+        }
+
+        public BatchNorm() {
+            this(0.1, 1e-5);
+        }
+
+        public BatchNorm withMomentum(double share) {
+            return new BatchNorm(share, eps);
+        }
+
+        public BatchNorm withEps(double value) {
+            return new BatchNorm(momentum, value);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.batchNorm(this);
         }
 
         @Override
@@ -324,13 +422,34 @@ public sealed interface LayerSpec extends Serializable {
     /**
      * A fully connected layer over a vector. Weight {@code [units, inputs]}, then bias {@code [units]}.
      *
-     * @param bias true unless given
-     * @param initializer the network's unless given
+     * @param bias true unless set
+     * @param initializer null, unless set, for the network's
      */
-    record Dense(Integer units, Boolean bias, Initializer initializer) implements LayerSpec {
+    record Dense(int units, boolean bias, Initializer initializer) implements LayerSpec {
         public Dense {
-            requirePositive("dense", "units", units);
-            bias = orElse(bias, true);
+            requirePositive("units", units);
+        }
+
+        /** A layer with a bias. */
+        public Dense(int units) {
+            this(units, true, null);
+        }
+
+        public Dense withUnits(int count) {
+            return new Dense(count, bias, initializer);
+        }
+
+        public Dense withoutBias() {
+            return new Dense(units, false, initializer);
+        }
+
+        public Dense withInitializer(Initializer value) {
+            return new Dense(units, bias, value);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.dense(this);
         }
 
         @Override
@@ -356,6 +475,11 @@ public sealed interface LayerSpec extends Serializable {
     /** A volume to a vector, in CHW order. */
     record Flatten() implements LayerSpec {
         @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.flatten(this);
+        }
+
+        @Override
         public String stem() {
             return "flatten";
         }
@@ -371,13 +495,16 @@ public sealed interface LayerSpec extends Serializable {
      *
      * @param rate the probability of 0; at least 0 and below 1
      */
-    record Dropout(Double rate) implements ElementWise {
+    record Dropout(double rate) implements ElementWise {
         public Dropout {
-            require("dropout", "rate", rate);
             if (!(rate >= 0 && rate < 1)) {
-                throw new ConvoyException(
-                        "Cannot make a dropout layer with rate = " + rate + "; it must be at least 0 and below 1");
+                throw new InvalidValueException("rate", rate, "it must be at least 0 and below 1");
             }
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.dropout(this);
         }
 
         @Override
@@ -389,6 +516,11 @@ public sealed interface LayerSpec extends Serializable {
     /** {@code 1 / (1 + exp(-x))}. */
     record Sigmoid() implements ElementWise {
         @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.sigmoid(this);
+        }
+
+        @Override
         public String stem() {
             return "sigmoid";
         }
@@ -396,6 +528,11 @@ public sealed interface LayerSpec extends Serializable {
 
     /** Hyperbolic tangent. */
     record Tanh() implements ElementWise {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.tanh(this);
+        }
+
         @Override
         public String stem() {
             return "tanh";
@@ -405,6 +542,11 @@ public sealed interface LayerSpec extends Serializable {
     /** {@code max(x, 0)}. */
     record Relu() implements ElementWise {
         @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.relu(this);
+        }
+
+        @Override
         public String stem() {
             return "relu";
         }
@@ -413,11 +555,16 @@ public sealed interface LayerSpec extends Serializable {
     /**
      * {@code x} above 0, {@code slope * x} below.
      *
-     * @param slope 0.01 unless given
+     * @param slope 0.01 unless set
      */
-    record LeakyRelu(Double slope) implements ElementWise {
-        public LeakyRelu {
-            slope = orElse(slope, 0.01);
+    record LeakyRelu(double slope) implements ElementWise {
+        public LeakyRelu() {
+            this(0.01);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.leakyRelu(this);
         }
 
         @Override
@@ -428,6 +575,11 @@ public sealed interface LayerSpec extends Serializable {
 
     /** Softmax over a vector. Not before softmax cross-entropy, which has it built in. */
     record Softmax() implements LayerSpec {
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.softmax(this);
+        }
+
         @Override
         public String stem() {
             return "softmax";

@@ -1,8 +1,6 @@
 package dev.convoy.model.layer;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
-import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 
 /** How a window meets the border of its input. */
@@ -13,7 +11,7 @@ public sealed interface Padding extends Serializable {
     /** No padding. */
     Padding VALID = new Explicit(0);
 
-    /** See {@link #SAME}. */
+    /** The only value is {@link #SAME}. */
     record Same() implements Padding {}
 
     /**
@@ -24,35 +22,9 @@ public sealed interface Padding extends Serializable {
     record Explicit(int pixels) implements Padding {
         public Explicit {
             if (pixels < 0) {
-                throw new ConvoyException("Cannot use padding = " + pixels + "; it must be at least 0");
+                throw new InvalidValueException("pixels", pixels, "it must be at least 0");
             }
         }
-    }
-
-    @JsonCreator
-    static Padding of(String name) {
-        return switch (name) {
-            case "same" -> SAME;
-            case "valid" -> VALID;
-            default -> {
-                try {
-                    yield new Explicit(Integer.parseInt(name));
-                } catch (NumberFormatException e) {
-                    throw new ConvoyException(
-                            "Cannot use padding = " + name + "; allowed are same, valid and a number of pixels", e);
-                }
-            }
-        };
-    }
-
-    @JsonCreator
-    static Padding of(int pixels) {
-        return new Explicit(pixels);
-    }
-
-    @JsonValue
-    default Object toJson() {
-        return this instanceof Explicit e ? (Object) e.pixels : "same";
     }
 
     /**

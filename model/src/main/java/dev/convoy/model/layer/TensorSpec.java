@@ -26,11 +26,11 @@ public record TensorSpec(String name, List<Integer> shape, Role role, Start star
 
     /** How a tensor starts. */
     public sealed interface Start {
-        /** The same value everywhere. */
+        /** Starts with one value everywhere. */
         record Constant(float value) implements Start {}
 
         /**
-         * Drawn at random.
+         * Starts with values drawn at random.
          *
          * @param initializer null for the network's
          */
@@ -53,7 +53,7 @@ public record TensorSpec(String name, List<Integer> shape, Role role, Start star
         return IntStream.of(shape).boxed().toList();
     }
 
-    /** The same, held as it is in training; a buffer stays a buffer. */
+    /** Makes training hold the tensor as it is; a buffer stays a buffer. */
     public TensorSpec frozen() {
         return role == Role.BUFFER ? this : new TensorSpec(name, shape, Role.FROZEN, start);
     }

@@ -1,8 +1,6 @@
 package dev.convoy.model.optimizer;
 
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 
 /**
@@ -11,19 +9,30 @@ import java.io.Serializable;
  * epoch.
  *
  * @param base above 0
- * @param schedule constant unless given
- * @param warmupEpochs epochs over which the rate rises linearly to the schedule's; 0 unless given
+ * @param schedule {@link Schedule.Constant} unless set
+ * @param warmupEpochs epochs over which the rate rises linearly to the schedule's; 0 unless set
  */
 public record LearningRate(double base, Schedule schedule, double warmupEpochs) implements Serializable {
     public LearningRate {
         if (!(base > 0) || Double.isInfinite(base)) {
-            throw new ConvoyException("Cannot use optimizer.learning-rate = " + base + "; it must be above 0");
+            throw new InvalidValueException("base", base, "it must be above 0, and finite");
         }
         if (!(warmupEpochs >= 0) || Double.isInfinite(warmupEpochs)) {
-            throw new ConvoyException(
-                    "Cannot use optimizer.warmup-epochs = " + warmupEpochs + "; it must be at least 0");
+            throw new InvalidValueException("warmupEpochs", warmupEpochs, "it must be at least 0, and finite");
         }
-        schedule = schedule == null ? new Schedule.Constant() : schedule;
+    }
+
+    /** A constant rate. */
+    public LearningRate(double base) {
+        this(base, new Schedule.Constant(), 0);
+    }
+
+    public LearningRate withSchedule(Schedule course) {
+        return new LearningRate(base, course, warmupEpochs);
+    }
+
+    public LearningRate withWarmupEpochs(double epochs) {
+        return new LearningRate(base, schedule, epochs);
     }
 
     /**
@@ -43,12 +52,6 @@ public record LearningRate(double base, Schedule schedule, double warmupEpochs) 
     }
 
     /** How the rate changes over a run. */
-    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
-    @JsonSubTypes({
-        @JsonSubTypes.Type(value = Schedule.Constant.class, name = "constant"),
-        @JsonSubTypes.Type(value = Schedule.Step.class, name = "step"),
-        @JsonSubTypes.Type(value = Schedule.Cosine.class, name = "cosine")
-    })
     public sealed interface Schedule extends Serializable {
         /**
          * What the base is multiplied by.
@@ -58,7 +61,7 @@ public record LearningRate(double base, Schedule schedule, double warmupEpochs) 
          */
         double factor(double epoch, double epochs);
 
-        /** Always 1. */
+        /** A factor that is always 1. */
         record Constant() implements Schedule {
             @Override
             public double factor(double epoch, double epochs) {
@@ -70,14 +73,21 @@ public record LearningRate(double base, Schedule schedule, double warmupEpochs) 
          * {@code factor} to the power of the number of whole periods past.
          *
          * @param everyEpochs length of a period, above 0
-         * @param factor 0.1 unless given
+         * @param factor 0.1 unless set
          */
-        record Step(double everyEpochs, Double factor) implements Schedule {
+        record Step(double everyEpochs, double factor) implements Schedule {
             public Step {
-                factor = factor == null ? 0.1 : factor;
-                if (!(everyEpochs > 0 && factor > 0 && Double.isFinite(everyEpochs + factor))) {
-                    throw new ConvoyException("Cannot use a step schedule with every-epochs = " + everyEpochs
-                            + ", factor = " + factor + "; both must be above 0, and finite");
+                requirePositive("everyEpochs", everyEpochs);
+                requirePositive("factor", factor);
+            }
+
+            public Step(double everyEpochs) {
+                this(everyEpochs, 0.1);
+            }
+
+            private static void requirePositive(String property, double value) {
+                if (!(value > 0 && Double.isFinite(value))) {
+                    throw new InvalidValueException(property, value, "it must be above 0, and finite");
                 }
             }
 
@@ -90,15 +100,17 @@ public record LearningRate(double base, Schedule schedule, double warmupEpochs) 
         /**
          * Half a cosine from 1 down to {@code end}: I. Loshchilov and F. Hutter, "SGDR", ICLR 2017, without restarts.
          *
-         * @param end 0 unless given
+         * @param end 0 unless set
          */
-        record Cosine(Double end) implements Schedule {
+        record Cosine(double end) implements Schedule {
             public Cosine {
-                end = end == null ? 0 : end;
                 if (!(end >= 0 && end <= 1)) {
-                    throw new ConvoyException(
-                            "Cannot use a cosine schedule with end = " + end + "; it must be from 0 to 1");
+                    throw new InvalidValueException("end", end, "it must be from 0 to 1");
                 }
+            }
+
+            public Cosine() {
+                this(0);
             }
 
             @Override

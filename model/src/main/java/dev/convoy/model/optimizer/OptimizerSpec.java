@@ -1,8 +1,6 @@
 package dev.convoy.model.optimizer;
 
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import dev.convoy.model.Vector;
 import dev.convoy.model.layer.TensorSpec;
 import java.io.Serializable;
@@ -12,22 +10,14 @@ import java.util.stream.Stream;
 /**
  * How a gradient changes the parameters. Formulas are written once, over {@link Vector}; {@code w} are the parameters,
  * {@code g} the gradient of the mean loss, {@code r} the learning rate. Weight decay acts only where {@link
- * TensorSpec.Role#DECAYED}; but for AdamW it is added to the gradient ({@code g + decay * w}).
+ * TensorSpec.Role#DECAYED}; for all but AdamW it is added to the gradient ({@code g + decay * w}).
  */
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
-@JsonSubTypes({
-    @JsonSubTypes.Type(value = OptimizerSpec.Sgd.class, name = "sgd"),
-    @JsonSubTypes.Type(value = OptimizerSpec.Momentum.class, name = "momentum"),
-    @JsonSubTypes.Type(value = OptimizerSpec.Nesterov.class, name = "nesterov"),
-    @JsonSubTypes.Type(value = OptimizerSpec.Adam.class, name = "adam"),
-    @JsonSubTypes.Type(value = OptimizerSpec.AdamW.class, name = "adamw")
-})
 public sealed interface OptimizerSpec extends Serializable {
-    /** How many vectors it remembers. */
+    /** How many vectors the optimizer keeps from step to step. */
     int slotCount();
 
     /**
-     * One step.
+     * Takes one step.
      *
      * @param w parameters, changed
      * @param g gradient, used up
@@ -38,7 +28,7 @@ public sealed interface OptimizerSpec extends Serializable {
      */
     void step(Vector w, Vector g, List<Vector> slots, Vector decayed, double rate, long step);
 
-    /** Zeroed memory for this many parameters. */
+    /** Makes zeroed memory for this many parameters. */
     default OptimizerState initialState(int parameters) {
         return new OptimizerState(
                 0,
@@ -51,36 +41,34 @@ public sealed interface OptimizerSpec extends Serializable {
         }
     }
 
-    private static double checkDecay(Double decay, double otherwise) {
-        double value = decay == null ? otherwise : decay;
+    private static void requireShare(String property, double value) {
         if (!(value >= 0 && value < 1)) {
-            throw new ConvoyException(
-                    "Cannot use optimizer.weight-decay = " + value + "; it must be at least 0 and below 1");
+            throw new InvalidValueException(property, value, "it must be at least 0 and below 1");
         }
-        return value;
     }
 
-    private static double checkShare(String key, Double share, double otherwise) {
-        double value = share == null ? otherwise : share;
-        if (!(value >= 0 && value < 1)) {
-            throw new ConvoyException(
-                    "Cannot use optimizer." + key + " = " + value + "; it must be at least 0 and below 1");
+    private static void requireEps(double eps) {
+        if (!(eps > 0 && Double.isFinite(eps))) {
+            throw new InvalidValueException("eps", eps, "it must be above 0, and finite");
         }
-        return value;
     }
 
-    private static double checkEps(Double eps) {
-        double value = eps == null ? 1e-8 : eps;
-        if (!(value > 0 && Double.isFinite(value))) {
-            throw new ConvoyException("Cannot use optimizer.eps = " + value + "; it must be above 0, and finite");
-        }
-        return value;
-    }
-
-    /** Stochastic gradient descent, {@code w -= r * g}: H. Robbins and S. Monro, 1951. */
-    record Sgd(Double weightDecay) implements OptimizerSpec {
+    /**
+     * Stochastic gradient descent, {@code w -= r * g}: H. Robbins and S. Monro, 1951.
+     *
+     * @param weightDecay 0 unless set
+     */
+    record Sgd(double weightDecay) implements OptimizerSpec {
         public Sgd {
-            weightDecay = checkDecay(weightDecay, 0);
+            requireShare("weightDecay", weightDecay);
+        }
+
+        public Sgd() {
+            this(0);
+        }
+
+        public Sgd withWeightDecay(double value) {
+            return new Sgd(value);
         }
 
         @Override
@@ -99,12 +87,25 @@ public sealed interface OptimizerSpec extends Serializable {
      * Classical momentum, {@code v = m * v + g; w -= r * v}: B. Polyak, 1964, in the form of I. Sutskever et al., ICML
      * 2013, with the rate outside as PyTorch has it.
      *
-     * @param momentum 0.9 unless given
+     * @param momentum 0.9 unless set
+     * @param weightDecay 0 unless set
      */
-    record Momentum(Double momentum, Double weightDecay) implements OptimizerSpec {
+    record Momentum(double momentum, double weightDecay) implements OptimizerSpec {
         public Momentum {
-            momentum = checkShare("momentum", momentum, 0.9);
-            weightDecay = checkDecay(weightDecay, 0);
+            requireShare("momentum", momentum);
+            requireShare("weightDecay", weightDecay);
+        }
+
+        public Momentum() {
+            this(0.9, 0);
+        }
+
+        public Momentum withMomentum(double value) {
+            return new Momentum(value, weightDecay);
+        }
+
+        public Momentum withWeightDecay(double value) {
+            return new Momentum(momentum, value);
         }
 
         @Override
@@ -115,7 +116,7 @@ public sealed interface OptimizerSpec extends Serializable {
         @Override
         public void step(Vector w, Vector g, List<Vector> slots, Vector decayed, double rate, long step) {
             decayIntoGradient(weightDecay, w, g, decayed);
-            Vector v = slots.get(0).scale(momentum.floatValue()).add(1, g);
+            Vector v = slots.get(0).scale((float) momentum).add(1, g);
             w.add((float) -rate, v);
         }
     }
@@ -124,12 +125,25 @@ public sealed interface OptimizerSpec extends Serializable {
      * Nesterov's accelerated gradient, {@code v = m * v + g; w -= r * (g + m * v)}: Y. Nesterov, 1983, as I. Sutskever et
      * al., ICML 2013, rewrote it, in PyTorch's form.
      *
-     * @param momentum 0.9 unless given
+     * @param momentum 0.9 unless set
+     * @param weightDecay 0 unless set
      */
-    record Nesterov(Double momentum, Double weightDecay) implements OptimizerSpec {
+    record Nesterov(double momentum, double weightDecay) implements OptimizerSpec {
         public Nesterov {
-            momentum = checkShare("momentum", momentum, 0.9);
-            weightDecay = checkDecay(weightDecay, 0);
+            requireShare("momentum", momentum);
+            requireShare("weightDecay", weightDecay);
+        }
+
+        public Nesterov() {
+            this(0.9, 0);
+        }
+
+        public Nesterov withMomentum(double value) {
+            return new Nesterov(value, weightDecay);
+        }
+
+        public Nesterov withWeightDecay(double value) {
+            return new Nesterov(momentum, value);
         }
 
         @Override
@@ -140,7 +154,7 @@ public sealed interface OptimizerSpec extends Serializable {
         @Override
         public void step(Vector w, Vector g, List<Vector> slots, Vector decayed, double rate, long step) {
             decayIntoGradient(weightDecay, w, g, decayed);
-            Vector v = slots.get(0).scale(momentum.floatValue()).add(1, g);
+            Vector v = slots.get(0).scale((float) momentum).add(1, g);
             w.add((float) -rate, g).add((float) (-rate * momentum), v);
         }
     }
@@ -149,16 +163,37 @@ public sealed interface OptimizerSpec extends Serializable {
      * D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1: {@code m = b1 * m + (1 -
      * b1) * g; v = b2 * v + (1 - b2) * g^2; w -= r * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)}.
      *
-     * @param beta1 0.9 unless given
-     * @param beta2 0.999 unless given
-     * @param eps 1e-8 unless given
+     * @param beta1 0.9 unless set
+     * @param beta2 0.999 unless set
+     * @param eps 1e-8 unless set
+     * @param weightDecay 0 unless set
      */
-    record Adam(Double beta1, Double beta2, Double eps, Double weightDecay) implements OptimizerSpec {
+    record Adam(double beta1, double beta2, double eps, double weightDecay) implements OptimizerSpec {
         public Adam {
-            beta1 = checkShare("beta1", beta1, 0.9);
-            beta2 = checkShare("beta2", beta2, 0.999);
-            eps = checkEps(eps);
-            weightDecay = checkDecay(weightDecay, 0);
+            requireShare("beta1", beta1);
+            requireShare("beta2", beta2);
+            requireEps(eps);
+            requireShare("weightDecay", weightDecay);
+        }
+
+        public Adam() {
+            this(0.9, 0.999, 1e-8, 0);
+        }
+
+        public Adam withBeta1(double value) {
+            return new Adam(value, beta2, eps, weightDecay);
+        }
+
+        public Adam withBeta2(double value) {
+            return new Adam(beta1, value, eps, weightDecay);
+        }
+
+        public Adam withEps(double value) {
+            return new Adam(beta1, beta2, value, weightDecay);
+        }
+
+        public Adam withWeightDecay(double value) {
+            return new Adam(beta1, beta2, eps, value);
         }
 
         @Override
@@ -173,11 +208,11 @@ public sealed interface OptimizerSpec extends Serializable {
         }
 
         void adam(Vector w, Vector g, List<Vector> slots, double rate, long step) {
-            Vector m = slots.get(0).scale(beta1.floatValue()).add((float) (1 - beta1), g);
-            Vector v = slots.get(1).scale(beta2.floatValue()).addProduct((float) (1 - beta2), g, g);
+            Vector m = slots.get(0).scale((float) beta1).add((float) (1 - beta1), g);
+            Vector v = slots.get(1).scale((float) beta2).addProduct((float) (1 - beta2), g, g);
             double factor = -rate / (1 - Math.pow(beta1, step));
             double scale = 1 / (1 - Math.pow(beta2, step));
-            w.addOverRoot((float) factor, m, (float) scale, v, eps.floatValue());
+            w.addOverRoot((float) factor, m, (float) scale, v, (float) eps);
         }
     }
 
@@ -186,17 +221,37 @@ public sealed interface OptimizerSpec extends Serializable {
      * ICLR 2019, algorithm 2, the decay being scaled by the learning rate as PyTorch does: {@code w -= r * decay * w},
      * then Adam.
      *
-     * @param beta1 0.9 unless given
-     * @param beta2 0.999 unless given
-     * @param eps 1e-8 unless given
-     * @param weightDecay 0.01 unless given
+     * @param beta1 0.9 unless set
+     * @param beta2 0.999 unless set
+     * @param eps 1e-8 unless set
+     * @param weightDecay 0.01 unless set
      */
-    record AdamW(Double beta1, Double beta2, Double eps, Double weightDecay) implements OptimizerSpec {
+    record AdamW(double beta1, double beta2, double eps, double weightDecay) implements OptimizerSpec {
         public AdamW {
-            beta1 = checkShare("beta1", beta1, 0.9);
-            beta2 = checkShare("beta2", beta2, 0.999);
-            eps = checkEps(eps);
-            weightDecay = checkDecay(weightDecay, 0.01);
+            requireShare("beta1", beta1);
+            requireShare("beta2", beta2);
+            requireEps(eps);
+            requireShare("weightDecay", weightDecay);
+        }
+
+        public AdamW() {
+            this(0.9, 0.999, 1e-8, 0.01);
+        }
+
+        public AdamW withBeta1(double value) {
+            return new AdamW(value, beta2, eps, weightDecay);
+        }
+
+        public AdamW withBeta2(double value) {
+            return new AdamW(beta1, value, eps, weightDecay);
+        }
+
+        public AdamW withEps(double value) {
+            return new AdamW(beta1, beta2, value, weightDecay);
+        }
+
+        public AdamW withWeightDecay(double value) {
+            return new AdamW(beta1, beta2, eps, value);
         }
 
         @Override

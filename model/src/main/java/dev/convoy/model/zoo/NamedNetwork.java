@@ -1,12 +1,12 @@
 package dev.convoy.model.zoo;
 
+import static dev.convoy.model.layer.Size2d.square;
+
 import dev.convoy.data.ConvoyException;
-import dev.convoy.model.Loss;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
-import dev.convoy.model.layer.Size2d;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -22,34 +22,29 @@ public enum NamedNetwork {
     LENET {
         @Override
         public NetworkSpec spec(int classes) {
-            return new NetworkSpec(
-                    List.of(
-                            convolution(20),
-                            pool(),
-                            convolution(50),
-                            pool(),
-                            new LayerSpec.Flatten(),
-                            dense(500),
-                            new LayerSpec.Relu(),
-                            dense(classes)),
-                    Loss.SOFTMAX_CROSS_ENTROPY,
-                    new Initializer.Xavier());
+            List<LayerSpec> layers = List.of(
+                    new LayerSpec.Conv2d(20, square(5)),
+                    pool(),
+                    new LayerSpec.Conv2d(50, square(5)),
+                    pool(),
+                    new LayerSpec.Flatten(),
+                    new LayerSpec.Dense(500),
+                    new LayerSpec.Relu(),
+                    new LayerSpec.Dense(classes));
+            return new NetworkSpec(layers).withInitializer(new Initializer.Xavier());
         }
     },
     /** Two hidden dense layers of 256 and 128 rectified units. */
     MLP {
         @Override
         public NetworkSpec spec(int classes) {
-            return new NetworkSpec(
-                    List.of(
-                            new LayerSpec.Flatten(),
-                            dense(256),
-                            new LayerSpec.Relu(),
-                            dense(128),
-                            new LayerSpec.Relu(),
-                            dense(classes)),
-                    Loss.SOFTMAX_CROSS_ENTROPY,
-                    new Initializer.He());
+            return new NetworkSpec(List.of(
+                    new LayerSpec.Flatten(),
+                    new LayerSpec.Dense(256),
+                    new LayerSpec.Relu(),
+                    new LayerSpec.Dense(128),
+                    new LayerSpec.Relu(),
+                    new LayerSpec.Dense(classes)));
         }
     },
     /**
@@ -63,21 +58,23 @@ public enum NamedNetwork {
             for (int stage = 0; stage < 3; stage++) {
                 addStage(layers, 3, 16 << stage, stage == 0 ? 1 : 2, stage > 0);
             }
-            layers.addAll(List.of(new LayerSpec.GlobalAveragePool(), dense(classes)));
-            return new NetworkSpec(layers, Loss.SOFTMAX_CROSS_ENTROPY, new Initializer.He());
+            layers.addAll(List.of(new LayerSpec.GlobalAveragePool(), new LayerSpec.Dense(classes)));
+            return new NetworkSpec(layers);
         }
     },
-    /** The same paper's network of 18 layers for large images; layer by layer torchvision's {@code resnet18}. */
+    /**
+     * The network of 18 layers for large images in the paper by He et al.; layer by layer torchvision's {@code resnet18}.
+     */
     RESNET18 {
         @Override
         public NetworkSpec spec(int classes) {
             List<LayerSpec> layers = new ArrayList<>(normalised(64, 7, 2, 3));
-            layers.add(new LayerSpec.MaxPool(square(3), square(2), new Padding.Explicit(1)));
+            layers.add(new LayerSpec.MaxPool(square(3)).withStride(square(2)).withPadding(new Padding.Explicit(1)));
             for (int stage = 0; stage < 4; stage++) {
                 addStage(layers, 2, 64 << stage, stage == 0 ? 1 : 2, stage > 0);
             }
-            layers.addAll(List.of(new LayerSpec.GlobalAveragePool(), dense(classes)));
-            return new NetworkSpec(layers, Loss.SOFTMAX_CROSS_ENTROPY, new Initializer.He());
+            layers.addAll(List.of(new LayerSpec.GlobalAveragePool(), new LayerSpec.Dense(classes)));
+            return new NetworkSpec(layers);
         }
 
         @Override
@@ -103,20 +100,20 @@ public enum NamedNetwork {
             List<LayerSpec> layers = new ArrayList<>();
             for (int[] stage : new int[][] {{64}, {128}, {256, 256}, {512, 512}, {512, 512}}) {
                 for (int filters : stage) {
-                    layers.add(new LayerSpec.Conv2d(filters, square(3), null, new Padding.Explicit(1), true, null));
+                    layers.add(new LayerSpec.Conv2d(filters, square(3)).withPadding(new Padding.Explicit(1)));
                     layers.add(new LayerSpec.Relu());
                 }
                 layers.add(pool());
             }
             layers.add(new LayerSpec.Flatten());
             for (int hidden = 0; hidden < 2; hidden++) {
-                layers.addAll(List.of(dense(4096), new LayerSpec.Relu(), new LayerSpec.Dropout(0.5)));
+                layers.addAll(List.of(new LayerSpec.Dense(4096), new LayerSpec.Relu(), new LayerSpec.Dropout(0.5)));
             }
-            layers.add(dense(classes));
-            return new NetworkSpec(layers, Loss.SOFTMAX_CROSS_ENTROPY, new Initializer.He());
+            layers.add(new LayerSpec.Dense(classes));
+            return new NetworkSpec(layers);
         }
 
-        /** Layers are numbered there, those without weights too, before and after the flattening on their own. */
+        /** torchvision numbers all layers, those without weights too, and begins again after the flattening. */
         @Override
         public String torchvisionName(String tensor) {
             int[] features = {0, 3, 6, 8, 11, 13, 16, 18};
@@ -153,14 +150,15 @@ public enum NamedNetwork {
                 }
             }
             layers.addAll(normalised(1280, 1, 1, 0));
-            layers.addAll(List.of(new LayerSpec.GlobalAveragePool(), new LayerSpec.Dropout(0.2), dense(classes)));
-            return new NetworkSpec(layers, Loss.SOFTMAX_CROSS_ENTROPY, new Initializer.He());
+            layers.addAll(List.of(
+                    new LayerSpec.GlobalAveragePool(), new LayerSpec.Dropout(0.2), new LayerSpec.Dense(classes)));
+            return new NetworkSpec(layers);
         }
     };
 
     private static final Pattern BLOCK = Pattern.compile("block(\\d+)\\.(.*)");
 
-    /** The network for this many classes. */
+    /** Specifies the network for this many classes. */
     public abstract NetworkSpec spec(int classes);
 
     /** What torchvision calls this tensor; Convoy's own name where torchvision has no such network. */
@@ -168,7 +166,7 @@ public enum NamedNetwork {
         return tensor;
     }
 
-    /** The names, as the configuration writes them. */
+    /** The names of all networks, in lower case with hyphens. */
     public static List<String> names() {
         return Stream.of(values())
                 .map(network -> network.name().toLowerCase().replace('_', '-'))
@@ -184,32 +182,32 @@ public enum NamedNetwork {
         int index = names().indexOf(name);
         if (index < 0) {
             throw new ConvoyException(
-                    "Cannot find the network " + name + "; known are " + names() + ", or write one in network.layers");
+                    "Cannot find the network " + name + "; known are " + names() + ", or write one layer by layer");
         }
         return values()[index];
     }
 
     /** A convolution without bias, batch normalisation and a rectifier. */
     private static List<LayerSpec> normalised(int filters, int kernel, int stride, int padding) {
-        return List.of(
-                unbiased(filters, kernel, stride, padding), new LayerSpec.BatchNorm(null, null), new LayerSpec.Relu());
+        return List.of(unbiased(filters, kernel, stride, padding), new LayerSpec.BatchNorm(), new LayerSpec.Relu());
     }
 
-    private static LayerSpec unbiased(int filters, int kernel, int stride, int padding) {
-        return new LayerSpec.Conv2d(
-                filters, square(kernel), square(stride), new Padding.Explicit(padding), false, null);
+    private static LayerSpec.Conv2d unbiased(int filters, int kernel, int stride, int padding) {
+        return new LayerSpec.Conv2d(filters, square(kernel))
+                .withStride(square(stride))
+                .withPadding(new Padding.Explicit(padding))
+                .withoutBias();
     }
 
-    /** Basic blocks of two 3x3 convolutions, the first with this stride; a projection where the first changes shapes. */
+    /** Adds blocks of two 3x3 convolutions. The first block has this stride, and a projection if it changes shapes. */
     private static void addStage(List<LayerSpec> layers, int blocks, int filters, int stride, boolean projects) {
         for (int block = 0; block < blocks; block++) {
             boolean first = block == 0;
             List<LayerSpec> body = new ArrayList<>(normalised(filters, 3, first ? stride : 1, 1));
-            body.addAll(List.of(unbiased(filters, 3, 1, 1), new LayerSpec.BatchNorm(null, null)));
-            List<LayerSpec> shortcut = first && projects
-                    ? List.of(unbiased(filters, 1, stride, 0), new LayerSpec.BatchNorm(null, null))
-                    : List.of();
-            layers.addAll(List.of(new LayerSpec.Residual(body, shortcut), new LayerSpec.Relu()));
+            body.addAll(List.of(unbiased(filters, 3, 1, 1), new LayerSpec.BatchNorm()));
+            List<LayerSpec> shortcut =
+                    first && projects ? List.of(unbiased(filters, 1, stride, 0), new LayerSpec.BatchNorm()) : List.of();
+            layers.addAll(List.of(new LayerSpec.Residual(body).withShortcut(shortcut), new LayerSpec.Relu()));
         }
     }
 
@@ -221,31 +219,19 @@ public enum NamedNetwork {
             body.addAll(normalised(hidden, 1, 1, 0));
         }
         body.addAll(List.of(
-                new LayerSpec.Conv2d(hidden, square(3), square(stride), new Padding.Explicit(1), false, null, hidden),
-                new LayerSpec.BatchNorm(null, null),
+                unbiased(hidden, 3, stride, 1).withGroups(hidden),
+                new LayerSpec.BatchNorm(),
                 new LayerSpec.Relu(),
                 unbiased(filters, 1, 1, 0),
-                new LayerSpec.BatchNorm(null, null)));
+                new LayerSpec.BatchNorm()));
         if (stride == 1 && channels == filters) {
-            layers.add(new LayerSpec.Residual(body, null));
+            layers.add(new LayerSpec.Residual(body));
         } else {
             layers.addAll(body);
         }
     }
 
-    private static Size2d square(int size) {
-        return new Size2d(size, size);
-    }
-
-    private static LayerSpec convolution(int filters) {
-        return new LayerSpec.Conv2d(filters, new Size2d(5, 5), null, Padding.VALID, true, null);
-    }
-
     private static LayerSpec pool() {
-        return new LayerSpec.MaxPool(new Size2d(2, 2), null, null);
-    }
-
-    private static LayerSpec dense(int units) {
-        return new LayerSpec.Dense(units, true, null);
+        return new LayerSpec.MaxPool(square(2));
     }
 }

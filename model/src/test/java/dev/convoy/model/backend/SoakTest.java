@@ -69,19 +69,16 @@ class SoakTest {
     /** The process that is watched. */
     public static void main(String[] arguments) throws IOException {
         ImageShape shape = new ImageShape(1, 28, 28);
-        Network network = new NetworkSpec(
-                        List.of(
-                                new LayerSpec.Conv2d(8, new Size2d(3, 3), null, Padding.SAME, true, null),
-                                new LayerSpec.BatchNorm(null, null),
-                                new LayerSpec.MaxPool(new Size2d(2, 2), null, null),
-                                new LayerSpec.Flatten(),
-                                new LayerSpec.Dropout(0.2),
-                                new LayerSpec.Dense(10, true, null)),
-                        null,
-                        null)
+        Network network = new NetworkSpec(List.of(
+                        new LayerSpec.Conv2d(8, Size2d.square(3)).withPadding(Padding.SAME),
+                        new LayerSpec.BatchNorm(),
+                        new LayerSpec.MaxPool(Size2d.square(2)),
+                        new LayerSpec.Flatten(),
+                        new LayerSpec.Dropout(0.2),
+                        new LayerSpec.Dense(10)))
                 .bind(shape);
         ImageBatch batch = TestBatches.classes(shape, 16, 10);
-        OptimizerSpec adam = new OptimizerSpec.Adam(null, null, null, null);
+        OptimizerSpec adam = new OptimizerSpec.Adam();
         ModelState start = network.initialState(1);
         Normalization normalization = new Normalization(new float[] {0.1f}, new float[] {0.3f});
         try (Replica replica = ComputeBackend.named(arguments[0]).newReplica(network, normalization)) {

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class StartingWeightsTest {
     private static final Network RESNET = NamedNetwork.RESNET18.spec(5).bind(new ImageShape(3, 64, 64));
-    private static final OptimizerSpec SGD = new OptimizerSpec.Sgd(null);
+    private static final OptimizerSpec SGD = new OptimizerSpec.Sgd();
 
     @TempDir
     Path folder;
@@ -99,7 +99,7 @@ class StartingWeightsTest {
                         "bn1.weight should be [64] but is missing",
                         "conv1.weight should be [64, 3, 7, 7] but is [2]",
                         "stranger is not in the network",
-                        "network.head = replace");
+                        "replace the head");
     }
 
     @Test

@@ -14,6 +14,7 @@ import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
+import dev.convoy.model.optimizer.OptimizerSpec;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -33,21 +34,23 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TrainedModelTest {
-    private static final NetworkSpec SPEC = new NetworkSpec(
-            List.of(
-                    new LayerSpec.Conv2d(
-                            2, new Size2d(3, 2), new Size2d(2, 1), Padding.SAME, false, new Initializer.He()),
+    private static final NetworkSpec SPEC = new NetworkSpec(List.of(
+                    new LayerSpec.Conv2d(2, new Size2d(3, 2))
+                            .withStride(new Size2d(2, 1))
+                            .withPadding(Padding.SAME)
+                            .withoutBias()
+                            .withInitializer(new Initializer.He()),
                     new LayerSpec.BatchNorm(0.2, 1e-4),
                     new LayerSpec.LeakyRelu(0.3),
-                    new LayerSpec.MaxPool(new Size2d(2, 2), null, new Padding.Explicit(1)),
-                    new LayerSpec.AveragePool(new Size2d(2, 2), null, null),
+                    new LayerSpec.MaxPool(Size2d.square(2)).withPadding(new Padding.Explicit(1)),
+                    new LayerSpec.AveragePool(Size2d.square(2)),
                     new LayerSpec.Flatten(),
                     new LayerSpec.Dropout(0.5),
-                    new LayerSpec.Dense(3, true, new Initializer.Normal(0.0, 0.2)),
+                    new LayerSpec.Dense(3).withInitializer(new Initializer.Normal(0.0, 0.2)),
                     new LayerSpec.Tanh(),
-                    new LayerSpec.Softmax()),
-            Loss.SQUARED_ERROR,
-            new Initializer.Xavier());
+                    new LayerSpec.Softmax()))
+            .withLoss(Loss.SQUARED_ERROR)
+            .withInitializer(new Initializer.Xavier());
 
     @TempDir
     Path folder;

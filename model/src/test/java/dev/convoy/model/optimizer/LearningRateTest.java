@@ -13,14 +13,14 @@ class LearningRateTest {
 
     @Test
     void constant() {
-        LearningRate rate = new LearningRate(0.1, null, 0);
+        LearningRate rate = new LearningRate(0.1);
         assertThat(rate.at(0, STEPS, EPOCHS)).isEqualTo(0.1);
         assertThat(rate.at(999, STEPS, EPOCHS)).isEqualTo(0.1);
     }
 
     @Test
     void stepFallsAtTheEndOfEachPeriod() {
-        LearningRate rate = new LearningRate(1, new Schedule.Step(2, 0.5), 0);
+        LearningRate rate = new LearningRate(1).withSchedule(new Schedule.Step(2, 0.5));
         assertThat(rate.at(199, STEPS, EPOCHS)).isEqualTo(1);
         assertThat(rate.at(200, STEPS, EPOCHS)).isEqualTo(0.5);
         assertThat(rate.at(400, STEPS, EPOCHS)).isEqualTo(0.25);
@@ -28,7 +28,7 @@ class LearningRateTest {
 
     @Test
     void cosineGoesFromBaseToEnd() {
-        LearningRate rate = new LearningRate(2, new Schedule.Cosine(0.1), 0);
+        LearningRate rate = new LearningRate(2).withSchedule(new Schedule.Cosine(0.1));
         assertThat(rate.at(0, STEPS, EPOCHS)).isEqualTo(2);
         assertThat(rate.at(500, STEPS, EPOCHS)).isCloseTo(2 * 0.55, within(1e-12));
         assertThat(rate.at(1000, STEPS, EPOCHS)).isCloseTo(0.2, within(1e-12));
@@ -36,7 +36,8 @@ class LearningRateTest {
 
     @Test
     void warmUpRisesLinearlyAndTheScheduleStartsAfterIt() {
-        LearningRate rate = new LearningRate(1, new Schedule.Cosine(null), 2);
+        LearningRate rate =
+                new LearningRate(1).withSchedule(new Schedule.Cosine()).withWarmupEpochs(2);
         double step = rate.at(1, STEPS, EPOCHS) - rate.at(0, STEPS, EPOCHS);
         for (int i = 0; i < 200; i++) {
             assertThat(rate.at(i, STEPS, EPOCHS)).isCloseTo((i + 1) * step, within(1e-12));
@@ -47,15 +48,16 @@ class LearningRateTest {
 
     @Test
     void aRunMayBeAllWarmUp() {
-        LearningRate rate = new LearningRate(1, new Schedule.Cosine(null), 1);
+        LearningRate rate =
+                new LearningRate(1).withSchedule(new Schedule.Cosine()).withWarmupEpochs(1);
         assertThat(rate.at(49, STEPS, 1)).isCloseTo(50 / 101.0, within(1e-12));
         assertThat(rate.at(99, STEPS, 1)).isCloseTo(100 / 101.0, within(1e-12));
     }
 
     @Test
     void valuesOutOfRangeAreRefused() {
-        assertThatThrownBy(() -> new LearningRate(0, null, 0)).hasMessageContaining("optimizer.learning-rate = 0.0");
-        assertThatThrownBy(() -> new LearningRate(1, null, -1)).hasMessageContaining("optimizer.warmup-epochs = -1.0");
-        assertThatThrownBy(() -> new Schedule.Step(0, null)).hasMessageContaining("every-epochs = 0.0");
+        assertThatThrownBy(() -> new LearningRate(0)).hasMessageContaining("base = 0.0");
+        assertThatThrownBy(() -> new LearningRate(1).withWarmupEpochs(-1)).hasMessageContaining("warmupEpochs = -1.0");
+        assertThatThrownBy(() -> new Schedule.Step(0)).hasMessageContaining("everyEpochs = 0.0");
     }
 }

@@ -97,10 +97,8 @@ class OptimizerSpecTest {
 
     @Test
     void valuesOutOfRangeAreRefused() {
-        assertThatThrownBy(() -> new OptimizerSpec.Momentum(1.0, null))
-                .hasMessageContaining("optimizer.momentum = 1.0");
-        assertThatThrownBy(() -> new OptimizerSpec.Adam(null, -0.1, null, null))
-                .hasMessageContaining("optimizer.beta2 = -0.1");
-        assertThatThrownBy(() -> new OptimizerSpec.Sgd(-1.0)).hasMessageContaining("optimizer.weight-decay = -1.0");
+        assertThatThrownBy(() -> new OptimizerSpec.Momentum().withMomentum(1.0)).hasMessageContaining("momentum = 1.0");
+        assertThatThrownBy(() -> new OptimizerSpec.Adam().withBeta2(-0.1)).hasMessageContaining("beta2 = -0.1");
+        assertThatThrownBy(() -> new OptimizerSpec.Sgd(-1.0)).hasMessageContaining("weightDecay = -1.0");
     }
 }

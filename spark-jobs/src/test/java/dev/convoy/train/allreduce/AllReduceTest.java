@@ -53,7 +53,7 @@ class AllReduceTest {
     private static final int EXAMPLES = 19 * 2 * 4 + 3;
 
     private static final OptimizerSpec MOMENTUM = new OptimizerSpec.Momentum(0.9, 1e-3);
-    private static final OptimizerSpec ADAM = new OptimizerSpec.AdamW(null, null, 1e-4, null);
+    private static final OptimizerSpec ADAM = new OptimizerSpec.AdamW().withEps(1e-4);
 
     @TempDir
     Path folder;
@@ -95,17 +95,13 @@ class AllReduceTest {
     /** Running statistics and several epochs; five workers of which only some have images in the last steps. */
     @Test
     void runningStatisticsAreAveragedToo(JavaSparkContext spark) throws IOException {
-        NetworkSpec network = new NetworkSpec(
-                List.of(
-                        new LayerSpec.Flatten(),
-                        new LayerSpec.Dense(16, true, null),
-                        new LayerSpec.BatchNorm(null, null),
-                        new LayerSpec.Relu(),
-                        new LayerSpec.Dense(10, true, null)),
-                null,
-                null);
-        TrainingSpec spec =
-                new TrainingSpec(1, 2, 8, new OptimizerSpec.Sgd(null), Training.RATE, SyncSpec.averaging(2));
+        NetworkSpec network = new NetworkSpec(List.of(
+                new LayerSpec.Flatten(),
+                new LayerSpec.Dense(16),
+                new LayerSpec.BatchNorm(),
+                new LayerSpec.Relu(),
+                new LayerSpec.Dense(10)));
+        TrainingSpec spec = new TrainingSpec(1, 2, 8, new OptimizerSpec.Sgd(), Training.RATE, SyncSpec.averaging(2));
         try (ImageShards shards = Training.shards(spark, folder, 81, 2)) {
             Training rounds = Training.run(spark, shards, network, spec);
             Training allReduce = Training.allReduce(spark, shards, network, spec, AllReduceSpec.defaults());

@@ -29,7 +29,7 @@ class Dl4jMasterTest {
     @ParameterizedTest
     @EnumSource(Dl4jMaster.Tuning.class)
     void trainsAndCountsWhatItDrops(Dl4jMaster.Tuning tuning, JavaSparkContext spark) throws IOException {
-        Training training = train(spark, new OptimizerSpec.Nesterov(null, 1e-4), tuning);
+        Training training = train(spark, new OptimizerSpec.Nesterov().withWeightDecay(1e-4), tuning);
         assertThat(training.epochs).hasSize(3).allSatisfy(epoch -> {
             assertThat(epoch.ledger().planned()).isEqualTo(400);
             assertThat(epoch.ledger().trained()).isBetween(100L, 400L);
@@ -42,7 +42,7 @@ class Dl4jMasterTest {
 
     @Test
     void whatItsUpdatersLackIsRefused(JavaSparkContext spark) {
-        assertThatThrownBy(() -> train(spark, new OptimizerSpec.Momentum(null, null), Dl4jMaster.Tuning.TUNED))
+        assertThatThrownBy(() -> train(spark, new OptimizerSpec.Momentum(), Dl4jMaster.Tuning.TUNED))
                 .hasMessageContaining("sgd, nesterov or adam");
     }
 

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.augment.Augmentation;
-import dev.convoy.data.augment.ImageTransform;
+import dev.convoy.data.augment.GeometricTransform;
+import dev.convoy.data.augment.PixelTransform;
 import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.Shuffle;
 import dev.convoy.data.plan.WorkerShard;
@@ -61,19 +62,19 @@ class EqualityTest {
     void gradientExchangeIsOneWorkerOnTheLargeBatch(JavaSparkContext spark) throws IOException {
         OptimizerSpec momentum = new OptimizerSpec.Momentum(0.9, 1e-3);
         assertEqualsOneWorker(spark, spec(momentum, SyncSpec.gradient()), momentum);
-        OptimizerSpec adam = new OptimizerSpec.AdamW(null, null, 1e-4, null);
+        OptimizerSpec adam = new OptimizerSpec.AdamW().withEps(1e-4);
         assertEqualsOneWorker(spark, spec(adam, SyncSpec.gradient()), adam);
     }
 
     /** Random changes belong to an example and an epoch, not to a worker. */
     @Test
     void augmentedImagesAreTheSameForOneWorker(JavaSparkContext spark) throws IOException {
-        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        OptimizerSpec sgd = new OptimizerSpec.Sgd();
         Augmentation augmentation = new Augmentation(List.of(
-                new ImageTransform.Affine(10.0, 0.1, null, null),
-                new ImageTransform.ColourJitter(0.2, null, null, null),
-                new ImageTransform.RandomCrop(2),
-                new ImageTransform.RandomErasing(null, null, null)));
+                new GeometricTransform.Affine().withRotate(10.0).withTranslate(0.1),
+                new PixelTransform.ColourJitter().withBrightness(0.2),
+                new GeometricTransform.RandomCrop(2),
+                new PixelTransform.RandomErasing()));
         TrainingSpec plain = spec(sgd, SyncSpec.gradient());
         BatchLoading augmented = new BatchLoading(Shuffle.GLOBAL, augmentation, ClassWeights.NONE, 0);
         float[] parameters = assertEqualsOneWorker(spark, fed(sgd, SyncSpec.gradient(), augmented), sgd);
@@ -85,8 +86,9 @@ class EqualityTest {
     @ParameterizedTest
     @EnumSource(Shuffle.Kind.class)
     void batchesMadeAheadGiveTheSameBits(Shuffle.Kind kind, JavaSparkContext spark) throws IOException {
-        Augmentation augmentation = new Augmentation(List.of(new ImageTransform.Affine(10.0, 0.1, null, null)));
-        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        Augmentation augmentation = new Augmentation(
+                List.of(new GeometricTransform.Affine().withRotate(10.0).withTranslate(0.1)));
+        OptimizerSpec sgd = new OptimizerSpec.Sgd();
         List<float[]> ends = new ArrayList<>();
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
             for (int threads : List.of(0, 3)) {
@@ -107,7 +109,7 @@ class EqualityTest {
 
     @Test
     void weighedClassesAreToo(JavaSparkContext spark) throws IOException {
-        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        OptimizerSpec sgd = new OptimizerSpec.Sgd();
         List<Double> weights = List.of(0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 0.25, 1.0, 1.0);
         float[] parameters = assertEqualsOneWorker(spark, weighted(sgd, weights), sgd);
         assertThat(largestDifference(parameters, assertEqualsOneWorker(spark, spec(sgd, SyncSpec.gradient()), sgd)))
@@ -116,7 +118,7 @@ class EqualityTest {
 
     @Test
     void weightsOfOneChangeNoBit(JavaSparkContext spark) throws IOException {
-        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        OptimizerSpec sgd = new OptimizerSpec.Sgd();
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, WORKERS)) {
             Training plain = Training.run(spark, shards, Training.SMALL, spec(sgd, SyncSpec.gradient()));
             Training ones = Training.run(spark, shards, Training.SMALL, weighted(sgd, Collections.nCopies(10, 1.0)));
@@ -139,19 +141,19 @@ class EqualityTest {
 
     @Test
     void averagingAfterEveryStepOfPlainSgdIsToo(JavaSparkContext spark) throws IOException {
-        OptimizerSpec sgd = new OptimizerSpec.Sgd(null);
+        OptimizerSpec sgd = new OptimizerSpec.Sgd();
         assertEqualsOneWorker(spark, spec(sgd, SyncSpec.averaging(1)), sgd);
     }
 
     @Test
     void averagedMomentumCarriesOnAndResetMomentumIsPlainSgd(JavaSparkContext spark) throws IOException {
-        OptimizerSpec momentum = new OptimizerSpec.Momentum(0.9, null);
+        OptimizerSpec momentum = new OptimizerSpec.Momentum().withMomentum(0.9);
         // With equal weights, averaging after every step is linear in momentum too.
         assertEqualsOneWorker(spark, spec(momentum, SyncSpec.averaging(1)), momentum);
         assertEqualsOneWorker(
                 spark,
                 spec(momentum, SyncSpec.of(ParameterAveraging.every(1).withOptimizerState(OptimizerStatePolicy.RESET))),
-                new OptimizerSpec.Sgd(null));
+                new OptimizerSpec.Sgd());
     }
 
     private static TrainingSpec spec(OptimizerSpec optimizer, SyncSpec sync) {
@@ -212,14 +214,12 @@ class EqualityTest {
         NetworkSpec network = new NetworkSpec(
                 List.of(
                         new LayerSpec.Flatten(),
-                        new LayerSpec.Dense(16, true, null),
-                        new LayerSpec.BatchNorm(null, null),
+                        new LayerSpec.Dense(16),
+                        new LayerSpec.BatchNorm(),
                         new LayerSpec.Relu(),
                         new LayerSpec.Dropout(0.3),
-                        new LayerSpec.Dense(10, true, null)),
-                Loss.SOFTMAX_CROSS_ENTROPY,
-                null);
-        OptimizerSpec adam = new OptimizerSpec.Adam(null, null, null, null);
+                        new LayerSpec.Dense(10))).withLoss(Loss.SOFTMAX_CROSS_ENTROPY);
+        OptimizerSpec adam = new OptimizerSpec.Adam();
         TrainingSpec spec = new TrainingSpec(5, 2, 8, adam, Training.RATE, sync);
         try (ImageShards shards = Training.shards(spark, folder, 250, 3)) {
             TrainingState first = Training.run(spark, shards, network, spec).end;

@@ -111,7 +111,7 @@ class SyncSpecTest {
 
     @Test
     void aRateThatEndsAtNothingIsRefused() {
-        LearningRate halved = new LearningRate(0.1, new LearningRate.Schedule.Step(1, 0.5), 0);
+        LearningRate halved = new LearningRate(0.1).withSchedule(new LearningRate.Schedule.Step(1, 0.5));
         training(100, halved).checkRates(7);
         assertThatThrownBy(() -> training(200, halved).checkRates(7))
                 .isInstanceOf(ConvoyException.class)
@@ -119,6 +119,6 @@ class SyncSpecTest {
     }
 
     private static TrainingSpec training(int epochs, LearningRate rate) {
-        return new TrainingSpec(1, epochs, 4, new OptimizerSpec.Momentum(null, null), rate, SyncSpec.gradient());
+        return new TrainingSpec(1, epochs, 4, new OptimizerSpec.Momentum(), rate, SyncSpec.gradient());
     }
 }

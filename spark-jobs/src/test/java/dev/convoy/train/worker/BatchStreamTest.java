@@ -9,7 +9,7 @@ import dev.convoy.data.ImageChunkBuilder;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Target;
 import dev.convoy.data.augment.Augmentation;
-import dev.convoy.data.augment.ImageTransform;
+import dev.convoy.data.augment.GeometricTransform;
 import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.Shuffle;
 import dev.convoy.data.plan.WorkerLayout;
@@ -46,9 +46,10 @@ class BatchStreamTest {
     }
 
     private static TrainingSpec spec(Shuffle.Kind kind, int threads) {
-        Augmentation affine = new Augmentation(List.of(new ImageTransform.Affine(30.0, 0.2, null, null)));
+        Augmentation affine = new Augmentation(
+                List.of(new GeometricTransform.Affine().withRotate(30.0).withTranslate(0.2)));
         BatchLoading loading = new BatchLoading(new Shuffle(kind, 16), affine, ClassWeights.NONE, threads);
-        return new TrainingSpec(1, 1, 10, new OptimizerSpec.Sgd(null), Training.RATE, SyncSpec.gradient(), loading);
+        return new TrainingSpec(1, 1, 10, new OptimizerSpec.Sgd(), Training.RATE, SyncSpec.gradient(), loading);
     }
 
     private static BatchStream stream(TrainingSpec spec, WorkerShard shard) {

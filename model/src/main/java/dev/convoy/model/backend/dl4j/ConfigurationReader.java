@@ -3,6 +3,7 @@ package dev.convoy.model.backend.dl4j;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
+import dev.convoy.model.Loss;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.TensorShape;
@@ -102,13 +103,11 @@ final class ConfigurationReader {
         } else {
             throw layers.unknown("a configuration that is neither a MultiLayerNetwork's nor a ComputationGraph's");
         }
-        if (layers.loss() == null) {
-            throw layers.unknown("a network without an output layer");
-        }
-        return new Description(new NetworkSpec(end.since(start), layers.loss(), null), layers.stored());
+        Loss loss = layers.loss().orElseThrow(() -> layers.unknown("a network without an output layer"));
+        return new Description(new NetworkSpec(end.since(start)).withLoss(loss), layers.stored());
     }
 
-    /** Layers were once wrapped into an object under their name, where they now carry the name of their class. */
+    /** Refuses files in which a layer is wrapped into an object under its name, instead of naming its class. */
     private void checkAge(JsonNode json) {
         JsonNode layer = json.path("confs").path(0).path("layer");
         if (layer.isObject() && !layer.has("@class") && layer.size() == 1) {
@@ -176,24 +175,24 @@ final class ConfigurationReader {
         throw layers.unknown("the vertex " + name + " with " + inputs.size() + " inputs");
     }
 
-    /** Two ways that part at the nearest place which both follow. */
-    private Place sum(Place one, Place other) {
-        Set<Place> others = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Place place = other; place != null; place = place.before) {
-            others.add(place);
+    /** Adds two ways that part at the nearest place which both come from. */
+    private Place sum(Place left, Place right) {
+        Set<Place> before = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Place place = right; place != null; place = place.before) {
+            before.add(place);
         }
-        Place fork = one;
-        while (!others.contains(fork)) {
+        Place fork = left;
+        while (!before.contains(fork)) {
             fork = fork.before;
         }
-        int nesting = 1 + Math.max(absorb(one, fork), absorb(other, fork));
+        int nesting = 1 + Math.max(absorb(left, fork), absorb(right, fork));
         if (nesting > MAX_NESTING) {
             throw layers.unknown("more than " + MAX_NESTING + " sums within sums");
         }
-        List<LayerSpec> body = one.since(fork);
-        List<LayerSpec> shortcut = other.since(fork);
+        List<LayerSpec> body = left.since(fork);
+        List<LayerSpec> shortcut = right.since(fork);
         LayerSpec sum =
-                body.isEmpty() ? new LayerSpec.Residual(shortcut, body) : new LayerSpec.Residual(body, shortcut);
+                body.isEmpty() ? new LayerSpec.Residual(shortcut) : new LayerSpec.Residual(body).withShortcut(shortcut);
         return fork.then(List.of(sum), Math.max(fork.nesting, nesting));
     }
 

@@ -23,13 +23,13 @@ public final class Dl4jBackend implements ComputeBackend {
     public void checkSupport(Network network, Placement placement) {
         if (placement.precision() != Placement.Precision.FP32) {
             throw new ConvoyException(
-                    "Cannot use backend.precision = bf16 with Deeplearning4j, which computes in single"
-                            + " precision; set backend.precision = fp32, or backend.name = torch");
+                    "Cannot use the precision bf16 with Deeplearning4j, which computes in single precision;"
+                            + " use fp32, or the backend torch");
         }
         for (Network.Layer layer : network.allLayers()) {
             if (layer.spec() instanceof LayerSpec.Conv2d conv && conv.groups() > 1) {
                 throw new ConvoyException("Cannot build " + layer.name() + " with groups = " + conv.groups()
-                        + ": Deeplearning4j has no grouped convolution; set backend.name = torch");
+                        + ": Deeplearning4j has no grouped convolution; use the backend torch");
             }
         }
     }
@@ -39,7 +39,7 @@ public final class Dl4jBackend implements ComputeBackend {
         return newReplica(network, normalization, placement, DataType.FLOAT);
     }
 
-    /** Double precision is for checking gradients. */
+    /** Makes a replica of a precision of its own; double precision is for checking gradients. */
     Replica newReplica(Network network, Normalization normalization, Placement placement, DataType precision) {
         checkSupport(network, placement);
         normalization.checkChannels(network.input().channels());
@@ -63,22 +63,23 @@ public final class Dl4jBackend implements ComputeBackend {
 
     static void checkDevice(Placement.Device wanted, boolean cuda) {
         if (wanted == Placement.Device.CUDA && !cuda) {
-            throw new ConvoyException(
-                    "Cannot use backend.device = cuda: ND4J's natives on this class path are for CPUs;"
-                            + " build with mvn package -Pnd4j-cuda, or set backend.name = torch or backend.device = cpu");
+            throw new ConvoyException("Cannot use the device cuda: ND4J's natives on this class path are for CPUs;"
+                    + " build with mvn package -Pnd4j-cuda, or use the backend torch or the device cpu");
         }
         if (wanted == Placement.Device.CPU && cuda) {
-            throw new ConvoyException(
-                    "Cannot use backend.device = cpu: ND4J's CUDA natives are on this class path, and it"
-                            + " takes no others then; set backend.device = cuda, or build without -Pnd4j-cuda");
+            throw new ConvoyException("Cannot use the device cpu: ND4J's CUDA natives are on this class path, and it"
+                    + " takes no others then; use the device cuda, or build without -Pnd4j-cuda");
         }
     }
 
-    /** Machine code runs on later GPUs of the same major version; there is nothing that others could translate. */
+    /**
+     * Refuses GPUs that ND4J's natives have no code for: machine code runs on later GPUs of the same major version, and there is
+     * no portable code beside it.
+     */
     static void checkComputeCapability(int major, int minor) {
         if (major > 8 || major < 3 || major == 3 && minor < 7) {
             throw new ConvoyException("Cannot use Deeplearning4j on this GPU of compute capability " + major + "."
-                    + minor + ": ND4J's CUDA natives hold code for 3.7 to 8.x alone; set backend.name = torch");
+                    + minor + ": ND4J's CUDA natives hold code for 3.7 to 8.x alone; use the backend torch");
         }
     }
 }

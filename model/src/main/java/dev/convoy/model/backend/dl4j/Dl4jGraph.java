@@ -35,7 +35,7 @@ public final class Dl4jGraph implements AutoCloseable {
         checkOptimizer(optimizer);
         if (network.allLayers().stream().anyMatch(Network.Layer::isFrozen)) {
             throw new ConvoyException(
-                    "Cannot use network.freeze with sync.transport = dl4j-spark; use" + " sync.transport = rounds");
+                    "Cannot freeze layers where Deeplearning4j trains itself; train in rounds, or freeze none");
         }
         NativeLibraries.load();
         this.layout = network.layout();
@@ -57,8 +57,9 @@ public final class Dl4jGraph implements AutoCloseable {
      */
     public static void checkOptimizer(OptimizerSpec optimizer) {
         if (optimizer instanceof OptimizerSpec.Momentum || optimizer instanceof OptimizerSpec.AdamW) {
-            throw new ConvoyException("Cannot use this optimizer.type with sync.transport = dl4j-spark, whose updaters"
-                    + " have neither classical momentum nor decoupled weight decay; set it to sgd, nesterov or adam");
+            throw new ConvoyException(
+                    "Cannot use this optimizer where Deeplearning4j trains itself: its updaters have neither"
+                            + " classical momentum nor decoupled weight decay; use sgd, nesterov or adam");
         }
     }
 
@@ -83,12 +84,12 @@ public final class Dl4jGraph implements AutoCloseable {
         return optimizer instanceof OptimizerSpec.Sgd sgd ? sgd.weightDecay() : 0;
     }
 
-    /** The graph itself; it stays this object's. */
+    /** The graph itself; this object still owns it and frees it. */
     public ComputationGraph graph() {
         return graph;
     }
 
-    /** Takes over values in the canonical layout. */
+    /** Copies values in the canonical layout into the graph. */
     public void set(float[] parameters, float[] buffers) {
         for (GraphTensors.Block block : blocks) {
             ParameterLayout.Entry entry = block.entry();

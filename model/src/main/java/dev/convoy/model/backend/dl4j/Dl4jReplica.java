@@ -231,7 +231,7 @@ final class Dl4jReplica implements Replica {
                         ? (long) batchSize * v.height() * v.width()
                         : batchSize;
                 if (values > 1) {
-                    float momentum = norm.momentum().floatValue();
+                    float momentum = (float) norm.momentum();
                     move(layer.tensors().get(2), momentum, 1);
                     move(layer.tensors().get(3), momentum, (float) values / (values - 1));
                 }

@@ -27,7 +27,7 @@ public final class Dl4jZip {
     private static final String CONFIGURATION = "configuration.json";
     private static final String COEFFICIENTS = "coefficients.bin";
 
-    /** Weights hardly shrink. */
+    /** What is read, and how far it may unpack: text shrinks well, weights hardly. */
     private static final Map<String, ZipEntries.Limits> WANTED = Map.of(
             CONFIGURATION, new ZipEntries.Limits(16 << 20, 200),
             COEFFICIENTS, new ZipEntries.Limits(Integer.MAX_VALUE - 16, 20));
@@ -80,18 +80,18 @@ public final class Dl4jZip {
         float[] parameters = new float[network.layout().parameterCount()];
         float[] buffers = new float[network.layout().bufferCount()];
         int position = 0;
-        for (LayerReader.Stored one : stored) {
-            // The very same object, since two layers may be equal.
+        for (LayerReader.Stored layerInFile : stored) {
+            // The very object that was read, since two layers may be equal.
             Network.Layer layer = network.allLayers().stream()
-                    .filter(candidate -> candidate.spec() == one.layer())
+                    .filter(candidate -> candidate.spec() == layerInFile.layer())
                     .findFirst()
                     .orElseThrow(() -> new ConvoyException("Cannot use the network in " + file + ": its "
-                            + one.layer().stem() + " layer is not on the way from its input to its output"));
+                            + layerInFile.layer().stem() + " layer is not on the way from its input to its output"));
             for (ParameterLayout.Entry entry : inTheirOrder(layer)) {
                 float[] target = entry.isBuffer() ? buffers : parameters;
                 System.arraycopy(coefficients, position, target, entry.offset(), entry.size());
                 position += entry.size();
-                if (one.logDeviation() && entry.tensor().name().equals("running_var")) {
+                if (layerInFile.logDeviation() && entry.tensor().name().equals("running_var")) {
                     for (int i = entry.offset(); i < entry.offset() + entry.size(); i++) {
                         target[i] = (float) Math.pow(10, 2 * target[i]);
                     }
@@ -118,8 +118,7 @@ public final class Dl4jZip {
     public static void write(OutputStream out, TrainedModel model) throws IOException {
         NetworkSpec spec = model.network().spec();
         // What was frozen in training is a plain layer in a model.
-        Network network = new NetworkSpec(spec.layers(), spec.loss(), spec.initializer())
-                .bind(model.network().input());
+        Network network = spec.withFreeze(List.of()).bind(model.network().input());
         new Dl4jBackend().checkSupport(network, Placement.CPU);
         NativeLibraries.load();
         ComputationGraph graph =

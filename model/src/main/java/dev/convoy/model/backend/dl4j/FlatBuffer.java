@@ -32,7 +32,11 @@ final class FlatBuffer {
                 : new Floats(new FloatPointer(start).capacity(end).asBuffer());
     }
 
-    /** Positions count from the start of the memory that the array is a view of. */
+    /**
+     * Copies floats into the array.
+     *
+     * @param position counts from the start of the memory that the array is a view of
+     */
     void write(int position, float[] source, int from, int count) {
         values.write(position, source, from, count);
         Nd4j.getAffinityManager().tagLocation(array, Location.HOST);

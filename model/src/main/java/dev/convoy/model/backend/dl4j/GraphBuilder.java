@@ -47,11 +47,13 @@ final class GraphBuilder {
         LossLayer lossLayer();
 
         /**
+         * Makes what drops values.
+         *
          * @param rate the probability of 0
          */
         IDropout dropout(double rate);
 
-        /** A builder that knows what becomes of running statistics; sizes and eps are set elsewhere. */
+        /** Begins a layer that knows what becomes of running statistics; sizes and eps are set by the caller. */
         BatchNormalization.Builder batchNorm(LayerSpec.BatchNorm norm);
     }
 
@@ -63,13 +65,15 @@ final class GraphBuilder {
         this.parts = parts;
     }
 
-    /** A graph that somebody else trains: Convoy has optimizers of its own. */
+    /** Writes a graph without an updater, since Convoy's own optimizers train it. */
     static ComputationGraphConfiguration build(Network network, Parts parts, DataType precision) {
         return build(network, parts, precision, new NoOp(), 0);
     }
 
     /**
-     * @param decay that the updater adds to the gradients of weights
+     * Writes a graph that Deeplearning4j trains.
+     *
+     * @param decay what weights are multiplied by, and the updater adds to their gradients
      */
     static ComputationGraphConfiguration build(
             Network network, Parts parts, DataType precision, IUpdater updater, double decay) {
@@ -91,78 +95,134 @@ final class GraphBuilder {
     private String add(List<Network.Layer> layers, String previous) {
         String top = previous;
         for (Network.Layer layer : layers) {
-            top = add(layer, top);
+            top = layer.spec().accept(new Step(layer, top));
         }
         return top;
     }
 
-    /** Puts a layer on top of the graph and names the new top. */
-    private String add(Network.Layer layer, String previous) {
-        String name = layer.name();
-        if (layer.spec() instanceof LayerSpec.Flatten) {
-            if (!(layer.input() instanceof TensorShape.Volume v)) {
-                return previous;
-            }
-            graph.addVertex(name, toVector(v.channels(), v.height(), v.width()), previous);
-            return name;
+    /** Puts one layer on top of the graph; every method returns the name of the new top. */
+    private final class Step implements LayerSpec.Visitor<String> {
+        private final Network.Layer layer;
+        private final String previous;
+
+        Step(Network.Layer layer, String previous) {
+            this.layer = layer;
+            this.previous = previous;
         }
-        if (layer.spec() instanceof LayerSpec.Residual) {
+
+        private String put(Layer conf) {
+            graph.addLayer(layer.name(), conf, previous);
+            return layer.name();
+        }
+
+        private String activate(IActivation activation) {
+            return put(new ActivationLayer.Builder().activation(activation).build());
+        }
+
+        @Override
+        public String conv2d(LayerSpec.Conv2d conv) {
+            return put(convolution(conv, ((TensorShape.Volume) layer.input()).channels()));
+        }
+
+        @Override
+        public String maxPool(LayerSpec.MaxPool pool) {
+            return put(pooling(PoolingType.MAX, pool));
+        }
+
+        @Override
+        public String averagePool(LayerSpec.AveragePool pool) {
+            return put(pooling(PoolingType.AVG, pool));
+        }
+
+        @Override
+        public String globalAveragePool(LayerSpec.GlobalAveragePool pool) {
+            return put(new GlobalPoolingLayer.Builder(PoolingType.AVG).build());
+        }
+
+        @Override
+        public String residual(LayerSpec.Residual block) {
             String body = add(layer.body(), previous);
             String shortcut = add(layer.shortcut(), previous);
-            graph.addVertex(name, new ElementWiseVertex(ElementWiseVertex.Op.Add), body, shortcut);
-            return name;
+            graph.addVertex(layer.name(), new ElementWiseVertex(ElementWiseVertex.Op.Add), body, shortcut);
+            return layer.name();
         }
-        if (layer.spec() instanceof LayerSpec.BatchNorm
-                && !layer.isFrozen()
-                && layer.input() instanceof TensorShape.Flat flat) {
-            // Over a vector, Deeplearning4j's layer fails on a batch of one; over a volume of single pixels it does
-            // not.
-            graph.addVertex(
-                    name + "_volume",
-                    new PreprocessorVertex(new FeedForwardToCnnPreProcessor(1, 1, flat.size())),
-                    previous);
-            graph.addLayer(name, layerOf(layer), name + "_volume");
-            graph.addVertex(name + "_vector", toVector(flat.size(), 1, 1), name);
-            return name + "_vector";
-        }
-        graph.addLayer(name, layerOf(layer), previous);
-        return name;
-    }
 
-    private static PreprocessorVertex toVector(int channels, int height, int width) {
-        return new PreprocessorVertex(new CnnToFeedForwardPreProcessor(height, width, channels));
-    }
-
-    private Layer layerOf(Network.Layer layer) {
-        LayerSpec spec = layer.spec();
-        if (spec instanceof LayerSpec.Conv2d conv) {
-            return convolution(conv, ((TensorShape.Volume) layer.input()).channels());
-        } else if (spec instanceof LayerSpec.MaxPool pool) {
-            return pooling(PoolingType.MAX, pool);
-        } else if (spec instanceof LayerSpec.AveragePool pool) {
-            return pooling(PoolingType.AVG, pool);
-        } else if (spec instanceof LayerSpec.GlobalAveragePool) {
-            return new GlobalPoolingLayer.Builder(PoolingType.AVG).build();
-        } else if (spec instanceof LayerSpec.Dense dense) {
-            return new DenseLayer.Builder()
-                    .nIn(layer.input().size())
-                    .nOut(dense.units())
-                    .hasBias(dense.bias())
-                    .build();
-        } else if (spec instanceof LayerSpec.BatchNorm && layer.isFrozen()) {
-            return new ActivationLayer.Builder().activation(new FixedNorm()).build();
-        } else if (spec instanceof LayerSpec.BatchNorm norm) {
+        @Override
+        public String batchNorm(LayerSpec.BatchNorm norm) {
+            if (layer.isFrozen()) {
+                return activate(new FixedNorm());
+            }
             int channels = layer.tensors().get(0).size();
-            return parts.batchNorm(norm)
+            Layer conf = parts.batchNorm(norm)
                     .nIn(channels)
                     .nOut(channels)
                     .eps(norm.eps())
                     .useLogStd(false)
                     .build();
-        } else if (spec instanceof LayerSpec.Dropout dropout) {
-            return new DropoutLayer.Builder(parts.dropout(dropout.rate())).build();
+            if (layer.input() instanceof TensorShape.Volume) {
+                return put(conf);
+            }
+            // Over a vector, Deeplearning4j's layer fails on a batch of one; over a volume of single pixels it does
+            // not.
+            String name = layer.name();
+            PreprocessorVertex toVolume = new PreprocessorVertex(new FeedForwardToCnnPreProcessor(1, 1, channels));
+            graph.addVertex(name + "_volume", toVolume, previous);
+            graph.addLayer(name, conf, name + "_volume");
+            graph.addVertex(name + "_vector", toVector(channels, 1, 1), name);
+            return name + "_vector";
         }
-        return new ActivationLayer.Builder().activation(activation(spec)).build();
+
+        @Override
+        public String dense(LayerSpec.Dense dense) {
+            return put(new DenseLayer.Builder()
+                    .nIn(layer.input().size())
+                    .nOut(dense.units())
+                    .hasBias(dense.bias())
+                    .build());
+        }
+
+        @Override
+        public String flatten(LayerSpec.Flatten flatten) {
+            if (!(layer.input() instanceof TensorShape.Volume v)) {
+                return previous;
+            }
+            graph.addVertex(layer.name(), toVector(v.channels(), v.height(), v.width()), previous);
+            return layer.name();
+        }
+
+        @Override
+        public String dropout(LayerSpec.Dropout dropout) {
+            return put(new DropoutLayer.Builder(parts.dropout(dropout.rate())).build());
+        }
+
+        @Override
+        public String sigmoid(LayerSpec.Sigmoid sigmoid) {
+            return activate(new ActivationSigmoid());
+        }
+
+        @Override
+        public String tanh(LayerSpec.Tanh tanh) {
+            return activate(new ActivationTanH());
+        }
+
+        @Override
+        public String relu(LayerSpec.Relu relu) {
+            return activate(new ActivationReLU());
+        }
+
+        @Override
+        public String leakyRelu(LayerSpec.LeakyRelu leaky) {
+            return activate(new ActivationLReLU(leaky.slope()));
+        }
+
+        @Override
+        public String softmax(LayerSpec.Softmax softmax) {
+            return activate(new ActivationSoftmax());
+        }
+    }
+
+    private static PreprocessorVertex toVector(int channels, int height, int width) {
+        return new PreprocessorVertex(new CnnToFeedForwardPreProcessor(height, width, channels));
     }
 
     private static Layer convolution(LayerSpec.Conv2d conv, int channels) {
@@ -182,21 +242,6 @@ final class GraphBuilder {
                 .convolutionMode(mode(pool.padding()));
         return (pool.padding() instanceof Padding.Explicit e ? builder.padding(e.pixels(), e.pixels()) : builder)
                 .build();
-    }
-
-    private static IActivation activation(LayerSpec spec) {
-        if (spec instanceof LayerSpec.Sigmoid) {
-            return new ActivationSigmoid();
-        } else if (spec instanceof LayerSpec.Tanh) {
-            return new ActivationTanH();
-        } else if (spec instanceof LayerSpec.Relu) {
-            return new ActivationReLU();
-        } else if (spec instanceof LayerSpec.LeakyRelu leaky) {
-            return new ActivationLReLU(leaky.slope());
-        } else if (spec instanceof LayerSpec.Softmax) {
-            return new ActivationSoftmax();
-        }
-        throw new IllegalStateException("The dl4j backend has no layer for " + spec);
     }
 
     private static ConvolutionMode mode(Padding padding) {

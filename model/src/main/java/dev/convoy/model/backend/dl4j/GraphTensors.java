@@ -29,7 +29,7 @@ final class GraphTensors {
 
     private GraphTensors() {}
 
-    /** Every tensor but those of frozen normalisation, which are no parameters of the graph. */
+    /** Finds every tensor but those of frozen normalisation, which are no parameters of the graph. */
     static List<Block> locate(ComputationGraph graph, Network network) {
         List<Block> blocks = new ArrayList<>();
         for (Network.Layer layer : network.allLayers()) {

@@ -10,6 +10,7 @@ import dev.convoy.model.layer.TensorShape;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Turns single layers of a {@code configuration.json} into Convoy's, and remembers which of them hold weights. */
 final class LayerReader {
@@ -39,16 +40,16 @@ final class LayerReader {
         return stored;
     }
 
-    /** What the output layer is trained for; null if there was none. */
-    Loss loss() {
-        return loss;
+    /** What the output layer is trained for; empty if there was none. */
+    Optional<Loss> loss() {
+        return Optional.ofNullable(loss);
     }
 
     int layersRead() {
         return layersRead;
     }
 
-    /** What a preprocessor does to a value of this shape; a missing one nothing. */
+    /** Gives the layers that do what a preprocessor does to a value of this shape; a missing one does nothing. */
     List<LayerSpec> preprocess(JsonNode preprocessor, TensorShape shape) {
         if (preprocessor.isMissingNode() || preprocessor.isNull()) {
             return List.of();
@@ -70,7 +71,7 @@ final class LayerReader {
     }
 
     /**
-     * A layer with its dropout and activation.
+     * Reads a layer with its dropout and activation.
      *
      * @param first whether images come straight into it
      */
@@ -93,52 +94,51 @@ final class LayerReader {
             // The others have the key too, but pass it over.
             layers.addAll(dropout(layer));
         }
-        boolean activated = true;
-        switch (name) {
-            case "ConvolutionLayer" -> layers.add(keep(new LayerSpec.Conv2d(
-                    layer.path("nout").asInt(),
-                    size(layer, "kernelSize"),
-                    size(layer, "stride"),
-                    padding(layer),
-                    layer.path("hasBias").asBoolean(true),
-                    null)));
-            case "DenseLayer" -> layers.add(keep(dense(layer)));
-            case "SubsamplingLayer" -> {
-                layers.add(pool(layer));
-                activated = false;
-            }
-            case "GlobalPoolingLayer" -> {
-                require(layer, "poolingType", "AVG");
-                require(layer, "collapseDimensions", "true");
-                layers.add(new LayerSpec.GlobalAveragePool());
-                activated = false;
-            }
-            case "BatchNormalization" -> {
-                LayerSpec norm = new LayerSpec.BatchNorm(
-                        rest(layer.path("decay").asDouble(0.9)),
-                        layer.path("eps").asDouble(1e-5));
-                stored.add(new Stored(norm, keepsLogDeviation(conf)));
-                layers.add(norm);
-                activated = false;
-            }
-            case "ActivationLayer" -> {}
-            case "DropoutLayer" -> activated = false;
-            case "OutputLayer", "LossLayer" -> {
-                if (name.equals("OutputLayer")) {
-                    layers.add(keep(dense(layer)));
-                }
-                loss = loss(layer);
-                activated = loss == Loss.SQUARED_ERROR;
-            }
-            default -> throw unknown("the layer " + name);
-        }
-        if (activated) {
+        layers.addAll(core(name, conf));
+        if (isActivated(name)) {
             layers.addAll(activation(layer));
         }
         return layers;
     }
 
-    /** The names of the tensors tell; older files say it in a key. */
+    /** Reads the layer without its dropout and activation. */
+    private List<LayerSpec> core(String name, JsonNode conf) {
+        JsonNode layer = conf.path("layer");
+        return switch (name) {
+            case "ConvolutionLayer" -> List.of(keep(convolution(layer), false));
+            case "DenseLayer" -> List.of(keep(dense(layer), false));
+            case "SubsamplingLayer" -> List.of(pool(layer));
+            case "GlobalPoolingLayer" -> {
+                require(layer, "poolingType", "AVG");
+                require(layer, "collapseDimensions", "true");
+                yield List.of(new LayerSpec.GlobalAveragePool());
+            }
+            case "BatchNormalization" -> List.of(keep(batchNorm(layer), keepsLogDeviation(conf)));
+            case "ActivationLayer", "DropoutLayer" -> List.of();
+            case "OutputLayer", "LossLayer" -> {
+                loss = loss(layer);
+                yield name.equals("OutputLayer") ? List.of(keep(dense(layer), false)) : List.of();
+            }
+            default -> throw unknown("the layer " + name);
+        };
+    }
+
+    /** Whether a layer applies its activation: some kinds pass it over, and cross-entropies have it built in. */
+    private boolean isActivated(String name) {
+        return switch (name) {
+            case "ConvolutionLayer", "DenseLayer", "ActivationLayer" -> true;
+            case "OutputLayer", "LossLayer" -> loss == Loss.SQUARED_ERROR;
+            default -> false;
+        };
+    }
+
+    private LayerSpec batchNorm(JsonNode layer) {
+        return new LayerSpec.BatchNorm()
+                .withMomentum(rest(layer.path("decay").asDouble(0.9)))
+                .withEps(layer.path("eps").asDouble(1e-5));
+    }
+
+    /** Whether the names of its tensors say so; older files say it in a key. */
     private static boolean keepsLogDeviation(JsonNode conf) {
         for (JsonNode variable : conf.path("variables")) {
             if (variable.asText().equals("var")) {
@@ -148,24 +148,35 @@ final class LayerReader {
         return conf.path("layer").path("useLogStd").asBoolean(true);
     }
 
-    private LayerSpec keep(LayerSpec layer) {
-        stored.add(new Stored(layer, false));
+    private LayerSpec keep(LayerSpec layer, boolean logDeviation) {
+        stored.add(new Stored(layer, logDeviation));
         return layer;
     }
 
+    private LayerSpec convolution(JsonNode layer) {
+        LayerSpec.Conv2d convolution = new LayerSpec.Conv2d(layer.path("nout").asInt(), size(layer, "kernelSize"))
+                .withStride(size(layer, "stride"))
+                .withPadding(padding(layer));
+        return hasBias(layer) ? convolution : convolution.withoutBias();
+    }
+
     private static LayerSpec dense(JsonNode layer) {
-        return new LayerSpec.Dense(
-                layer.path("nout").asInt(), layer.path("hasBias").asBoolean(true), null);
+        LayerSpec.Dense dense = new LayerSpec.Dense(layer.path("nout").asInt());
+        return hasBias(layer) ? dense : dense.withoutBias();
+    }
+
+    private static boolean hasBias(JsonNode layer) {
+        return layer.path("hasBias").asBoolean(true);
     }
 
     private LayerSpec pool(JsonNode layer) {
         Size2d kernel = size(layer, "kernelSize");
         Size2d stride = size(layer, "stride");
         return switch (text(layer, "poolingType")) {
-            case "MAX" -> new LayerSpec.MaxPool(kernel, stride, padding(layer));
+            case "MAX" -> new LayerSpec.MaxPool(kernel).withStride(stride).withPadding(padding(layer));
             case "AVG" -> {
                 require(layer, "avgPoolIncludePadInDivisor", "false");
-                yield new LayerSpec.AveragePool(kernel, stride, padding(layer));
+                yield new LayerSpec.AveragePool(kernel).withStride(stride).withPadding(padding(layer));
             }
             default -> throw unknown("poolingType = " + text(layer, "poolingType"));
         };

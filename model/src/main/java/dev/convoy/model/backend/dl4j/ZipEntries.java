@@ -16,7 +16,7 @@ import java.util.zip.ZipInputStream;
 
 /** Reads a few entries of a zip that nobody vouches for, into memory; everything else in it is passed over unread. */
 final class ZipEntries {
-    /** Of what is passed over; it takes time but no memory, and zeros shrink to a thousandth. */
+    /** Bytes of an entry that is passed over; they take time but no memory, and zeros shrink to a thousandth. */
     private static final long MAX_PASSED_OVER = 1L << 33;
 
     private static final int CHUNK = 1 << 16;
@@ -73,7 +73,7 @@ final class ZipEntries {
         }
     }
 
-    /** Watches how much comes out of how little. */
+    /** Reads a zip and watches how much each entry unpacks to. */
     private static final class Zip extends ZipInputStream {
         Zip(InputStream in) {
             // Any byte is a letter there, where a name that is no UTF-8 would end in an unchecked exception.

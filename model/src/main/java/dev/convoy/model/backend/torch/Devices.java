@@ -51,22 +51,22 @@ final class Devices {
 
     static String whyNone(boolean hasCudaNatives) {
         return hasCudaNatives
-                ? "Cannot use backend.device = cuda: libtorch's CUDA natives are here, but no GPU with a driver for CUDA 13;"
-                        + " check nvidia-smi on this machine, or set backend.device = cpu"
-                : "Cannot use backend.device = cuda: libtorch's natives on this class path are for CPUs; build with mvn"
-                        + " package -Ptorch-cuda, or set backend.device = cpu";
+                ? "Cannot use the device cuda: libtorch's CUDA natives are here, but no GPU with a driver for CUDA 13;"
+                        + " check nvidia-smi on this machine, or use the device cpu"
+                : "Cannot use the device cuda: libtorch's natives on this class path are for CPUs; build with mvn"
+                        + " package -Ptorch-cuda, or use the device cpu";
     }
 
-    /** Natives carry machine code for some generations of GPUs only; a kernel tells. */
+    /** Runs a kernel, since natives carry machine code for some generations of GPUs only. */
     private static void tryOut(Device device, int index) {
         try (PointerScope scope = new PointerScope()) {
-            Tensor one = torch.ones(1).to(device, ScalarType.Float);
-            HostMemory.read(one.add(one));
+            Tensor probe = torch.ones(1).to(device, ScalarType.Float);
+            HostMemory.read(probe.add(probe));
         } catch (RuntimeException e) {
             throw new ConvoyException(
                     "Cannot compute on CUDA device " + index + ": "
                             + Printable.firstLine(e)
-                            + "; these natives may have no code for a GPU of its age: set backend.device = cpu",
+                            + "; these natives may have no code for a GPU of its age: use the device cpu",
                     e);
         }
     }

@@ -3,11 +3,13 @@ package dev.convoy.model.backend.torch;
 import dev.convoy.data.CounterRandom;
 import dev.convoy.model.Network;
 import dev.convoy.model.backend.Placement;
+import dev.convoy.model.backend.StepKey;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
 import dev.convoy.model.layer.TensorShape;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -25,16 +27,124 @@ final class Layers {
     private static final long[] ZERO = {0, 0};
 
     private final Placement.Precision precision;
+    private final List<List<Tensor>> tensors;
 
     /**
      * @param precision of convolutions and dense layers; normalisation and softmax stay single, as PyTorch's autocast has
      *     it, and the others take what they are given
+     * @param tensors by the index of a layer, its tensors in canonical order
      */
-    Layers(Placement.Precision precision) {
+    Layers(Placement.Precision precision, List<List<Tensor>> tensors) {
         this.precision = precision;
+        this.tensors = tensors;
     }
 
-    /** In the precision of convolutions and dense layers; parameters get their gradients in single precision all the same. */
+    /**
+     * Leads a batch through layers.
+     *
+     * @param training the step for which dropout is drawn and running statistics are moved; empty in evaluation mode
+     */
+    Tensor forward(List<Network.Layer> layers, Tensor input, Optional<StepKey> training) {
+        Tensor x = input;
+        for (Network.Layer layer : layers) {
+            x = layer.spec().accept(new Pass(layer, x, training));
+        }
+        return x;
+    }
+
+    /** Leads a batch through one layer; every method returns the layer's output. */
+    private final class Pass implements LayerSpec.Visitor<Tensor> {
+        private final Network.Layer layer;
+        private final Tensor x;
+        private final Optional<StepKey> training;
+        private final List<Tensor> weights;
+
+        Pass(Network.Layer layer, Tensor x, Optional<StepKey> training) {
+            this.layer = layer;
+            this.x = x;
+            this.training = training;
+            this.weights = tensors.get(layer.index());
+        }
+
+        @Override
+        public Tensor conv2d(LayerSpec.Conv2d conv) {
+            return convolution(conv, x, weights);
+        }
+
+        @Override
+        public Tensor maxPool(LayerSpec.MaxPool pool) {
+            return Layers.maxPool(pool, x);
+        }
+
+        @Override
+        public Tensor averagePool(LayerSpec.AveragePool pool) {
+            return Layers.averagePool(pool, x);
+        }
+
+        @Override
+        public Tensor globalAveragePool(LayerSpec.GlobalAveragePool pool) {
+            return x.mean(new long[] {2, 3}, false, new ScalarTypeOptional());
+        }
+
+        @Override
+        public Tensor residual(LayerSpec.Residual block) {
+            return forward(layer.body(), x, training).add(forward(layer.shortcut(), x, training));
+        }
+
+        @Override
+        public Tensor batchNorm(LayerSpec.BatchNorm norm) {
+            if (training.isEmpty() || layer.isFrozen()) {
+                return Layers.batchNorm(norm, x, weights, Statistics.USE);
+            }
+            long values =
+                    layer.input() instanceof TensorShape.Volume v ? x.size(0) * v.height() * v.width() : x.size(0);
+            // The unbiased variance of a single value does not exist: running statistics then stay as they were.
+            return Layers.batchNorm(norm, x, weights, values > 1 ? Statistics.MOVE : Statistics.LEAVE);
+        }
+
+        @Override
+        public Tensor dense(LayerSpec.Dense dense) {
+            return torch.linear(low(x), low(weights.get(0)), bias(dense.bias(), weights));
+        }
+
+        @Override
+        public Tensor flatten(LayerSpec.Flatten flatten) {
+            return x.flatten(1, -1);
+        }
+
+        @Override
+        public Tensor dropout(LayerSpec.Dropout dropout) {
+            return training.map(step -> x.mul(mask(x, dropout.rate(), step.dropout(layer.index()))))
+                    .orElse(x);
+        }
+
+        @Override
+        public Tensor sigmoid(LayerSpec.Sigmoid sigmoid) {
+            return torch.sigmoid(x);
+        }
+
+        @Override
+        public Tensor tanh(LayerSpec.Tanh tanh) {
+            return torch.tanh(x);
+        }
+
+        @Override
+        public Tensor relu(LayerSpec.Relu relu) {
+            return torch.relu(x);
+        }
+
+        @Override
+        public Tensor leakyRelu(LayerSpec.LeakyRelu leaky) {
+            return torch.leaky_relu(x, new Scalar(leaky.slope()));
+        }
+
+        @Override
+        public Tensor softmax(LayerSpec.Softmax softmax) {
+            return torch.softmax(single(x), 1);
+        }
+    }
+
+    /** Converts to the precision of convolutions and dense layers; gradients of parameters come in single precision even so. */
     private Tensor low(Tensor x) {
         return precision == Placement.Precision.BF16 ? x.to(ScalarType.BFloat16) : x;
     }
@@ -45,61 +155,6 @@ final class Layers {
 
     private TensorOptional bias(boolean has, List<Tensor> tensors) {
         return has ? new TensorOptional(low(tensors.get(1))) : new TensorOptional();
-    }
-
-    /**
-     * One layer in training mode.
-     *
-     * @param tensors the layer's, in canonical order; running statistics are moved
-     * @param dropout numbers for the layer's mask
-     */
-    Tensor train(Network.Layer layer, Tensor x, List<Tensor> tensors, CounterRandom dropout) {
-        if (layer.spec() instanceof LayerSpec.BatchNorm norm && !layer.isFrozen()) {
-            long values =
-                    layer.input() instanceof TensorShape.Volume v ? x.size(0) * v.height() * v.width() : x.size(0);
-            // The unbiased variance of a single value does not exist: running statistics then stay as they were.
-            return batchNorm(norm, x, tensors, values > 1 ? Statistics.MOVE : Statistics.LEAVE);
-        } else if (layer.spec() instanceof LayerSpec.Dropout spec) {
-            return x.mul(mask(x, spec.rate(), dropout));
-        }
-        return evaluate(layer, x, tensors);
-    }
-
-    /** One layer in evaluation mode. */
-    Tensor evaluate(Network.Layer layer, Tensor x, List<Tensor> tensors) {
-        if (layer.spec() instanceof LayerSpec.BatchNorm norm) {
-            return batchNorm(norm, x, tensors, Statistics.USE);
-        } else if (layer.spec() instanceof LayerSpec.Dropout) {
-            return x;
-        }
-        return forward(layer.spec(), x, tensors);
-    }
-
-    private Tensor forward(LayerSpec spec, Tensor x, List<Tensor> tensors) {
-        if (spec instanceof LayerSpec.Conv2d conv) {
-            return convolution(conv, x, tensors);
-        } else if (spec instanceof LayerSpec.MaxPool pool) {
-            return maxPool(pool, x);
-        } else if (spec instanceof LayerSpec.AveragePool pool) {
-            return averagePool(pool, x);
-        } else if (spec instanceof LayerSpec.GlobalAveragePool) {
-            return x.mean(new long[] {2, 3}, false, new ScalarTypeOptional());
-        } else if (spec instanceof LayerSpec.Dense dense) {
-            return torch.linear(low(x), low(tensors.get(0)), bias(dense.bias(), tensors));
-        } else if (spec instanceof LayerSpec.Flatten) {
-            return x.flatten(1, -1);
-        } else if (spec instanceof LayerSpec.Sigmoid) {
-            return torch.sigmoid(x);
-        } else if (spec instanceof LayerSpec.Tanh) {
-            return torch.tanh(x);
-        } else if (spec instanceof LayerSpec.Relu) {
-            return torch.relu(x);
-        } else if (spec instanceof LayerSpec.LeakyRelu leaky) {
-            return torch.leaky_relu(x, new Scalar(leaky.slope()));
-        } else if (spec instanceof LayerSpec.Softmax) {
-            return torch.softmax(single(x), 1);
-        }
-        throw new IllegalStateException("The torch backend has no layer for " + spec);
     }
 
     private Tensor convolution(LayerSpec.Conv2d conv, Tensor x, List<Tensor> tensors) {
@@ -123,7 +178,7 @@ final class Layers {
         return torch.max_pool2d(input, array(pool.kernel()), array(pool.stride()), padding, ONE, false);
     }
 
-    /** Padding is left out of the mean. */
+    /** Averages windows, leaving padding out of the mean. */
     private static Tensor averagePool(LayerSpec.AveragePool pool, Tensor x) {
         Border border = Border.of(pool, x);
         if (border.isSymmetric()) {

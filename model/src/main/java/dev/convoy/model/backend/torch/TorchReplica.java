@@ -8,14 +8,13 @@ import dev.convoy.model.Vector;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
-import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.TensorSpec;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.BiFunction;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
@@ -38,7 +37,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * beforehand, so that going backwards fills it and an optimizer is a few operations on whole vectors.
  */
 final class TorchReplica implements Replica {
-    /** Floats of a gradient that it is worth stopping for. */
+    /** How many floats of a gradient are worth a stop on the way backwards. */
     private static final int PART = 1 << 16;
 
     private final Network network;
@@ -51,7 +50,7 @@ final class TorchReplica implements Replica {
     /** By the layer's index, its tensors in canonical order. */
     private final List<List<Tensor>> tensors = new ArrayList<>();
 
-    /** By position of a layer the offset of its first parameter, where a part of the gradient begins with it; else 0. */
+    /** For each layer: where a part of the gradient begins with it, the offset of its first parameter; else 0. */
     private final int[] cuts;
 
     private final Tensor mean;
@@ -60,7 +59,7 @@ final class TorchReplica implements Replica {
     TorchReplica(Network network, Normalization normalization, Placement placement) {
         this.network = network;
         this.device = Devices.of(placement);
-        this.layers = new Layers(placement.precision());
+        this.layers = new Layers(placement.precision(), tensors);
         this.cuts = cuts(network);
         try (PointerScope scope = new PointerScope()) {
             ParameterLayout layout = network.layout();
@@ -75,7 +74,7 @@ final class TorchReplica implements Replica {
         }
     }
 
-    /** Before layers, so that each part has a certain size at least; from the last layer on, as gradients come. */
+    /** Cuts before layers, from the last one on, as gradients come, so that each part has at least {@link #PART} floats. */
     private static int[] cuts(Network network) {
         int[] cuts = new int[network.layers().size()];
         int end = network.layout().parameterCount();
@@ -90,7 +89,7 @@ final class TorchReplica implements Replica {
         return cuts;
     }
 
-    /** A parameter is a leaf of its own over the shared memory, its gradient set to its part of the flat gradient. */
+    /** Makes a parameter a leaf of its own over the shared memory, and its gradient a part of the flat gradient. */
     private Tensor viewOf(ParameterLayout.Entry entry) {
         TorchVector vector = entry.isBuffer() ? buffers : parameters;
         Tensor view = keep(part(vector, entry).detach());
@@ -171,8 +170,6 @@ final class TorchReplica implements Replica {
     private double train(ImageBatch batch, StepKey step, int[] cuts, IntConsumer finished) {
         try (PointerScope scope = new PointerScope()) {
             gradient.tensor().zero_();
-            BiFunction<Network.Layer, Tensor, Tensor> mode =
-                    (layer, in) -> layers.train(layer, in, tensors.get(layer.index()), step.dropout(layer.index()));
             Deque<Stop> stops = new ArrayDeque<>();
             Tensor x = input(batch);
             for (int i = 0; i < cuts.length; i++) {
@@ -182,7 +179,7 @@ final class TorchReplica implements Replica {
                     stops.push(new Stop(x, begin, cuts[i]));
                     x = begin;
                 }
-                x = forward(network.layers().subList(i, i + 1), x, mode);
+                x = layers.forward(network.layers().subList(i, i + 1), x, Optional.of(step));
             }
             x = x.to(ScalarType.Float);
             double[] outputs = toDoubles(x);
@@ -210,22 +207,8 @@ final class TorchReplica implements Replica {
     public double[] outputs(ImageBatch batch) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
-            return toDoubles(forward(
-                    network.layers(),
-                    input(batch),
-                    (layer, in) -> layers.evaluate(layer, in, tensors.get(layer.index()))));
+            return toDoubles(layers.forward(network.layers(), input(batch), Optional.empty()));
         }
-    }
-
-    private static Tensor forward(
-            List<Network.Layer> layers, Tensor input, BiFunction<Network.Layer, Tensor, Tensor> mode) {
-        Tensor x = input;
-        for (Network.Layer layer : layers) {
-            x = layer.spec() instanceof LayerSpec.Residual
-                    ? forward(layer.body(), x, mode).add(forward(layer.shortcut(), x, mode))
-                    : mode.apply(layer, x);
-        }
-        return x;
     }
 
     /**

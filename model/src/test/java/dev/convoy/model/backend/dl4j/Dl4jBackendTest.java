@@ -19,12 +19,12 @@ class Dl4jBackendTest {
         Normalization normalization = new Normalization(new float[] {0}, new float[] {1});
         assertThatThrownBy(() -> new Dl4jBackend().newReplica(NETWORK, normalization, cuda))
                 .isInstanceOf(ConvoyException.class)
-                .hasMessageContainingAll("backend.device = cuda", "-Pnd4j-cuda", "backend.name = torch");
+                .hasMessageContainingAll("the device cuda", "-Pnd4j-cuda", "use the backend torch");
         assertThatThrownBy(() -> Dl4jBackend.checkDevice(Placement.Device.CPU, true))
-                .hasMessageContainingAll("backend.device = cpu", "without -Pnd4j-cuda");
+                .hasMessageContainingAll("the device cpu", "without -Pnd4j-cuda");
         Placement half = new Placement(Placement.Device.CPU, Placement.ANY, Placement.Precision.BF16);
         assertThatThrownBy(() -> new Dl4jBackend().checkSupport(NETWORK, half))
-                .hasMessageContainingAll("bf16", "backend.name = torch");
+                .hasMessageContainingAll("bf16", "use fp32, or the backend torch");
     }
 
     @Test
@@ -33,6 +33,6 @@ class Dl4jBackendTest {
         Dl4jBackend.checkComputeCapability(8, 9);
         assertThatThrownBy(() -> Dl4jBackend.checkComputeCapability(3, 5)).hasMessageContaining("3.5");
         assertThatThrownBy(() -> Dl4jBackend.checkComputeCapability(9, 0))
-                .hasMessageContainingAll("compute capability 9.0", "backend.name = torch");
+                .hasMessageContainingAll("compute capability 9.0", "use the backend torch");
     }
 }

@@ -19,6 +19,7 @@ import dev.convoy.model.file.TrainedModel;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
+import dev.convoy.model.optimizer.OptimizerSpec;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -163,26 +164,22 @@ class Dl4jZipTest {
 
     @Test
     void anExportedModelIsRestoredByDeeplearning4jAndComesBack() throws IOException {
-        Size2d three = new Size2d(3, 3);
-        NetworkSpec spec = new NetworkSpec(
-                List.of(
-                        new LayerSpec.Conv2d(4, three, null, new Padding.Explicit(1), true, null),
+        Size2d three = Size2d.square(3);
+        NetworkSpec spec = new NetworkSpec(List.of(
+                        new LayerSpec.Conv2d(4, three).withPadding(new Padding.Explicit(1)),
                         new LayerSpec.BatchNorm(0.2, 1e-4),
-                        new LayerSpec.Residual(
-                                List.of(
-                                        new LayerSpec.Conv2d(4, three, null, Padding.SAME, false, null),
-                                        new LayerSpec.LeakyRelu(0.2)),
-                                null),
-                        new LayerSpec.MaxPool(new Size2d(2, 2), null, null),
+                        new LayerSpec.Residual(List.of(
+                                new LayerSpec.Conv2d(4, three)
+                                        .withPadding(Padding.SAME)
+                                        .withoutBias(),
+                                new LayerSpec.LeakyRelu(0.2))),
+                        new LayerSpec.MaxPool(Size2d.square(2)),
                         new LayerSpec.Flatten(),
                         new LayerSpec.Dropout(0.25),
-                        new LayerSpec.Dense(7, true, null),
-                        new LayerSpec.BatchNorm(null, null),
-                        new LayerSpec.Dense(3, true, null)),
-                null,
-                null,
-                null,
-                List.of("bn1"));
+                        new LayerSpec.Dense(7),
+                        new LayerSpec.BatchNorm(),
+                        new LayerSpec.Dense(3)))
+                .withFreeze(List.of("bn1"));
         Network network = spec.bind(INPUT);
         ModelState drawn = network.initialState(4);
         float[] statistics = drawn.buffers().clone();

@@ -18,6 +18,7 @@ import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
+import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,20 +39,22 @@ class GradientTest {
     private static final double STEP_SIZE = 0x1p-11;
 
     static Stream<Arguments> layers() {
-        Size2d two = new Size2d(2, 2);
-        Size2d three = new Size2d(3, 3);
-        Size2d one = new Size2d(1, 1);
+        Size2d two = Size2d.square(2);
+        Size2d three = Size2d.square(3);
+        Size2d one = Size2d.square(1);
         return Stream.of(
-                        new LayerSpec.Conv2d(3, three, one, Padding.VALID, true, null),
-                        new LayerSpec.Conv2d(3, three, two, Padding.SAME, true, null),
-                        new LayerSpec.Conv2d(
-                                3, new Size2d(2, 3), new Size2d(2, 1), new Padding.Explicit(1), false, null),
-                        new LayerSpec.MaxPool(two, null, null),
-                        new LayerSpec.MaxPool(three, two, Padding.SAME),
-                        new LayerSpec.AveragePool(two, null, null),
-                        new LayerSpec.AveragePool(three, two, Padding.SAME),
-                        new LayerSpec.AveragePool(three, two, new Padding.Explicit(1)),
-                        new LayerSpec.BatchNorm(null, null),
+                        new LayerSpec.Conv2d(3, three),
+                        new LayerSpec.Conv2d(3, three).withStride(two).withPadding(Padding.SAME),
+                        new LayerSpec.Conv2d(3, new Size2d(2, 3))
+                                .withStride(new Size2d(2, 1))
+                                .withPadding(new Padding.Explicit(1))
+                                .withoutBias(),
+                        new LayerSpec.MaxPool(two),
+                        new LayerSpec.MaxPool(three).withStride(two).withPadding(Padding.SAME),
+                        new LayerSpec.AveragePool(two),
+                        new LayerSpec.AveragePool(three).withStride(two).withPadding(Padding.SAME),
+                        new LayerSpec.AveragePool(three).withStride(two).withPadding(new Padding.Explicit(1)),
+                        new LayerSpec.BatchNorm(),
                         new LayerSpec.Dropout(0.4),
                         new LayerSpec.Sigmoid(),
                         new LayerSpec.Tanh(),
@@ -68,17 +71,15 @@ class GradientTest {
     }
 
     private static NetworkSpec overAVolume(LayerSpec layer) {
-        LayerSpec before = new LayerSpec.Conv2d(2, new Size2d(1, 1), null, null, true, null);
-        return new NetworkSpec(
-                List.of(before, layer, new LayerSpec.Flatten(), new LayerSpec.Dense(4, true, null)),
-                Loss.SOFTMAX_CROSS_ENTROPY,
-                new Initializer.Xavier());
+        LayerSpec before = new LayerSpec.Conv2d(2, Size2d.square(1));
+        return new NetworkSpec(List.of(before, layer, new LayerSpec.Flatten(), new LayerSpec.Dense(4)))
+                .withInitializer(new Initializer.Xavier());
     }
 
     static Stream<Arguments> vectorLayers() {
         return Stream.of(
-                        new LayerSpec.Dense(5, true, null),
-                        new LayerSpec.Dense(5, false, null),
+                        new LayerSpec.Dense(5),
+                        new LayerSpec.Dense(5).withoutBias(),
                         new LayerSpec.BatchNorm(0.2, 1e-3),
                         new LayerSpec.Dropout(0.5),
                         new LayerSpec.Softmax())
@@ -92,21 +93,16 @@ class GradientTest {
     }
 
     private static NetworkSpec overAVector(LayerSpec layer) {
-        return new NetworkSpec(
-                List.of(
-                        new LayerSpec.Flatten(),
-                        new LayerSpec.Dense(6, true, null),
-                        layer,
-                        new LayerSpec.Dense(4, true, null)),
-                Loss.SOFTMAX_CROSS_ENTROPY,
-                new Initializer.Xavier());
+        return new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(6), layer, new LayerSpec.Dense(4)))
+                .withInitializer(new Initializer.Xavier());
     }
 
     @ParameterizedTest
     @EnumSource(Loss.class)
     void loss(Loss loss) {
-        NetworkSpec spec = new NetworkSpec(
-                List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(4, true, null)), loss, new Initializer.Xavier());
+        NetworkSpec spec = new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(4)))
+                .withLoss(loss)
+                .withInitializer(new Initializer.Xavier());
         check(spec, TestBatches.dense(INPUT, 5, 4));
         check(spec, TestBatches.weighted(INPUT, 5));
         check(spec);
@@ -114,28 +110,26 @@ class GradientTest {
 
     @Test
     void squaredErrorAfterSoftmax() {
-        check(new NetworkSpec(
-                List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(4, true, null), new LayerSpec.Softmax()),
-                Loss.SQUARED_ERROR,
-                new Initializer.Xavier()));
+        check(new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(4), new LayerSpec.Softmax()))
+                .withLoss(Loss.SQUARED_ERROR)
+                .withInitializer(new Initializer.Xavier()));
     }
 
     /** The production path: single precision, oneDNN where the CPU has it. */
     @Test
     void singlePrecisionAgreesWithDouble() {
-        NetworkSpec spec = new NetworkSpec(
-                List.of(
-                        new LayerSpec.Conv2d(8, new Size2d(3, 3), null, Padding.SAME, true, null),
-                        new LayerSpec.BatchNorm(null, null),
-                        new LayerSpec.Relu(),
-                        new LayerSpec.MaxPool(new Size2d(2, 2), null, null),
-                        new LayerSpec.Conv2d(8, new Size2d(3, 3), new Size2d(2, 2), Padding.SAME, true, null),
-                        new LayerSpec.LeakyRelu(0.1),
-                        new LayerSpec.AveragePool(new Size2d(2, 2), null, Padding.SAME),
-                        new LayerSpec.Flatten(),
-                        new LayerSpec.Dense(10, true, null)),
-                Loss.SOFTMAX_CROSS_ENTROPY,
-                new Initializer.He());
+        NetworkSpec spec = new NetworkSpec(List.of(
+                new LayerSpec.Conv2d(8, Size2d.square(3)).withPadding(Padding.SAME),
+                new LayerSpec.BatchNorm(),
+                new LayerSpec.Relu(),
+                new LayerSpec.MaxPool(Size2d.square(2)),
+                new LayerSpec.Conv2d(8, Size2d.square(3))
+                        .withStride(Size2d.square(2))
+                        .withPadding(Padding.SAME),
+                new LayerSpec.LeakyRelu(0.1),
+                new LayerSpec.AveragePool(Size2d.square(2)).withPadding(Padding.SAME),
+                new LayerSpec.Flatten(),
+                new LayerSpec.Dense(10)));
         assertPrecisionsAgree(spec, new ImageShape(2, 28, 28));
         assertPrecisionsAgree(NamedNetwork.LENET.spec(10), new ImageShape(2, 28, 28));
     }

@@ -76,7 +76,7 @@ class TorchBackendTest {
 
     private static double[] train(Network network, ImageBatch batch, Placement placement) {
         float[] half = {0.5f, 0.5f, 0.5f};
-        OptimizerSpec optimizer = new OptimizerSpec.Momentum(null, null);
+        OptimizerSpec optimizer = new OptimizerSpec.Momentum();
         try (Replica replica = new TorchBackend().newReplica(network, new Normalization(half, half), placement)) {
             LocalTrainer trainer = new LocalTrainer(replica, network, optimizer);
             trainer.load(

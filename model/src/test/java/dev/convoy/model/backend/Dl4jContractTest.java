@@ -1,0 +1,7 @@
+package dev.convoy.model.backend;
+
+class Dl4jContractTest extends ComputeBackendContract {
+    Dl4jContractTest() {
+        super("dl4j");
+    }
+}
