@@ -201,7 +201,7 @@ public final class Collective implements AutoCloseable {
     private void sumFrom(int offset) {
         memory.await();
         int size = vectors.size();
-        long length = shape.length - offset;
+        long length = (long) shape.length - offset;
         long begin = offset + length * groupRank / size;
         long end = offset + length * (groupRank + 1) / size;
         vectors.reduce(begin, end - begin, 0);

@@ -182,6 +182,7 @@ final class SharedMemory implements AutoCloseable {
         await(counter, ofGroupRank, value, SPINS + YIELDS);
     }
 
+    @SuppressWarnings("ThreadPriorityCheck")
     private void await(Counter counter, int ofGroupRank, long value, int firstTry) {
         long began = System.nanoTime();
         for (int tries = firstTry; !hasReached(counter, ofGroupRank, value); tries++) {

@@ -9,6 +9,7 @@ import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -171,7 +172,7 @@ public enum NamedNetwork {
     /** The names, as the configuration writes them. */
     public static List<String> names() {
         return Stream.of(values())
-                .map(network -> network.name().toLowerCase().replace('_', '-'))
+                .map(network -> network.name().toLowerCase(Locale.ROOT).replace('_', '-'))
                 .toList();
     }
 
