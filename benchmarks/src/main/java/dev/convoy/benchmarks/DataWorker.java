@@ -19,6 +19,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -91,7 +92,7 @@ final class DataWorker {
         System.setOut(System.err);
         Contender contender = contender(Kind.valueOf(arguments[0]), new ListSource(arguments[1], null));
         answers.println("ready");
-        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
             long began = System.nanoTime();
             int taken = contender.decode(Integer.parseInt(line));

@@ -3,6 +3,7 @@ package dev.convoy.benchmarks;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -36,7 +37,7 @@ final class EngineWorker {
             engines.add(thread.submit(() -> kind.create(workload)).get());
         }
         System.out.println("ready");
-        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
             int steps = Integer.parseInt(line);
             long began = System.nanoTime();

@@ -30,6 +30,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,7 +91,7 @@ final class ExchangeWorker {
             ImageShards few = Mnist.training(spark, data, workload, DL4J_EXAMPLES, WORKERS);
             Map<String, Contender> contenders = new HashMap<>();
             answers.println("ready");
-            BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
+            BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             for (String line = commands.readLine(); line != null; line = commands.readLine()) {
                 String[] words = line.split(" ");
                 String name = words[0] + " " + words[1];

@@ -26,6 +26,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -325,7 +326,7 @@ public enum Natives {
     }
 
     /** Libraries that this process has mapped, by the names of their files. */
-    private static TreeMap<String, Set<String>> mapped() {
+    private static Map<String, Set<String>> mapped() {
         try {
             // In the characters that names of files are read in; where they are no such characters, with marks in their
             // places.

@@ -12,6 +12,8 @@ import java.io.Serializable;
  */
 public record PixelStatistics(long count, long[] sum, long[] sumOfSquares) implements Serializable {
     /** Sums over the pixels of all images of a batch. */
+    // The square of a byte is no large number.
+    @SuppressWarnings("NarrowCalculation")
     public static PixelStatistics of(ImageBatch batch) {
         int channels = batch.shape().channels();
         int plane = batch.shape().height() * batch.shape().width();

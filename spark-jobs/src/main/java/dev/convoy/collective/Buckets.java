@@ -13,12 +13,14 @@ import org.apache.commons.lang3.concurrent.BasicThreadFactory;
 import org.bytedeco.javacpp.PointerScope;
 
 /**
- * Sums the early part of a vector bucket by bucket while ranks still fill it. Bucket 0 is the end of the early part, the last
- * bucket its beginning, since gradients come from the last layer to the first. The ranks of a group reduce buckets in turn, each a
- * whole one for all of them. A thread of the group's leader all-reduces reduced buckets between groups, in the order of buckets.
- * The idea is that of PyTorch's DDP (Li et al., "PyTorch Distributed: Experiences on Accelerating Data Parallel Training", 2020).
+ * Sums the early part of a vector bucket by bucket while ranks still fill it. Bucket 0 is the end of the early part,
+ * the last bucket its beginning, since gradients come from the last layer to the first. The ranks of a group reduce
+ * buckets in turn, each a whole one for all of them. A thread of the group's leader all-reduces reduced buckets between
+ * groups, in the order of buckets. The idea is that of PyTorch's DDP (Li et al., "PyTorch Distributed: Experiences on
+ * Accelerating Data Parallel Training", 2020).
  *
- * <p>Example: of 700,000 early floats, bucket 0 begins at 437,856, bucket 1 at 175,712 and bucket 2 at 0. Two ranks are a group.
+ * <p>Example: of 700,000 early floats, bucket 0 begins at 437,856, bucket 1 at 175,712 and bucket 2 at 0. Two ranks are
+ * a group.
  *
  * <ol>
  *   <li>Both {@link #submit} from 500,000 on: no bucket is full.
@@ -56,7 +58,9 @@ final class Buckets implements AutoCloseable {
 
     private CompletableFuture<Void> exchange = CompletableFuture.completedFuture(null);
 
-    /** Whether an early part of so many floats is more than one bucket; otherwise nothing could go ahead of anything. */
+    /**
+     * Whether an early part of so many floats is more than one bucket; otherwise nothing could go ahead of anything.
+     */
     static boolean suit(int length) {
         return length > SIZE;
     }
@@ -92,8 +96,8 @@ final class Buckets implements AutoCloseable {
     }
 
     /**
-     * Takes this rank's vector from an offset on, and returns without waiting for others. The slot {@link Shape#announcedWeight}
-     * must be set.
+     * Takes this rank's vector from an offset on, and returns without waiting for others. The slot
+     * {@link Shape#announcedWeight} must be set.
      */
     void submit(int offset) {
         int full = offset == 0 ? count : (length - offset) / SIZE;
@@ -115,7 +119,9 @@ final class Buckets implements AutoCloseable {
                 .allMatch(other -> memory.hasReached(Counter.FILLED, other, earlierBuckets + bucket + 1));
     }
 
-    /** Reduces the rest of the buckets that are this rank's to reduce, each when all ranks of the group have filled it. */
+    /**
+     * Reduces the rest of the buckets that are this rank's to reduce, each when all ranks of the group have filled it.
+     */
     void reduceRest() {
         while (next < count) {
             for (int other = 0; other < vectors.size(); other++) {
@@ -158,7 +164,10 @@ final class Buckets implements AutoCloseable {
         next = groupRank;
     }
 
-    /** Waits until the thread has ended, which it does in time, since all that it waits for has a timeout or was abandoned. */
+    /**
+     * Waits until the thread has ended, which it does in time, since all that it waits for has a timeout or was
+     * abandoned.
+     */
     @Override
     public void close() {
         exchange.handle((done, failure) -> null).join();

@@ -12,14 +12,16 @@ import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 
 /**
- * Sums one vector of floats of every rank, each times the rank's weight, and gives all ranks the total: a weighted all-reduce. The
- * ranks of a group share memory; each reduces one slice of the vector for all of them, in the order of ranks. The leaders of groups
- * then all-reduce the groups' sums, so that one vector leaves a group, however many ranks it has. All ranks get the same bits, and
- * the same ranks in the same groups get them again.
+ * Sums one vector of floats of every rank, each times the rank's weight, and gives all ranks the total: a weighted
+ * all-reduce. The ranks of a group share memory; each reduces one slice of the vector for all of them, in the order of
+ * ranks. The leaders of groups then all-reduce the groups' sums, so that one vector leaves a group, however many ranks
+ * it has. All ranks get the same bits, and the same ranks in the same groups get them again.
  *
- * <p>Beside its vector every rank has a few slots, floats of its own that all ranks can read after the sum; the first is its weight.
+ * <p>Beside its vector every rank has a few slots, floats of its own that all ranks can read after the sum; the first
+ * is its weight.
  *
- * <p>Parts of a vector may go ahead of the rest. Example with 700,000 floats, 600,000 of them {@link Shape#early}, on every rank:
+ * <p>Parts of a vector may go ahead of the rest. Example with 700,000 floats, 600,000 of them {@link Shape#early}, on
+ * every rank:
  *
  * <pre>
  *   vector: set floats 300,000 to 599,999
@@ -140,14 +142,17 @@ public final class Collective implements AutoCloseable {
     }
 
     /**
-     * This rank's vector. The caller sets it before {@link #sum}, unless this rank's weight is 0, and between two sums may change
-     * whatever it has not submitted.
+     * This rank's vector. The caller sets it before {@link #sum}, unless this rank's weight is 0, and between two sums
+     * may change whatever it has not submitted.
      */
     public FloatBuffer vector() {
         return vectors.vector(groupRank).slice(0, shape.length);
     }
 
-    /** The sum over all ranks. The caller may read it from the end of a sum until the next {@link #submit} or {@link #sum}. */
+    /**
+     * The sum over all ranks. The caller may read it from the end of a sum until the next {@link #submit} or {@link
+     * #sum}.
+     */
     public FloatBuffer total() {
         return vectors.total().slice(0, shape.length);
     }
@@ -163,10 +168,12 @@ public final class Collective implements AutoCloseable {
     }
 
     /**
-     * Lets a part of this rank's vector go ahead of the rest, and returns without waiting for others. The part begins at the offset
-     * and ends where the last one began, or else at {@link Shape#early}. It must not change until {@link #sum} returns.
+     * Lets a part of this rank's vector go ahead of the rest, and returns without waiting for others. The part begins
+     * at the offset and ends where the last one began, or else at {@link Shape#early}. It must not change until
+     * {@link #sum} returns.
      *
-     * @param weight this rank's in the next sum, the same for all its parts; should {@link #sum} get another, it sums everything again
+     * @param weight this rank's in the next sum, the same for all its parts; should {@link #sum} get another, it sums
+     *     everything again
      * @param offset the part's first float, from 0
      */
     public void submit(float weight, int offset) {
@@ -201,7 +208,7 @@ public final class Collective implements AutoCloseable {
     private void sumFrom(int offset) {
         memory.await();
         int size = vectors.size();
-        long length = shape.length - offset;
+        long length = (long) shape.length - offset;
         long begin = offset + length * groupRank / size;
         long end = offset + length * (groupRank + 1) / size;
         vectors.reduce(begin, end - begin, 0);
@@ -219,7 +226,9 @@ public final class Collective implements AutoCloseable {
         networkNanos += System.nanoTime() - began;
     }
 
-    /** Copies this rank's slots into the total. The leader zeroes those of other groups, whose values the exchange adds. */
+    /**
+     * Copies this rank's slots into the total. The leader zeroes those of other groups, whose values the exchange adds.
+     */
     private void copySlots() {
         float[] slots = new float[shape.slotsOfRank()];
         if (groupRank == 0) {

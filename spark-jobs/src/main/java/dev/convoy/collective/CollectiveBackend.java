@@ -13,8 +13,8 @@ public enum CollectiveBackend {
     @JsonProperty("gloo")
     GLOO,
     /**
-     * NVIDIA's NCCL: sums from the memory of the GPU that a group's first replica computes on. It is not verified on hardware;
-     * tests show only that it is refused where it cannot work.
+     * NVIDIA's NCCL: sums from the memory of the GPU that a group's first replica computes on. It is not verified on
+     * hardware; tests show only that it is refused where it cannot work.
      */
     @JsonProperty("nccl")
     NCCL;

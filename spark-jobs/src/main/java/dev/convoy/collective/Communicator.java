@@ -10,8 +10,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
- * What one rank reaches the others by: the memory that its group shares and, if this rank leads its group and there are other
- * groups, the process group of all leaders. The lowest rank of a group leads it.
+ * What one rank reaches the others by: the memory that its group shares and, if this rank leads its group and there are
+ * other groups, the process group of all leaders. The lowest rank of a group leads it.
  */
 final class Communicator implements AutoCloseable {
     private final int rank;

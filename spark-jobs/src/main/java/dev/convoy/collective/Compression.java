@@ -8,8 +8,8 @@ public enum Compression {
     @JsonProperty("none")
     NONE,
     /**
-     * bfloat16, 2 bytes, of which 8 bits are mantissa. Values are rounded to the nearest, ties to even, and added in single
-     * precision. What rounding loses is not added to a later sum.
+     * bfloat16, 2 bytes, of which 8 bits are mantissa. Values are rounded to the nearest, ties to even, and added in
+     * single precision. What rounding loses is not added to a later sum.
      */
     @JsonProperty("bf16")
     BF16

@@ -11,8 +11,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The vectors of a group's ranks and their total, as buffers and as tensors over {@link SharedMemory}, which must stay mapped
- * until this is closed. Every vector has {@link Shape#wholeLength} floats: the caller's, then the slots of all ranks.
+ * The vectors of a group's ranks and their total, as buffers and as tensors over {@link SharedMemory}, which must stay
+ * mapped until this is closed. Every vector has {@link Shape#wholeLength} floats: the caller's, then the slots of all
+ * ranks.
  */
 final class GroupVectors implements AutoCloseable {
     private final SharedMemory memory;
@@ -62,8 +63,8 @@ final class GroupVectors implements AutoCloseable {
     }
 
     /**
-     * Sets {@code count} floats of the total to the sum of the group's vectors, each times its weight. Vectors are added in the
-     * order of ranks; one whose weight is 0 is not read.
+     * Sets {@code count} floats of the total to the sum of the group's vectors, each times its weight. Vectors are
+     * added in the order of ranks; one whose weight is 0 is not read.
      *
      * @param weightSlot which of a rank's own slots holds its weight
      */

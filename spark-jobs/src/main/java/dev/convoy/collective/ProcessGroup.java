@@ -27,12 +27,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sums tensors over processes by one of libtorch's process groups. The processes find each other by a {@link Rendezvous}. Gloo
- * listens on each process's own address; NCCL chooses interfaces itself (NCCL_SOCKET_IFNAME). One thread at a time may use it.
+ * Sums tensors over processes by one of libtorch's process groups. The processes find each other by a
+ * {@link Rendezvous}. Gloo listens on each process's own address; NCCL chooses interfaces itself (NCCL_SOCKET_IFNAME).
+ * One thread at a time may use it.
  *
- * <p>NCCL is not verified on hardware. It gives up in time only where the environment variable TORCH_NCCL_BLOCKING_WAIT is 1;
- * otherwise a thread of libtorch's ends the process when another process is lost. NCCL does not notice a process that is lost
- * while communicators are made.
+ * <p>NCCL is not verified on hardware. It gives up in time only where the environment variable TORCH_NCCL_BLOCKING_WAIT
+ * is 1; otherwise a thread of libtorch's ends the process when another process is lost. NCCL does not notice a process
+ * that is lost while communicators are made.
  */
 final class ProcessGroup implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProcessGroup.class);
@@ -133,9 +134,9 @@ final class ProcessGroup implements AutoCloseable {
     }
 
     /**
-     * Sums with half the bytes. Each process receives one slice of every process's tensor in bfloat16, adds the slices in single
-     * precision, by rank, and sends the sum to all in bfloat16. The libraries' own sums of bfloat16 would round after every
-     * addition.
+     * Sums with half the bytes. Each process receives one slice of every process's tensor in bfloat16, adds the slices
+     * in single precision, by rank, and sends the sum to all in bfloat16. The libraries' own sums of bfloat16 would
+     * round after every addition.
      */
     private void allReduceInBfloat16(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {

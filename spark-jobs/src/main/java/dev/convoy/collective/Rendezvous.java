@@ -31,10 +31,10 @@ import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.StringVector;
 
 /**
- * Lets process groups of libtorch connect without a server that strangers could reach. libtorch expects one key-value store for
- * all processes, into which each puts its address, and from which it awaits those of the others. Here each process has a store of
- * its own, in a file that only its user may read. Ranks bring its entries to each other by all-gathers over the channel that they
- * have anyway, until all ranks are done.
+ * Lets process groups of libtorch connect without a server that strangers could reach. libtorch expects one key-value
+ * store for all processes, into which each puts its address, and from which it awaits those of the others. Here each
+ * process has a store of its own, in a file that only its user may read. Ranks bring its entries to each other by
+ * all-gathers over the channel that they have anyway, until all ranks are done.
  *
  * <p>Example with ranks 0 and 2, which connect, and rank 1, which stands by and is done from the start:
  *

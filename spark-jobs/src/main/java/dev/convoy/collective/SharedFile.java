@@ -13,9 +13,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A file of zeros that ranks of one host map as {@link SharedMemory}. It lies in {@code /dev/shm}, where Linux keeps files in
- * memory, or in {@code java.io.tmpdir} if there is too little space. Only its user may read or write it. Closing deletes it;
- * who has mapped it keeps the memory.
+ * A file of zeros that ranks of one host map as {@link SharedMemory}. It lies in {@code /dev/shm}, where Linux keeps
+ * files in memory, or in {@code java.io.tmpdir} if there is too little space. Only its user may read or write it.
+ * Closing deletes it; who has mapped it keeps the memory.
  */
 final class SharedFile implements AutoCloseable {
     private static final Path MEMORY = Path.of("/dev/shm");
@@ -71,8 +71,8 @@ final class SharedFile implements AutoCloseable {
     }
 
     /**
-     * The number of Linux's namespace of process numbers, or 0 if there is none to see. Containers that share memory may still
-     * number their processes separately, so that a number alone does not tell whether a process runs.
+     * The number of Linux's namespace of process numbers, or 0 if there is none to see. Containers that share memory
+     * may still number their processes separately, so that a number alone does not tell whether a process runs.
      */
     private static String pidNamespace() throws IOException {
         Path namespace = Path.of("/proc/self/ns/pid");
@@ -81,7 +81,9 @@ final class SharedFile implements AutoCloseable {
                 : "0";
     }
 
-    /** Writes every byte: in a file with holes, missing memory would show only at a later access, and end the process. */
+    /**
+     * Writes every byte: in a file with holes, missing memory would show only at a later access, and end the process.
+     */
     private static void fill(Path path, long size) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
             ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);

@@ -18,10 +18,10 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * Memory that the ranks of one group share, whether they are threads of one process or processes of one host: a mapped {@link
- * SharedFile}. It holds a mark for a rank that has failed, counters by which ranks wait for each other, one vector of floats
- * for each rank, and one for the total. A rank writes only its own counters and its own vector; of the total it writes the
- * parts that the callers' protocol assigns to it.
+ * Memory that the ranks of one group share, whether they are threads of one process or processes of one host: a mapped
+ * {@link SharedFile}. It holds a mark for a rank that has failed, counters by which ranks wait for each other, one
+ * vector of floats for each rank, and one for the total. A rank writes only its own counters and its own vector; of the
+ * total it writes the parts that the callers' protocol assigns to it.
  *
  * <p>Example: two ranks and vectors of 1,000 floats take 12,448 bytes.
  *
@@ -34,7 +34,8 @@ import java.util.function.BooleanSupplier;
  *  8,448  total
  * </pre>
  *
- * <p>A counter is a long and fills a cache line of 64 bytes, so that ranks that write different ones do not slow each other.
+ * <p>A counter is a long and fills a cache line of 64 bytes, so that ranks that write different ones do not slow each
+ * other.
  */
 final class SharedMemory implements AutoCloseable {
     private static final VarHandle COUNTER =
@@ -151,8 +152,8 @@ final class SharedMemory implements AutoCloseable {
     }
 
     /**
-     * A barrier: waits until every rank of the group has called this method as many times as this rank has. Afterwards this
-     * rank sees all that the others wrote before they called it.
+     * A barrier: waits until every rank of the group has called this method as many times as this rank has. Afterwards
+     * this rank sees all that the others wrote before they called it.
      *
      * @throws PeerLostException if a rank does not come in time or has failed, or this rank's task is cancelled
      */
@@ -168,8 +169,8 @@ final class SharedMemory implements AutoCloseable {
     }
 
     /**
-     * Waits until the counter of one rank of the group is at least the value: spins first, which answers soonest, then yields
-     * the core, then naps.
+     * Waits until the counter of one rank of the group is at least the value: spins first, which answers soonest, then
+     * yields the core, then naps.
      *
      * @throws PeerLostException if the rank does not come in time or has failed, or this rank's task is cancelled
      */
@@ -182,6 +183,7 @@ final class SharedMemory implements AutoCloseable {
         await(counter, ofGroupRank, value, SPINS + YIELDS);
     }
 
+    @SuppressWarnings("ThreadPriorityCheck")
     private void await(Counter counter, int ofGroupRank, long value, int firstTry) {
         long began = System.nanoTime();
         for (int tries = firstTry; !hasReached(counter, ofGroupRank, value); tries++) {
@@ -217,7 +219,9 @@ final class SharedMemory implements AutoCloseable {
         COUNTER.setRelease(counters, FAILED, (long) groupRank + 1);
     }
 
-    /** Unmaps the memory now, where the garbage collector might wait for long. Access afterwards crashes the process. */
+    /**
+     * Unmaps the memory now, where the garbage collector might wait for long. Access afterwards crashes the process.
+     */
     @Override
     public void close() {
         try {

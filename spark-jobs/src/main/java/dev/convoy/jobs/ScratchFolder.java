@@ -28,6 +28,7 @@ final class ScratchFolder {
     private static final String PREFIX = "convoy-scratch-";
     private static final String LOCK = "lock";
     /** Held until the process ends. */
+    @SuppressWarnings("UnusedVariable")
     private static FileLock held;
 
     private static Path folder;

@@ -53,7 +53,10 @@ class OverlapTest {
         assertThat(found).isEqualTo(expected);
     }
 
-    /** Whatever every rank submits ahead, and when; rank 1 finds out too late that it must not count in the second round. */
+    /**
+     * Whatever every rank submits ahead, and when; rank 1 finds out too late that it must not count in the second
+     * round.
+     */
     @ParameterizedTest
     @CsvSource({"a b, NONE", "a a b, NONE", "a b a c, NONE", "a a a b, BF16"})
     void whatGoesAheadIsSummedAlike(String groups, Compression compression) throws Exception {

@@ -47,7 +47,7 @@ record Geometry(double xx, double xy, double x0, double yx, double yy, double y0
                     between(pixels, shape, fromX, fromY, moved, to);
                     continue;
                 }
-                int from = (int) fromY * width + (int) fromX;
+                int from = ((int) fromY) * width + (int) fromX;
                 for (int start = 0; start < pixels.length; start += plane) {
                     moved[start + to] = pixels[start + from];
                 }

@@ -44,7 +44,6 @@ public record IdxSource(String images, String labels, boolean transposed) implem
             0x08, "unsigned bytes", 0x09, "signed bytes", 0x0B, "int16", 0x0C, "int32", 0x0D, "float", 0x0E, "double");
 
     private static final int IMAGES_HEADER = 16;
-    private static final int LABELS_HEADER = 8;
     private static final int SPLIT_BYTES = 16 << 20;
 
     /** Makes a source whose images are stored row by row, as MNIST's. */
@@ -261,7 +260,10 @@ public record IdxSource(String images, String labels, boolean transposed) implem
                             file + "#" + position,
                             classes[index],
                             new SourceImage.Data.Pixels(
-                                    transposed ? new ImageShape(1, shape.width(), shape.height()) : shape,
+                                    transposed
+                                            ? new ImageShape(
+                                                    1, /* height= */ shape.width(), /* width= */ shape.height())
+                                            : shape,
                                     transposed ? transposed(pixels) : pixels));
                 }
             }

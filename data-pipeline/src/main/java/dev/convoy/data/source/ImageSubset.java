@@ -49,7 +49,7 @@ public final class ImageSubset {
 
         private long rank(int[] before, long id) {
             int word = (int) (id >>> 6);
-            return before[word] + Long.bitCount(chosen[word] & (1L << (id & 63)) - 1);
+            return (long) before[word] + Long.bitCount(chosen[word] & (1L << (id & 63)) - 1);
         }
 
         private SourceImage renamed(SourceImage image, int[] before) {

@@ -34,7 +34,7 @@ class AugmentationTest {
     private static byte[] image(ImageShape shape, long id) {
         byte[] pixels = new byte[shape.size()];
         for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = (byte) (37 * i + 11 * id);
+            pixels[i] = (byte) (37L * i + 11 * id);
         }
         return pixels;
     }

@@ -11,6 +11,7 @@ import dev.convoy.data.decode.ImageDecoder.Sizes;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -98,8 +99,10 @@ class ImageDecoderTest {
         assertThatThrownBy(() -> decode(GREY, Colours.REFUSE, new SourceImage.Data.Encoded(new byte[0])))
                 .isInstanceOf(BadImageException.class)
                 .hasMessage("the file is empty");
-        assertThatThrownBy(
-                        () -> decode(GREY, Colours.REFUSE, new SourceImage.Data.Encoded("<html>404</html>".getBytes())))
+        assertThatThrownBy(() -> decode(
+                        GREY,
+                        Colours.REFUSE,
+                        new SourceImage.Data.Encoded("<html>404</html>".getBytes(StandardCharsets.UTF_8))))
                 .isInstanceOf(BadImageException.class);
     }
 

@@ -239,6 +239,7 @@ class HostileFilesTest {
     }
 
     /** A hundred bytes, then no more. */
+    @SuppressWarnings("InputStreamSlowMultibyteRead")
     private static final class Torn extends FSInputStream {
         private final InputStream in;
         private int left = 100;

@@ -95,7 +95,8 @@ final class NamedTensors {
             List<Integer> shape = entry.tensor().shape();
             if (left.contains(entry)) {
                 continue;
-            } else if (tensor == null) {
+            }
+            if (tensor == null) {
                 wrong.add(Mismatches.Kind.MISSING, entry.name() + " should be " + shape + " but is missing");
             } else if (!tensor.shape().equals(shape)) {
                 wrong.add(

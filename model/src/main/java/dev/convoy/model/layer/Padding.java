@@ -4,6 +4,8 @@ import dev.convoy.data.InvalidValueException;
 import java.io.Serializable;
 
 /** How a window meets the border of its input. */
+// Java initializes its records without the interface, as this has no default methods.
+@SuppressWarnings("ClassInitializationDeadlock")
 public sealed interface Padding extends Serializable {
     /** Output is {@code ceil(input / stride)}; zeros all round, an odd one at the bottom and right (TensorFlow's rule). */
     Padding SAME = new Same();

@@ -9,6 +9,7 @@ import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -169,7 +170,7 @@ public enum NamedNetwork {
     /** The names of all networks, in lower case with hyphens. */
     public static List<String> names() {
         return Stream.of(values())
-                .map(network -> network.name().toLowerCase().replace('_', '-'))
+                .map(network -> network.name().toLowerCase(Locale.ROOT).replace('_', '-'))
                 .toList();
     }
 

@@ -15,7 +15,7 @@ final class Bfloat16 {
 
     private static short round(float value) {
         int bits = Float.floatToRawIntBits(value);
-        if (value != value) {
+        if (Float.isNaN(value)) {
             return (short) (bits >>> 16 | 0x40);
         }
         return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
