@@ -171,9 +171,9 @@ final class AccuracyBenchmark implements Callable<Integer> {
         points.add(point(mnist, 1, 64, "one worker", new OuterOptimizer.None()));
         Map<String, OuterOptimizer> averagings = new LinkedHashMap<>();
         averagings.put("plain", new OuterOptimizer.None());
-        averagings.put("momentum", new OuterOptimizer.Momentum(null, null));
+        averagings.put("momentum", new OuterOptimizer.Momentum());
         averagings.put("nesterov, 0.5, 1", new OuterOptimizer.Nesterov(0.5, 1.0));
-        averagings.put("nesterov", new OuterOptimizer.Nesterov(null, null));
+        averagings.put("nesterov", new OuterOptimizer.Nesterov());
         for (int count : workers) {
             for (int steps : localSteps) {
                 averagings.forEach((name, outer) -> points.add(point(mnist, count, steps, name, outer)));

@@ -10,7 +10,6 @@ import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
-import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import java.util.List;
 import net.jqwik.api.ForAll;
@@ -161,10 +160,8 @@ class NetworkTest {
                         new LayerSpec.Dense(100).withInitializer(new Initializer.Normal(0.0, 0.1))))
                 .bind(DIGIT);
         float[] weights = network.initialState(1).parameters();
-        assertThat(network.initialState(1).parameters())
-                .isEqualTo(weights);
-        assertThat(network.initialState(2).parameters())
-                .isNotEqualTo(weights);
+        assertThat(network.initialState(1).parameters()).isEqualTo(weights);
+        assertThat(network.initialState(2).parameters()).isNotEqualTo(weights);
         double squares = 0;
         for (float weight : weights) {
             squares += weight * weight;

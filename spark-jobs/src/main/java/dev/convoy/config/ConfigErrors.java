@@ -28,8 +28,13 @@ import org.apache.commons.text.similarity.LevenshteinDistance;
 /** Says what is wrong with a value in the configuration's words: under which key it is, and where that was set. */
 final class ConfigErrors {
     /** Keys that are not called as the properties that they set. */
-    private static final Map<String, String> RENAMED =
-            Map.of("optimizer.base", "optimizer.learning-rate", "data.window", "data.shuffle-window");
+    private static final Map<String, String> RENAMED = Map.of(
+            "optimizer.base",
+            "optimizer.learning-rate",
+            "data.window",
+            "data.shuffle-window",
+            "sync.timeout-seconds",
+            "sync.timeout");
 
     private final Config config;
 

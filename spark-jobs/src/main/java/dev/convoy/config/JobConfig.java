@@ -66,7 +66,7 @@ public record JobConfig(
             String localSteps,
             int warmupRounds,
             OptimizerStatePolicy optimizerState,
-            @JsonDeserialize(using = OuterReader.class) OuterOptimizer outer,
+            OuterOptimizer outer,
             Compression compression,
             double maxNorm,
             Sharing sharedMemory,

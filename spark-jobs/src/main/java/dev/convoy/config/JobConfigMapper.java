@@ -2,7 +2,6 @@ package dev.convoy.config;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonSubTypes.Type;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
@@ -21,6 +20,7 @@ import dev.convoy.model.file.RecordReader;
 import dev.convoy.model.file.SpecJson;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.train.sync.OuterOptimizer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,44 +31,58 @@ final class JobConfigMapper {
             .addMixIn(OptimizerSpec.class, OptimizerTypes.class)
             .addMixIn(LearningRate.Schedule.class, ScheduleTypes.class)
             .addMixIn(ImageTransform.class, TransformTypes.class)
+            .addMixIn(OuterOptimizer.class, OuterTypes.class)
             .addMixIn(Augmentation.class, AugmentationMixin.class)
             .registerModule(RecordReader.module(
-                    OptimizerSpec.class, LearningRate.class, LearningRate.Schedule.class, ImageTransform.class));
+                    OptimizerSpec.class,
+                    LearningRate.class,
+                    LearningRate.Schedule.class,
+                    ImageTransform.class,
+                    OuterOptimizer.class));
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
     @JsonSubTypes({
-        @Type(value = OptimizerSpec.Sgd.class, name = "sgd"),
-        @Type(value = OptimizerSpec.Momentum.class, name = "momentum"),
-        @Type(value = OptimizerSpec.Nesterov.class, name = "nesterov"),
-        @Type(value = OptimizerSpec.Adam.class, name = "adam"),
-        @Type(value = OptimizerSpec.AdamW.class, name = "adamw")
+        @JsonSubTypes.Type(value = OptimizerSpec.Sgd.class, name = "sgd"),
+        @JsonSubTypes.Type(value = OptimizerSpec.Momentum.class, name = "momentum"),
+        @JsonSubTypes.Type(value = OptimizerSpec.Nesterov.class, name = "nesterov"),
+        @JsonSubTypes.Type(value = OptimizerSpec.Adam.class, name = "adam"),
+        @JsonSubTypes.Type(value = OptimizerSpec.AdamW.class, name = "adamw")
     })
     private interface OptimizerTypes {}
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
     @JsonSubTypes({
-        @Type(value = LearningRate.Schedule.Constant.class, name = "constant"),
-        @Type(value = LearningRate.Schedule.Step.class, name = "step"),
-        @Type(value = LearningRate.Schedule.Cosine.class, name = "cosine")
+        @JsonSubTypes.Type(value = LearningRate.Schedule.Constant.class, name = "constant"),
+        @JsonSubTypes.Type(value = LearningRate.Schedule.Step.class, name = "step"),
+        @JsonSubTypes.Type(value = LearningRate.Schedule.Cosine.class, name = "cosine")
     })
     private interface ScheduleTypes {}
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
     @JsonSubTypes({
-        @Type(value = GeometricTransform.RandomCrop.class, name = "random-crop"),
-        @Type(value = GeometricTransform.ResizedCrop.class, name = "resized-crop"),
-        @Type(value = GeometricTransform.Flip.class, name = "flip"),
-        @Type(value = GeometricTransform.Affine.class, name = "affine"),
-        @Type(value = PixelTransform.ColourJitter.class, name = "colour-jitter"),
-        @Type(value = PixelTransform.RandomErasing.class, name = "random-erasing"),
-        @Type(value = MixingTransform.MixUp.class, name = "mix-up"),
-        @Type(value = MixingTransform.CutMix.class, name = "cut-mix")
+        @JsonSubTypes.Type(value = OuterOptimizer.None.class, name = "none"),
+        @JsonSubTypes.Type(value = OuterOptimizer.Momentum.class, name = "momentum"),
+        @JsonSubTypes.Type(value = OuterOptimizer.Nesterov.class, name = "nesterov")
+    })
+    private interface OuterTypes {}
+
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+    @JsonSubTypes({
+        @JsonSubTypes.Type(value = GeometricTransform.RandomCrop.class, name = "random-crop"),
+        @JsonSubTypes.Type(value = GeometricTransform.ResizedCrop.class, name = "resized-crop"),
+        @JsonSubTypes.Type(value = GeometricTransform.Flip.class, name = "flip"),
+        @JsonSubTypes.Type(value = GeometricTransform.Affine.class, name = "affine"),
+        @JsonSubTypes.Type(value = PixelTransform.ColourJitter.class, name = "colour-jitter"),
+        @JsonSubTypes.Type(value = PixelTransform.RandomErasing.class, name = "random-erasing"),
+        @JsonSubTypes.Type(value = MixingTransform.MixUp.class, name = "mix-up"),
+        @JsonSubTypes.Type(value = MixingTransform.CutMix.class, name = "cut-mix")
     })
     private interface TransformTypes {}
 
     /** An augmentation is written as its list alone. */
     private abstract static class AugmentationMixin {
         @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+        @SuppressWarnings("UnusedVariable")
         AugmentationMixin(List<ImageTransform> transforms) {}
     }
 
@@ -100,12 +114,17 @@ final class JobConfigMapper {
         return node;
     }
 
-    /** A network may be written as its name alone. */
+    /** A network may be written as its name alone, an outer optimizer as its type. */
     private static JsonNode spelledOut(JsonNode tree) {
-        JsonNode network = tree.path("network");
-        if (tree instanceof ObjectNode object && network.isTextual()) {
-            object.putObject("network").set("name", network);
-        }
+        spellOut(tree, "network", "name");
+        spellOut(tree.path("sync"), "outer", "type");
         return tree;
+    }
+
+    private static void spellOut(JsonNode group, String key, String inner) {
+        JsonNode value = group.path(key);
+        if (group instanceof ObjectNode object && value.isTextual()) {
+            object.putObject(key).set(inner, value);
+        }
     }
 }

@@ -1,7 +1,7 @@
 package dev.convoy.train;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,11 +13,11 @@ final class Listeners {
     private final List<TrainingListener> listeners;
 
     Listeners(List<? extends TrainingListener> listeners) {
-        this.listeners = new CopyOnWriteArrayList<>(listeners);
+        this.listeners = new ArrayList<>(listeners);
     }
 
     void tell(Consumer<TrainingListener> event) {
-        for (TrainingListener listener : listeners) {
+        for (TrainingListener listener : List.copyOf(listeners)) {
             try {
                 event.accept(listener);
             } catch (RuntimeException | LinkageError | AssertionError e) {

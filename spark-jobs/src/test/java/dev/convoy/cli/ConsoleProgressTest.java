@@ -27,7 +27,10 @@ class ConsoleProgressTest {
                     TrainingState.start(new ModelState(new float[0], new float[0]), new OptimizerSpec.Sgd())));
         }
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .isEqualToNormalizingNewlines("class weights from 0.1250 (eel) to 2.500 (dog)\n"
-                        + "1,234 parameters, 2 epochs of 30 steps\n");
+                .isEqualToNormalizingNewlines(
+                        """
+                        class weights from 0.1250 (eel) to 2.500 (dog)
+                        1,234 parameters, 2 epochs of 30 steps
+                        """);
     }
 }

@@ -37,8 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("each-backend")
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class ClusterTest {
-    private static final TrainingSpec SPEC =
-            new TrainingSpec(3, 2, 16, new OptimizerSpec.Momentum().withWeightDecay(1e-4), Training.RATE, SyncSpec.averaging(2));
+    private static final TrainingSpec SPEC = new TrainingSpec(
+            3, 2, 16, new OptimizerSpec.Momentum().withWeightDecay(1e-4), Training.RATE, SyncSpec.averaging(2));
 
     /** Over Gloo, as between hosts. */
     private static final AllReduceSpec BY_EXECUTOR = new AllReduceSpec(

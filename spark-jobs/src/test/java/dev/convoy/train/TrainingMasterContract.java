@@ -42,14 +42,13 @@ abstract class TrainingMasterContract {
     private static final OptimizerSpec ADAM = new OptimizerSpec.AdamW().withEps(1e-4);
 
     /** Running statistics and dropout. */
-    private static final NetworkSpec NETWORK = new NetworkSpec(
-            List.of(
-                    new LayerSpec.Flatten(),
-                    new LayerSpec.Dense(16),
-                    new LayerSpec.BatchNorm(),
-                    new LayerSpec.Relu(),
-                    new LayerSpec.Dropout(0.3),
-                    new LayerSpec.Dense(10)));
+    private static final NetworkSpec NETWORK = new NetworkSpec(List.of(
+            new LayerSpec.Flatten(),
+            new LayerSpec.Dense(16),
+            new LayerSpec.BatchNorm(),
+            new LayerSpec.Relu(),
+            new LayerSpec.Dropout(0.3),
+            new LayerSpec.Dense(10)));
 
     @TempDir
     Path folder;
@@ -64,9 +63,7 @@ abstract class TrainingMasterContract {
                 spec(ADAM, SyncSpec.averaging(2)),
                 spec(MOMENTUM, SyncSpec.of(ParameterAveraging.every(3).withWarmupRounds(2))),
                 spec(MOMENTUM, SyncSpec.of(ParameterAveraging.every(2).withOptimizerState(OptimizerStatePolicy.RESET))),
-                spec(
-                        MOMENTUM,
-                        SyncSpec.of(ParameterAveraging.every(2).withOuter(new OuterOptimizer.Nesterov(null, null)))));
+                spec(MOMENTUM, SyncSpec.of(ParameterAveraging.every(2).withOuter(new OuterOptimizer.Nesterov()))));
     }
 
     private static TrainingSpec spec(OptimizerSpec optimizer, SyncSpec sync) {
@@ -202,8 +199,8 @@ abstract class TrainingMasterContract {
 
     @Test
     void divergenceCarriesTheLastGoodModel(JavaSparkContext spark) throws IOException {
-        TrainingSpec spec = new TrainingSpec(
-                1, 2, 4, new OptimizerSpec.Sgd(), new LearningRate(1e30), SyncSpec.averaging(2));
+        TrainingSpec spec =
+                new TrainingSpec(1, 2, 4, new OptimizerSpec.Sgd(), new LearningRate(1e30), SyncSpec.averaging(2));
         ReplicaSpec replica = Training.replica(NETWORK);
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2);
                 TrainingMaster master = master(spark, shards, replica, spec)) {

@@ -66,7 +66,7 @@ public final class CopySelection {
 
     /** The id that an image has in the copy; -1 if it is left out. */
     long newId(long id) {
-        return entries.getInt(at(id)) - 1;
+        return entries.getInt(at(id)) - 1L;
     }
 
     /** The shape of an image that is copied. */

@@ -69,7 +69,8 @@ class AugmentationTest {
     @Test
     void weightsStayWithTheirImages() {
         ImageBatch batch = batch(COLOUR, 5, 8, 3).withWeights(new double[] {0.5, 2, 0});
-        Augmentation all = new Augmentation(List.of(new RandomErasing().withProbability(1.0), new MixUp().withProbability(1.0)));
+        Augmentation all =
+                new Augmentation(List.of(new RandomErasing().withProbability(1.0), new MixUp().withProbability(1.0)));
         ImageBatch changed = all.apply(batch, 1, 0);
         assertThat(changed.pixels()).isNotEqualTo(batch.pixels());
         assertThat(changed.targets()).isNotEqualTo(batch.targets());

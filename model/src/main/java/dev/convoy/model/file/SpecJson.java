@@ -1,7 +1,6 @@
 package dev.convoy.model.file;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonSubTypes.Type;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
@@ -38,28 +37,28 @@ public final class SpecJson {
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
     @JsonSubTypes({
-        @Type(value = LayerSpec.Conv2d.class, name = "conv2d"),
-        @Type(value = LayerSpec.MaxPool.class, name = "max-pool"),
-        @Type(value = LayerSpec.AveragePool.class, name = "average-pool"),
-        @Type(value = LayerSpec.GlobalAveragePool.class, name = "global-average-pool"),
-        @Type(value = LayerSpec.Residual.class, name = "residual"),
-        @Type(value = LayerSpec.BatchNorm.class, name = "batch-norm"),
-        @Type(value = LayerSpec.Dense.class, name = "dense"),
-        @Type(value = LayerSpec.Flatten.class, name = "flatten"),
-        @Type(value = LayerSpec.Dropout.class, name = "dropout"),
-        @Type(value = LayerSpec.Sigmoid.class, name = "sigmoid"),
-        @Type(value = LayerSpec.Tanh.class, name = "tanh"),
-        @Type(value = LayerSpec.Relu.class, name = "relu"),
-        @Type(value = LayerSpec.LeakyRelu.class, name = "leaky-relu"),
-        @Type(value = LayerSpec.Softmax.class, name = "softmax")
+        @JsonSubTypes.Type(value = LayerSpec.Conv2d.class, name = "conv2d"),
+        @JsonSubTypes.Type(value = LayerSpec.MaxPool.class, name = "max-pool"),
+        @JsonSubTypes.Type(value = LayerSpec.AveragePool.class, name = "average-pool"),
+        @JsonSubTypes.Type(value = LayerSpec.GlobalAveragePool.class, name = "global-average-pool"),
+        @JsonSubTypes.Type(value = LayerSpec.Residual.class, name = "residual"),
+        @JsonSubTypes.Type(value = LayerSpec.BatchNorm.class, name = "batch-norm"),
+        @JsonSubTypes.Type(value = LayerSpec.Dense.class, name = "dense"),
+        @JsonSubTypes.Type(value = LayerSpec.Flatten.class, name = "flatten"),
+        @JsonSubTypes.Type(value = LayerSpec.Dropout.class, name = "dropout"),
+        @JsonSubTypes.Type(value = LayerSpec.Sigmoid.class, name = "sigmoid"),
+        @JsonSubTypes.Type(value = LayerSpec.Tanh.class, name = "tanh"),
+        @JsonSubTypes.Type(value = LayerSpec.Relu.class, name = "relu"),
+        @JsonSubTypes.Type(value = LayerSpec.LeakyRelu.class, name = "leaky-relu"),
+        @JsonSubTypes.Type(value = LayerSpec.Softmax.class, name = "softmax")
     })
     private interface LayerTypes {}
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
     @JsonSubTypes({
-        @Type(value = Initializer.Normal.class, name = "normal"),
-        @Type(value = Initializer.Xavier.class, name = "xavier"),
-        @Type(value = Initializer.He.class, name = "he")
+        @JsonSubTypes.Type(value = Initializer.Normal.class, name = "normal"),
+        @JsonSubTypes.Type(value = Initializer.Xavier.class, name = "xavier"),
+        @JsonSubTypes.Type(value = Initializer.He.class, name = "he")
     })
     private interface InitializerTypes {}
 

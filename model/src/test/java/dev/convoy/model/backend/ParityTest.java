@@ -126,9 +126,7 @@ class ParityTest {
         for (int i = 0; i < statistics.length; i++) {
             statistics[i] = 0.3f + 0.1f * i;
         }
-        assertParity(
-                network,
-                new ModelState(drawn.parameters(), statistics));
+        assertParity(network, new ModelState(drawn.parameters(), statistics));
     }
 
     /** Deeplearning4j has none, so groups are proved by the ungrouped convolution whose other weights are 0. */
@@ -214,7 +212,8 @@ class ParityTest {
         OptimizerSpec sgd = new OptimizerSpec.Sgd(1e-3);
         try (Replica replica = ComputeBackend.named(backend).newReplica(network, NORMALIZATION)) {
             LocalTrainer trainer = new LocalTrainer(replica, network, sgd);
-            trainer.load(network.initialState(3), sgd.initialState(network.layout().parameterCount()));
+            trainer.load(
+                    network.initialState(3), sgd.initialState(network.layout().parameterCount()));
             ImageBatch batch = TestBatches.classes(INPUT, 16, 4);
             for (int step = 0; step < 20; step++) {
                 trainer.step(batch, new StepKey(1, step, 0), 0.05);
@@ -235,7 +234,9 @@ class ParityTest {
         for (int b = 0; b < 2; b++) {
             try (Replica replica = ComputeBackend.named(backends[b]).newReplica(network, NORMALIZATION)) {
                 LocalTrainer trainer = new LocalTrainer(replica, network, optimizer);
-                trainer.load(network.initialState(3), optimizer.initialState(network.layout().parameterCount()));
+                trainer.load(
+                        network.initialState(3),
+                        optimizer.initialState(network.layout().parameterCount()));
                 for (int step = 0; step < 5; step++) {
                     trainer.step(TestBatches.classes(INPUT, 8, 4), STEP, 0.01);
                 }

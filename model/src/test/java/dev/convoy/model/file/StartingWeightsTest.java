@@ -8,7 +8,6 @@ import dev.convoy.data.ImageShape;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.ParameterLayout;
-import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -28,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 class StartingWeightsTest {
     private static final Network RESNET = NamedNetwork.RESNET18.spec(5).bind(new ImageShape(3, 64, 64));
-    private static final OptimizerSpec SGD = new OptimizerSpec.Sgd();
 
     @TempDir
     Path folder;

@@ -1,7 +1,5 @@
 package dev.convoy.train.sync;
 
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.convoy.data.InvalidValueException;
 import dev.convoy.model.Vector;
 import java.io.Serializable;
@@ -10,12 +8,6 @@ import java.io.Serializable;
  * What parameter averaging does with the mean distance {@code d} that workers have moved in a round; {@code w} are the
  * parameters that the round began with, {@code v} the velocity.
  */
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
-@JsonSubTypes({
-    @JsonSubTypes.Type(value = OuterOptimizer.None.class, name = "none"),
-    @JsonSubTypes.Type(value = OuterOptimizer.Momentum.class, name = "momentum"),
-    @JsonSubTypes.Type(value = OuterOptimizer.Nesterov.class, name = "nesterov")
-})
 public sealed interface OuterOptimizer extends Serializable {
     /** Whether it remembers a velocity. */
     boolean hasVelocity();
@@ -29,20 +21,16 @@ public sealed interface OuterOptimizer extends Serializable {
      */
     void step(Vector w, Vector d, Vector v);
 
-    private static double checkMomentum(Double momentum, double otherwise) {
-        double value = momentum == null ? otherwise : momentum;
-        if (!(value >= 0 && value < 1)) {
-            throw new InvalidValueException("momentum", value, "it must be at least 0 and below 1");
+    private static void checkMomentum(double momentum) {
+        if (!(momentum >= 0 && momentum < 1)) {
+            throw new InvalidValueException("momentum", momentum, "it must be at least 0 and below 1");
         }
-        return value;
     }
 
-    private static double checkRate(Double rate, double otherwise) {
-        double value = rate == null ? otherwise : rate;
-        if (!(value > 0 && value <= 10)) {
-            throw new InvalidValueException("rate", value, "it must be above 0 and at most 10");
+    private static void checkRate(double rate) {
+        if (!(rate > 0 && rate <= 10)) {
+            throw new InvalidValueException("rate", rate, "it must be above 0 and at most 10");
         }
-        return value;
     }
 
     /** Plain averaging, {@code w += d}: R. McDonald, K. Hall and G. Mann, NAACL 2010. */
@@ -67,10 +55,25 @@ public sealed interface OuterOptimizer extends Serializable {
      *     of the data in one block; Wang et al. find 0.4 to 0.8 best
      * @param rate 1 unless given, as in both papers
      */
-    record Momentum(Double momentum, Double rate) implements OuterOptimizer {
+    record Momentum(double momentum, double rate) implements OuterOptimizer {
         public Momentum {
-            momentum = checkMomentum(momentum, 0.5);
-            rate = checkRate(rate, 1);
+            checkMomentum(momentum);
+            checkRate(rate);
+        }
+
+        /** With the defaults. */
+        public Momentum() {
+            this(0.5, 1);
+        }
+
+        /** The velocity keeps another share of itself. */
+        public Momentum withMomentum(double other) {
+            return new Momentum(other, rate);
+        }
+
+        /** Steps have another length. */
+        public Momentum withRate(double other) {
+            return new Momentum(momentum, other);
         }
 
         @Override
@@ -80,7 +83,7 @@ public sealed interface OuterOptimizer extends Serializable {
 
         @Override
         public void step(Vector w, Vector d, Vector v) {
-            w.add(rate.floatValue(), v.scale(momentum.floatValue()).add(1, d));
+            w.add((float) rate, v.scale((float) momentum).add(1, d));
         }
     }
 
@@ -91,10 +94,25 @@ public sealed interface OuterOptimizer extends Serializable {
      * @param momentum 0.9 unless given, as in the paper
      * @param rate 0.7 unless given, as in the paper
      */
-    record Nesterov(Double momentum, Double rate) implements OuterOptimizer {
+    record Nesterov(double momentum, double rate) implements OuterOptimizer {
         public Nesterov {
-            momentum = checkMomentum(momentum, 0.9);
-            rate = checkRate(rate, 0.7);
+            checkMomentum(momentum);
+            checkRate(rate);
+        }
+
+        /** With the defaults. */
+        public Nesterov() {
+            this(0.9, 0.7);
+        }
+
+        /** The velocity keeps another share of itself. */
+        public Nesterov withMomentum(double other) {
+            return new Nesterov(other, rate);
+        }
+
+        /** Steps have another length. */
+        public Nesterov withRate(double other) {
+            return new Nesterov(momentum, other);
         }
 
         @Override
@@ -104,8 +122,8 @@ public sealed interface OuterOptimizer extends Serializable {
 
         @Override
         public void step(Vector w, Vector d, Vector v) {
-            v.scale(momentum.floatValue()).add(1, d);
-            w.add(rate.floatValue(), d).add((float) (rate * momentum), v);
+            v.scale((float) momentum).add(1, d);
+            w.add((float) rate, d).add((float) (rate * momentum), v);
         }
     }
 }

@@ -65,12 +65,8 @@ class AllReduceTest {
                 spec(MOMENTUM, SyncSpec.averaging(3)),
                 spec(ADAM, SyncSpec.averaging(20)),
                 spec(MOMENTUM, SyncSpec.of(ParameterAveraging.every(3).withOptimizerState(OptimizerStatePolicy.RESET))),
-                spec(
-                        MOMENTUM,
-                        SyncSpec.of(ParameterAveraging.every(4).withOuter(new OuterOptimizer.Nesterov(null, null)))),
-                spec(
-                        MOMENTUM,
-                        SyncSpec.of(ParameterAveraging.every(4).withOuter(new OuterOptimizer.Momentum(null, null)))));
+                spec(MOMENTUM, SyncSpec.of(ParameterAveraging.every(4).withOuter(new OuterOptimizer.Nesterov()))),
+                spec(MOMENTUM, SyncSpec.of(ParameterAveraging.every(4).withOuter(new OuterOptimizer.Momentum()))));
     }
 
     private static TrainingSpec spec(OptimizerSpec optimizer, SyncSpec sync) {

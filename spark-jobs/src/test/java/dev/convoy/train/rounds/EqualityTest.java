@@ -211,14 +211,14 @@ class EqualityTest {
     @ParameterizedTest
     @MethodSource("rules")
     void runsAreBitwiseRepeatable(SyncSpec sync, JavaSparkContext spark) throws IOException {
-        NetworkSpec network = new NetworkSpec(
-                List.of(
+        NetworkSpec network = new NetworkSpec(List.of(
                         new LayerSpec.Flatten(),
                         new LayerSpec.Dense(16),
                         new LayerSpec.BatchNorm(),
                         new LayerSpec.Relu(),
                         new LayerSpec.Dropout(0.3),
-                        new LayerSpec.Dense(10))).withLoss(Loss.SOFTMAX_CROSS_ENTROPY);
+                        new LayerSpec.Dense(10)))
+                .withLoss(Loss.SOFTMAX_CROSS_ENTROPY);
         OptimizerSpec adam = new OptimizerSpec.Adam();
         TrainingSpec spec = new TrainingSpec(5, 2, 8, adam, Training.RATE, sync);
         try (ImageShards shards = Training.shards(spark, folder, 250, 3)) {

@@ -103,9 +103,9 @@ class SyncSpecTest {
 
     @Test
     void whatCannotBeIsRefused() {
-        assertThatThrownBy(() -> new OuterOptimizer.Momentum(1.0, null))
+        assertThatThrownBy(() -> new OuterOptimizer.Momentum().withMomentum(1))
                 .hasMessageContaining("momentum = 1.0; it must be at least 0 and below 1");
-        assertThatThrownBy(() -> new OuterOptimizer.Nesterov(null, 0.0))
+        assertThatThrownBy(() -> new OuterOptimizer.Nesterov().withRate(0))
                 .hasMessageContaining("rate = 0.0; it must be above 0 and at most 10");
     }
 

@@ -18,7 +18,6 @@ import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
-import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +40,6 @@ class GradientTest {
     static Stream<Arguments> layers() {
         Size2d two = Size2d.square(2);
         Size2d three = Size2d.square(3);
-        Size2d one = Size2d.square(1);
         return Stream.of(
                         new LayerSpec.Conv2d(3, three),
                         new LayerSpec.Conv2d(3, three).withStride(two).withPadding(Padding.SAME),
