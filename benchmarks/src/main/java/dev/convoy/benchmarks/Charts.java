@@ -30,10 +30,10 @@ final class Charts {
                     .build();
             chart.getStyler().setXAxisLogarithmic(true);
             // What diverged has no point.
-            List<AccuracyBenchmark.Point> own = points.stream()
+            List<AccuracyBenchmark.Point> ofCount = points.stream()
                     .filter(point -> point.workers() == count && point.accuracy() != null)
                     .toList();
-            List<Integer> localSteps = own.stream()
+            List<Integer> localSteps = ofCount.stream()
                     .map(AccuracyBenchmark.Point::localSteps)
                     .distinct()
                     .sorted()
@@ -42,8 +42,8 @@ final class Charts {
                     "one worker",
                     localSteps,
                     localSteps.stream().map(steps -> 100 * alone).toList());
-            own.stream().map(AccuracyBenchmark.Point::averaging).distinct().forEach(averaging -> {
-                List<AccuracyBenchmark.Point> curve = own.stream()
+            ofCount.stream().map(AccuracyBenchmark.Point::averaging).distinct().forEach(averaging -> {
+                List<AccuracyBenchmark.Point> curve = ofCount.stream()
                         .filter(point -> point.averaging().equals(averaging))
                         .toList();
                 chart.addSeries(

@@ -36,7 +36,7 @@ final class Runner implements AutoCloseable {
         return runner;
     }
 
-    /** The same with a class of this JVM's class path. */
+    /** Runs a class of this JVM's class path. */
     static Runner java(Class<?> main, List<String> arguments, Map<String, String> environment) throws IOException {
         return start(javaCommand(main, arguments), environment);
     }

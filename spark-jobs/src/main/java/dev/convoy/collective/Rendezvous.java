@@ -153,10 +153,10 @@ final class Rendezvous {
         return messages.stream().allMatch(Message::done);
     }
 
-    private List<Message> allGather(Message own) {
+    private List<Message> allGather(Message mine) {
         try {
             List<Message> messages = new ArrayList<>();
-            for (String message : channel.apply(JSON.writeValueAsString(own))) {
+            for (String message : channel.apply(JSON.writeValueAsString(mine))) {
                 messages.add(JSON.readValue(message, Message.class));
             }
             return messages;

@@ -41,7 +41,7 @@ final class ResultBuilder {
         data = new Result.Data(split(train), test.map(ResultBuilder::split).orElse(null), classes.size(), classes);
     }
 
-    /** The same, for an evaluation. */
+    /** Notes the images of an evaluation. */
     void data(ImageShards test, List<String> classNames) {
         data = new Result.Data(null, split(test), classNames.size(), null);
     }

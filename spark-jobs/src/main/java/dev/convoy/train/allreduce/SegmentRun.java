@@ -125,20 +125,25 @@ final class SegmentRun {
             tune(gathered, (System.nanoTime() - began) / 1e9);
         }
         if (rank == 0) {
-            rounds.add(new RoundReport(
-                    progress,
-                    begin.step() == 0,
-                    steps,
-                    rate,
-                    updateNorm,
-                    gathered.lossSum(),
-                    gathered.counts(),
-                    out,
-                    gathered.workerTimes(),
-                    network,
-                    (System.nanoTime() - began) / 1e9));
-            send();
+            report(gathered, steps, rate, updateNorm, network, (System.nanoTime() - began) / 1e9);
         }
+    }
+
+    private void report(
+            GatheredRound gathered, int steps, double rate, double updateNorm, double network, double seconds) {
+        rounds.add(new RoundReport(
+                progress,
+                gathered.begin().step() == 0,
+                steps,
+                rate,
+                updateNorm,
+                gathered.lossSum(),
+                gathered.counts(),
+                gathered.quarantined(),
+                gathered.workerTimes(),
+                network,
+                seconds));
+        send();
     }
 
     private WorkerResult takeSteps(Progress begin, int steps) {

@@ -133,9 +133,8 @@ public final class Dl4jMaster implements TrainingMaster {
                 0,
                 seconds);
         onRound.accept(report);
-        ModelState model = new ModelState(graph.parameters(), graph.buffers());
         return new TrainingState(
-                model,
+                new ModelState(graph.parameters(), graph.buffers()),
                 state.optimizer(),
                 state.velocity(),
                 after,

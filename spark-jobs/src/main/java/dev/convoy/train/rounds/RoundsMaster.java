@@ -8,6 +8,7 @@ import dev.convoy.model.Progress;
 import dev.convoy.model.Vector;
 import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.train.DivergedException;
+import dev.convoy.train.EpochTotals;
 import dev.convoy.train.Quarantined;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingMaster;
@@ -67,30 +68,19 @@ public final class RoundsMaster implements TrainingMaster {
         Progress start = begin.progress();
         int steps = exchange.stepsOfRound(start, plan.steps());
         Contribution sum = runJob(begin, steps);
-        // A loss that is not finite at a round's first step condemns the model that the round began with.
-        boolean condemned = sum.quarantined().stream().anyMatch(out -> out.condemns(start));
-        ModelState lastGood = condemned ? begin.lastGood() : begin.model();
+        ModelState lastGood = lastGood(begin, sum);
         NormHistory norms = begin.norms().after(sum.quarantined().size(), sum.weight(), sum.normSum());
         if (norms.mustEnd(sum.quarantined().size(), sum.weight())) {
             throw new DivergedException(start, lastGood, sum.quarantined());
         }
-        Progress progress = start.afterRound(steps, sum.counts().trained(), plan.steps());
         double rate = spec.rate(start.globalStep(), plan);
         Update update = apply(begin, sum, rate, steps);
-        if (!update.model.isFinite()) {
-            throw new DivergedException(
-                    start,
-                    begin.model(),
-                    List.of(new Quarantined(0, progress.globalStep() - 1, Quarantined.Fault.MEAN)));
-        }
+        update.checkFinite(begin, steps);
         double seconds = (System.nanoTime() - began) / 1e9;
-        LocalStepsTuning tuning = begin.tuning();
+        LocalStepsTuning tuning =
+                exchange.isMeasuring(start) ? begin.tuning().after(slowest(sum), seconds) : begin.tuning();
+        Progress progress = start.afterRound(steps, sum.counts().trained(), plan.steps());
         if (exchange.isMeasuring(start)) {
-            double slowest = sum.workers().stream()
-                    .mapToDouble(RoundReport.WorkerTime::seconds)
-                    .max()
-                    .orElseThrow();
-            tuning = tuning.after(slowest, seconds);
             progress = progress.withLocalSteps(tuning.localSteps(plan.steps()));
         }
         RoundReport report = new RoundReport(
@@ -106,15 +96,22 @@ public final class RoundsMaster implements TrainingMaster {
                 0,
                 seconds);
         onRound.accept(report);
+        EpochTotals epoch = begin.epoch().plus(report);
         return new TrainingState(
-                update.model,
-                update.optimizer,
-                update.velocity,
-                progress,
-                norms,
-                tuning,
-                begin.epoch().plus(report),
-                lastGood);
+                update.model, update.optimizer, update.velocity, progress, norms, tuning, epoch, lastGood);
+    }
+
+    /** A loss that is not finite at a round's first step condemns the model that the round began with. */
+    private static ModelState lastGood(TrainingState begin, Contribution sum) {
+        boolean condemned = sum.quarantined().stream().anyMatch(out -> out.condemns(begin.progress()));
+        return condemned ? begin.lastGood() : begin.model();
+    }
+
+    private static double slowest(Contribution sum) {
+        return sum.workers().stream()
+                .mapToDouble(RoundReport.WorkerTime::seconds)
+                .max()
+                .orElseThrow();
     }
 
     private Contribution runJob(TrainingState begin, int steps) {
@@ -135,7 +132,15 @@ public final class RoundsMaster implements TrainingMaster {
     }
 
     /** What a mean has made of the model and the memory of optimizers, and how long it was. */
-    private record Update(ModelState model, OptimizerState optimizer, float[] velocity, double norm) {}
+    private record Update(ModelState model, OptimizerState optimizer, float[] velocity, double norm) {
+        void checkFinite(TrainingState begin, int steps) {
+            if (!model.isFinite()) {
+                long last = begin.progress().globalStep() + steps - 1;
+                throw new DivergedException(
+                        begin.progress(), begin.model(), List.of(new Quarantined(0, last, Quarantined.Fault.MEAN)));
+            }
+        }
+    }
 
     private Update apply(TrainingState begin, Contribution sum, double rate, int steps) {
         if (sum.weight() == 0) {
