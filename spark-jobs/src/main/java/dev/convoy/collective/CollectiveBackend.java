@@ -1,6 +1,5 @@
 package dev.convoy.collective;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Printable;
 import java.util.OptionalInt;
@@ -10,13 +9,11 @@ import org.bytedeco.pytorch.global.torch_nccl;
 /** The library by which groups that share no memory sum; libtorch contains both. Neither encrypts nor authenticates. */
 public enum CollectiveBackend {
     /** Gloo: sums over TCP, from the host's memory, for replicas on CPUs and on GPUs. */
-    @JsonProperty("gloo")
     GLOO,
     /**
      * NVIDIA's NCCL: sums from the memory of the GPU that a group's first replica computes on. It is not verified on
      * hardware; tests show only that it is refused where it cannot work.
      */
-    @JsonProperty("nccl")
     NCCL;
 
     /**

@@ -66,15 +66,15 @@ final class ConfigErrors {
      * @param path of the key, for example {@code network.layers[0].kernel}
      * @param value there; empty if none was set
      */
-    private record Place(String path, Optional<ConfigValue> value) {
-        Place at(String key) {
-            return new Place(
+    private record ConfigPlace(String path, Optional<ConfigValue> value) {
+        ConfigPlace at(String key) {
+            return new ConfigPlace(
                     path.isEmpty() ? key : path + "." + key,
                     value.map(outer -> outer instanceof ConfigObject object ? object.get(key) : null));
         }
 
-        Place at(int index) {
-            return new Place(
+        ConfigPlace at(int index) {
+            return new ConfigPlace(
                     path + "[" + index + "]",
                     value.map(
                             outer -> outer instanceof ConfigList list && index < list.size() ? list.get(index) : null));
@@ -90,23 +90,23 @@ final class ConfigErrors {
 
     /** An error about a value that a record did not take, whose property is a whole key. */
     ConvoyException of(InvalidValueException e) {
-        Place place = new Place("", Optional.of(config.root()));
+        ConfigPlace place = new ConfigPlace("", Optional.of(config.root()));
         for (String key : e.property().split("\\.")) {
             place = place.at(key);
         }
         return error(place, e);
     }
 
-    private static ConvoyException error(Place place, InvalidValueException e) {
+    private static ConvoyException error(ConfigPlace place, InvalidValueException e) {
         return new ConvoyException(
                 "Cannot use " + place.path + " = " + e.value() + place.origin() + "; " + e.allowed(), e);
     }
 
     /** An error about a value that could not be mapped. */
     ConvoyException of(JsonMappingException e) {
-        Place place = new Place("", Optional.of(config.root()));
+        ConfigPlace place = new ConfigPlace("", Optional.of(config.root()));
         for (JsonMappingException.Reference step : e.getPath()) {
-            place = step.getFieldName() == null ? place.at(step.getIndex()) : place.at(step.getFieldName());
+            place = step.getFieldName() == null ? place.at(step.getIndex()) : place.at(name(place, step.getFieldName()));
         }
         if (e instanceof UnrecognizedPropertyException unknown) {
             return new ConvoyException("Cannot use the key " + place.path + place.origin()
@@ -119,8 +119,14 @@ final class ConfigErrors {
         return new ConvoyException("Cannot use the value of " + place.path + place.origin() + ": " + reason(e));
     }
 
+    /** The key as it is written, where a record's component is called otherwise. */
+    private static String name(ConfigPlace group, String field) {
+        String key = group.path + "." + field;
+        return RENAMED.containsKey(key) ? RENAMED.get(key).substring(group.path.length() + 1) : field;
+    }
+
     /** A record that is no group of keys in the configuration is written as a single value, whose key names it. */
-    private Place placeOf(InvalidValueException e, Place record) {
+    private ConfigPlace placeOf(InvalidValueException e, ConfigPlace record) {
         if (record.value.isPresent() && !(record.value.get() instanceof ConfigObject)) {
             return record;
         }
@@ -148,7 +154,7 @@ final class ConfigErrors {
             }
             return (value == null ? "it" : value) + " is no " + kind(wrong.getTargetType());
         }
-        return e.getOriginalMessage().lines().findFirst().orElse("");
+        return String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("");
     }
 
     private static String kind(Class<?> type) {

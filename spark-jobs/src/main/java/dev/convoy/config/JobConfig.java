@@ -7,6 +7,7 @@ import dev.convoy.collective.Compression;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.InvalidValueException;
+import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.plan.Shuffle;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.dl4j.Dl4jGraph;
@@ -94,8 +95,7 @@ public record JobConfig(
 
         public Sync {
             if (!localSteps.equals("auto") && !localSteps.matches("[1-9][0-9]{0,6}")) {
-                throw new ConvoyException(
-                        "Cannot use sync.local-steps = " + localSteps + "; allowed are auto and a number from 1");
+                throw new InvalidValueException("localSteps", localSteps, "allowed are auto and a number from 1");
             }
         }
 
@@ -122,8 +122,9 @@ public record JobConfig(
                 throw new ConvoyException("Cannot use sync.outer with sync.exchange = gradient, which has an optimizer"
                         + " of its own; set sync.outer = none or sync.exchange = parameter-averaging");
             }
+            ParameterAveraging averaging = averaging();
             return new SyncSpec(
-                    exchange == Rule.GRADIENT ? new GradientAveraging() : averaging(), compression, maxNorm);
+                    exchange == Rule.GRADIENT ? new GradientAveraging() : averaging, compression, maxNorm);
         }
     }
 
@@ -131,11 +132,10 @@ public record JobConfig(
     public record Train(int epochs, String workers) {
         public Train {
             if (!workers.equals("auto") && !workers.matches("[1-9][0-9]{0,6}")) {
-                throw new ConvoyException(
-                        "Cannot use train.workers = " + workers + "; allowed are auto and a number from 1");
+                throw new InvalidValueException("workers", workers, "allowed are auto and a number from 1");
             }
             if (epochs < 1) {
-                throw new ConvoyException("Cannot use train.epochs = " + epochs + "; it must be at least 1");
+                throw new InvalidValueException("epochs", epochs, "it must be at least 1");
             }
         }
 

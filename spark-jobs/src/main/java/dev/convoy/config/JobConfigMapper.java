@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
@@ -103,12 +104,19 @@ final class JobConfigMapper {
         }
     }
 
-    /** A key set to null is a key taken away. */
+    /** A key set to null is a key taken away, and so is an element of a list. */
     private static JsonNode withoutNulls(JsonNode node) {
         if (node instanceof ObjectNode object) {
             List<String> keys = new ArrayList<>();
             object.fieldNames().forEachRemaining(keys::add);
             keys.stream().filter(key -> object.get(key).isNull()).forEach(object::remove);
+        }
+        if (node instanceof ArrayNode list) {
+            for (int i = list.size() - 1; i >= 0; i--) {
+                if (list.get(i).isNull()) {
+                    list.remove(i);
+                }
+            }
         }
         node.forEach(JobConfigMapper::withoutNulls);
         return node;

@@ -24,11 +24,11 @@ import org.slf4j.LoggerFactory;
  */
 final class TaskWatchdog extends SparkListener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TaskWatchdog.class);
-    private static final long LOOK_SECONDS = 30;
+    private static final long POLL_SECONDS = 30;
     /** As long as nobody knows what is usual. */
     static final long UNUSUAL_MILLIS = 600_000;
     /** Beyond these and so many times the median of its kind a task is named. */
-    static final long LEAST_MILLIS = 60_000;
+    static final long MIN_MILLIS = 60_000;
 
     static final int FACTOR = 20;
     private static final int REMEMBERED = 101;
@@ -63,8 +63,8 @@ final class TaskWatchdog extends SparkListener implements AutoCloseable {
                 .build());
         watchdog.looking.scheduleWithFixedDelay(
                 () -> watchdog.look().forEach((task, words) -> LOG.warn("{}", words)),
-                LOOK_SECONDS,
-                LOOK_SECONDS,
+                POLL_SECONDS,
+                POLL_SECONDS,
                 TimeUnit.SECONDS);
         return watchdog;
     }
@@ -109,7 +109,7 @@ final class TaskWatchdog extends SparkListener implements AutoCloseable {
         running.forEach((id, task) -> {
             long elapsed = clock.getAsLong() - task.since;
             long usual = median(task.kind);
-            long bound = usual < 0 ? UNUSUAL_MILLIS : Math.max(LEAST_MILLIS, FACTOR * usual);
+            long bound = usual < 0 ? UNUSUAL_MILLIS : Math.max(MIN_MILLIS, FACTOR * usual);
             if (elapsed > Math.max(bound, 2 * named.getOrDefault(id, 0L))) {
                 named.put(id, elapsed);
                 said.put(

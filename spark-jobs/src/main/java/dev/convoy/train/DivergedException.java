@@ -26,7 +26,7 @@ public final class DivergedException extends ConvoyException {
     }
 
     private static String where(List<Quarantined> reasons) {
-        if (reasons.get(0).fault() == Quarantined.Fault.MEAN) {
+        if (reasons.get(0).fault() == Quarantined.Fault.MEAN || reasons.get(0).worker() == Quarantined.UNKNOWN) {
             return "";
         }
         return " on worker " + reasons.get(0).worker()

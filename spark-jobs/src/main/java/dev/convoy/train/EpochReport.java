@@ -74,7 +74,7 @@ public record EpochReport(
 
     /**
      * Where every planned example of an epoch went; {@code planned = trained + rejected + late + quarantined + dropped}. Each number is
-     * counted where it happens, none is made of the others.
+     * counted where it happens; only what {@code dl4j-spark} drops is what is left of the plan, since that master does not tell.
      *
      * @param planned examples in the plan
      * @param trained went into the model once

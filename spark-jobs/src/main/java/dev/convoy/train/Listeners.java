@@ -20,8 +20,8 @@ final class Listeners {
         for (TrainingListener listener : List.copyOf(listeners)) {
             try {
                 event.accept(listener);
-            } catch (RuntimeException | LinkageError | AssertionError e) {
-                listeners.remove(listener);
+            } catch (Exception | LinkageError | AssertionError e) {
+                listeners.removeIf(failed -> failed == listener);
                 LOG.warn(
                         "The listener {} has failed and is not called any more: {}",
                         listener.getClass().getName(),

@@ -6,10 +6,13 @@ import java.io.Serializable;
 /**
  * A contribution that was left out.
  *
- * @param worker rank
+ * @param worker rank; {@link #UNKNOWN} where nobody knows
  * @param globalStep where it was noticed, from 0
  */
 public record Quarantined(int worker, long globalStep, Fault fault) implements Serializable {
+    /** The rank of a worker that a master does not tell. */
+    public static final int UNKNOWN = -1;
+
     /** Whether the state that a round began with is to blame: its loss was not finite before any step was taken. */
     public boolean condemns(Progress begin) {
         return fault == Fault.LOSS && globalStep == begin.globalStep();

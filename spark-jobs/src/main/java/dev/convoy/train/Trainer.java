@@ -91,10 +91,12 @@ public final class Trainer {
     }
 
     private void checkStart(Progress start) {
-        if (!master.capabilities().resumes() && start.globalStep() > 0) {
+        TrainingMaster.Capabilities can = master.capabilities();
+        if (start.globalStep() > 0 && !can.resumes() || start.step() > 0 && !can.stopsWithinEpochs()) {
             throw new ConvoyException("Cannot go on from step " + start.globalStep() + " with "
-                    + master.getClass().getSimpleName()
-                    + ": this master can only begin before the first step; use another one, or begin anew");
+                    + master.getClass().getSimpleName() + ": this master can only begin "
+                    + (can.resumes() ? "with an epoch" : "before the first step")
+                    + "; use another one, or begin anew");
         }
     }
 

@@ -58,7 +58,7 @@ class TaskWatchdogTest {
             end(id);
         }
         start(9);
-        clock.addAndGet(TaskWatchdog.LEAST_MILLIS);
+        clock.addAndGet(TaskWatchdog.MIN_MILLIS);
         assertThat(watchdog.look()).isEmpty();
         clock.addAndGet(1);
         assertThat(watchdog.look()).containsKey(9L);

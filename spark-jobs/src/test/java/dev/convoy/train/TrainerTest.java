@@ -11,6 +11,7 @@ import dev.convoy.testing.SparkExtension;
 import dev.convoy.testing.Training;
 import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.allreduce.AllReduceSpec;
+import dev.convoy.train.allreduce.SegmentProgressPlugin;
 import dev.convoy.train.dl4j.Dl4jMaster;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.rounds.RoundsMaster;
@@ -20,17 +21,22 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-@ExtendWith(SparkExtension.class)
 @Timeout(300)
 class TrainerTest {
     private static final OptimizerSpec SGD = new OptimizerSpec.Sgd();
+
+    /** With the plugin, rounds are heard of while a segment runs. */
+    @RegisterExtension
+    static final SparkExtension SPARK =
+            new SparkExtension(Map.of("spark.plugins", SegmentProgressPlugin.class.getName()));
 
     @TempDir
     Path folder;

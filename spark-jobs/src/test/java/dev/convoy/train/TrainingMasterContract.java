@@ -8,6 +8,7 @@ import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.testing.FaultyBackend;
 import dev.convoy.testing.SparkExtension;
 import dev.convoy.testing.Training;
 import dev.convoy.train.replica.ReplicaSpec;
@@ -208,6 +209,27 @@ abstract class TrainingMasterContract {
                     .isInstanceOfSatisfying(
                             DivergedException.class,
                             e -> assertThat(e.lastGood().isFinite()).isTrue());
+        }
+    }
+
+    /** The first epoch's last round, a single step, condemns the model that it began with, but one worker of two goes on. */
+    @Test
+    void aCondemnedModelIsNotTheLastGoodOne(JavaSparkContext spark) throws IOException {
+        TrainingSpec spec = spec(MOMENTUM, SyncSpec.averaging(2));
+        ReplicaSpec faulty = Training.replica("faulty", NETWORK);
+        FaultyBackend.factor = step ->
+                step.globalStep() > 10 || step.globalStep() == 10 && step.worker() == 1 ? Double.NaN : 1;
+        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2);
+                TrainingMaster master = master(spark, shards, faulty, spec)) {
+            TrainingState condemned = master.advance(start(faulty, spec), 5, round -> {});
+            TrainingState epoch = master.advance(start(faulty, spec), Integer.MAX_VALUE, round -> {});
+            assertThat(epoch.epoch().counts().quarantined()).isEqualTo(1);
+            assertThat(epoch.lastGood().parameters()).isNotEqualTo(condemned.parameters());
+            assertThatThrownBy(() -> master.advance(epoch, 1, round -> {}))
+                    .isInstanceOfSatisfying(DivergedException.class, e -> assertThat(e.lastGood())
+                            .isSameAs(epoch.lastGood()));
+        } finally {
+            FaultyBackend.factor = FaultyBackend.SOUND;
         }
     }
 }

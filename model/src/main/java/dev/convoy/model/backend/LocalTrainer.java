@@ -16,6 +16,8 @@ import java.util.stream.Stream;
  * it has moved.
  */
 public final class LocalTrainer {
+    private static final Vector NOTHING = new HeapVector(0);
+
     private final Replica replica;
     private final OptimizerSpec optimizer;
     private final Vector decayed;
@@ -25,7 +27,8 @@ public final class LocalTrainer {
     /** Allocated with the first use: not every kind of training needs them. */
     private Vector mean;
 
-    private Vector velocity = new HeapVector(0);
+    private Vector velocity;
+    private boolean hasVelocity;
     private long steps;
 
     /** Allocates the optimizer's memory beside the replica, which it does not own. */
@@ -128,15 +131,18 @@ public final class LocalTrainer {
 
     /** The outer optimizer's memory, as long as the parameters; empty until {@link #loadVelocity}. */
     public Vector velocity() {
-        return velocity;
+        return hasVelocity ? velocity : NOTHING;
     }
 
-    /** Takes over the outer optimizer's memory. */
+    /** Takes over the outer optimizer's memory; an empty array if it has none. */
     public void loadVelocity(float[] values) {
-        if (velocity.length() != values.length) {
-            velocity = values.length == 0 ? new HeapVector(0) : replica.newVector(values.length);
+        hasVelocity = values.length > 0;
+        if (hasVelocity && velocity == null) {
+            velocity = replica.newVector(decayed.length());
         }
-        velocity.set(values);
+        if (hasVelocity) {
+            velocity.set(values);
+        }
     }
 
     /** The optimizer's memory itself; changes take effect with the next step. */

@@ -95,11 +95,16 @@ public final class RecordReader<T> extends JsonDeserializer<T> {
             if (component < 0) {
                 throw UnrecognizedPropertyException.from(parser, type, key, List.copyOf(keys));
             }
-            if (parser.nextToken() != JsonToken.VALUE_NULL) {
+            // An empty text says as little as null.
+            if (parser.nextToken() != JsonToken.VALUE_NULL && !isEmptyText(parser)) {
                 values[component] = read(component, parser, context);
             }
         }
         return values;
+    }
+
+    private static boolean isEmptyText(JsonParser parser) throws IOException {
+        return parser.currentToken() == JsonToken.VALUE_STRING && parser.getTextLength() == 0;
     }
 
     private Object read(int component, JsonParser parser, DeserializationContext context) throws JsonMappingException {
@@ -115,7 +120,7 @@ public final class RecordReader<T> extends JsonDeserializer<T> {
         try {
             return type.cast(constructor.newInstance(values));
         } catch (InvocationTargetException e) {
-            throw JsonMappingException.from(parser, e.getCause().getMessage(), e.getCause());
+            throw JsonMappingException.from(parser, String.valueOf(e.getCause().getMessage()), e.getCause());
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }

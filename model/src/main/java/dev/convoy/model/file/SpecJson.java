@@ -76,16 +76,17 @@ public final class SpecJson {
     }
 
     private static Size2d size(JsonNode node) {
-        if (node.isInt()) {
-            return Size2d.square(node.intValue());
+        return node.isArray() && node.size() == 2
+                ? new Size2d(side(node.get(0), node), side(node.get(1), node))
+                : Size2d.square(side(node, node));
+    }
+
+    /** A number, which a substitution may have made a text. */
+    private static int side(JsonNode side, JsonNode whole) {
+        if (side.isInt() || side.isTextual() && side.asText().matches("[0-9]{1,9}")) {
+            return side.asInt();
         }
-        if (node.isArray()
-                && node.size() == 2
-                && node.get(0).isInt()
-                && node.get(1).isInt()) {
-            return new Size2d(node.get(0).intValue(), node.get(1).intValue());
-        }
-        throw new InvalidValueException("size", node, "give a whole number, or two as in [rows, columns]");
+        throw new InvalidValueException("size", whole, "give a whole number, or two as in [rows, columns]");
     }
 
     private static Padding padding(JsonNode node) {
@@ -100,7 +101,7 @@ public final class SpecJson {
         try {
             return Integer.parseInt(node.asText());
         } catch (NumberFormatException e) {
-            throw new InvalidValueException("padding", node.asText(), "allowed are same, valid and a number of pixels");
+            throw new InvalidValueException("padding", node, "allowed are same, valid and a number of pixels");
         }
     }
 

@@ -125,7 +125,9 @@ public final class AllReduceMaster implements TrainingMaster {
             try {
                 return finish(begin, attempt(begin, rounds, delivery), delivery);
             } catch (SegmentFailedException e) {
-                if (!e.isLoss() || attempt == allReduce.attempts()) {
+                if (!e.isLoss()
+                        || attempt == allReduce.attempts()
+                        || Thread.currentThread().isInterrupted()) {
                     throw e;
                 }
                 LOG.warn(
@@ -179,19 +181,24 @@ public final class AllReduceMaster implements TrainingMaster {
     private static TrainingState finish(TrainingState begin, Segment.End end, RoundDelivery delivery) {
         delivery.complete(end.rounds());
         TrainingState stopped = end.state();
-        ModelState lastGood = end.rounds().isEmpty() ? begin.lastGood() : stopped.lastGood();
         if (!end.fatal().isEmpty()) {
-            boolean condemned = end.fatal().stream().anyMatch(out -> out.condemns(stopped.progress()));
-            boolean atOnce = end.rounds().isEmpty();
-            // The segment's first round went well, if it was not the last.
-            ModelState good = atOnce ? begin.lastGood() : begin.model();
-            throw new DivergedException(stopped.progress(), condemned ? good : stopped.model(), end.fatal());
+            boolean condemned = end.fatal().stream().anyMatch(excluded -> excluded.condemns(stopped.progress()));
+            ModelState good = condemned ? before(begin, end.rounds().size() + 1) : stopped.model();
+            throw new DivergedException(stopped.progress(), good, end.fatal());
         }
         if (!stopped.model().isFinite()) {
             long step = stopped.progress().globalStep() - 1;
             throw new DivergedException(
                     stopped.progress(), begin.model(), List.of(new Quarantined(0, step, Quarantined.Fault.MEAN)));
         }
+        ModelState lastGood = end.knowsLastGood()
+                ? stopped.lastGood()
+                : before(begin, end.rounds().size());
         return stopped.withEpoch(delivery.totals()).withLastGood(lastGood);
+    }
+
+    /** The last good model before a segment's last round, of so many: the segment began with it, if that went well. */
+    private static ModelState before(TrainingState begin, int rounds) {
+        return rounds > 1 ? begin.model() : begin.lastGood();
     }
 }

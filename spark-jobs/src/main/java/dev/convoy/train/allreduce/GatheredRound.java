@@ -33,9 +33,9 @@ record GatheredRound(Collective collective, int workers, Progress begin) {
         slots[ControlSlot.NORM.ordinal()] = (float) Math.min(Float.MAX_VALUE, result.norm());
         slots[ControlSlot.SECONDS.ordinal()] = (float) result.time().seconds();
         slots[ControlSlot.DATA_SECONDS.ordinal()] = (float) result.time().dataSeconds();
-        result.quarantined().ifPresent(out -> {
-            slots[ControlSlot.FAULT.ordinal()] = 1 + out.fault().ordinal();
-            slots[ControlSlot.FAULT_STEP.ordinal()] = out.globalStep() - begin.globalStep();
+        result.quarantined().ifPresent(excluded -> {
+            slots[ControlSlot.FAULT.ordinal()] = 1 + excluded.fault().ordinal();
+            slots[ControlSlot.FAULT_STEP.ordinal()] = excluded.globalStep() - begin.globalStep();
         });
         slots[ControlSlot.LOCAL_STEPS.ordinal()] = localSteps;
         slots[ControlSlot.MODEL_HASH.ordinal()] = modelHash;

@@ -38,8 +38,15 @@ final class RoundDelivery {
         this.onRound = onRound;
     }
 
-    /** Takes the next rounds of the attempt that runs. */
-    void received(List<RoundReport> rounds) {
+    /**
+     * Takes rounds of the attempt that runs. Behind a gap, where a message was lost, nothing is taken: {@link #complete} brings all.
+     *
+     * @param first the number of the first in the segment, from 0
+     */
+    void received(int first, List<RoundReport> rounds) {
+        if (first != received) {
+            return;
+        }
         for (RoundReport round : rounds) {
             received++;
             trained += round.counts().trained();
@@ -59,7 +66,7 @@ final class RoundDelivery {
 
     /** Takes all rounds of the attempt that runs, those already received among them. */
     void complete(List<RoundReport> all) {
-        received(List.copyOf(all.subList(received, all.size())));
+        received(received, List.copyOf(all.subList(received, all.size())));
     }
 
     /** Notes that the attempt was given up. */

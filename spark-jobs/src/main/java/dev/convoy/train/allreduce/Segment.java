@@ -42,17 +42,19 @@ record Segment(
      * How a segment ended, as rank 0 tells.
      *
      * @param state after the last round that counts; the driver adds the totals of the epoch
+     * @param knowsLastGood whether the state's last good model is the one that its last round began with; otherwise it is the driver's to
+     *     know
      * @param rounds one report each
      * @param fatal contributions that ended training; empty if none did
      */
-    record End(TrainingState state, List<RoundReport> rounds, List<Quarantined> fatal) {
+    record End(TrainingState state, boolean knowsLastGood, List<RoundReport> rounds, List<Quarantined> fatal) {
         /** All but the state. */
-        private record Head(ArrayList<RoundReport> rounds, ArrayList<Quarantined> fatal) implements Serializable {}
+        private record Head(boolean knowsLastGood, ArrayList<RoundReport> rounds, ArrayList<Quarantined> fatal) implements Serializable {}
 
         /** Writes the end as arrays of bytes: the reports, then the state. */
         List<byte[]> write() {
             List<byte[]> parts = new ArrayList<>(List.of(StateMessage.write(state)));
-            parts.add(0, ObjectBytes.write(new Head(new ArrayList<>(rounds), new ArrayList<>(fatal))));
+            parts.add(0, ObjectBytes.write(new Head(knowsLastGood, new ArrayList<>(rounds), new ArrayList<>(fatal))));
             return parts;
         }
 
@@ -60,7 +62,7 @@ record Segment(
         static End read(List<byte[]> parts) {
             Head head = ObjectBytes.read(parts.get(0), Head.class);
             byte[][] state = parts.subList(1, parts.size()).toArray(byte[][]::new);
-            return new End(StateMessage.read(state), head.rounds, head.fatal);
+            return new End(StateMessage.read(state), head.knowsLastGood, head.rounds, head.fatal);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.convoy.train.allreduce;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -97,9 +98,7 @@ final class SegmentAttempt {
                     throw new SegmentFailedException(
                             "Spark has started none of the " + workers + " tasks in " + timeout
                                     + " s, the timeout of all-reduce; something else holds its task slots: another job,"
-                                    + " or a task of a lost segment that hangs, whose executor must then be ended",
-                            false,
-                            null);
+                                    + " or a task of a lost segment that hangs, whose executor must then be ended");
                 }
             }
         }
@@ -116,7 +115,7 @@ final class SegmentAttempt {
 
     private void hear(SegmentProgressPlugin.Message message) {
         if (message instanceof SegmentProgressPlugin.Rounds news) {
-            delivery.received(news.rounds());
+            delivery.received(news.first(), news.rounds());
         } else if (message instanceof SegmentProgressPlugin.Arrived news) {
             arrived.add(news.rank());
         } else if (message instanceof SegmentProgressPlugin.Failed news && failed.isEmpty()) {
@@ -124,13 +123,16 @@ final class SegmentAttempt {
         }
     }
 
-    /** Hears what is still under way. */
+    /** Hears what has come, and waits a little for the reason of a failure. */
     private void hearTheRest() throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(REASON_MILLIS);
         while (failed.isEmpty() && System.nanoTime() < deadline) {
             Optional.ofNullable(messages.poll(POLL_MILLIS, TimeUnit.MILLISECONDS))
                     .ifPresent(this::hear);
         }
+        List<SegmentProgressPlugin.Message> rest = new ArrayList<>();
+        messages.drainTo(rest);
+        rest.forEach(this::hear);
     }
 
     /** What went wrong: a rank's own reason, if one has told it, or else what Spark says. */

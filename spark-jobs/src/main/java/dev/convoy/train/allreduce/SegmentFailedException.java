@@ -11,7 +11,7 @@ final class SegmentFailedException extends ConvoyException {
      * How Spark, of whose stages only words come to the driver, says that a task has lost its executor or another rank: by the reasons of
      * {@code TaskEndReason}, by its barrier's time, and by Convoy's own {@link dev.convoy.collective.PeerLostException}.
      */
-    private static final Pattern LOSS = Pattern.compile("PeerLostException|ExecutorLostFailure|[Ll]ost executor"
+    private static final Pattern LOSS = Pattern.compile("PeerLostException|ExecutorLostFailure|TaskResultLost|[Ll]ost executor"
             + "|[Ww]orker lost|ExecutorDeadException|FetchFailed|didn't get all barrier sync requests"
             + "|executor (?:lost|was lost)|decommission");
 
@@ -23,6 +23,12 @@ final class SegmentFailedException extends ConvoyException {
     SegmentFailedException(String message, boolean loss, Throwable cause) {
         super(message, cause);
         this.loss = loss;
+    }
+
+    /** For what no exception tells of, and another attempt would not mend. */
+    SegmentFailedException(String message) {
+        super(message);
+        this.loss = false;
     }
 
     /** Whether an executor or a peer was lost, so that another attempt may go well. */

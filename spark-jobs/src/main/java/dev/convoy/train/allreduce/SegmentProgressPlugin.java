@@ -37,8 +37,12 @@ public final class SegmentProgressPlugin implements SparkPlugin {
     /** A rank is there. */
     record Arrived(String segment, int rank) implements Message {}
 
-    /** Rounds were completed since the last message. */
-    record Rounds(String segment, List<RoundReport> rounds) implements Message {}
+    /**
+     * Rounds were completed.
+     *
+     * @param first the number of the first of them in the segment, from 0
+     */
+    record Rounds(String segment, int first, List<RoundReport> rounds) implements Message {}
 
     /**
      * A rank has failed, and not because another one is lost.
@@ -47,7 +51,10 @@ public final class SegmentProgressPlugin implements SparkPlugin {
      */
     record Failed(String segment, int rank, String reason) implements Message {}
 
-    /** Sends a message from an executor, if there is a way; nothing depends on its arrival. */
+    /**
+     * Sends a message from an executor, if there is a way. No result depends on its arrival; without {@link Failed} the driver may take a
+     * failure for the loss that others make of it, and try in vain a few times.
+     */
     static void send(Message message) {
         PluginContext context = toDriver;
         if (context != null) {

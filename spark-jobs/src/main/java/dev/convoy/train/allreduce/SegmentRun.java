@@ -6,6 +6,7 @@ import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Progress;
 import dev.convoy.model.backend.LocalTrainer;
+import dev.convoy.train.EpochTotals;
 import dev.convoy.train.Quarantined;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingSpec;
@@ -40,9 +41,10 @@ final class SegmentRun {
     private final Segment segment;
     private final TrainingSpec spec;
     private final Exchange exchange;
-    private final TrainingState start;
+    private final WorkerShard shard;
+    private final int taskCpus;
+    private final EpochTotals startEpoch;
     private final int rank;
-    private final BatchStream batches;
     private final LocalTrainer trainer;
     private final TrainedVectors vectors;
     private final Collective collective;
@@ -58,7 +60,9 @@ final class SegmentRun {
     /** Whether ranks have come to different models; ends the segment, so that all begin the next with the state of rank 0. */
     private boolean drifted;
 
-    private ModelState lastGood;
+    /** The model that the last round began with, if it went well. */
+    private Optional<ModelState> lastGood = Optional.empty();
+
     private long lastSent;
     private int sent;
 
@@ -70,14 +74,15 @@ final class SegmentRun {
         this.rank = rank;
         this.trainer = trainer;
         this.collective = collective;
-        this.start = segment.start().state();
+        this.shard = shard;
+        this.taskCpus = taskCpus;
+        TrainingState start = segment.start().state();
+        this.startEpoch = start.epoch();
         this.progress = start.progress();
         this.norms = start.norms();
         this.tuning = start.tuning();
-        this.lastGood = start.model();
         this.optimizerSteps = start.optimizer().steps();
         this.plan = spec.plan(segment.layout(), progress.epoch());
-        this.batches = new BatchStream(spec, plan, rank, shard, taskCpus, progress.step(), plan.steps());
         this.layout = segment.vector();
         trainer.load(start.model(), start.optimizer());
         boolean still = exchange.hasVelocity() && start.velocity().length == 0;
@@ -87,37 +92,39 @@ final class SegmentRun {
 
     Segment.End run() {
         int epoch = progress.epoch();
-        try (batches) {
+        try (BatchStream batches =
+                new BatchStream(spec, plan, rank, shard, taskCpus, progress.step(), plan.steps())) {
             for (int i = 1; i <= segment.rounds() && progress.epoch() == epoch && fatal.isEmpty() && !drifted; i++) {
-                round(i == segment.rounds());
+                round(batches, i == segment.rounds());
             }
         }
-        return new Segment.End(state(), rounds, fatal);
+        return new Segment.End(state(), lastGood.isPresent(), rounds, fatal);
     }
 
-    private void round(boolean last) {
+    private void round(BatchStream batches, boolean last) {
         long began = System.nanoTime();
         Progress begin = progress;
         int steps = exchange.stepsOfRound(begin, plan.steps());
-        if (rank == 0 && (last || begin.step() + steps == plan.steps())) {
-            // Of the other rounds nobody will ask.
-            lastGood = model();
-        }
+        // Of the other rounds nobody will ask.
+        boolean asked = rank == 0 && (last || begin.step() + steps == plan.steps());
+        Optional<ModelState> model = asked ? Optional.of(model()) : Optional.empty();
         float hash = begin.round() % HASH_INTERVAL == 0 ? modelHash() : 0;
-        WorkerResult result = takeSteps(begin, steps);
+        WorkerResult result = takeSteps(batches, begin, steps);
         double networkBefore = collective.networkSeconds();
-        collective.sum(GatheredRound.slots(result, begin, tuning.localSteps(plan.steps()), hash));
+        int localSteps = exchange.isMeasuring(begin) ? tuning.localSteps(plan.steps()) : 0;
+        collective.sum(GatheredRound.slots(result, begin, localSteps, hash));
         double network = collective.networkSeconds() - networkBefore;
         GatheredRound gathered = new GatheredRound(collective, segment.layout().workers(), begin);
-        List<Quarantined> out = gathered.quarantined();
+        List<Quarantined> excluded = gathered.quarantined();
         double weight = gathered.weight();
-        norms = norms.after(out.size(), weight, gathered.normSum());
+        norms = norms.after(excluded.size(), weight, gathered.normSum());
         drifted = isDrifted(gathered);
         exchange.rewind(trainer);
-        if (norms.mustEnd(out.size(), weight)) {
-            fatal = out;
+        if (norms.mustEnd(excluded.size(), weight)) {
+            fatal = excluded;
             return;
         }
+        lastGood = model.filter(known -> excluded.stream().noneMatch(worker -> worker.condemns(begin)));
         double rate = spec.rate(begin.globalStep(), plan);
         double updateNorm = weight == 0 ? 0 : apply(new Mean(collective.total(), layout, weight), rate, steps);
         progress = begin.afterRound(steps, gathered.counts().trained(), plan.steps());
@@ -146,7 +153,7 @@ final class SegmentRun {
         send();
     }
 
-    private WorkerResult takeSteps(Progress begin, int steps) {
+    private WorkerResult takeSteps(BatchStream batches, Progress begin, int steps) {
         Optional<GradientOverlap> overlap = collective.acceptsParts()
                 ? Optional.of(new GradientOverlap(exchange.update(trainer), collective))
                 : Optional.empty();
@@ -201,7 +208,8 @@ final class SegmentRun {
         long now = System.nanoTime();
         if (now - lastSent > MESSAGE_NANOS) {
             SegmentProgressPlugin.send(
-                    new SegmentProgressPlugin.Rounds(segment.id(), List.copyOf(rounds.subList(sent, rounds.size()))));
+                    new SegmentProgressPlugin.Rounds(
+                    segment.id(), sent, List.copyOf(rounds.subList(sent, rounds.size()))));
             lastSent = now;
             sent = rounds.size();
         }
@@ -214,14 +222,15 @@ final class SegmentRun {
     }
 
     private TrainingState state() {
+        ModelState model = model();
         return new TrainingState(
-                model(),
+                model,
                 trainer.optimizerState(),
                 vectors.velocity().toArray(),
                 progress,
                 norms,
                 tuning,
-                start.epoch(),
-                lastGood);
+                startEpoch,
+                lastGood.orElse(model));
     }
 }

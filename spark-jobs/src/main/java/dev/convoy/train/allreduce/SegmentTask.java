@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.BarrierTaskInfo;
+import org.apache.spark.shuffle.FetchFailedException;
 import scala.collection.Iterator;
 import scala.collection.JavaConverters;
 import scala.runtime.AbstractFunction1;
@@ -49,14 +50,15 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("The task was interrupted", e);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             tellOf(e, context);
             throw e;
         }
     }
 
     private void tellOf(Throwable failure, BarrierTaskContext context) {
-        if (!(failure instanceof PeerLostException) && !context.isInterrupted()) {
+        boolean loss = failure instanceof PeerLostException || failure instanceof FetchFailedException;
+        if (!loss && !context.isInterrupted()) {
             SegmentProgressPlugin.send(new SegmentProgressPlugin.Failed(
                     segment.id(), context.partitionId(), Printable.firstLine(failure)));
         }
@@ -76,7 +78,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
                 context::isInterrupted)) {
             try {
                 return new SegmentRun(segment, rank, shard, context.cpus(), trainer, collective).run();
-            } catch (RuntimeException | Error e) {
+            } catch (Throwable e) {
                 // First the reason, so that the driver does not take what others make of it for one.
                 tellOf(e, context);
                 collective.abandon();

@@ -1,6 +1,5 @@
 package dev.convoy.train.dl4j;
 
-import dev.convoy.data.ConvoyException;
 import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
@@ -8,6 +7,8 @@ import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Progress;
 import dev.convoy.model.backend.dl4j.Dl4jGraph;
+import dev.convoy.train.DivergedException;
+import dev.convoy.train.Quarantined;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
@@ -113,8 +114,10 @@ public final class Dl4jMaster implements TrainingMaster {
         counting.reset();
         spark.fit(batches);
         if (!Double.isFinite(counting.lossSum())) {
-            throw new ConvoyException("Cannot go on training: the loss is not finite in epoch " + (before.epoch() + 1)
-                    + "; lower the learning rate");
+            throw new DivergedException(
+                    before,
+                    state.model(),
+                    List.of(new Quarantined(Quarantined.UNKNOWN, before.globalStep(), Quarantined.Fault.LOSS)));
         }
         RoundReport.Counts counts = counts();
         Progress after = before.afterRound(plan.steps(), counts.trained(), plan.steps());

@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -24,9 +25,9 @@ import org.apache.commons.lang3.exception.ExceptionUtils;
  */
 public final class ReplicaPool {
     /** Kinds of which idle replicas are kept. */
-    static final int MAX_KINDS = 4;
+    static final int MAX_KINDS = 2;
 
-    /** By kind, the one asked for last at the end. */
+    /** By kind, wherever it computes, the one asked for last at the end. */
     private static final Map<ReplicaSpec, Deque<Owner>> IDLE = new LinkedHashMap<>(16, 0.75f, true);
 
     private static final ThreadFactory THREADS = new BasicThreadFactory.Builder()
@@ -43,7 +44,7 @@ public final class ReplicaPool {
      * @param work runs on the thread that owns the replica; its vectors hold what the last work has left
      */
     public static <T> T withReplica(ReplicaSpec spec, Function<Replica, T> work) throws InterruptedException {
-        return with(spec, owner -> work.apply(owner.replica(spec)));
+        return with(spec, owner -> work.apply(owner.replica()));
     }
 
     /**
@@ -53,7 +54,7 @@ public final class ReplicaPool {
      */
     public static <T> T withTrainer(ReplicaSpec spec, OptimizerSpec optimizer, Function<LocalTrainer, T> work)
             throws InterruptedException {
-        return with(spec, owner -> work.apply(owner.trainer(spec, optimizer)));
+        return with(spec, owner -> work.apply(owner.trainer(optimizer)));
     }
 
     private static <T> T with(ReplicaSpec spec, Function<Owner, T> work) throws InterruptedException {
@@ -62,7 +63,7 @@ public final class ReplicaPool {
             return CompletableFuture.supplyAsync(() -> work.apply(owner), owner.thread)
                     .whenComplete((result, failure) -> {
                         if (failure == null) {
-                            giveBack(spec, owner);
+                            giveBack(owner);
                         } else {
                             // Nobody knows what a failure left open in native code.
                             owner.close();
@@ -75,32 +76,43 @@ public final class ReplicaPool {
     }
 
     private static synchronized Owner borrow(ReplicaSpec spec) {
-        Owner idle = IDLE.computeIfAbsent(spec, key -> new ArrayDeque<>()).poll();
+        Deque<Owner> kind = IDLE.computeIfAbsent(spec.anywhere(), key -> new ArrayDeque<>());
+        Optional<Owner> idle =
+                kind.stream().filter(owner -> owner.spec.equals(spec)).findFirst();
+        if (idle.isPresent()) {
+            kind.remove(idle.get());
+            return idle.get();
+        }
         for (Iterator<Deque<Owner>> eldestFirst = IDLE.values().iterator(); IDLE.size() > MAX_KINDS; ) {
             eldestFirst.next().forEach(Owner::close);
             eldestFirst.remove();
         }
-        return idle == null ? new Owner() : idle;
+        return new Owner(spec);
     }
 
-    private static synchronized void giveBack(ReplicaSpec spec, Owner owner) {
-        IDLE.computeIfAbsent(spec, key -> new ArrayDeque<>()).push(owner);
+    private static synchronized void giveBack(Owner owner) {
+        IDLE.computeIfAbsent(owner.spec.anywhere(), key -> new ArrayDeque<>()).push(owner);
     }
 
     /** A thread and the replica that it owns. */
     private static final class Owner {
+        private final ReplicaSpec spec;
         private final ExecutorService thread = Executors.newSingleThreadExecutor(THREADS);
         private Replica replica;
         private LocalTrainer trainer;
 
-        Replica replica(ReplicaSpec spec) {
+        Owner(ReplicaSpec spec) {
+            this.spec = spec;
+        }
+
+        Replica replica() {
             if (replica == null) {
                 replica = spec.build();
             }
             return replica;
         }
 
-        LocalTrainer trainer(ReplicaSpec spec, OptimizerSpec optimizer) {
+        LocalTrainer trainer(OptimizerSpec optimizer) {
             if (trainer != null && !trainer.optimizer().equals(optimizer)) {
                 // The optimizer's memory lives as long as the replica.
                 replica.close();
@@ -108,7 +120,7 @@ public final class ReplicaPool {
                 trainer = null;
             }
             if (trainer == null) {
-                trainer = new LocalTrainer(replica(spec), spec.bind(), optimizer);
+                trainer = new LocalTrainer(replica(), spec.bind(), optimizer);
             }
             return trainer;
         }

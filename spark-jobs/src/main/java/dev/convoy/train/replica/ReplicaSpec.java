@@ -40,6 +40,11 @@ public record ReplicaSpec(
         return new ReplicaSpec(backend, placement.on(Integer.parseInt(address)), network, input, normalization);
     }
 
+    /** The kind of replica, on whatever GPU it is. */
+    ReplicaSpec anywhere() {
+        return new ReplicaSpec(backend, placement.on(Placement.ANY), network, input, normalization);
+    }
+
     /** Builds one; the calling thread becomes its owner. */
     Replica build() {
         return ComputeBackend.named(backend).newReplica(bind(), normalization, placement);

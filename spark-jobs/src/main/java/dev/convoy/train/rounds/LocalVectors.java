@@ -13,14 +13,20 @@ record LocalVectors(long round) implements Serializable, AutoCloseable {
     private static final Map<Long, Map<Integer, float[]>> VECTORS = new ConcurrentHashMap<>();
     private static final AtomicLong ROUNDS = new AtomicLong();
 
+    /** Takes no vectors: elsewhere than in local mode they travel. */
+    static final LocalVectors NONE = new LocalVectors(0);
+
     static LocalVectors open() {
         LocalVectors vectors = new LocalVectors(ROUNDS.incrementAndGet());
         VECTORS.put(vectors.round, new ConcurrentHashMap<>());
         return vectors;
     }
 
-    /** Leaves a rank's vector, which can be had until this is closed. */
+    /** Leaves a rank's vector, which can be had until this is closed; gives what is to travel instead. */
     Payload put(int rank, Payload vector) {
+        if (equals(NONE)) {
+            return vector;
+        }
         VECTORS.get(round).put(rank, vector.floats());
         return new Payload.Local(this, rank);
     }

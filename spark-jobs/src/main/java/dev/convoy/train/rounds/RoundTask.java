@@ -28,7 +28,7 @@ import scala.collection.JavaConverters;
  * message. It is a class, since Spark takes several milliseconds to read the bytecode around every lambda that it is given.
  *
  * @param vector what a contribution holds
- * @param local takes the vector in local mode; null elsewhere
+ * @param local takes the vector in local mode
  * @param bound the largest norm that counts
  */
 record RoundTask(
@@ -49,9 +49,8 @@ record RoundTask(
         try {
             Contribution contribution = ReplicaPool.withTrainer(
                     replica.forTask(task), spec.optimizer(), trainer -> run(trainer, task, shard, repeated));
-            return (local == null
-                            ? contribution
-                            : contribution.withVector(local.put(task.partitionId(), contribution.vector())))
+            return contribution
+                    .withVector(local.put(task.partitionId(), contribution.vector()))
                     .write();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

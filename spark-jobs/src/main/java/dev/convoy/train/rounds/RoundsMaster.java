@@ -103,7 +103,7 @@ public final class RoundsMaster implements TrainingMaster {
 
     /** A loss that is not finite at a round's first step condemns the model that the round began with. */
     private static ModelState lastGood(TrainingState begin, Contribution sum) {
-        boolean condemned = sum.quarantined().stream().anyMatch(out -> out.condemns(begin.progress()));
+        boolean condemned = sum.quarantined().stream().anyMatch(excluded -> excluded.condemns(begin.progress()));
         return condemned ? begin.lastGood() : begin.model();
     }
 
@@ -116,7 +116,7 @@ public final class RoundsMaster implements TrainingMaster {
 
     private Contribution runJob(TrainingState begin, int steps) {
         try (StateBroadcast start = StateBroadcast.of(spark, begin.forWorkers(exchange.averagesOptimizer()));
-                LocalVectors local = spark.isLocal() ? LocalVectors.open() : null) {
+                LocalVectors local = spark.isLocal() ? LocalVectors.open() : LocalVectors.NONE) {
             RoundTask task = new RoundTask(
                     replica,
                     spec,

@@ -3,6 +3,8 @@ package dev.convoy.train.worker;
 import dev.convoy.train.StateMessage;
 import dev.convoy.train.TrainingState;
 import java.io.Serializable;
+import java.lang.ref.WeakReference;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -27,9 +29,21 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
 
     /** Goes to executors, as bytes that any serializer of Spark's can carry. */
     record OverSpark(Broadcast<byte[][]> broadcast) implements StateBroadcast {
+        /** What was read lately, by broadcast, so that tasks which run at once share it. */
+        private static final Map<Long, WeakReference<TrainingState>> READ = new HashMap<>();
+
         @Override
         public TrainingState state() {
-            return StateMessage.read(broadcast.value());
+            synchronized (READ) {
+                READ.values().removeIf(read -> read.get() == null);
+                WeakReference<TrainingState> known = READ.get(broadcast.id());
+                TrainingState state = known == null ? null : known.get();
+                if (state == null) {
+                    state = StateMessage.read(broadcast.value());
+                    READ.put(broadcast.id(), new WeakReference<>(state));
+                }
+                return state;
+            }
         }
 
         @Override

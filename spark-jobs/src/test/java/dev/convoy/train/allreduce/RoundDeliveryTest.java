@@ -33,12 +33,12 @@ class RoundDeliveryTest {
 
     @Test
     void everyRoundIsToldOnceThoughTheSegmentIsRepeated() {
-        delivery.received(rounds(0, 3));
+        delivery.received(0, rounds(0, 3));
         delivery.restarted();
         assertThat(delivery.localSteps()).isEqualTo(7);
-        delivery.received(rounds(0, 2));
+        delivery.received(0, rounds(0, 2));
         delivery.restarted();
-        delivery.received(rounds(0, 1));
+        delivery.received(0, rounds(0, 1));
         delivery.complete(rounds(0, 6));
         assertThat(heard).extracting(round -> round.progress().round()).containsExactly(1, 2, 3, 4, 5, 6);
         assertThat(heard.stream().mapToLong(round -> round.counts().trained()).sum())
@@ -52,10 +52,21 @@ class RoundDeliveryTest {
     /** The last attempt brings no round that was not heard of before. */
     @Test
     void whatWasTrainedAgainIsCountedThoughNoReportTellsOfIt() {
-        delivery.received(rounds(0, 2));
+        delivery.received(0, rounds(0, 2));
         delivery.restarted();
         delivery.complete(rounds(0, 2));
         assertThat(heard).hasSize(2);
         assertThat(delivery.totals().counts()).isEqualTo(new RoundReport.Counts(20, 0, 0, 0, 0, 20));
+    }
+
+    /** The end brings what a lost message would have told. */
+    @Test
+    void aMessageThatIsLostLeavesNoGap() {
+        delivery.received(0, rounds(0, 2));
+        delivery.received(4, rounds(4, 5));
+        assertThat(heard).hasSize(2);
+        delivery.complete(rounds(0, 6));
+        assertThat(heard).extracting(round -> round.progress().round()).containsExactly(1, 2, 3, 4, 5, 6);
+        assertThat(delivery.totals().counts().trained()).isEqualTo(60);
     }
 }

@@ -36,19 +36,19 @@ final class ConfigurationReader {
      *
      * @param nesting how deep sums lie within sums up to here
      */
-    private record Place(Place before, List<LayerSpec> layers, TensorShape shape, int nesting) {
-        Place then(List<LayerSpec> more, int depth) {
+    private record Position(Position before, List<LayerSpec> layers, TensorShape shape, int nesting) {
+        Position then(List<LayerSpec> more, int depth) {
             TensorShape next = shape;
             for (LayerSpec layer : more) {
                 next = layer.output(next);
             }
-            return new Place(this, more, next, depth);
+            return new Position(this, more, next, depth);
         }
 
         /** The layers since an earlier place, in their order. */
-        List<LayerSpec> since(Place start) {
+        List<LayerSpec> since(Position start) {
             Deque<LayerSpec> all = new ArrayDeque<>();
-            for (Place place = this; place != start; place = place.before) {
+            for (Position place = this; place != start; place = place.before) {
                 for (int i = place.layers.size() - 1; i >= 0; i--) {
                     all.addFirst(place.layers.get(i));
                 }
@@ -61,16 +61,16 @@ final class ConfigurationReader {
     private static final int MAX_LAYERS = 10_000;
 
     /** Places inside a sum; nothing else may lead on from there. By identity, as all sets of places here. */
-    private final Set<Place> inside = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<Position> inside = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    private final Place start;
+    private final Position start;
     private final LayerReader layers;
 
     private final String file;
 
     private ConfigurationReader(String file, ImageShape input) {
         this.file = file;
-        this.start = new Place(null, List.of(), TensorShape.Volume.of(input), 0);
+        this.start = new Position(null, List.of(), TensorShape.Volume.of(input), 0);
         this.layers = new LayerReader(file);
     }
 
@@ -92,7 +92,7 @@ final class ConfigurationReader {
     }
 
     private Description read(JsonNode json) {
-        Place end;
+        Position end;
         checkAge(json);
         if (Math.max(json.path("confs").size(), json.path("topologicalOrderStr").size()) > MAX_LAYERS) {
             throw layers.unknown("more than " + MAX_LAYERS + " layers");
@@ -117,8 +117,8 @@ final class ConfigurationReader {
         }
     }
 
-    private Place sequence(JsonNode json) {
-        Place place = start;
+    private Position sequence(JsonNode json) {
+        Position place = start;
         for (int i = 0; i < json.get("confs").size(); i++) {
             place = preprocess(place, json.path("inputPreProcessors").path(String.valueOf(i)));
             place = layer(place, json.get("confs").get(i));
@@ -126,16 +126,16 @@ final class ConfigurationReader {
         return place;
     }
 
-    private Place graph(JsonNode json) {
+    private Position graph(JsonNode json) {
         if (!isSingle(json.path("networkInputs")) || !isSingle(json.path("networkOutputs"))) {
             throw layers.unknown("a graph with more than one input or output");
         }
-        Map<String, Place> places = new HashMap<>();
+        Map<String, Position> places = new HashMap<>();
         places.put(json.get("networkInputs").get(0).asText(), start);
         for (JsonNode name : json.path("topologicalOrderStr")) {
             JsonNode vertex = json.get("vertices").path(name.asText());
             if (!vertex.isMissingNode()) {
-                List<Place> inputs = new ArrayList<>();
+                List<Position> inputs = new ArrayList<>();
                 for (JsonNode from : json.path("vertexInputs").path(name.asText())) {
                     inputs.add(required(places.get(from.asText()), from.asText()));
                 }
@@ -150,7 +150,7 @@ final class ConfigurationReader {
         return list.isArray() && list.size() == 1;
     }
 
-    private Place required(Place place, String name) {
+    private Position required(Position place, String name) {
         if (inside.contains(place)) {
             throw layers.unknown("a graph where " + name + ", which lies inside a sum, leads elsewhere too");
         }
@@ -160,14 +160,14 @@ final class ConfigurationReader {
         return place;
     }
 
-    private Place vertex(JsonNode vertex, List<Place> inputs) {
+    private Position vertex(JsonNode vertex, List<Position> inputs) {
         String name = layers.known(vertex, GRAPH);
         if (name.equals("ElementWiseVertex")
                 && inputs.size() == 2
                 && LayerReader.text(vertex, "op").equals("Add")) {
             return sum(inputs.get(0), inputs.get(1));
         } else if (name.equals("LayerVertex") && inputs.size() == 1) {
-            Place place = preprocess(inputs.get(0), vertex.path("preProcessor"));
+            Position place = preprocess(inputs.get(0), vertex.path("preProcessor"));
             return layer(place, vertex.path("layerConf"));
         } else if (name.equals("PreprocessorVertex") && inputs.size() == 1) {
             return preprocess(inputs.get(0), vertex.path("preProcessor"));
@@ -176,12 +176,12 @@ final class ConfigurationReader {
     }
 
     /** Adds two ways that part at the nearest place which both come from. */
-    private Place sum(Place left, Place right) {
-        Set<Place> before = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Place place = right; place != null; place = place.before) {
+    private Position sum(Position left, Position right) {
+        Set<Position> before = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Position place = right; place != null; place = place.before) {
             before.add(place);
         }
-        Place fork = left;
+        Position fork = left;
         while (!before.contains(fork)) {
             fork = fork.before;
         }
@@ -197,9 +197,9 @@ final class ConfigurationReader {
     }
 
     /** Closes the way from a fork, and tells how deep sums nest on it. */
-    private int absorb(Place end, Place fork) {
+    private int absorb(Position end, Position fork) {
         int nesting = 0;
-        for (Place place = end; place != fork; place = place.before) {
+        for (Position place = end; place != fork; place = place.before) {
             inside.add(place);
             if (place.layers.stream().anyMatch(LayerSpec.Residual.class::isInstance)) {
                 nesting = Math.max(nesting, place.nesting);
@@ -208,11 +208,11 @@ final class ConfigurationReader {
         return nesting;
     }
 
-    private Place preprocess(Place place, JsonNode preprocessor) {
+    private Position preprocess(Position place, JsonNode preprocessor) {
         return place.then(layers.preprocess(preprocessor, place.shape), place.nesting);
     }
 
-    private Place layer(Place place, JsonNode conf) {
+    private Position layer(Position place, JsonNode conf) {
         return place.then(layers.read(conf, place.shape == start.shape), place.nesting);
     }
 }
