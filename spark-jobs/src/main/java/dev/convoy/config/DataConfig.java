@@ -170,8 +170,7 @@ public record DataConfig(
                 case PARQUET -> new ParquetSource(
                         path,
                         orElse(imageColumn, PreparedSource.IMAGE),
-                        orElse(labelColumn, PreparedSource.LABEL),
-                        null);
+                        orElse(labelColumn, PreparedSource.LABEL));
                 case PREPARED -> new PreparedSource(path, orElse(split, "train"));
             };
         }

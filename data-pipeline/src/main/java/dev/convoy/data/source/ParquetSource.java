@@ -28,6 +28,11 @@ import org.apache.parquet.example.data.Group;
  */
 public record ParquetSource(String path, String imageColumn, String labelColumn, String idColumn)
         implements ImageSource {
+    /** Rows whose ids are their places. */
+    public ParquetSource(String path, String imageColumn, String labelColumn) {
+        this(path, imageColumn, labelColumn, null);
+    }
+
     @Override
     public ImageListing list(Configuration hadoop, List<String> knownClasses) throws IOException {
         List<Path> files = HadoopFiles.filesNamed(hadoop, path).stream()

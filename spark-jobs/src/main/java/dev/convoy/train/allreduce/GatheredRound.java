@@ -11,11 +11,28 @@ import java.util.stream.IntStream;
 
 /**
  * What all ranks have told each other with a round's vectors, in their {@link ControlSlot}s; every rank reads the same.
- *
- * @param workers the number of ranks
- * @param begin where the round began
  */
-record GatheredRound(Collective collective, int workers, Progress begin) {
+final class GatheredRound {
+    private final Collective collective;
+    private final int workers;
+    private final Progress begin;
+
+    /**
+     * @param collective 
+     * @param workers the number of ranks
+     * @param begin where the round began
+     */
+    GatheredRound(Collective collective, int workers, Progress begin) {
+        this.collective = collective;
+        this.workers = workers;
+        this.begin = begin;
+    }
+
+    /** Where the round began. */
+    Progress begin() {
+        return begin;
+    }
+
     /**
      * The slots of one rank.
      *

@@ -5,11 +5,23 @@ import java.nio.FloatBuffer;
 
 /**
  * The mean of a round's contributions, read from their sum.
- *
- * @param sum over all contributions, in which every example weighs one, as {@code layout} says; not changed
- * @param weight the number of examples, above 0
  */
-public record Mean(FloatBuffer sum, SumLayout layout, double weight) {
+public final class Mean {
+    private final FloatBuffer sum;
+    private final SumLayout layout;
+    private final double weight;
+
+    /**
+     * @param sum over all contributions, in which every example weighs one, as {@code layout} says; not changed
+     * @param layout 
+     * @param weight the number of examples, above 0
+     */
+    public Mean(FloatBuffer sum, SumLayout layout, double weight) {
+        this.sum = sum;
+        this.layout = layout;
+        this.weight = weight;
+    }
+
     private float share() {
         return (float) (1 / weight);
     }

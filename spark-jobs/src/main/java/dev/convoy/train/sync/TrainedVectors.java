@@ -7,25 +7,38 @@ import java.util.List;
 
 /**
  * The vectors of a model in training where the mean of a round is applied: on the heap of the driver, or in a replica's memory.
- *
- * @param optimizer that gradients are given to
- * @param parameters where the round began; changed
- * @param beginBuffers where the round began
- * @param buffers changed
- * @param slots the optimizer's memory; changed
- * @param decayed ones for parameters that weight decay pulls at, zeros for the others
- * @param velocity the outer optimizer's memory, changed; empty without one
- * @param update takes the mean update
  */
-public record TrainedVectors(
-        OptimizerSpec optimizer,
-        Vector parameters,
-        Vector beginBuffers,
-        Vector buffers,
-        List<Vector> slots,
-        Vector decayed,
-        Vector velocity,
-        Vector update) {
+public final class TrainedVectors {
+    private final OptimizerSpec optimizer;
+    private final Vector parameters;
+    private final Vector beginBuffers;
+    private final Vector buffers;
+    private final List<Vector> slots;
+    private final Vector decayed;
+    private final Vector velocity;
+    private final Vector update;
+
+    /**
+     * @param optimizer that gradients are given to
+     * @param parameters where the round began; changed
+     * @param beginBuffers where the round began
+     * @param buffers changed
+     * @param slots the optimizer's memory; changed
+     * @param decayed ones for parameters that weight decay pulls at, zeros for the others
+     * @param velocity the outer optimizer's memory, changed; empty without one
+     * @param update takes the mean update
+     */
+    public TrainedVectors(OptimizerSpec optimizer, Vector parameters, Vector beginBuffers, Vector buffers, List<Vector> slots, Vector decayed, Vector velocity, Vector update) {
+        this.optimizer = optimizer;
+        this.parameters = parameters;
+        this.beginBuffers = beginBuffers;
+        this.buffers = buffers;
+        this.slots = slots;
+        this.decayed = decayed;
+        this.velocity = velocity;
+        this.update = update;
+    }
+
     /** Those of a replica that has been rewound to where the round began. */
     public static TrainedVectors of(LocalTrainer trainer, Exchange exchange) {
         return new TrainedVectors(
@@ -44,5 +57,40 @@ public record TrainedVectors(
         mean.update(update);
         mean.buffers(buffers);
         buffers.add(1, beginBuffers);
+    }
+
+    /** The optimizer that gradients are given to. */
+    public OptimizerSpec optimizer() {
+        return optimizer;
+    }
+
+    /** The parameters. */
+    public Vector parameters() {
+        return parameters;
+    }
+
+    /** The running statistics. */
+    public Vector buffers() {
+        return buffers;
+    }
+
+    /** The optimizer's memory. */
+    public List<Vector> slots() {
+        return slots;
+    }
+
+    /** Ones for parameters that weight decay pulls at, zeros for the others. */
+    public Vector decayed() {
+        return decayed;
+    }
+
+    /** The outer optimizer's memory; empty without one. */
+    public Vector velocity() {
+        return velocity;
+    }
+
+    /** The mean update, once it was received. */
+    public Vector update() {
+        return update;
     }
 }

@@ -1,2 +1,5 @@
-/** What one worker does between two exchanges: its batches, its steps, its contribution. */
+/**
+ * What one worker does between two exchanges: its batches, its steps, its contribution. How contributions meet is the masters'
+ * business.
+ */
 package dev.convoy.train.worker;
