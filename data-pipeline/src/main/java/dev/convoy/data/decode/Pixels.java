@@ -73,6 +73,13 @@ record Pixels(int channels, int height, int width, byte[] bytes) {
         };
     }
 
+    /** Answers the colour of every index that a pixel can have; those beyond the table are black. */
+    static int[] colours(IndexColorModel model) {
+        int[] colours = new int[256];
+        model.getRGBs(colours);
+        return Arrays.stream(colours).map(colour -> colour & OPAQUE).toArray();
+    }
+
     private static Pixels indexed(BufferedImage image, IndexColorModel model) {
         int[] colours = colours(model);
         boolean grey = Arrays.stream(colours)
@@ -135,12 +142,5 @@ record Pixels(int channels, int height, int width, byte[] bytes) {
             }
         }
         return pixels;
-    }
-
-    /** Answers the colour of every index that a pixel can have; those beyond the table are black. */
-    static int[] colours(IndexColorModel model) {
-        int[] colours = new int[256];
-        model.getRGBs(colours);
-        return Arrays.stream(colours).map(colour -> colour & OPAQUE).toArray();
     }
 }
