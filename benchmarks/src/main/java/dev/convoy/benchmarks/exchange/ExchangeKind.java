@@ -1,4 +1,4 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.exchange;
 
 import java.util.Locale;
 
@@ -11,7 +11,7 @@ enum ExchangeKind {
     ALL_REDUCE,
     /** Over Gloo, as between hosts. */
     ALL_REDUCE_GLOO,
-    /** The same, but that gradients leave only when all of them are there. */
+    /** Over Gloo, with gradients that leave only when all of them are there. */
     ALL_REDUCE_GLOO_AFTER,
     /** Deeplearning4j's master as its builder sets it up. */
     DL4J_SPARK_DEFAULTS,

@@ -1,5 +1,6 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.exchange;
 
+import dev.convoy.benchmarks.contest.Shares;
 import dev.convoy.train.RoundReport;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,7 +18,10 @@ import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.TaskInfo;
 
-/** Finds {@link Shares} from what Spark tells of its tasks and Convoy of its rounds. Spark's times are whole milliseconds. */
+/**
+ * Finds {@link Shares} from what Spark tells of its tasks and Convoy of its rounds. Spark's times are whole
+ * milliseconds.
+ */
 final class Costs extends SparkListener {
     private static final Path INTERFACES = Path.of("/proc/net/dev");
     private static final double MILLI = 1e-3;

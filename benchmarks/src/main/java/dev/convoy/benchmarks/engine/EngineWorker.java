@@ -1,5 +1,7 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.engine;
 
+import dev.convoy.benchmarks.contest.Contestant;
+import dev.convoy.benchmarks.contest.Workload;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -13,8 +15,8 @@ import java.util.concurrent.Future;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The process behind a {@link Contestant}: one engine on each of some threads. For every number of steps that it reads, it
- * lets all threads take them at once and prints the nanoseconds until the last is done.
+ * The process behind a {@link Contestant}: one engine on each of some threads. For every number of steps that it reads,
+ * it lets all threads take them at once and prints the nanoseconds until the last is done.
  *
  * <p>Arguments: kind of engine, workload, threads.
  */

@@ -1,4 +1,4 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.contest;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A process that reads commands and answers each with a line. */
-final class Runner implements AutoCloseable {
+public final class Runner implements AutoCloseable {
     private final List<String> command;
     private final Process process;
     private final BufferedReader answers;
@@ -26,7 +26,7 @@ final class Runner implements AutoCloseable {
     }
 
     /** Starts a process and waits until it says that it is ready. */
-    static Runner start(List<String> command, Map<String, String> environment) throws IOException {
+    public static Runner start(List<String> command, Map<String, String> environment) throws IOException {
         Runner runner = new Runner(command, environment);
         String ready = runner.answers.readLine();
         if (!"ready".equals(ready)) {
@@ -36,13 +36,14 @@ final class Runner implements AutoCloseable {
         return runner;
     }
 
-    /** The same with a class of this JVM's class path. */
-    static Runner java(Class<?> main, List<String> arguments, Map<String, String> environment) throws IOException {
+    /** Starts a class of this JVM's class path and waits until it says that it is ready. */
+    public static Runner java(Class<?> main, List<String> arguments, Map<String, String> environment)
+            throws IOException {
         return start(javaCommand(main, arguments), environment);
     }
 
     /** The command line that runs a class of this JVM's class path. */
-    static List<String> javaCommand(Class<?> main, List<String> arguments) throws IOException {
+    public static List<String> javaCommand(Class<?> main, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx4g", "-XX:+UseParallelGC"));
         command.addAll(Machine.sparkOnJava17());
@@ -55,7 +56,7 @@ final class Runner implements AutoCloseable {
         return command;
     }
 
-    String ask(String question) throws IOException {
+    public String ask(String question) throws IOException {
         commands.println(question);
         String answer = answers.readLine();
         if (answer == null) {

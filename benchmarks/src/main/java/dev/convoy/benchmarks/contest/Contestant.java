@@ -1,4 +1,4 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.contest;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -6,8 +6,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** One way to train, in a process that trains on command and waits: contestants take turns, each with the machine to itself. */
-final class Contestant {
+/**
+ * One way to train, in a process that trains on command and waits: contestants take turns, each with the machine to
+ * itself.
+ */
+public final class Contestant {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final String name;
@@ -20,24 +23,15 @@ final class Contestant {
     private final List<Shares> shares = new ArrayList<>();
     private int steps = 1;
 
-    Contestant(String name, int replicas, Runner runner, String command) {
+    public Contestant(String name, int replicas, Runner runner, String command) {
         this.name = name;
         this.replicas = replicas;
         this.runner = runner;
         this.command = command;
     }
 
-    /** An engine of this JVM's class path, in a process of its own. */
-    static Contestant java(Engine.Kind kind, Workload workload, int replicas, int openMpThreads) throws IOException {
-        String name = kind.label() + ", " + replicas + (replicas == 1 ? " replica" : " replicas")
-                + (openMpThreads == 1 ? "" : " of " + openMpThreads + " threads");
-        List<String> arguments = List.of(kind.name(), workload.name(), String.valueOf(replicas));
-        return new Contestant(
-                name, replicas, Runner.java(EngineWorker.class, arguments, Machine.threads(openMpThreads)), "");
-    }
-
     /** PyTorch in one Python process. */
-    static Contestant python(String python, Workload workload, int threads) throws IOException {
+    public static Contestant python(String python, Workload workload, int threads) throws IOException {
         return new Contestant(
                 "pytorch, 1 process of " + threads + " threads",
                 1,
@@ -52,7 +46,7 @@ final class Contestant {
     }
 
     /** PyTorch's DistributedDataParallel over Gloo, two processes of one thread. */
-    static Contestant ddp(String python, Workload workload, String data) throws IOException {
+    public static Contestant ddp(String python, Workload workload, String data) throws IOException {
         return new Contestant(
                 "pytorch DDP over gloo, 2 processes",
                 2,
@@ -62,7 +56,7 @@ final class Contestant {
                 "");
     }
 
-    String name() {
+    public String name() {
         return name;
     }
 
@@ -80,7 +74,7 @@ final class Contestant {
     }
 
     /** Where the time went, on average over the turns; null if the process does not tell. */
-    Shares shares() {
+    public Shares shares() {
         return shares.isEmpty() ? null : Shares.mean(shares);
     }
 
@@ -100,23 +94,25 @@ final class Contestant {
     }
 
     /** The median of the rates, in images a second. */
-    double median() {
+    public double median() {
         return median(rates);
     }
 
-    static double median(List<Double> values) {
+    public static double median(List<Double> values) {
         List<Double> sorted = values.stream().sorted().toList();
         int half = sorted.size() / 2;
         return sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2;
     }
 
     /** Takes over the rates of another that is the same. */
-    void merge(Contestant other) {
+    public void merge(Contestant other) {
         rates.addAll(other.rates);
     }
 
-    /** Lets all of them warm up and then measure in turns, there and back, so that nobody always follows the same one. */
-    static void takeTurns(List<Contestant> contestants, int turns, double seconds) throws IOException {
+    /**
+     * Lets all of them warm up and then measure in turns, there and back, so that nobody always follows the same one.
+     */
+    public static void takeTurns(List<Contestant> contestants, int turns, double seconds) throws IOException {
         for (Contestant contestant : contestants) {
             contestant.warmUp(seconds);
         }
@@ -130,7 +126,7 @@ final class Contestant {
     }
 
     /** Ends their processes. */
-    static void end(List<Contestant> contestants) {
+    public static void end(List<Contestant> contestants) {
         contestants.forEach(contestant -> contestant.runner.close());
     }
 }

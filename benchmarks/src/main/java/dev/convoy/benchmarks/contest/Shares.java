@@ -1,4 +1,4 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.contest;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
@@ -13,13 +13,13 @@ import java.util.function.ToDoubleFunction;
  * @param waiting for the slowest worker, on average
  * @param launch until tasks run: scheduling, reading the task; for a segment also meeting and loading the state
  * @param serialise turning results into bytes
- * @param network of {@code rounds}: fetching and loading the state, and results on their way to the driver; of all-reduce: sums
- *     between groups of workers that share memory
+ * @param network of {@code rounds}: fetching and loading the state, and results on their way to the driver; of
+ *     all-reduce: sums between groups of workers that share memory
  * @param reduce the rest: adding, applying, and what the driver does between jobs
- * @param bytesPerRound received by all network interfaces of the machine, loopback among them; null where the system does not
- *     tell
+ * @param bytesPerRound received by all network interfaces of the machine, loopback among them; null where the system
+ *     does not tell
  */
-record Shares(
+public record Shares(
         @JsonProperty double data,
         @JsonProperty double compute,
         @JsonProperty double waiting,

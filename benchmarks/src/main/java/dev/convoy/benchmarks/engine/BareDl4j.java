@@ -1,5 +1,6 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.engine;
 
+import dev.convoy.benchmarks.contest.Workload;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.backend.ComputeBackend;

@@ -1,4 +1,4 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.contest;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** What a benchmark prints as it goes along, and writes as JSON in the end. */
-final class Report {
+public final class Report {
     private final Map<String, Object> contents = new TreeMap<>();
 
     /**
@@ -21,8 +21,8 @@ final class Report {
      * @param ratio to the contestant that all are measured by
      * @param shares null if it does not tell
      */
-    record Line(String name, double median, List<Double> rates, double ratio, Shares shares) {
-        static Line of(Contestant one, double measure) {
+    public record Line(String name, double median, List<Double> rates, double ratio, Shares shares) {
+        public static Line of(Contestant one, double measure) {
             return new Line(one.name(), one.median(), one.rates(), one.median() / measure, one.shares());
         }
     }
@@ -33,14 +33,14 @@ final class Report {
      * @param python null if it is left out
      * @param module what Python is asked for, for example {@code torch}
      */
-    Report(String python, String module, Map<String, Object> settings) throws IOException {
+    public Report(String python, String module, Map<String, Object> settings) throws IOException {
         contents.put("machine", Machine.describe());
         contents.put("versions", Machine.versions(python, module));
         contents.put("settings", settings);
         contents.forEach((key, value) -> System.out.println(key + ": " + value));
     }
 
-    void put(String key, Object value) {
+    public void put(String key, Object value) {
         contents.put(key, value);
     }
 
@@ -49,7 +49,7 @@ final class Report {
      *
      * @param measure what ratios are to
      */
-    void table(String title, String measure, List<Line> lines) {
+    public void table(String title, String measure, List<Line> lines) {
         contents.put(title.toLowerCase(Locale.ROOT), lines);
         boolean shares = lines.stream().anyMatch(line -> line.shares != null);
         System.out.printf("%n%-46s %10s %18s %s%n", title, "images/s", measure, shares ? Shares.HEADINGS : "");
@@ -58,7 +58,7 @@ final class Report {
                 line.name, line.median, line.ratio, line.shares == null ? "" : line.shares.columns()));
     }
 
-    void write(Path file) throws IOException {
+    public void write(Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
         new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), contents);
         System.out.println("\nwritten: " + file);

@@ -1,20 +1,17 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.exchange;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.convoy.benchmarks.contest.Contestant;
+import dev.convoy.benchmarks.contest.LocalSpark;
+import dev.convoy.benchmarks.contest.Mnist;
+import dev.convoy.benchmarks.contest.Shares;
+import dev.convoy.benchmarks.contest.Workload;
 import dev.convoy.collective.CollectiveBackend;
-import dev.convoy.data.Normalization;
-import dev.convoy.data.plan.EpochPlan;
-import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
-import dev.convoy.jobs.SparkSettings;
-import dev.convoy.model.backend.ComputeBackend;
-import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.Placement;
-import dev.convoy.model.backend.StepKey;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
-import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
@@ -31,23 +28,18 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * The process behind {@link Contestant}s that exchange. For every line with an {@link ExchangeKind}, a number of local steps
- * (0 for gradient exchange) and a number of steps it trains two workers for at least as many steps and prints the
+ * The process behind {@link Contestant}s that exchange. For every line with an {@link ExchangeKind}, a number of local
+ * steps (0 for gradient exchange) and a number of steps it trains two workers for at least as many steps and prints the
  * nanoseconds and the steps.
  *
  * <p>Arguments: workload, Spark master, folder of MNIST.
@@ -56,14 +48,6 @@ final class ExchangeWorker {
     static final int WORKERS = 2;
     /** Whole splits of 16 local steps, and no more than it can train in a turn. */
     private static final int DL4J_EXAMPLES = 2 * 16 * WORKERS * Workload.BATCH;
-
-    /** What local-cluster needs to start executors without a Spark distribution. */
-    static final Map<String, String> ENVIRONMENT = Map.of(
-            "SPARK_HOME",
-                    Path.of("benchmarks/target/spark-home").toAbsolutePath().toString(),
-            "SPARK_SCALA_VERSION", "2.12",
-            "SPARK_LOCAL_IP", "127.0.0.1",
-            "SPARK_LOCAL_HOSTNAME", "localhost");
 
     private static final OptimizerSpec OPTIMIZER = new OptimizerSpec.Momentum().withMomentum(Workload.MOMENTUM);
 
@@ -85,7 +69,7 @@ final class ExchangeWorker {
         // Spark's shell messages must not get between the answers.
         System.setOut(System.err);
         Workload workload = Workload.valueOf(arguments[0]);
-        try (JavaSparkContext spark = new JavaSparkContext(conf(arguments[1]))) {
+        try (JavaSparkContext spark = new JavaSparkContext(LocalSpark.conf(arguments[1]))) {
             Path data = Path.of(arguments[2]);
             ImageShards all = Mnist.training(spark, data, workload, workload.examples(), WORKERS);
             ImageShards few = Mnist.training(spark, data, workload, DL4J_EXAMPLES, WORKERS);
@@ -127,27 +111,6 @@ final class ExchangeWorker {
                 : spark(spark, kind, shards, workload, spec, localSteps);
     }
 
-    static SparkConf conf(String master) throws IOException {
-        Files.createDirectories(Path.of(ENVIRONMENT.get("SPARK_HOME"), "jars"));
-        SparkConf conf = new SparkConf()
-                .setMaster(master)
-                .setAppName("exchange")
-                .set("spark.executor.memory", "2g")
-                .set("spark.ui.enabled", "false")
-                .set("spark.driver.host", "127.0.0.1")
-                .set("spark.driver.bindAddress", "127.0.0.1")
-                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
-        SparkSettings.addTo(conf);
-        ENVIRONMENT.forEach((key, value) -> conf.set("spark.executorEnv." + key, value));
-        return conf;
-    }
-
-    private static Normalization normalization(Workload workload) {
-        float[] half = new float[workload.input().channels()];
-        Arrays.fill(half, 0.5f);
-        return new Normalization(half, half);
-    }
-
     private static Contender spark(
             JavaSparkContext spark,
             ExchangeKind kind,
@@ -157,7 +120,7 @@ final class ExchangeWorker {
             int localSteps) {
         String backend = kind.isDl4j() ? "dl4j" : "torch";
         ReplicaSpec replica =
-                new ReplicaSpec(backend, Placement.CPU, workload.spec(), workload.input(), normalization(workload));
+                new ReplicaSpec(backend, Placement.CPU, workload.spec(), workload.input(), workload.normalization());
         AllReduceSpec.Sharing sharing =
                 kind == ExchangeKind.ALL_REDUCE ? AllReduceSpec.Sharing.HOST : AllReduceSpec.Sharing.EXECUTOR;
         boolean overlap = kind != ExchangeKind.ALL_REDUCE_GLOO_AFTER;
@@ -255,54 +218,12 @@ final class ExchangeWorker {
         return steps -> {
             List<Future<?>> running = new ArrayList<>();
             for (BareWorker worker : workers) {
-                running.add(worker.thread.submit(() -> worker.train(steps)));
+                running.add(worker.train(steps));
             }
             for (Future<?> thread : running) {
                 thread.get();
             }
             return steps;
         };
-    }
-
-    private static final class BareWorker {
-        private final ExecutorService thread = Executors.newSingleThreadExecutor();
-        private final int rank;
-        private final WorkerShard shard;
-        private final WorkerLayout layout;
-        private final TrainingSpec spec;
-        private final LocalTrainer trainer;
-        private int epoch;
-        private int step;
-
-        BareWorker(int rank, WorkerShard shard, WorkerLayout layout, Workload workload, TrainingSpec spec)
-                throws ExecutionException, InterruptedException {
-            this.rank = rank;
-            this.shard = shard;
-            this.layout = layout;
-            this.spec = spec;
-            this.trainer = thread.submit(() -> {
-                        var network = workload.spec().bind(workload.input());
-                        LocalTrainer local = new LocalTrainer(
-                                ComputeBackend.named("torch").newReplica(network, normalization(workload)),
-                                network,
-                                OPTIMIZER);
-                        local.load(network.initialState(1), OptimizerState.NONE);
-                        return local;
-                    })
-                    .get();
-        }
-
-        void train(int steps) {
-            EpochPlan plan = spec.plan(layout, epoch);
-            for (int i = 0; i < steps; i++) {
-                if (step == plan.steps()) {
-                    step = 0;
-                    plan = spec.plan(layout, ++epoch);
-                }
-                long[] ids = plan.batch(rank, step, shard);
-                trainer.step(shard.gather(ids), new StepKey(1, step, rank), Workload.LEARNING_RATE);
-                step++;
-            }
-        }
     }
 }

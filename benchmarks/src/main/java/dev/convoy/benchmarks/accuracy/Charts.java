@@ -1,4 +1,4 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.accuracy;
 
 import java.io.IOException;
 import java.nio.file.Path;

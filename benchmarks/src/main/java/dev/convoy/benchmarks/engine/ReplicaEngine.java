@@ -1,14 +1,13 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.engine;
 
+import dev.convoy.benchmarks.contest.Workload;
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.Normalization;
 import dev.convoy.data.Target;
 import dev.convoy.model.Network;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.StepKey;
 import dev.convoy.model.optimizer.OptimizerSpec;
-import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -21,11 +20,9 @@ final class ReplicaEngine implements Engine {
 
     ReplicaEngine(String backend, Workload workload) {
         Network network = workload.spec().bind(workload.input());
-        float[] half = new float[workload.input().channels()];
-        Arrays.fill(half, 0.5f);
         OptimizerSpec optimizer = new OptimizerSpec.Momentum().withMomentum(Workload.MOMENTUM);
         this.trainer = new LocalTrainer(
-                ComputeBackend.named(backend).newReplica(network, new Normalization(half, half)), network, optimizer);
+                ComputeBackend.named(backend).newReplica(network, workload.normalization()), network, optimizer);
         trainer.load(
                 network.initialState(1), optimizer.initialState(network.layout().parameterCount()));
         byte[] pixels = new byte[Workload.BATCH * workload.input().size()];

@@ -1,4 +1,4 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.contest;
 
 import dev.convoy.jobs.SparkSettings;
 import java.io.IOException;
@@ -11,10 +11,10 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Where and with what settings a benchmark ran. */
-final class Machine {
+public final class Machine {
     private Machine() {}
 
-    static Map<String, String> threads(int openMp) {
+    public static Map<String, String> threads(int openMp) {
         String count = String.valueOf(openMp);
         return Map.of("OMP_NUM_THREADS", count, "OPENBLAS_NUM_THREADS", count, "GLIBC_TUNABLES", SparkSettings.MALLOC);
     }
@@ -39,7 +39,7 @@ final class Machine {
 
     /** Options without which Spark does not run on Java 17. */
     static List<String> sparkOnJava17() throws IOException {
-        try (InputStream in = Machine.class.getResourceAsStream("java17.txt")) {
+        try (InputStream in = Machine.class.getResourceAsStream("/dev/convoy/benchmarks/java17.txt")) {
             return List.of(
                     new String(in.readAllBytes(), StandardCharsets.UTF_8).trim().split("\\s+"));
         }

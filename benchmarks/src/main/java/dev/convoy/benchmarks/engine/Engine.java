@@ -1,5 +1,6 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.engine;
 
+import dev.convoy.benchmarks.contest.Workload;
 import java.util.Locale;
 
 /** Takes steps of training; belongs to the thread that made it. */

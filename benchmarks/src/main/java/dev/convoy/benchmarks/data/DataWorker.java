@@ -1,5 +1,8 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.data;
 
+import dev.convoy.benchmarks.contest.Contestant;
+import dev.convoy.benchmarks.contest.LocalSpark;
+import dev.convoy.benchmarks.contest.Workload;
 import dev.convoy.data.BadImageException;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
@@ -39,8 +42,8 @@ import org.bytedeco.opencv.opencv_core.Mat;
 import org.bytedeco.opencv.opencv_core.Size;
 
 /**
- * The process behind a {@link Contestant} that decodes. For every number of batches that it reads, it decodes at least as many with
- * two threads, and prints the nanoseconds and the batches.
+ * The process behind a {@link Contestant} that decodes. For every number of batches that it reads, it decodes at least
+ * as many with two threads, and prints the nanoseconds and the batches.
  *
  * <p>Arguments: kind, list of images (as {@link ListSource} reads it).
  */
@@ -104,7 +107,7 @@ final class DataWorker {
     private static Contender contender(Kind kind, ListSource source) throws IOException {
         ImageListing listing = source.list(new Configuration(), List.of());
         if (kind == Kind.SPARK || kind == Kind.SHARDS) {
-            JavaSparkContext spark = new JavaSparkContext(ExchangeWorker.conf("local[" + THREADS + "]"));
+            JavaSparkContext spark = new JavaSparkContext(LocalSpark.conf("local[" + THREADS + "]"));
             long whole = listing.examples() / Workload.BATCH * Workload.BATCH;
             WorkerLayout layout = new WorkerLayout(1, listing.examples(), whole, THREADS);
             return kind == Kind.SPARK ? decoding(spark, listing, layout) : loading(spark, listing, layout);

@@ -1,6 +1,11 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.accuracy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.convoy.benchmarks.contest.LocalSpark;
+import dev.convoy.benchmarks.contest.Machine;
+import dev.convoy.benchmarks.contest.Report;
+import dev.convoy.benchmarks.contest.Runner;
+import dev.convoy.benchmarks.contest.Workload;
 import dev.convoy.config.JobConfig.Sync.Transport;
 import dev.convoy.train.sync.OuterOptimizer;
 import dev.convoy.train.sync.ParameterAveraging;
@@ -25,7 +30,7 @@ import picocli.CommandLine.Option;
         description =
                 "Epochs and time to 99 % on MNIST by transport, and accuracy by workers, local steps and averaging.",
         mixinStandardHelpOptions = true)
-final class AccuracyBenchmark implements Callable<Integer> {
+public final class AccuracyBenchmark implements Callable<Integer> {
     private static final double GOAL = 0.99;
     /** Epochs. Many workers take few steps in an epoch, and the configuration's fifth of one is too short for them. */
     private static final double STUDY_WARMUP = 1;
@@ -84,7 +89,7 @@ final class AccuracyBenchmark implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Report report = new Report(python, "torch", Map.of("batch", Workload.BATCH, "seeds", seeds, "epochs", epochs));
-        try (JavaSparkContext spark = new JavaSparkContext(ExchangeWorker.conf("local[2]"))) {
+        try (JavaSparkContext spark = new JavaSparkContext(LocalSpark.conf("local[2]"))) {
             MnistTraining mnist = new MnistTraining(spark, Path.of(data));
             if (seeds > 0) {
                 report.put("to99", toGoal(mnist));

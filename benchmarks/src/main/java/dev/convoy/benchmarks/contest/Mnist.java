@@ -1,4 +1,4 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.contest;
 
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
@@ -13,12 +13,12 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** The digits, in the shape that a workload wants. */
-final class Mnist {
+public final class Mnist {
     private Mnist() {}
 
     /** Some of the training digits, dealt by the first seed. */
-    static ImageShards training(JavaSparkContext spark, Path folder, Workload workload, long examples, int workers)
-            throws IOException {
+    public static ImageShards training(
+            JavaSparkContext spark, Path folder, Workload workload, long examples, int workers) throws IOException {
         ImageListing digits = list(folder, "train");
         return shards(spark, digits, workload, new WorkerLayout(1, digits.examples(), examples, workers));
     }
@@ -28,7 +28,8 @@ final class Mnist {
      *
      * @param set {@code train} or {@code t10k}
      */
-    static ImageShards all(JavaSparkContext spark, Path folder, String set, Workload workload, long seed, int workers)
+    public static ImageShards all(
+            JavaSparkContext spark, Path folder, String set, Workload workload, long seed, int workers)
             throws IOException {
         ImageListing digits = list(folder, set);
         return shards(spark, digits, workload, new WorkerLayout(seed, digits.examples(), digits.examples(), workers));

@@ -1,5 +1,10 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.data;
 
+import dev.convoy.benchmarks.contest.Contestant;
+import dev.convoy.benchmarks.contest.LocalSpark;
+import dev.convoy.benchmarks.contest.Machine;
+import dev.convoy.benchmarks.contest.Report;
+import dev.convoy.benchmarks.contest.Runner;
 import dev.convoy.cli.Convoy;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,7 +23,7 @@ import picocli.CommandLine.Option;
         name = "data",
         description = "Times decoding and resizing of JPEGs beside OpenCV, and preparing many small PNGs.",
         mixinStandardHelpOptions = true)
-final class DataBenchmark implements Callable<Integer> {
+public final class DataBenchmark implements Callable<Integer> {
     private static final int WIDTH = 500;
     private static final int HEIGHT = 375;
     /** Different ones. */
@@ -88,7 +93,7 @@ final class DataBenchmark implements Callable<Integer> {
 
     private static Map<String, String> environment() {
         Map<String, String> environment = new TreeMap<>(Machine.threads(1));
-        environment.putAll(ExchangeWorker.ENVIRONMENT);
+        environment.putAll(LocalSpark.ENVIRONMENT);
         return environment;
     }
 

@@ -1,5 +1,6 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.engine;
 
+import dev.convoy.benchmarks.contest.Workload;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.LongPointer;

@@ -1,27 +1,29 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.contest;
 
 import dev.convoy.data.ImageShape;
+import dev.convoy.data.Normalization;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
 import dev.convoy.model.zoo.NamedNetwork;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** What every engine trains: a network, and batches of {@link #BATCH} images in {@link #CLASSES} classes. */
-enum Workload {
+public enum Workload {
     /** The named network, on digits. */
     LENET(new ImageShape(1, 28, 28)) {
         @Override
-        NetworkSpec spec() {
+        public NetworkSpec spec() {
             return NamedNetwork.LENET.spec(CLASSES);
         }
     },
     /** Six 3x3 convolutions with batch normalisation: twice 32, 64 and 128 filters, a pool after each pair. */
     VGG(new ImageShape(3, 32, 32)) {
         @Override
-        NetworkSpec spec() {
+        public NetworkSpec spec() {
             List<LayerSpec> layers = new ArrayList<>();
             for (int filters : FILTERS) {
                 for (int i = 0; i < 2; i++) {
@@ -41,27 +43,27 @@ enum Workload {
     /** The named network, 11 million parameters, on digits of 32x32 in three channels. */
     RESNET18(new ImageShape(3, 32, 32)) {
         @Override
-        NetworkSpec spec() {
+        public NetworkSpec spec() {
             return NamedNetwork.of("resnet18").spec(CLASSES);
         }
 
         @Override
-        int examples() {
+        public int examples() {
             return 60_000;
         }
 
         /** A step takes most of a second. */
         @Override
-        List<Integer> localSteps() {
+        public List<Integer> localSteps() {
             return List.of(1, 4);
         }
     };
 
-    static final int BATCH = 64;
-    static final int CLASSES = 10;
-    static final double LEARNING_RATE = 0.01;
-    static final double MOMENTUM = 0.9;
-    static final List<Integer> FILTERS = List.of(32, 64, 128);
+    public static final int BATCH = 64;
+    public static final int CLASSES = 10;
+    public static final double LEARNING_RATE = 0.01;
+    public static final double MOMENTUM = 0.9;
+    public static final List<Integer> FILTERS = List.of(32, 64, 128);
 
     private final ImageShape input;
 
@@ -69,24 +71,31 @@ enum Workload {
         this.input = input;
     }
 
-    ImageShape input() {
+    public ImageShape input() {
         return input;
     }
 
-    abstract NetworkSpec spec();
+    public abstract NetworkSpec spec();
 
-    /** Rounds of how many steps to time. */
-    List<Integer> localSteps() {
+    /** Answers what takes pixels from 0 to 255 to values from -1 to 1. */
+    public Normalization normalization() {
+        float[] half = new float[input.channels()];
+        Arrays.fill(half, 0.5f);
+        return new Normalization(half, half);
+    }
+
+    /** Answers how long rounds are timed, in steps. */
+    public List<Integer> localSteps() {
         return List.of(1, 4, 16, 64);
     }
 
     /** Of how many local steps all-reduce is timed, beside gradient exchange. */
-    int fewLocalSteps() {
+    public int fewLocalSteps() {
         return Math.min(16, localSteps().get(localSteps().size() - 1));
     }
 
     /** How many digits an epoch has, where digits are used. */
-    int examples() {
+    public int examples() {
         return 60_000;
     }
 }

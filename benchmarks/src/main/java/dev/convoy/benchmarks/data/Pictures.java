@@ -1,4 +1,4 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.data;
 
 import java.awt.Color;
 import java.awt.GradientPaint;

@@ -1,5 +1,11 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.exchange;
 
+import dev.convoy.benchmarks.contest.Contestant;
+import dev.convoy.benchmarks.contest.LocalSpark;
+import dev.convoy.benchmarks.contest.Machine;
+import dev.convoy.benchmarks.contest.Report;
+import dev.convoy.benchmarks.contest.Runner;
+import dev.convoy.benchmarks.contest.Workload;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +22,7 @@ import picocli.CommandLine.Option;
         description =
                 "Times two workers on MNIST: without exchange, with each of Convoy's transports, and their peers.",
         mixinStandardHelpOptions = true)
-final class ExchangeBenchmark implements Callable<Integer> {
+public final class ExchangeBenchmark implements Callable<Integer> {
     private static final String BARE = "bare";
     private static final String LOCAL = "local[2]";
     private static final String EXECUTORS = "local-cluster[2,1,2048]";
@@ -97,7 +103,7 @@ final class ExchangeBenchmark implements Callable<Integer> {
 
     private Runner runner(Workload workload, String master) throws IOException {
         Map<String, String> environment = new TreeMap<>(Machine.threads(1));
-        environment.putAll(ExchangeWorker.ENVIRONMENT);
+        environment.putAll(LocalSpark.ENVIRONMENT);
         // Executors have working directories of their own.
         String folder = Path.of(data).toAbsolutePath().toString();
         return Runner.java(ExchangeWorker.class, List.of(workload.name(), master, folder), environment);

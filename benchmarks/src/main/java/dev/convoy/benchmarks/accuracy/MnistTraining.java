@@ -1,6 +1,8 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.accuracy;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
+import dev.convoy.benchmarks.contest.Mnist;
+import dev.convoy.benchmarks.contest.Workload;
 import dev.convoy.config.JobConfig.Sync.Transport;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
@@ -74,8 +76,8 @@ final class MnistTraining {
     }
 
     /**
-     * With Deeplearning4j's master, which has no classical momentum, and a rate for each epoch: that of its first step, so that a
-     * warm-up would last a whole epoch. Without one the rate is half as high.
+     * With Deeplearning4j's master, which has no classical momentum, and a rate for each epoch: that of its first step,
+     * so that a warm-up would last a whole epoch. Without one the rate is half as high.
      */
     List<Epoch> trainDl4j(int workers, ParameterAveraging averaging, long seed, int epochs) {
         LearningRate rate = new LearningRate(0.02).withSchedule(new LearningRate.Schedule.Cosine());

@@ -1,5 +1,10 @@
-package dev.convoy.benchmarks;
+package dev.convoy.benchmarks.engine;
 
+import dev.convoy.benchmarks.contest.Contestant;
+import dev.convoy.benchmarks.contest.Machine;
+import dev.convoy.benchmarks.contest.Report;
+import dev.convoy.benchmarks.contest.Runner;
+import dev.convoy.benchmarks.contest.Workload;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,7 +19,7 @@ import picocli.CommandLine.Option;
         name = "engine",
         description = "Times Convoy's replicas beside bare libtorch, Deeplearning4j and PyTorch on this machine.",
         mixinStandardHelpOptions = true)
-final class EngineBenchmark implements Callable<Integer> {
+public final class EngineBenchmark implements Callable<Integer> {
     @Option(names = "--rounds", description = "Turns of every contestant (default: ${DEFAULT-VALUE}).")
     private int rounds = 7;
 
@@ -45,14 +50,14 @@ final class EngineBenchmark implements Callable<Integer> {
         int cores = Runtime.getRuntime().availableProcessors();
         List<Contestant> contestants = new ArrayList<>();
         try {
-            contestants.add(Contestant.java(Engine.Kind.BARE_TORCH, workload, 1, 1));
-            contestants.add(Contestant.java(Engine.Kind.BARE_TORCH, workload, cores, 1));
-            contestants.add(Contestant.java(Engine.Kind.REPLICA_TORCH, workload, 1, 1));
-            contestants.add(Contestant.java(Engine.Kind.REPLICA_TORCH, workload, cores, 1));
-            contestants.add(Contestant.java(Engine.Kind.REPLICA_DL4J, workload, cores, 1));
-            contestants.add(Contestant.java(Engine.Kind.BARE_DL4J, workload, 1, 1));
-            contestants.add(Contestant.java(Engine.Kind.BARE_DL4J, workload, 1, cores));
-            contestants.add(Contestant.java(Engine.Kind.BARE_DL4J, workload, cores, 1));
+            contestants.add(engine(Engine.Kind.BARE_TORCH, workload, 1, 1));
+            contestants.add(engine(Engine.Kind.BARE_TORCH, workload, cores, 1));
+            contestants.add(engine(Engine.Kind.REPLICA_TORCH, workload, 1, 1));
+            contestants.add(engine(Engine.Kind.REPLICA_TORCH, workload, cores, 1));
+            contestants.add(engine(Engine.Kind.REPLICA_DL4J, workload, cores, 1));
+            contestants.add(engine(Engine.Kind.BARE_DL4J, workload, 1, 1));
+            contestants.add(engine(Engine.Kind.BARE_DL4J, workload, 1, cores));
+            contestants.add(engine(Engine.Kind.BARE_DL4J, workload, cores, 1));
             if (python != null) {
                 contestants.add(Contestant.python(python, workload, cores));
             }
@@ -62,5 +67,15 @@ final class EngineBenchmark implements Callable<Integer> {
         } finally {
             Contestant.end(contestants);
         }
+    }
+
+    /** An engine of this JVM's class path, in a process of its own. */
+    private static Contestant engine(Engine.Kind kind, Workload workload, int replicas, int openMpThreads)
+            throws IOException {
+        String name = kind.label() + ", " + replicas + (replicas == 1 ? " replica" : " replicas")
+                + (openMpThreads == 1 ? "" : " of " + openMpThreads + " threads");
+        List<String> arguments = List.of(kind.name(), workload.name(), String.valueOf(replicas));
+        return new Contestant(
+                name, replicas, Runner.java(EngineWorker.class, arguments, Machine.threads(openMpThreads)), "");
     }
 }
