@@ -1,5 +1,9 @@
 package dev.convoy.benchmarks;
 
+import dev.convoy.benchmarks.accuracy.AccuracyBenchmark;
+import dev.convoy.benchmarks.data.DataBenchmark;
+import dev.convoy.benchmarks.engine.EngineBenchmark;
+import dev.convoy.benchmarks.exchange.ExchangeBenchmark;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 

@@ -2,7 +2,7 @@ package dev.convoy.collective;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.InvalidValueException;
-import dev.convoy.data.Natives;
+import dev.convoy.data.natives.Natives;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.OptionalInt;

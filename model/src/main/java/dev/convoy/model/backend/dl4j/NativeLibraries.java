@@ -1,6 +1,6 @@
 package dev.convoy.model.backend.dl4j;
 
-import dev.convoy.data.Natives;
+import dev.convoy.data.natives.Natives;
 import dev.convoy.model.backend.ComputeBackend;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,7 +1,7 @@
 package dev.convoy.model.backend.torch;
 
-import dev.convoy.data.Natives;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.natives.Natives;
 import dev.convoy.model.Network;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.Placement;

@@ -1,0 +1,2 @@
+/** What exchange between workers costs in accuracy. */
+package dev.convoy.benchmarks.accuracy;

@@ -1,0 +1,101 @@
+package dev.convoy.benchmarks.contest;
+
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.Normalization;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.layer.LayerSpec;
+import dev.convoy.model.layer.Padding;
+import dev.convoy.model.layer.Size2d;
+import dev.convoy.model.zoo.NamedNetwork;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** What every engine trains: a network, and batches of {@link #BATCH} images in {@link #CLASSES} classes. */
+public enum Workload {
+    /** The named network, on digits. */
+    LENET(new ImageShape(1, 28, 28)) {
+        @Override
+        public NetworkSpec spec() {
+            return NamedNetwork.LENET.spec(CLASSES);
+        }
+    },
+    /** Six 3x3 convolutions with batch normalisation: twice 32, 64 and 128 filters, a pool after each pair. */
+    VGG(new ImageShape(3, 32, 32)) {
+        @Override
+        public NetworkSpec spec() {
+            List<LayerSpec> layers = new ArrayList<>();
+            for (int filters : FILTERS) {
+                for (int i = 0; i < 2; i++) {
+                    layers.add(new LayerSpec.Conv2d(filters, Size2d.square(3))
+                            .withPadding(new Padding.Explicit(1))
+                            .withoutBias());
+                    layers.add(new LayerSpec.BatchNorm());
+                    layers.add(new LayerSpec.Relu());
+                }
+                layers.add(new LayerSpec.MaxPool(Size2d.square(2)));
+            }
+            layers.add(new LayerSpec.Flatten());
+            layers.add(new LayerSpec.Dense(CLASSES));
+            return new NetworkSpec(layers);
+        }
+    },
+    /** The named network, 11 million parameters, on digits of 32x32 in three channels. */
+    RESNET18(new ImageShape(3, 32, 32)) {
+        @Override
+        public NetworkSpec spec() {
+            return NamedNetwork.of("resnet18").spec(CLASSES);
+        }
+
+        @Override
+        public int examples() {
+            return 60_000;
+        }
+
+        /** A step takes most of a second. */
+        @Override
+        public List<Integer> localSteps() {
+            return List.of(1, 4);
+        }
+    };
+
+    public static final int BATCH = 64;
+    public static final int CLASSES = 10;
+    public static final double LEARNING_RATE = 0.01;
+    public static final double MOMENTUM = 0.9;
+    public static final List<Integer> FILTERS = List.of(32, 64, 128);
+
+    private final ImageShape input;
+
+    Workload(ImageShape input) {
+        this.input = input;
+    }
+
+    public ImageShape input() {
+        return input;
+    }
+
+    public abstract NetworkSpec spec();
+
+    /** Answers what takes pixels from 0 to 255 to values from -1 to 1. */
+    public Normalization normalization() {
+        float[] half = new float[input.channels()];
+        Arrays.fill(half, 0.5f);
+        return new Normalization(half, half);
+    }
+
+    /** Answers how long rounds are timed, in steps. */
+    public List<Integer> localSteps() {
+        return List.of(1, 4, 16, 64);
+    }
+
+    /** Of how many local steps all-reduce is timed, beside gradient exchange. */
+    public int fewLocalSteps() {
+        return Math.min(16, localSteps().get(localSteps().size() - 1));
+    }
+
+    /** How many digits an epoch has, where digits are used. */
+    public int examples() {
+        return 60_000;
+    }
+}

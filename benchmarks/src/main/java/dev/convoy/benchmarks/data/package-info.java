@@ -1,0 +1,2 @@
+/** How fast images are decoded, read and prepared. */
+package dev.convoy.benchmarks.data;

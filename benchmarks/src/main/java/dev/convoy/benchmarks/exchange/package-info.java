@@ -1,0 +1,2 @@
+/** What exchange between workers costs in time, by transport. */
+package dev.convoy.benchmarks.exchange;
