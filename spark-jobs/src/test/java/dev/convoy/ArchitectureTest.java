@@ -64,7 +64,10 @@ class ArchitectureTest {
     static final ArchRule THE_LOOP_KNOWS_NO_MASTER = noClasses()
             .that()
             .resideInAnyPackage(
-                    "dev.convoy.train", "dev.convoy.train.sync..", "dev.convoy.train.worker..", "dev.convoy.train.replica..")
+                    "dev.convoy.train",
+                    "dev.convoy.train.sync..",
+                    "dev.convoy.train.worker..",
+                    "dev.convoy.train.replica..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.convoy.train.rounds..", "dev.convoy.train.allreduce..", "dev.convoy.train.dl4j..");

@@ -1,6 +1,5 @@
 package dev.convoy.collective;
 
-
 /** The format in which floats travel between processes. */
 public enum Compression {
     /** Single precision, 4 bytes; nothing is lost. */

@@ -106,7 +106,9 @@ final class ConfigErrors {
     ConvoyException of(JsonMappingException e) {
         ConfigPlace place = new ConfigPlace("", Optional.of(config.root()));
         for (JsonMappingException.Reference step : e.getPath()) {
-            place = step.getFieldName() == null ? place.at(step.getIndex()) : place.at(name(place, step.getFieldName()));
+            place = step.getFieldName() == null
+                    ? place.at(step.getIndex())
+                    : place.at(name(place, step.getFieldName()));
         }
         if (e instanceof UnrecognizedPropertyException unknown) {
             return new ConvoyException("Cannot use the key " + place.path + place.origin()

@@ -168,9 +168,7 @@ public record DataConfig(
                         orElse(labelColumn, ListSource.LABEL),
                         Boolean.TRUE.equals(anywhere));
                 case PARQUET -> new ParquetSource(
-                        path,
-                        orElse(imageColumn, PreparedSource.IMAGE),
-                        orElse(labelColumn, PreparedSource.LABEL));
+                        path, orElse(imageColumn, PreparedSource.IMAGE), orElse(labelColumn, PreparedSource.LABEL));
                 case PREPARED -> new PreparedSource(path, orElse(split, "train"));
             };
         }

@@ -7,7 +7,6 @@ import dev.convoy.collective.Compression;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.InvalidValueException;
-import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.plan.Shuffle;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.dl4j.Dl4jGraph;
@@ -123,8 +122,7 @@ public record JobConfig(
                         + " of its own; set sync.outer = none or sync.exchange = parameter-averaging");
             }
             ParameterAveraging averaging = averaging();
-            return new SyncSpec(
-                    exchange == Rule.GRADIENT ? new GradientAveraging() : averaging, compression, maxNorm);
+            return new SyncSpec(exchange == Rule.GRADIENT ? new GradientAveraging() : averaging, compression, maxNorm);
         }
     }
 

@@ -217,8 +217,8 @@ abstract class TrainingMasterContract {
     void aCondemnedModelIsNotTheLastGoodOne(JavaSparkContext spark) throws IOException {
         TrainingSpec spec = spec(MOMENTUM, SyncSpec.averaging(2));
         ReplicaSpec faulty = Training.replica("faulty", NETWORK);
-        FaultyBackend.factor = step ->
-                step.globalStep() > 10 || step.globalStep() == 10 && step.worker() == 1 ? Double.NaN : 1;
+        FaultyBackend.factor =
+                step -> step.globalStep() > 10 || step.globalStep() == 10 && step.worker() == 1 ? Double.NaN : 1;
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2);
                 TrainingMaster master = master(spark, shards, faulty, spec)) {
             TrainingState condemned = master.advance(start(faulty, spec), 5, round -> {});

@@ -18,7 +18,7 @@ final class GatheredRound {
     private final Progress begin;
 
     /**
-     * @param collective 
+     * @param collective
      * @param workers the number of ranks
      * @param begin where the round began
      */

@@ -49,7 +49,8 @@ record Segment(
      */
     record End(TrainingState state, boolean knowsLastGood, List<RoundReport> rounds, List<Quarantined> fatal) {
         /** All but the state. */
-        private record Head(boolean knowsLastGood, ArrayList<RoundReport> rounds, ArrayList<Quarantined> fatal) implements Serializable {}
+        private record Head(boolean knowsLastGood, ArrayList<RoundReport> rounds, ArrayList<Quarantined> fatal)
+                implements Serializable {}
 
         /** Writes the end as arrays of bytes: the reports, then the state. */
         List<byte[]> write() {

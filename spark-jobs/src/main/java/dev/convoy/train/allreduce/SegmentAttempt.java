@@ -95,10 +95,9 @@ final class SegmentAttempt {
             if (System.nanoTime() - looked >= TimeUnit.SECONDS.toNanos(timeout)) {
                 looked = System.nanoTime();
                 if (!isRunning(job)) {
-                    throw new SegmentFailedException(
-                            "Spark has started none of the " + workers + " tasks in " + timeout
-                                    + " s, the timeout of all-reduce; something else holds its task slots: another job,"
-                                    + " or a task of a lost segment that hangs, whose executor must then be ended");
+                    throw new SegmentFailedException("Spark has started none of the " + workers + " tasks in " + timeout
+                            + " s, the timeout of all-reduce; something else holds its task slots: another job,"
+                            + " or a task of a lost segment that hangs, whose executor must then be ended");
                 }
             }
         }

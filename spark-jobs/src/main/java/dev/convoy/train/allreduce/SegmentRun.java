@@ -92,8 +92,7 @@ final class SegmentRun {
 
     Segment.End run() {
         int epoch = progress.epoch();
-        try (BatchStream batches =
-                new BatchStream(spec, plan, rank, shard, taskCpus, progress.step(), plan.steps())) {
+        try (BatchStream batches = new BatchStream(spec, plan, rank, shard, taskCpus, progress.step(), plan.steps())) {
             for (int i = 1; i <= segment.rounds() && progress.epoch() == epoch && fatal.isEmpty() && !drifted; i++) {
                 round(batches, i == segment.rounds());
             }
@@ -207,8 +206,7 @@ final class SegmentRun {
     private void send() {
         long now = System.nanoTime();
         if (now - lastSent > MESSAGE_NANOS) {
-            SegmentProgressPlugin.send(
-                    new SegmentProgressPlugin.Rounds(
+            SegmentProgressPlugin.send(new SegmentProgressPlugin.Rounds(
                     segment.id(), sent, List.copyOf(rounds.subList(sent, rounds.size()))));
             lastSent = now;
             sent = rounds.size();

@@ -1,6 +1,5 @@
 package dev.convoy.train.sync;
 
-
 /** What becomes of the workers' optimizer state at the end of a round of parameter averaging. */
 public enum OptimizerStatePolicy {
     /** Averaged like the parameters and carried on. */

@@ -28,7 +28,15 @@ public final class TrainedVectors {
      * @param velocity the outer optimizer's memory, changed; empty without one
      * @param update takes the mean update
      */
-    public TrainedVectors(OptimizerSpec optimizer, Vector parameters, Vector beginBuffers, Vector buffers, List<Vector> slots, Vector decayed, Vector velocity, Vector update) {
+    public TrainedVectors(
+            OptimizerSpec optimizer,
+            Vector parameters,
+            Vector beginBuffers,
+            Vector buffers,
+            List<Vector> slots,
+            Vector decayed,
+            Vector velocity,
+            Vector update) {
         this.optimizer = optimizer;
         this.parameters = parameters;
         this.beginBuffers = beginBuffers;
