@@ -101,7 +101,10 @@ public final class SpecJson {
         try {
             return Integer.parseInt(node.asText());
         } catch (NumberFormatException e) {
-            throw new InvalidValueException("padding", node, "allowed are same, valid and a number of pixels");
+            throw new InvalidValueException(
+                    "padding",
+                    node.isValueNode() ? node.asText() : node,
+                    "allowed are same, valid and a number of pixels");
         }
     }
 

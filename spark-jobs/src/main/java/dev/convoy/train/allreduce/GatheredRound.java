@@ -18,7 +18,7 @@ final class GatheredRound {
     private final Progress begin;
 
     /**
-     * @param collective
+     * @param collective that has just summed
      * @param workers the number of ranks
      * @param begin where the round began
      */

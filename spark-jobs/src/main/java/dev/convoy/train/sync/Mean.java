@@ -13,7 +13,7 @@ public final class Mean {
 
     /**
      * @param sum over all contributions, in which every example weighs one, as {@code layout} says; not changed
-     * @param layout
+     * @param layout of the sum
      * @param weight the number of examples, above 0
      */
     public Mean(FloatBuffer sum, SumLayout layout, double weight) {
