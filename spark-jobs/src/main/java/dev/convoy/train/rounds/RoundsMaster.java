@@ -154,7 +154,8 @@ public final class RoundsMaster implements TrainingMaster {
                 HeapVector.over(begin.buffers()),
                 new HeapVector(begin.buffers().length),
                 begin.optimizer().slots().stream()
-                        .<Vector>map(slot -> HeapVector.over(slot.clone()))
+                        .<Vector>map(slot ->
+                                exchange.appliesOptimizer() ? HeapVector.over(slot.clone()) : new HeapVector(length))
                         .toList(),
                 decayed,
                 still && exchange.hasVelocity()

@@ -36,6 +36,9 @@ public sealed interface Exchange extends Serializable permits GradientAveraging,
     /** Whether workers need the optimizer's memory to begin a round, and contribute it. */
     boolean averagesOptimizer();
 
+    /** Whether {@link #apply} goes on from the optimizer's memory at the round's beginning; otherwise it writes all of it anew. */
+    boolean appliesOptimizer();
+
     /** Whether the contribution's largest part is ready bit by bit while the last step is still computed. */
     boolean isReadyInParts();
 

@@ -21,6 +21,11 @@ public record GradientAveraging() implements Exchange {
     }
 
     @Override
+    public boolean appliesOptimizer() {
+        return true;
+    }
+
+    @Override
     public boolean isReadyInParts() {
         return true;
     }

@@ -71,6 +71,11 @@ public record ParameterAveraging(
     }
 
     @Override
+    public boolean appliesOptimizer() {
+        return false;
+    }
+
+    @Override
     public boolean isReadyInParts() {
         return false;
     }
