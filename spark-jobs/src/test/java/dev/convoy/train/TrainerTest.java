@@ -23,6 +23,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -95,6 +98,23 @@ class TrainerTest {
             assertThatThrownBy(() -> run(spark, shards, spec(1e30), notes)).isInstanceOf(DivergedException.class);
         }
         assertThat(notes.notes).startsWith("started 2x5").endsWith("DIVERGED after 0");
+    }
+
+    @Test
+    void listenersHearOfAnInterruption(JavaSparkContext spark) throws Exception {
+        Notes notes = new Notes();
+        TrainingListener interrupting = new TrainingListener() {
+            @Override
+            public void roundCompleted(RoundReport round) {
+                Thread.currentThread().interrupt();
+            }
+        };
+        try (ImageShards shards = Training.shards(spark, folder, 100, 2)) {
+            FutureTask<Training> training = new FutureTask<>(() -> run(spark, shards, spec(0.05), interrupting, notes));
+            new Thread(training, "interrupted").start();
+            assertThatThrownBy(() -> training.get(2, TimeUnit.MINUTES)).isInstanceOf(ExecutionException.class);
+        }
+        assertThat(notes.notes).startsWith("started 2x5").last().asString().startsWith("INTERRUPTED after ");
     }
 
     /** In the middle of a segment, too. */
