@@ -43,8 +43,19 @@ final class ProcessGroup implements AutoCloseable {
     /** The device that tensors are summed on. */
     private final Device device;
 
-    private final Backend group;
+    private final Connection connection;
     private boolean failed;
+
+    /**
+     * A process group, and the store that it goes on using. libtorch counts references to its stores, but JavaCPP makes
+     * this one outside of the count, and frees it whatever libtorch still refers to: so the group has to go first.
+     */
+    private record Connection(Backend group, Store store) {
+        void release() {
+            group.releaseReference();
+            store.releaseReference();
+        }
+    }
 
     /**
      * Which of the processes this is.
@@ -71,7 +82,7 @@ final class ProcessGroup implements AutoCloseable {
                 : new Device(DeviceType.CPU);
         Loader.load(torch_gloo.class);
         try {
-            group = rendezvous.connect(this::connect, this::discard);
+            connection = rendezvous.connect(this::connect, this::discard);
         } catch (ConvoyException | PeerLostException e) {
             throw e;
         } catch (RuntimeException e) {
@@ -79,13 +90,13 @@ final class ProcessGroup implements AutoCloseable {
         }
     }
 
-    /** Connects libtorch's process group; the caller owns the reference that is retained. */
-    private Backend connect(Store store) {
+    /** Connects libtorch's process group; the caller releases it. */
+    private Connection connect(Store store) {
         try (PointerScope scope = new PointerScope();
                 Milliseconds timeout = new Milliseconds(options.timeoutSeconds * 1000)) {
             store.setTimeout(timeout);
-            Backend connected = backend == CollectiveBackend.NCCL ? nccl(store, timeout) : gloo(store, timeout);
-            return connected.retainReference();
+            Backend group = backend == CollectiveBackend.NCCL ? nccl(store, timeout) : gloo(store, timeout);
+            return new Connection(group.retainReference(), store.retainReference());
         }
     }
 
@@ -107,11 +118,11 @@ final class ProcessGroup implements AutoCloseable {
     }
 
     /** Ends a group that this process has connected but that others have not. */
-    private void discard(Backend connected) {
+    private void discard(Connection connected) {
         if (backend == CollectiveBackend.NCCL) {
-            endNccl(connected, true);
+            endNccl(connected.group, true);
         }
-        connected.releaseReference();
+        connected.release();
     }
 
     /** Replaces a tensor in the host's memory by its sum over all processes, which has the same bits in all of them. */
@@ -128,7 +139,7 @@ final class ProcessGroup implements AutoCloseable {
         try (PointerScope scope = new PointerScope()) {
             // On the CPU this is the tensor itself, and nothing is copied.
             Tensor onDevice = tensor.to(device, ScalarType.Float);
-            await(() -> group.allreduce(new TensorVector(onDevice)));
+            await(() -> connection.group.allreduce(new TensorVector(onDevice)));
             tensor.copy_(onDevice);
         }
     }
@@ -146,13 +157,13 @@ final class ProcessGroup implements AutoCloseable {
             Tensor sent = torch.zeros(new long[] {slice * options.size}, bfloat16);
             sent.narrow(0, 0, length).copy_(tensor);
             Tensor received = torch.empty_like(sent);
-            await(() -> group.alltoall_base(received, sent, new LongVector(), new LongVector()));
+            await(() -> connection.group.alltoall_base(received, sent, new LongVector(), new LongVector()));
             Tensor sum = torch.zeros(new long[] {slice}, new TensorOptions(device));
             for (int rank = 0; rank < options.size; rank++) {
                 sum.add_(received.narrow(0, rank * slice, slice));
             }
             Tensor rounded = sum.to(ScalarType.BFloat16);
-            await(() -> group._allgather_base(received, rounded));
+            await(() -> connection.group._allgather_base(received, rounded));
             tensor.copy_(received.narrow(0, 0, length));
         }
     }
@@ -179,9 +190,9 @@ final class ProcessGroup implements AutoCloseable {
     @Override
     public void close() {
         if (backend == CollectiveBackend.NCCL) {
-            endNccl(group, failed);
+            endNccl(connection.group, failed);
         }
-        group.releaseReference();
+        connection.release();
         device.close();
     }
 

@@ -94,7 +94,8 @@ final class Rendezvous {
     /**
      * Connects, and returns when all ranks are done.
      *
-     * @param connector connects by a store that seems to be shared; runs on another thread
+     * @param connector connects by a store that seems to be shared, which it retains for as long as what it has made
+     *     lives; runs on another thread
      * @param discard ends what the connector has made, now or later, if nobody gets it since another rank fails
      * @throws PeerLostException if connecting fails on this rank or another
      */
