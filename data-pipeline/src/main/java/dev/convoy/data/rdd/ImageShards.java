@@ -202,6 +202,14 @@ public final class ImageShards implements AutoCloseable {
                 .toList();
     }
 
+    /**
+     * A number that tells whether the usable images, their ids and their classes are the same as another time; it depends neither on
+     * workers nor on partitions.
+     */
+    public long contentHash() {
+        return reports.stream().mapToLong(ShardReport::content).sum();
+    }
+
     /** The normalisation that gives the pixels of all usable images mean 0 and deviation 1 in each channel. */
     public Normalization measuredNormalization() {
         return reports.stream()

@@ -1,5 +1,6 @@
 package dev.convoy.data.rdd;
 
+import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.PixelStatistics;
 import dev.convoy.data.RejectedImage;
@@ -10,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * What one partition of {@link ImageShards} holds.
@@ -19,8 +19,10 @@ import java.util.stream.Stream;
  * @param perClass usable images by class index; those whose target is none are not counted
  * @param statistics of all pixels; null without examples
  * @param rejected images that cannot be used
+ * @param content the sum of {@link ImageHash} over the usable images
  */
-record ShardReport(long examples, long[] perClass, PixelStatistics statistics, List<RejectedImage> rejected)
+record ShardReport(
+        long examples, long[] perClass, PixelStatistics statistics, List<RejectedImage> rejected, long content)
         implements Serializable {
     private static final int AT_ONCE = 64;
 
@@ -34,6 +36,7 @@ record ShardReport(long examples, long[] perClass, PixelStatistics statistics, L
         long examples = 0;
         long[] perClass = new long[classes];
         Optional<PixelStatistics> statistics = Optional.empty();
+        long content = 0;
         List<RejectedImage> rejected = new ArrayList<>();
         while (chunks.hasNext()) {
             byte[] bytes = chunks.next();
@@ -45,12 +48,14 @@ record ShardReport(long examples, long[] perClass, PixelStatistics statistics, L
                 }
             }
             WorkerShard shard = WorkerShard.of(List.of(bytes)).withDecoder(decoder);
-            statistics = Stream.concat(
-                            statistics.stream(),
-                            shard.batches(AT_ONCE).stream().map(shard::gather).map(PixelStatistics::of))
-                    .reduce(PixelStatistics::plus);
+            for (long[] ids : shard.batches(AT_ONCE)) {
+                ImageBatch images = shard.gather(ids);
+                PixelStatistics more = PixelStatistics.of(images);
+                statistics = Optional.of(statistics.map(more::plus).orElse(more));
+                content += ImageHash.sum(images);
+            }
             rejected.addAll(chunk.rejected());
         }
-        return new ShardReport(examples, perClass, statistics.orElse(null), rejected);
+        return new ShardReport(examples, perClass, statistics.orElse(null), rejected, content);
     }
 }

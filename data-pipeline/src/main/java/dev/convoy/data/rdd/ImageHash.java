@@ -1,0 +1,34 @@
+package dev.convoy.data.rdd;
+
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.Target;
+import java.util.zip.CRC32C;
+
+/**
+ * Hashes of images, whose sum over a set tells whether it has changed: whatever the order and the partitions. They are no protection
+ * against somebody who makes equal ones.
+ */
+final class ImageHash {
+    private ImageHash() {}
+
+    /** The sum over a batch, modulo 2^64. */
+    static long sum(ImageBatch images) {
+        long[] ids = images.ids();
+        int size = images.shape().size();
+        long sum = 0;
+        for (int i = 0; i < ids.length; i++) {
+            CRC32C pixels = new CRC32C();
+            pixels.update(images.pixels(), i * size, size);
+            int index = images.targets().get(i) instanceof Target.ClassIndex single ? single.index() : -1;
+            sum += mix(mix(mix(ids[i]) + index) + pixels.getValue());
+        }
+        return sum;
+    }
+
+    /** The finalizer of SplitMix64: G. Steele, D. Lea and C. Flood, OOPSLA 2014. */
+    private static long mix(long value) {
+        long mixed = (value ^ value >>> 30) * 0xBF58476D1CE4E5B9L;
+        mixed = (mixed ^ mixed >>> 27) * 0x94D049BB133111EBL;
+        return mixed ^ mixed >>> 31;
+    }
+}
