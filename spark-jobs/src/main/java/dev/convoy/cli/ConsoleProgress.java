@@ -2,7 +2,6 @@ package dev.convoy.cli;
 
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.Printable;
-import dev.convoy.model.Evaluation;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingListener;
@@ -99,7 +98,7 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
         close();
     }
 
-    private static String evaluation(Evaluation test) {
+    private static String evaluation(EpochReport.Test test) {
         return String.format(
                 Locale.ROOT, "  test loss %.4f  test accuracy %.2f %%", test.loss(), 100 * test.accuracy());
     }

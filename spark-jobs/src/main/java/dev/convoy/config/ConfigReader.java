@@ -239,7 +239,7 @@ public final class ConfigReader {
                         .setJson(false));
     }
 
-    private static ConfigValue hideEnvironment(ConfigValue value) {
+    static ConfigValue hideEnvironment(ConfigValue value) {
         if (value instanceof ConfigObject object) {
             ConfigObject hidden = object;
             for (Map.Entry<String, ConfigValue> entry : object.entrySet()) {

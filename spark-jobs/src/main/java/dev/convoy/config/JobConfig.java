@@ -12,6 +12,7 @@ import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.dl4j.Dl4jGraph;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.allreduce.AllReduceSpec.PlainTextPolicy;
@@ -23,6 +24,7 @@ import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The whole configuration of a job, one component for each key of {@code reference.conf}. Read by {@link ConfigReader}.
@@ -36,6 +38,7 @@ public record JobConfig(
         Optimizer optimizer,
         Sync sync,
         Train train,
+        CheckpointConfig checkpoint,
         Prepare prepare,
         Run run) {
     public JobConfig {
@@ -127,7 +130,7 @@ public record JobConfig(
     }
 
     /** {@code train.*}. */
-    public record Train(int epochs, String workers) {
+    public record Train(int epochs, String workers, Stop stop) {
         public Train {
             if (!workers.equals("auto") && !workers.matches("[1-9][0-9]{0,6}")) {
                 throw new InvalidValueException("workers", workers, "allowed are auto and a number from 1");
@@ -140,6 +143,30 @@ public record JobConfig(
         /** The number of workers; empty for as many as Spark has cores. */
         public Optional<Integer> fixedWorkers() {
             return workers.equals("auto") ? Optional.empty() : Optional.of(Integer.valueOf(workers));
+        }
+    }
+
+    /**
+     * {@code train.stop.*}.
+     *
+     * @param patience null for all epochs
+     */
+    public record Stop(Integer patience, Metric metric) {
+        /** By what epochs are compared. */
+        public enum Metric {
+            @JsonProperty("test-accuracy")
+            TEST_ACCURACY,
+            @JsonProperty("test-loss")
+            TEST_LOSS,
+            @JsonProperty("train-loss")
+            TRAIN_LOSS
+        }
+
+        /** When epochs that are no better end training, and which is the best. */
+        public EarlyStopping earlyStopping() {
+            OptionalInt epochs = patience == null ? OptionalInt.empty() : OptionalInt.of(patience);
+            return ConfigErrors.under(
+                    "train.stop", () -> new EarlyStopping(EarlyStopping.Metric.valueOf(metric.name()), epochs));
         }
     }
 
@@ -177,6 +204,9 @@ public record JobConfig(
         ConfigErrors.under("sync", sync::spec);
         ConfigErrors.under("sync", sync::allReduce);
         data.loading(ClassWeights.NONE);
+        checkpoint.schedule();
+        checkpoint.retention();
+        requireMetric(train.stop().earlyStopping());
         if (sync.transport == Sync.Transport.DL4J_SPARK) {
             requireDl4j();
         }
@@ -210,6 +240,17 @@ public record JobConfig(
                 optimizer.learningRate,
                 sync.spec(),
                 data.loading(classWeights));
+    }
+
+    private void requireMetric(EarlyStopping stopping) {
+        if (stopping.patience().isPresent()
+                && stopping.metric().needsTest()
+                && data.test() == null
+                && data.split() == null) {
+            throw new ConvoyException("Cannot use train.stop.patience with train.stop.metric = "
+                    + stopping.metric().name().toLowerCase(Locale.ROOT).replace('_', '-')
+                    + " without test images; set data.test or data.split, or train.stop.metric = train-loss");
+        }
     }
 
     private void requireDl4j() {

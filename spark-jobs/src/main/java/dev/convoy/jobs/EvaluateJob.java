@@ -84,7 +84,7 @@ public final class EvaluateJob {
     public FinishedRun run() {
         RunDirectory run = RunDirectory.create(
                 spark.hadoopConfiguration(), job.run().directory(), job.name() + "-evaluate", Instant.now());
-        ResultBuilder outcome = new ResultBuilder("evaluate", job);
+        ResultBuilder outcome = new ResultBuilder("evaluate", job, spark);
         return outcome.record(run, () -> {
             run.write(RunDirectory.CONFIG, ConfigReader.render(config));
             try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {

@@ -43,9 +43,16 @@ final class ImageSets {
     private BitSet tested;
 
     ImageSets(JavaSparkContext spark, JobConfig config) {
+        this(spark, config, spark.defaultParallelism());
+    }
+
+    /**
+     * @param workers unless the configuration says how many
+     */
+    ImageSets(JavaSparkContext spark, JobConfig config, int workers) {
         this.spark = spark;
         this.config = config;
-        this.workers = config.train().fixedWorkers().orElseGet(spark::defaultParallelism);
+        this.workers = config.train().fixedWorkers().orElse(workers);
     }
 
     int workers() {

@@ -30,13 +30,18 @@ record InitialModel(
         Optional<StartingWeights> weights,
         Optional<Normalization> normalization,
         List<String> classNames) {
+    /** Freshly drawn weights, or those of a state that is read elsewhere. */
+    static InitialModel drawn(NetworkConfig config) {
+        return new InitialModel(config, Optional.empty(), Optional.empty(), List.of());
+    }
+
     /**
      * @param input the shape of the images
      */
     static InitialModel of(Configuration hadoop, NetworkConfig config, ImageShape input) throws IOException {
         String from = config.initFrom();
         if (from == null) {
-            return new InitialModel(config, Optional.empty(), Optional.empty(), List.of());
+            return drawn(config);
         }
         Path path = new Path(from);
         FileSystem files = path.getFileSystem(hadoop);

@@ -5,10 +5,7 @@ import dev.convoy.storage.AtomicFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.commons.lang3.StringUtils;
@@ -88,21 +85,8 @@ final class NewFolder implements AutoCloseable {
     }
 
     private static String owner() {
-        ProcessHandle process = ProcessHandle.current();
-        return String.join(
-                " ",
-                host(),
-                String.valueOf(process.pid()),
-                process.info().startInstant().map(Instant::toString).orElse("-"));
-    }
-
-    /** This machine's name. */
-    static String host() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "localhost";
-        }
+        Result.Process process = Result.Process.current();
+        return String.join(" ", process.host(), String.valueOf(process.pid()), process.started());
     }
 
     /** Empty if it has just been given up. */
@@ -117,13 +101,9 @@ final class NewFolder implements AutoCloseable {
     /** Whether it is known that whoever wrote a claim is no more; of other hosts nothing is. */
     private static boolean hasEnded(String claim) {
         String[] words = claim.split(" ");
-        if (words.length != 4 || !words[0].equals(host()) || !words[1].matches("[0-9]{1,10}")) {
-            return false;
-        }
-        return ProcessHandle.of(Long.parseLong(words[1]))
-                .flatMap(process -> process.info().startInstant())
-                .map(start -> !start.toString().equals(words[2]))
-                .orElse(true);
+        return words.length == 4
+                && words[1].matches("[0-9]{1,10}")
+                && new Result.Process(words[0], Long.parseLong(words[1]), words[2]).hasEnded();
     }
 
     FileSystem files() {

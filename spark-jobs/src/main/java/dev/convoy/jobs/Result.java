@@ -4,20 +4,30 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.LowerCamelCaseStr
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.model.Evaluation;
+import dev.convoy.model.Progress;
+import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.EpochReport;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
  * The content of {@code result.json}. Components that do not apply are null and left out.
  *
- * @param status COMPLETED or FAILED; RUNNING as long as the process lives, or if it ended without a chance to say so
+ * @param status RUNNING as long as the process lives, or if it ended without a chance to say so
  * @param command train or evaluate
- * @param error one line, if failed; error.txt beside may have more
+ * @param error one line, if failed or interrupted; error.txt beside may have more
+ * @param resume the command that goes on, if there is something to go on with
+ * @param attempt at this run, from 1
  * @param process that does the job
+ * @param heartbeat when this was written, in UTC, every ten seconds while RUNNING
+ * @param progress how far training has come
+ * @param checkpoints what there is to go on from
+ * @param best the epoch whose model is in {@code model/}
  * @param shuffle in which order examples were trained; of balanced, the ledger's trained examples are draws
  * @param epochs completed
  * @param rounds completed, in whole epochs
@@ -28,7 +38,13 @@ public record Result(
         Status status,
         String command,
         String error,
+        String resume,
+        Integer attempt,
         Process process,
+        String heartbeat,
+        TrainingProgress progress,
+        Checkpoints checkpoints,
+        Best best,
         String backend,
         String exchange,
         String transport,
@@ -45,7 +61,47 @@ public record Result(
     public enum Status {
         RUNNING,
         COMPLETED,
+        /** Ended by SIGTERM or SIGINT; can be gone on with. */
+        INTERRUPTED,
         FAILED
+    }
+
+    /**
+     * How far training has come, over all attempts.
+     *
+     * @param epoch epochs whose rounds are done
+     * @param step steps of the running epoch
+     * @param round rounds since the start
+     */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record TrainingProgress(int epoch, int step, long round) {
+        static TrainingProgress of(Progress progress) {
+            return new TrainingProgress(progress.epoch(), progress.step(), progress.globalRound());
+        }
+    }
+
+    /**
+     * Checkpoints.
+     *
+     * @param last the folder of the newest
+     * @param failures how often something could not be written in this attempt; null if never
+     */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record Checkpoints(String last, Integer failures) {}
+
+    /**
+     * The best epoch so far.
+     *
+     * @param epoch from 1
+     * @param metric by which epochs are compared
+     * @param value of it
+     */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record Best(int epoch, String metric, double value) {
+        static Best of(EpochReport epoch, EarlyStopping.Metric metric) {
+            String name = metric.name().toLowerCase(Locale.ROOT).replace('_', '-');
+            return new Best(epoch.epoch(), name, metric.of(epoch).orElseThrow());
+        }
     }
 
     /**
@@ -53,15 +109,40 @@ public record Result(
      *
      * @param host its name
      * @param pid on that host
-     * @param started in UTC
+     * @param started when the system has started it, in UTC
      */
     @JsonNaming(LowerCamelCaseStrategy.class)
     public record Process(String host, long pid, String started) {
+        private static final String UNKNOWN = "-";
+
         static Process current() {
-            return new Process(
-                    NewFolder.host(),
-                    ProcessHandle.current().pid(),
-                    Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+            ProcessHandle process = ProcessHandle.current();
+            return new Process(thisHost(), process.pid(), started(process));
+        }
+
+        private static String started(ProcessHandle process) {
+            return process.info().startInstant().map(Instant::toString).orElse(UNKNOWN);
+        }
+
+        private static String thisHost() {
+            try {
+                return InetAddress.getLocalHost().getHostName();
+            } catch (UnknownHostException e) {
+                return "localhost";
+            }
+        }
+
+        /** Whether it is known that the process is no more; of other hosts nothing is. A number may be given to another one. */
+        boolean hasEnded() {
+            return isHere()
+                    && ProcessHandle.of(pid)
+                            .map(process -> !started(process).equals(started))
+                            .orElse(true);
+        }
+
+        /** Whether it runs, or has run, on this host. */
+        boolean isHere() {
+            return host.equals(thisHost());
         }
     }
 

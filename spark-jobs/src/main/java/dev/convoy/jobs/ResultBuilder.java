@@ -6,12 +6,16 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Evaluation;
 import dev.convoy.train.EpochReport;
+import dev.convoy.train.StopSignal;
 import java.io.IOException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.commons.lang3.exception.ExceptionUtils;
+import org.apache.spark.api.java.JavaSparkContext;
 
 /** Gathers what a job finds out, so that {@code result.json} tells as much as is known whenever the job ends. */
 final class ResultBuilder {
@@ -22,18 +26,26 @@ final class ResultBuilder {
 
     private final String command;
     private final JobConfig job;
+    private final JavaSparkContext spark;
+    private final StopSignal signal = new StopSignal();
     private final Result.Process process = Result.Process.current();
     // Read by another thread if the process is told to end.
     volatile Integer workers;
     private volatile Result.Data data;
-    private volatile Supplier<List<EpochReport>> epochs = List::of;
+    private volatile Supplier<TrainingSnapshot> training = () -> TrainingSnapshot.NONE;
     private volatile List<String> classNames = List.of();
     private volatile Result.Test test;
-    private boolean completed;
+    private boolean ended;
 
-    ResultBuilder(String command, JobConfig job) {
+    ResultBuilder(String command, JobConfig job, JavaSparkContext spark) {
         this.command = command;
         this.job = job;
+        this.spark = spark;
+    }
+
+    /** Is set when the process is told to end. */
+    StopSignal signal() {
+        return signal;
     }
 
     void data(ImageShards train, Optional<ImageShards> test, ClassWeights weights) {
@@ -46,10 +58,10 @@ final class ResultBuilder {
         data = new Result.Data(null, split(test), classNames.size(), null);
     }
 
-    /** Where it can be asked at any time what epochs were completed. */
-    void epochs(Supplier<List<EpochReport>> completed, List<String> classNames) {
+    /** Where it can be asked at any time how far training has come. */
+    void training(Supplier<TrainingSnapshot> progress, List<String> classNames) {
         this.classNames = classNames;
-        epochs = completed;
+        training = progress;
     }
 
     void evaluation(Evaluation evaluation, List<String> classNames) {
@@ -58,44 +70,86 @@ final class ResultBuilder {
 
     /** Does the work and writes the result, whatever it is; while it runs, that it does. */
     FinishedRun record(RunDirectory run, Work work) {
+        byte[] before = run.read(RunDirectory.RESULT);
         run.reserve();
-        run.writeResult(result(Result.Status.RUNNING, null));
-        try (Shutdown shutdown = Shutdown.watch(() -> interrupted(run))) {
+        running(run);
+        try (Shutdown shutdown = Shutdown.watch(signal, this::cancel, () -> interrupted(run));
+                Heartbeat heartbeat = new Heartbeat(() -> beat(run))) {
             try {
                 work.run();
                 return completed(run);
+            } catch (ChangedRunException e) {
+                giveBack(run, before);
+                throw e;
             } catch (Exception | Error e) {
                 // Exception, since Spark's own are checked but not declared.
-                if (shutdown.hasBegun()) {
-                    throw new ConvoyException(Shutdown.MESSAGE, e);
+                if (shutdown.hasBegun() || signal.isRequested()) {
+                    interrupted(run);
+                    throw new ConvoyException(interruption(run), e);
                 }
                 throw failed(run, e);
             }
         }
     }
 
+    private void cancel() {
+        if (!spark.sc().isStopped()) {
+            spark.sc().cancelAllJobs();
+        }
+    }
+
+    private synchronized void running(RunDirectory run) {
+        if (!ended) {
+            run.writeResult(result(run, Result.Status.RUNNING, null));
+        }
+    }
+
+    /** Says that the process lives; if another one has taken the run over, this one has nothing more to do. */
+    private void beat(RunDirectory run) {
+        try {
+            run.checkHeld();
+        } catch (ConvoyException e) {
+            signal.request();
+            cancel();
+            throw e;
+        }
+        running(run);
+    }
+
     private synchronized FinishedRun completed(RunDirectory run) {
-        Result result = result(Result.Status.COMPLETED, null);
+        Result result = result(run, Result.Status.COMPLETED, null);
         run.finish(result);
-        completed = true;
+        ended = true;
         return new FinishedRun(run.toString(), result);
     }
 
     private synchronized void interrupted(RunDirectory run) {
-        if (!completed) {
-            run.finish(result(Result.Status.FAILED, Shutdown.MESSAGE));
+        if (!ended) {
+            ended = true;
+            run.finish(result(run, Result.Status.INTERRUPTED, interruption(run)));
         }
     }
 
-    private ConvoyException failed(RunDirectory run, Throwable e) {
+    private String interruption(RunDirectory run) {
+        return Shutdown.MESSAGE
+                + resume(run).map(command -> "; go on with " + command).orElse("");
+    }
+
+    private synchronized void giveBack(RunDirectory run, byte[] before) {
+        ended = true;
+        run.giveBack(before);
+    }
+
+    private synchronized ConvoyException failed(RunDirectory run, Throwable e) {
         boolean expected = Failures.isExpected(e);
         ConvoyException explained = Failures.explain(e);
         ConvoyException failure = expected
                 ? explained
                 : new ConvoyException(
                         explained.getMessage() + " (details in " + run + "/" + RunDirectory.ERROR + ")", e);
+        ended = true;
         try {
-            run.finish(result(Result.Status.FAILED, failure.getMessage()));
+            run.finish(result(run, Result.Status.FAILED, failure.getMessage()));
             if (failure.getCause() != null) {
                 run.write(RunDirectory.ERROR, ExceptionUtils.getStackTrace(e));
             }
@@ -105,9 +159,14 @@ final class ResultBuilder {
         return failure;
     }
 
-    private Result result(Result.Status status, String error) {
-        List<EpochReport> epochs = this.epochs.get();
-        boolean trained = !epochs.isEmpty();
+    /** How to go on; empty if there is nothing to go on from. */
+    private Optional<String> resume(RunDirectory run) {
+        return training.get().checkpoint().map(last -> "scripts/convoy train CONF --resume " + run);
+    }
+
+    private Result result(RunDirectory run, Result.Status status, String error) {
+        TrainingSnapshot trained = training.get();
+        List<EpochReport> epochs = trained.history().epochs();
         boolean training = command.equals("train");
         // Deeplearning4j's master has an order of its own.
         boolean ordered = training && job.sync().transport() != JobConfig.Sync.Transport.DL4J_SPARK;
@@ -115,7 +174,13 @@ final class ResultBuilder {
                 status,
                 command,
                 error,
+                error == null ? null : resume(run).orElse(null),
+                training ? run.attempt() : null,
                 process,
+                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                training ? Result.TrainingProgress.of(trained.progress()) : null,
+                checkpoints(trained),
+                trained.best().orElse(null),
                 job.backend().name(),
                 training ? kebab(job.sync().exchange()) : null,
                 training ? kebab(job.sync().transport()) : null,
@@ -125,17 +190,22 @@ final class ResultBuilder {
                 training ? epochs.stream().mapToInt(EpochReport::rounds).sum() : null,
                 data,
                 training ? epochs.stream().map(EpochReport::ledger).toList() : null,
-                trained
-                        ? new Result.Train(
-                                Result.finite(epochs.get(epochs.size() - 1).trainLoss()))
-                        : null,
-                trained
-                        ? epochs.get(epochs.size() - 1)
-                                .test()
-                                .map(evaluation -> Result.Test.of(evaluation, classNames))
-                                .orElse(null)
-                        : test,
-                trained ? Result.Throughput.of(epochs) : null);
+                trained.history()
+                        .last()
+                        .map(last -> new Result.Train(Result.finite(last.trainLoss())))
+                        .orElse(null),
+                trained.history()
+                        .test()
+                        .map(evaluation -> Result.Test.of(evaluation, classNames))
+                        .orElse(test),
+                epochs.isEmpty() ? null : Result.Throughput.of(epochs));
+    }
+
+    private static Result.Checkpoints checkpoints(TrainingSnapshot trained) {
+        return trained.checkpoint().isEmpty() && trained.failures() == 0
+                ? null
+                : new Result.Checkpoints(
+                        trained.checkpoint().orElse(null), trained.failures() == 0 ? null : trained.failures());
     }
 
     private static Result.Split split(ImageShards images) {

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.Json;
 import dev.convoy.storage.AtomicFiles;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -19,7 +21,13 @@ import org.apache.hadoop.fs.Path;
 /** The folder that a job writes; on any Hadoop file system. */
 public final class RunDirectory {
     static final String CONFIG = "config.resolved.conf";
+    /** The best epoch's model. */
     static final String MODEL = "model";
+    /** The last epoch's. */
+    static final String LAST_MODEL = "model-last";
+
+    static final String CHECKPOINTS = "checkpoints";
+    static final String METRICS = "metrics.csv";
     static final String RESULT = "result.json";
     /** The stack trace of what a result tells in one line. */
     static final String ERROR = "error.txt";
@@ -33,10 +41,12 @@ public final class RunDirectory {
 
     private final FileSystem files;
     private final Path path;
+    private final Attempt attempt;
 
-    private RunDirectory(FileSystem files, Path path) {
+    private RunDirectory(FileSystem files, Path path, Attempt attempt) {
         this.files = files;
         this.path = path;
+        this.attempt = attempt;
     }
 
     /**
@@ -52,7 +62,8 @@ public final class RunDirectory {
             for (int next = 2; !claim(files, path); next++) {
                 path = new Path(parent, stem + "-" + next);
             }
-            return new RunDirectory(files, files.makeQualified(path));
+            Path whole = files.makeQualified(path);
+            return new RunDirectory(files, whole, Attempt.first(files, whole));
         } catch (IOException e) {
             throw new ConvoyException(
                     "Cannot make a run directory in run.directory = " + parent + ": " + e.getMessage()
@@ -67,6 +78,31 @@ public final class RunDirectory {
             throw new IOException("the file system refused");
         }
         return AtomicFiles.createNew(files, new Path(path, CONFIG), new byte[0]);
+    }
+
+    /**
+     * Takes a directory over from a process that has ended.
+     *
+     * @throws ConvoyException if it has not
+     */
+    static RunDirectory takeOver(FileSystem files, Path path) throws IOException {
+        return new RunDirectory(files, path, Attempt.next(files, path));
+    }
+
+    /** The number of this process's attempt at the run, from 1. */
+    int attempt() {
+        return attempt.number();
+    }
+
+    /** Leaves the directory as it was before this attempt, and its result as that was. */
+    void giveBack(byte[] result) {
+        try {
+            files.delete(new Path(path, RESERVE), false);
+            AtomicFiles.replace(files, new Path(path, RESULT), out -> out.write(result));
+            attempt.giveBack();
+        } catch (IOException | FSError e) {
+            throw unwritable(path, e);
+        }
     }
 
     /** The file system of a path, without the checksum files that Hadoop would put beside local files. */
@@ -90,19 +126,45 @@ public final class RunDirectory {
         return path;
     }
 
-    /** How messages call it: without a scheme on the local file system. */
     @Override
     public String toString() {
+        return shown(path);
+    }
+
+    /** How messages call a path: without a scheme on the local file system. */
+    static String shown(Path path) {
         return path.toUri().getScheme().equals("file") ? path.toUri().getPath() : path.toString();
+    }
+
+    /**
+     * Fails if another process has taken the directory over.
+     *
+     * @throws ConvoyException naming it
+     */
+    void checkHeld() {
+        attempt.checkHeld();
     }
 
     /** Writes a text file, replacing it; readers see the old one or the new one, whole. */
     void write(String name, String text) {
         Path file = new Path(path, name);
+        checkHeld();
         try {
             AtomicFiles.replace(files, file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
         } catch (IOException | FSError e) {
             throw unwritable(file, e);
+        }
+    }
+
+    /** The content of a small file; empty if it is not there. */
+    byte[] read(String name) {
+        Path file = new Path(path, name);
+        try (InputStream in = files.open(file)) {
+            return in.readAllBytes();
+        } catch (FileNotFoundException e) {
+            return new byte[0];
+        } catch (IOException e) {
+            throw new ConvoyException("Cannot read " + file + ": " + e.getMessage(), e);
         }
     }
 
@@ -113,6 +175,7 @@ public final class RunDirectory {
 
     /** Writes the last {@code result.json}, giving back the space that was kept for it. */
     void finish(Result result) {
+        checkHeld();
         Path reserve = new Path(path, RESERVE);
         try {
             files.delete(reserve, false);

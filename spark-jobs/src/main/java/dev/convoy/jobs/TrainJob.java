@@ -1,17 +1,25 @@
 package dev.convoy.jobs;
 
 import com.typesafe.config.Config;
+import dev.convoy.checkpoint.CheckpointStore;
+import dev.convoy.checkpoint.Provenance;
+import dev.convoy.checkpoint.SavedCheckpoint;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
+import dev.convoy.config.SignificantKeys;
 import dev.convoy.data.ClassWeights;
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
+import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.train.DivergedException;
+import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.Trainer;
+import dev.convoy.train.TrainingHistory;
 import dev.convoy.train.TrainingListener;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
@@ -22,8 +30,12 @@ import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.rounds.RoundsMaster;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** From a configuration to a run directory with an evaluated model. */
@@ -32,90 +44,204 @@ public final class TrainJob {
     private final Config config;
     private final JobConfig job;
     private final List<TrainingListener> listeners;
+    private final Resume resume;
 
     /**
      * @param config of {@link ConfigReader#read}
-     * @throws dev.convoy.data.ConvoyException if the configuration is not sound
+     * @throws ConvoyException if the configuration is not sound
      */
     public TrainJob(JavaSparkContext spark, Config config, List<? extends TrainingListener> listeners) {
+        this(spark, config, listeners, Resume.NEVER);
+    }
+
+    private TrainJob(JavaSparkContext spark, Config config, List<? extends TrainingListener> listeners, Resume resume) {
         this.spark = spark;
         this.config = config;
         this.job = ConfigReader.toTrainingConfig(config);
         this.listeners = List.copyOf(listeners);
+        this.resume = resume;
+    }
+
+    /** Goes on with an earlier run. */
+    public TrainJob withResume(Resume other) {
+        return new TrainJob(spark, config, listeners, other);
     }
 
     /**
      * Trains, evaluates and writes the run directory, which tells of failure too.
      *
      * @return where the run was written, and its result
+     * @throws ConvoyException if there is no run to go on with, or it cannot be gone on with; it is left as it was
      */
-    public FinishedRun run() {
+    public FinishedRun run() throws IOException {
+        Optional<Path> earlier =
+                resume.find(spark.hadoopConfiguration(), job.run().directory(), job.name());
+        return earlier.isPresent() ? resume(earlier.get()) : begin();
+    }
+
+    private FinishedRun begin() {
         RunDirectory run =
                 RunDirectory.create(spark.hadoopConfiguration(), job.run().directory(), job.name(), Instant.now());
-        ResultBuilder outcome = new ResultBuilder("train", job);
+        return run(run, Optional.empty());
+    }
+
+    private FinishedRun resume(Path path) throws IOException {
+        checkMaster();
+        FileSystem files = RunDirectory.files(spark.hadoopConfiguration(), path.toString());
+        Optional<SavedCheckpoint> checkpoint = Resume.checkpoint(files, path);
+        Optional<Resumption> resumption = checkpoint.map(found ->
+                new Resumption(RunDirectory.shown(path), found, SignificantKeys.of(config), resume.allowChanges()));
+        RunDirectory run = RunDirectory.takeOver(files, path);
+        new CheckpointStore(files, new Path(path, RunDirectory.CHECKPOINTS)).sweep();
+        return run(run, resumption);
+    }
+
+    private void checkMaster() {
+        if (job.sync().transport() == JobConfig.Sync.Transport.DL4J_SPARK) {
+            throw new ConvoyException("Cannot go on with sync.transport = dl4j-spark: Deeplearning4j's master keeps the"
+                    + " optimizer's memory to itself; train without --resume");
+        }
+    }
+
+    private FinishedRun run(RunDirectory run, Optional<Resumption> resumption) {
+        ResultBuilder outcome = new ResultBuilder("train", job, spark);
         return outcome.record(run, () -> {
-            run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+            if (resumption.isEmpty()) {
+                run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+            }
             try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
-                train(run, outcome);
+                train(run, outcome, resumption);
             }
         });
     }
 
-    private void train(RunDirectory run, ResultBuilder outcome) throws IOException {
+    private void train(RunDirectory run, ResultBuilder outcome, Optional<Resumption> resumption) throws IOException {
         if (job.sync().transport() == JobConfig.Sync.Transport.ALL_REDUCE) {
             AllReduceMaster.check(spark.getConf(), job.sync().allReduce());
         }
-        ImageSets sets = new ImageSets(spark, job);
+        ImageSets sets =
+                new ImageSets(spark, job, resumption.map(Resumption::workers).orElseGet(spark::defaultParallelism));
         outcome.workers = sets.workers();
         ImageSets.Description images = sets.describeTrain();
         // Whatever does not fit is found before pixels are read.
-        InitialModel start = InitialModel.of(spark.hadoopConfiguration(), job.network(), images.shape());
-        Network network = start.network(images.classNames().size()).bind(images.shape());
+        Optional<NetworkSpec> known = resumption.flatMap(Resumption::network);
+        InitialModel initial = known.isPresent()
+                ? InitialModel.drawn(job.network())
+                : InitialModel.of(spark.hadoopConfiguration(), job.network(), images.shape());
+        Network network = known.orElseGet(
+                        () -> initial.network(images.classNames().size()))
+                .bind(images.shape());
         Trainer.checkFit(network, images.classNames().size());
         job.data().classWeights().check(images.classNames());
         ComputeBackend.named(job.backend().name())
                 .checkSupport(network, job.backend().placement());
-        start.checkClasses(images.classNames());
-        ModelState state = start.state(network, job.seed());
+        initial.checkClasses(images.classNames());
         Optional<ImageSets.Description> tested = sets.describeTest(images.shape(), images.classNames());
+        ModelState first = initial.state(network, job.seed());
         try (ImageShards train = sets.load(images)) {
             ImageSets.warnOfUntrained(train.classNames(), train.perClass());
             Optional<ImageShards> test = tested.map(sets::load);
             try {
                 ClassWeights weights = job.data().classWeights().weights(train.classNames(), train.perClass());
                 outcome.data(train, test, weights);
-                ImageSets.record(run, train, test);
                 Normalization normalization = Optional.ofNullable(job.data().normalization())
-                        .or(start::normalization)
+                        .or(() -> resumption.flatMap(Resumption::normalization))
+                        .or(initial::normalization)
                         .orElseGet(train::measuredNormalization);
-                fit(run, outcome, network, state, normalization, job.trainingSpec(weights), train, test);
+                TrainingSpec training = job.trainingSpec(weights);
+                Provenance provenance = provenance(network, train, test, normalization, training);
+                TrainingState start = resumption.isPresent()
+                        ? resumption.get().state(network, provenance)
+                        : TrainingState.start(first, training.optimizer());
+                run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+                ImageSets.record(run, train, test);
+                fit(run, outcome, new Setup(network, provenance, training, start, resumption, train, test));
             } finally {
                 test.ifPresent(ImageShards::close);
             }
         }
     }
 
-    private void fit(
-            RunDirectory run,
-            ResultBuilder outcome,
+    private Provenance provenance(
             Network network,
-            ModelState start,
+            ImageShards train,
+            Optional<ImageShards> test,
             Normalization normalization,
+            TrainingSpec training) {
+        String version = Optional.ofNullable(getClass().getPackage().getImplementationVersion())
+                .orElse("(not from a jar)");
+        return new Provenance(
+                version,
+                job.backend().name() + " on " + job.backend().device().name().toLowerCase(Locale.ROOT),
+                train.layout().workers(),
+                training.plan(train.layout(), 0).steps(),
+                SignificantKeys.of(config),
+                Resumption.digests(train, test),
+                network.spec(),
+                network.input(),
+                normalization,
+                training.loading().classWeights());
+    }
+
+    /**
+     * All that a training begins with.
+     *
+     * @param resumption empty for a new run
+     */
+    private record Setup(
+            Network network,
+            Provenance provenance,
             TrainingSpec training,
+            TrainingState start,
+            Optional<Resumption> resumption,
             ImageShards train,
             Optional<ImageShards> test) {
-        ReplicaSpec replica = new ReplicaSpec(
-                job.backend().name(), job.backend().placement(), network.spec(), train.shape(), normalization);
-        RunRecorder recorder = new RunRecorder(run, network, train.classNames(), normalization);
-        outcome.epochs(recorder::epochs, train.classNames());
-        try (TrainingMaster master = master(train, replica, training)) {
-            Evaluator evaluator = new Evaluator(spark, replica, training.batchSize());
-            new Trainer(master, evaluator, training, recorder, listeners)
-                    .train(network, TrainingState.start(start, training.optimizer()), train, test);
-        } catch (DivergedException e) {
-            recorder.save(e.lastGood());
-            throw e;
+        TrainingHistory history() {
+            return resumption.map(Resumption::history).orElse(TrainingHistory.EMPTY);
         }
+    }
+
+    private void fit(RunDirectory run, ResultBuilder outcome, Setup setup) {
+        ReplicaSpec replica = new ReplicaSpec(
+                job.backend().name(),
+                job.backend().placement(),
+                setup.network.spec(),
+                setup.train.shape(),
+                setup.provenance.normalization());
+        EarlyStopping stopping = job.train().stop().earlyStopping();
+        try (TrainingMaster master = master(setup.train, replica, setup.training);
+                RunRecorder recorder = recorder(run, setup, master.capabilities(), stopping)) {
+            outcome.training(recorder::snapshot, setup.train.classNames());
+            List<TrainingListener> all = new ArrayList<>(List.of(recorder));
+            all.addAll(listeners);
+            Evaluator evaluator = new Evaluator(spark, replica, setup.training.batchSize());
+            try {
+                new Trainer(master, evaluator, setup.training, recorder, all)
+                        .withStopping(stopping)
+                        .withSignal(outcome.signal())
+                        .train(setup.network, setup.start, setup.history(), setup.train, setup.test);
+                recorder.finish();
+            } catch (DivergedException e) {
+                recorder.keepLastGood(e.lastGood());
+                throw e;
+            }
+        }
+    }
+
+    private RunRecorder recorder(
+            RunDirectory run, Setup setup, TrainingMaster.Capabilities can, EarlyStopping stopping) {
+        RunRecorder.Policy policy = new RunRecorder.Policy(
+                job.checkpoint().schedule().filter(schedule -> can.resumes()),
+                job.checkpoint().retention(),
+                stopping);
+        return new RunRecorder(
+                run,
+                setup.network,
+                setup.provenance,
+                setup.train.classNames(),
+                policy,
+                setup.history(),
+                setup.resumption.map(Resumption::folder));
     }
 
     private TrainingMaster master(ImageShards train, ReplicaSpec replica, TrainingSpec training) {

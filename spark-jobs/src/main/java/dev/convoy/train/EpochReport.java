@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param rounds in it
  * @param ledger where every planned example went
  * @param trainLoss mean over the examples trained, each as it was when its batch came
- * @param test evaluation after the epoch, if there are test images
+ * @param test how the model answers the test images after the epoch; empty if there are none
  * @param trainSeconds spent in rounds
  * @param computeSeconds of that, the slowest worker's in each round
  * @param waitSeconds of that, what a worker waited for the slowest, on average
@@ -23,7 +23,7 @@ public record EpochReport(
         int rounds,
         Ledger ledger,
         double trainLoss,
-        Optional<Evaluation> test,
+        Optional<Test> test,
         double trainSeconds,
         double computeSeconds,
         double waitSeconds,
@@ -51,12 +51,25 @@ public record EpochReport(
                         counts.dropped(),
                         counts.retried()),
                 totals.lossSum().value() / counts.trained(),
-                test,
+                test.map(Test::of),
                 totals.seconds().value(),
                 times.compute(),
                 times.compute() - times.busy() / layout.workers(),
                 times.data() / layout.workers(),
                 evaluateSeconds);
+    }
+
+    /**
+     * An evaluation in short.
+     *
+     * @param examples that were evaluated
+     * @param loss mean over them
+     * @param accuracy share of those with a class that were answered rightly; NaN if none has one
+     */
+    public record Test(long examples, double loss, double accuracy) {
+        static Test of(Evaluation evaluation) {
+            return new Test(evaluation.examples(), evaluation.loss(), evaluation.accuracy());
+        }
     }
 
     /**

@@ -18,9 +18,9 @@ public record EpochTotals(
     public static final EpochTotals NONE = new EpochTotals(
             0, RoundReport.Counts.NONE, CompensatedSum.ZERO, RoundReport.Times.NONE, CompensatedSum.ZERO);
 
-    /** The totals with one more round, which begins the epoch anew if it is its first. */
+    /** The totals with one more round; if it is the first of its epoch, rounds before it were another one's. */
     public EpochTotals plus(RoundReport round) {
-        EpochTotals before = round.isFirstOfEpoch() ? NONE : this;
+        EpochTotals before = round.isFirstOfEpoch() && rounds > 0 ? NONE : this;
         return new EpochTotals(
                 before.rounds + 1,
                 before.counts.plus(round.counts()),

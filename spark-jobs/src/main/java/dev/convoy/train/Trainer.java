@@ -8,6 +8,7 @@ import dev.convoy.model.Progress;
 import dev.convoy.train.TrainingListener.Ending;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.util.ShutdownHookManager;
 
@@ -16,11 +17,14 @@ import org.apache.hadoop.util.ShutdownHookManager;
  *
  * <pre>
  * runStarted
- * while (epochs are left) {
- *   state = master.advance(state, to the end of the epoch)       roundCompleted after each round
- *   evaluate on the test images
- *   keep the epoch
- *   epochCompleted
+ * until all epochs are done, or more would not help, or somebody asks to stop {
+ *   state = master.advance(state, until the store wants it)       roundCompleted after each round
+ *   the store may keep the state
+ *   at an epoch's end {
+ *     evaluate on the test images
+ *     the store keeps the epoch
+ *     epochCompleted
+ *   }
  * }
  * runEnded
  * </pre>
@@ -29,18 +33,20 @@ public final class Trainer {
     private final TrainingMaster master;
     private final Evaluator evaluator;
     private final TrainingSpec spec;
-    private final EpochStore store;
+    private final TrainingStore store;
     private final Listeners listeners;
+    private EarlyStopping stopping = EarlyStopping.NEVER;
+    private StopSignal signal = new StopSignal();
 
     /**
-     * @param store keeps every epoch
+     * @param store keeps every epoch, and states in between
      * @param listeners are told in their order
      */
     public Trainer(
             TrainingMaster master,
             Evaluator evaluator,
             TrainingSpec spec,
-            EpochStore store,
+            TrainingStore store,
             List<? extends TrainingListener> listeners) {
         this.master = master;
         this.evaluator = evaluator;
@@ -49,44 +55,150 @@ public final class Trainer {
         this.listeners = new Listeners(listeners);
     }
 
+    /** Ends when more epochs would not help, too. */
+    public Trainer withStopping(EarlyStopping other) {
+        stopping = other;
+        return this;
+    }
+
+    /** Ends when it is asked to, too. */
+    public Trainer withSignal(StopSignal other) {
+        signal = other;
+        return this;
+    }
+
+    /** A training, as far as it has come. */
+    private static final class Run {
+        private final ImageShards train;
+        private final Optional<ImageShards> test;
+        private TrainingState state;
+        private TrainingHistory history;
+
+        Run(TrainingState state, TrainingHistory history, ImageShards train, Optional<ImageShards> test) {
+            this.state = state;
+            this.history = history;
+            this.train = train;
+            this.test = test;
+        }
+
+        /** Whether an epoch's last round is done, but not its evaluation. */
+        boolean isEvaluationDue() {
+            return history.epochs().size() < state.progress().epoch();
+        }
+    }
+
+    /** Trains from the first epoch on, or from a state in the middle of it. */
+    public TrainingState train(Network network, TrainingState start, ImageShards train, Optional<ImageShards> test) {
+        return train(network, start, TrainingHistory.EMPTY, train, test);
+    }
+
     /**
      * Trains.
      *
      * @param start where to begin: the state before the first step, or any later one if the master can go on from it
+     * @param history of the epochs before it
      * @param test evaluated after every epoch, if there
      * @return the state after the last epoch
      * @throws DivergedException if training must not go on
+     * @throws TrainingInterruptedException if it was asked to stop
      * @throws ConvoyException if the network does not fit the images, or the master cannot begin there
      */
-    public TrainingState train(Network network, TrainingState start, ImageShards train, Optional<ImageShards> test) {
+    public TrainingState train(
+            Network network,
+            TrainingState start,
+            TrainingHistory history,
+            ImageShards train,
+            Optional<ImageShards> test) {
         checkFit(network, train.classNames().size());
         checkStart(start.progress());
         int steps = spec.plan(train.layout(), 0).steps();
         spec.checkRates(steps);
-        TrainingListener.Run run = new TrainingListener.Run(
+        TrainingListener.Run told = new TrainingListener.Run(
                 network.layout().parameterCount(),
                 spec.epochs(),
                 steps,
                 train.classNames(),
                 spec.loading().classWeights(),
-                start);
-        listeners.tell(listener -> listener.runStarted(run));
-        TrainingState state = start;
+                start,
+                history);
+        listeners.tell(listener -> listener.runStarted(told));
+        Run run = new Run(start, history, train, test);
         Ending ending = Ending.FAILED;
         try {
-            while (state.progress().epoch() < spec.epochs()) {
-                state = epoch(state, train, test);
-            }
+            go(run);
             ending = Ending.COMPLETED;
-            return state;
+            return run.state;
         } catch (Exception e) {
             // Exception, since Spark's own are checked but not declared.
             ending = endingOf(e);
-            throw e;
+            if (ending != Ending.DIVERGED) {
+                keepLast(run, e);
+            }
+            throw ending == Ending.INTERRUPTED && signal.isRequested()
+                    ? new TrainingInterruptedException(run.state, e)
+                    : ExceptionUtils.<RuntimeException>rethrow(e);
         } finally {
-            Ending told = ending;
-            TrainingState last = state;
-            listeners.tell(listener -> listener.runEnded(told, last));
+            Ending last = ending;
+            listeners.tell(listener -> listener.runEnded(last, run.state));
+        }
+    }
+
+    private void go(Run run) throws Exception {
+        while (true) {
+            boolean evaluation = run.isEvaluationDue();
+            if (!evaluation && isDone(run)) {
+                return;
+            }
+            if (signal.isRequested()) {
+                throw new CancellationException("Training was asked to stop");
+            }
+            if (evaluation) {
+                evaluate(run);
+            } else {
+                advance(run);
+            }
+        }
+    }
+
+    private boolean isDone(Run run) {
+        return run.state.progress().epoch() >= spec.epochs() || stopping.isMet(run.history);
+    }
+
+    private void advance(Run run) throws Exception {
+        RoundObserver observer = new RoundObserver() {
+            @Override
+            public void roundCompleted(RoundReport round) {
+                listeners.tell(listener -> listener.roundCompleted(round));
+            }
+
+            @Override
+            public boolean wantsState() {
+                return signal.isRequested() || store.isDue();
+            }
+        };
+        int rounds = store.roundsUntilDue(run.state.progress());
+        run.state = signal.whileAdvancing(() -> master.advance(run.state, rounds, observer));
+        if (!run.isEvaluationDue()) {
+            store.offer(run.history, run.state);
+        }
+    }
+
+    private void evaluate(Run run) {
+        long began = System.nanoTime();
+        Optional<Evaluation> evaluation = run.test.map(images -> evaluator.evaluate(images, run.state.model()));
+        EpochReport report =
+                EpochReport.of(run.state, run.train.layout(), evaluation, (System.nanoTime() - began) / 1e9);
+        run.history = run.history.plus(report, evaluation);
+        store.keepEpoch(run.history, run.state);
+        listeners.tell(listener -> listener.epochCompleted(report, run.state));
+    }
+
+    /** What fails here must not hide why training ends. */
+    private void keepLast(Run run, Exception cause) {
+        try {
+            store.keepLast(run.history, run.state);
+        } catch (RuntimeException e) {
+            cause.addSuppressed(e);
         }
     }
 
@@ -100,30 +212,16 @@ public final class Trainer {
         }
     }
 
-    private static Ending endingOf(Exception e) {
+    private Ending endingOf(Exception e) {
         if (e instanceof DivergedException) {
             return Ending.DIVERGED;
         }
         // A process that is told to end takes Spark away first, so that the error tells of Spark alone.
-        boolean interrupted = Thread.currentThread().isInterrupted()
+        boolean interrupted = signal.isRequested()
+                || Thread.currentThread().isInterrupted()
                 || ShutdownHookManager.get().isShutdownInProgress()
                 || ExceptionUtils.indexOfType(e, InterruptedException.class) >= 0;
         return interrupted ? Ending.INTERRUPTED : Ending.FAILED;
-    }
-
-    private TrainingState epoch(TrainingState begin, ImageShards train, Optional<ImageShards> test) {
-        TrainingState end = master.advance(
-                begin, Integer.MAX_VALUE, round -> listeners.tell(listener -> listener.roundCompleted(round)));
-        EpochReport report = evaluate(end, train, test);
-        store.keep(report, end);
-        listeners.tell(listener -> listener.epochCompleted(report, end));
-        return end;
-    }
-
-    private EpochReport evaluate(TrainingState end, ImageShards train, Optional<ImageShards> test) {
-        long began = System.nanoTime();
-        Optional<Evaluation> evaluation = test.map(images -> evaluator.evaluate(images, end.model()));
-        return EpochReport.of(end, train.layout(), evaluation, (System.nanoTime() - began) / 1e9);
     }
 
     /** Fails unless the network has one output for each class. */

@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * Observes training; called on the driver, in order, and must not change anything. A listener that throws is named in the log and not
- * called again; training goes on. What must not be lost is kept by an {@link EpochStore}.
+ * called again; training goes on. What must not be lost is kept by a {@link TrainingStore}.
  */
 public interface TrainingListener {
     /**
@@ -16,7 +16,8 @@ public interface TrainingListener {
      * @param stepsPerEpoch in every epoch
      * @param classNames in the order of the class indexes
      * @param classWeights what the loss of training images is multiplied by
-     * @param start the state that training begins with
+     * @param start the state that training begins with, or goes on from
+     * @param history of the epochs before it, in earlier attempts
      */
     record Run(
             int parameters,
@@ -24,11 +25,12 @@ public interface TrainingListener {
             int stepsPerEpoch,
             List<String> classNames,
             ClassWeights classWeights,
-            TrainingState start) {}
+            TrainingState start,
+            TrainingHistory history) {}
 
     /** How training has ended. */
     enum Ending {
-        /** All epochs were done. */
+        /** All epochs were done, or more of them would not have helped. */
         COMPLETED,
         /** Losses or weights were not finite, or far too large, and going on would not have helped. */
         DIVERGED,

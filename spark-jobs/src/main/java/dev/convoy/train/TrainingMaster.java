@@ -1,7 +1,5 @@
 package dev.convoy.train;
 
-import java.util.function.Consumer;
-
 /**
  * Moves a model forward by letting workers train and putting together what they bring home. A master holds nothing between calls that
  * results depend on: it may be another one each time, in another process.
@@ -29,11 +27,11 @@ public interface TrainingMaster extends AutoCloseable {
      *
      * @param state where to start; not changed
      * @param rounds at least 1; the epoch's end ends them in any case
-     * @param onRound hears of every round once, in order, when it is complete; must not throw
-     * @return the state after the last round
+     * @param observer follows the rounds, and may have them end sooner
+     * @return the state after the last round, of at least one
      * @throws DivergedException if training must not go on; it carries the last good model
      */
-    TrainingState advance(TrainingState state, int rounds, Consumer<RoundReport> onRound);
+    TrainingState advance(TrainingState state, int rounds, RoundObserver observer);
 
     /** Frees what it holds beyond its calls. */
     @Override

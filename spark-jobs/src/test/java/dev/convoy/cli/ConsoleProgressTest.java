@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.train.TrainingHistory;
 import dev.convoy.train.TrainingListener;
 import dev.convoy.train.TrainingState;
 import java.io.ByteArrayOutputStream;
@@ -24,7 +25,8 @@ class ConsoleProgressTest {
                     30,
                     List.of("cat", "dog", "eel"),
                     new ClassWeights(List.of(1.0, 2.5, 0.125)),
-                    TrainingState.start(new ModelState(new float[0], new float[0]), new OptimizerSpec.Sgd())));
+                    TrainingState.start(new ModelState(new float[0], new float[0]), new OptimizerSpec.Sgd()),
+                    TrainingHistory.EMPTY));
         }
         assertThat(out.toString(StandardCharsets.UTF_8))
                 .isEqualToNormalizingNewlines(

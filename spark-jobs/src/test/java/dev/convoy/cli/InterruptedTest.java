@@ -57,8 +57,12 @@ class InterruptedTest {
             Path run = model.getParent();
             JsonNode result =
                     new ObjectMapper().readTree(run.resolve("result.json").toFile());
-            assertThat(result.at("/status").asText()).isEqualTo("FAILED");
-            assertThat(result.at("/error").asText()).contains("was ended from outside (SIGTERM or SIGINT)");
+            assertThat(result.at("/status").asText()).isEqualTo("INTERRUPTED");
+            assertThat(result.at("/error").asText())
+                    .contains("was ended from outside (SIGTERM or SIGINT)", "train CONF --resume " + run);
+            assertThat(Path.of(result.at("/checkpoints/last").asText()))
+                    .as("the state after the last round")
+                    .hasFileName("round-" + result.at("/progress/round").asText());
             assertThat(result.at("/epochs").asInt()).isPositive();
             assertThat(result.at("/ledger")).hasSize(result.at("/epochs").asInt());
             assertThat(TrainedModel.load(

@@ -99,6 +99,15 @@ class JobsTest {
                             "config.resolved.conf",
                             "metrics.csv",
                             "result.json",
+                            "attempts/1.json",
+                            "checkpoints/round-8/SHA256SUMS",
+                            "checkpoints/round-8/state.json",
+                            "checkpoints/round-8/state.safetensors",
+                            "checkpoints/round-16/SHA256SUMS",
+                            "checkpoints/round-16/state.json",
+                            "checkpoints/round-16/state.safetensors",
+                            "model-last/model.json",
+                            "model-last/weights.safetensors",
                             "model/model.json",
                             "model/weights.safetensors");
         }
@@ -111,6 +120,10 @@ class JobsTest {
         assertThat(result.at("/workers").asInt()).isEqualTo(2);
         assertThat(result.at("/epochs").asInt()).isEqualTo(2);
         assertThat(result.at("/rounds").asInt()).isEqualTo(2 * 8);
+        assertThat(result.at("/attempt").asInt()).isEqualTo(1);
+        assertThat(result.at("/progress/round").asInt()).isEqualTo(2 * 8);
+        assertThat(result.at("/best/metric").asText()).isEqualTo("test-accuracy");
+        assertThat(result.at("/checkpoints/last").asText()).isEqualTo(run + "/checkpoints/round-16");
         assertThat(result.at("/data/train/examples").asInt()).isEqualTo(Digits.TRAIN);
         assertThat(result.at("/data/test/examples").asInt()).isEqualTo(Digits.TEST);
         assertThat(result.at("/data/classes").asInt()).isEqualTo(10);

@@ -198,7 +198,7 @@ class PrepareJobTest {
                 .hasMessageContaining(claim.toString());
         assertThat(claim).exists();
         // A process of this host that is no more.
-        Files.writeString(claim, NewFolder.host() + " 2147483646 2026-01-01T00:00:00Z id");
+        Files.writeString(claim, Result.Process.current().host() + " 2147483646 2026-01-01T00:00:00Z id");
         Path left = Files.createDirectories(folder.resolve("_prepared.id/train"));
         prepare(spark);
         assertThat(claim).doesNotExist();

@@ -113,7 +113,7 @@ public final class Training {
             }
         });
         training.start = TrainingState.start(replica.bind().initialState(spec.seed()), spec.optimizer());
-        training.end = new Trainer(master, new Evaluator(spark, replica, 100), spec, (epoch, state) -> {}, listeners)
+        training.end = new Trainer(master, new Evaluator(spark, replica, 100), spec, (history, state) -> {}, listeners)
                 .train(replica.bind(), training.start, shards, Optional.empty());
         return training;
     }

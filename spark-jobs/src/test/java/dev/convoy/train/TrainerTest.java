@@ -153,7 +153,7 @@ class TrainerTest {
                     new RoundsMaster(spark, shards, replica, spec),
                     new Evaluator(spark, replica, 50),
                     spec,
-                    (epoch, state) -> {
+                    (history, state) -> {
                         throw new ConvoyException("Cannot write: no space");
                     },
                     List.of(notes));
@@ -161,7 +161,7 @@ class TrainerTest {
             assertThatThrownBy(() -> trainer.train(replica.bind(), start, shards, Optional.empty()))
                     .hasMessage("Cannot write: no space");
         }
-        assertThat(notes.notes).endsWith("FAILED after 0").doesNotContain("epoch 1");
+        assertThat(notes.notes).endsWith("FAILED after 1").doesNotContain("epoch 1");
     }
 
     /** Deeplearning4j's master keeps the optimizer's memory to itself. */
@@ -175,7 +175,7 @@ class TrainerTest {
             TrainingState start = TrainingState.start(replica.bind().initialState(1), SGD);
             TrainingState later = new RoundsMaster(spark, shards, replica, spec).advance(start, 1, round -> {});
             Trainer trainer =
-                    new Trainer(master, new Evaluator(spark, replica, 50), spec, (epoch, state) -> {}, List.of());
+                    new Trainer(master, new Evaluator(spark, replica, 50), spec, (history, state) -> {}, List.of());
             assertThatThrownBy(() -> trainer.train(replica.bind(), later, shards, Optional.empty()))
                     .hasMessageContaining("Cannot go on from step 3 with Dl4jMaster");
         }

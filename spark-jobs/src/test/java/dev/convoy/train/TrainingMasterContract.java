@@ -148,7 +148,7 @@ abstract class TrainingMasterContract {
                             master,
                             new Evaluator(spark, replica, 50),
                             spec,
-                            (epoch, state) -> epochs.add(epoch),
+                            (history, state) -> epochs.add(history.last().orElseThrow()),
                             List.of())
                     .train(replica.bind(), start, shards, Optional.empty());
             assertThat(epochs).hasSize(2).allSatisfy(epoch -> assertThat(epoch.ledger())

@@ -10,12 +10,13 @@ import dev.convoy.model.backend.Placement;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.train.DivergedException;
-import dev.convoy.train.EpochStore;
+import dev.convoy.train.EpochReport;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.Trainer;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.TrainingState;
+import dev.convoy.train.TrainingStore;
 import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.dl4j.Dl4jMaster;
@@ -100,8 +101,11 @@ final class MnistTraining {
             Normalization normalization = train.measuredNormalization();
             ReplicaSpec replica = new ReplicaSpec(backend, Placement.CPU, LENET.spec(), LENET.input(), normalization);
             List<Epoch> done = new ArrayList<>();
-            EpochStore keep = (epoch, state) -> done.add(
-                    new Epoch(epoch.trainSeconds(), epoch.test().orElseThrow().accuracy()));
+            TrainingStore keep = (history, state) -> {
+                EpochReport last = history.last().orElseThrow();
+                done.add(
+                        new Epoch(last.trainSeconds(), last.test().orElseThrow().accuracy()));
+            };
             try (TrainingMaster master = masters.master(train, replica)) {
                 TrainingState start = TrainingState.start(replica.bind().initialState(spec.seed()), spec.optimizer());
                 new Trainer(master, new Evaluator(spark, replica, 250), spec, keep, List.of())

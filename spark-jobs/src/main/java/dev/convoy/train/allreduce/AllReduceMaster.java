@@ -7,7 +7,7 @@ import dev.convoy.model.ModelState;
 import dev.convoy.model.Progress;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.Quarantined;
-import dev.convoy.train.RoundReport;
+import dev.convoy.train.RoundObserver;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.TrainingState;
@@ -15,7 +15,6 @@ import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.worker.StateBroadcast;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.Consumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -107,20 +106,20 @@ public final class AllReduceMaster implements TrainingMaster {
     }
 
     @Override
-    public TrainingState advance(TrainingState state, int rounds, Consumer<RoundReport> onRound) {
+    public TrainingState advance(TrainingState state, int rounds, RoundObserver observer) {
         Progress begin = state.progress();
         TrainingState current = state;
+        int left = rounds;
         // A segment ends before its time if its ranks have come to different models.
-        while (current.progress().epoch() == begin.epoch()
-                && current.progress().globalRound() - begin.globalRound() < rounds) {
-            int left = (int) (rounds - (current.progress().globalRound() - begin.globalRound()));
-            current = segment(current, left, onRound);
-        }
+        do {
+            current = segment(current, left, observer);
+            left = (int) (rounds - (current.progress().globalRound() - begin.globalRound()));
+        } while (left > 0 && current.progress().epoch() == begin.epoch() && !observer.wantsState());
         return current;
     }
 
-    private TrainingState segment(TrainingState begin, int rounds, Consumer<RoundReport> onRound) {
-        RoundDelivery delivery = new RoundDelivery(begin.epoch(), onRound);
+    private TrainingState segment(TrainingState begin, int rounds, RoundObserver observer) {
+        RoundDelivery delivery = new RoundDelivery(begin.epoch(), observer::roundCompleted);
         for (int attempt = 1; ; attempt++) {
             try {
                 return finish(begin, attempt(begin, rounds, delivery), delivery);

@@ -9,6 +9,7 @@ import dev.convoy.model.Progress;
 import dev.convoy.model.backend.dl4j.Dl4jGraph;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.Quarantined;
+import dev.convoy.train.RoundObserver;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
@@ -17,7 +18,6 @@ import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.sync.ParameterAveraging;
 import java.util.Collections;
 import java.util.List;
-import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
@@ -104,7 +104,7 @@ public final class Dl4jMaster implements TrainingMaster {
     }
 
     @Override
-    public TrainingState advance(TrainingState state, int rounds, Consumer<RoundReport> onRound) {
+    public TrainingState advance(TrainingState state, int rounds, RoundObserver observer) {
         long began = System.nanoTime();
         Progress before = state.progress();
         EpochPlan plan = spec.plan(shards.layout(), before.epoch());
@@ -135,7 +135,7 @@ public final class Dl4jMaster implements TrainingMaster {
                 Collections.nCopies(shards.layout().workers(), new RoundReport.WorkerTime(seconds, 0)),
                 0,
                 seconds);
-        onRound.accept(report);
+        observer.roundCompleted(report);
         return new TrainingState(
                 new ModelState(graph.parameters(), graph.buffers()),
                 state.optimizer(),

@@ -10,6 +10,7 @@ import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.EpochTotals;
 import dev.convoy.train.Quarantined;
+import dev.convoy.train.RoundObserver;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
@@ -24,7 +25,6 @@ import dev.convoy.train.sync.TrainedVectors;
 import dev.convoy.train.worker.StateBroadcast;
 import java.nio.FloatBuffer;
 import java.util.List;
-import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -53,17 +53,19 @@ public final class RoundsMaster implements TrainingMaster {
     }
 
     @Override
-    public TrainingState advance(TrainingState state, int rounds, Consumer<RoundReport> onRound) {
+    public TrainingState advance(TrainingState state, int rounds, RoundObserver observer) {
         int epoch = state.progress().epoch();
         EpochPlan plan = spec.plan(shards.layout(), epoch);
         TrainingState current = state;
-        for (int i = 0; i < rounds && current.progress().epoch() == epoch; i++) {
-            current = round(current, plan, onRound);
-        }
+        int left = rounds;
+        do {
+            current = round(current, plan, observer);
+            left--;
+        } while (left > 0 && current.progress().epoch() == epoch && !observer.wantsState());
         return current;
     }
 
-    private TrainingState round(TrainingState begin, EpochPlan plan, Consumer<RoundReport> onRound) {
+    private TrainingState round(TrainingState begin, EpochPlan plan, RoundObserver observer) {
         long began = System.nanoTime();
         Progress start = begin.progress();
         int steps = exchange.stepsOfRound(start, plan.steps());
@@ -95,7 +97,7 @@ public final class RoundsMaster implements TrainingMaster {
                 sum.workers(),
                 0,
                 seconds);
-        onRound.accept(report);
+        observer.roundCompleted(report);
         EpochTotals epoch = begin.epoch().plus(report);
         return new TrainingState(
                 update.model, update.optimizer, update.velocity, progress, norms, tuning, epoch, lastGood);

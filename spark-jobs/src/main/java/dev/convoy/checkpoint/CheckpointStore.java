@@ -1,0 +1,154 @@
+package dev.convoy.checkpoint;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.model.Network;
+import dev.convoy.storage.AtomicFiles;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The checkpoints of one run: folders called {@code round-<n>}. One is written under another name and gets its own once it is whole; it is
+ * deleted only when newer ones are sound. Folders of other names, and what does not check, are left alone.
+ */
+public final class CheckpointStore {
+    private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
+    private static final Pattern NAME = Pattern.compile("round-([0-9]{1,18})");
+    /** Names of what is being written, or is about to be deleted. */
+    private static final String TEMPORARY = ".tmp-";
+
+    private final FileSystem files;
+    private final Path folder;
+
+    /**
+     * @param folder of all checkpoints; need not be there
+     */
+    public CheckpointStore(FileSystem files, Path folder) {
+        this.files = files;
+        this.folder = folder;
+    }
+
+    /** The newest checkpoint that is sound; the log names those that are not. */
+    public Optional<SavedCheckpoint> newest() throws IOException {
+        for (Path candidate : newestFirst()) {
+            try {
+                return Optional.of(SavedCheckpoint.open(files, candidate));
+            } catch (ConvoyException e) {
+                LOG.warn("The checkpoint {} is left out: {}", candidate, e.getMessage());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** All folders called as checkpoints are, the newest first. */
+    private List<Path> newestFirst() throws IOException {
+        try {
+            return Arrays.stream(files.listStatus(folder))
+                    .filter(FileStatus::isDirectory)
+                    .map(FileStatus::getPath)
+                    .filter(path -> NAME.matcher(path.getName()).matches())
+                    .sorted(Comparator.comparingLong(CheckpointStore::round).reversed())
+                    .toList();
+        } catch (FileNotFoundException e) {
+            return List.of();
+        }
+    }
+
+    private static long round(Path path) {
+        Matcher name = NAME.matcher(path.getName());
+        if (!name.matches()) {
+            throw new IllegalArgumentException(path + " is no checkpoint");
+        }
+        return Long.parseLong(name.group(1));
+    }
+
+    /**
+     * Writes a checkpoint. One of the same round, which may be damaged, is replaced.
+     *
+     * @return where it is
+     */
+    public Path write(Checkpoint checkpoint, Network network) throws IOException {
+        Path target = new Path(folder, "round-" + checkpoint.round());
+        Path work = temporary();
+        try {
+            files.mkdirs(work);
+            SavedCheckpoint.write(files, work, checkpoint, network);
+            Path aside = temporary();
+            boolean replaces = files.exists(target);
+            if (replaces) {
+                AtomicFiles.renameNew(files, target, aside);
+            }
+            AtomicFiles.renameNew(files, work, target);
+            if (replaces) {
+                files.delete(aside, true);
+            }
+            return target;
+        } catch (IOException | RuntimeException | Error e) {
+            try {
+                // On a full disk this makes space again.
+                files.delete(work, true);
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
+        }
+    }
+
+    private Path temporary() {
+        return new Path(folder, TEMPORARY + UUID.randomUUID());
+    }
+
+    /** Takes the name away first, so that no half of it is ever taken for a checkpoint. */
+    private void delete(Path checkpoint) throws IOException {
+        Path aside = temporary();
+        AtomicFiles.renameNew(files, checkpoint, aside);
+        files.delete(aside, true);
+    }
+
+    /**
+     * Deletes those that need not be kept any more. What cannot be read is no reason to delete another one, nor is it deleted.
+     *
+     * @param bestEpoch the number of the best epoch, from 1; empty if none is known
+     * @param kept one that stays in any case
+     */
+    public void prune(Retention retention, OptionalInt bestEpoch, Optional<Path> kept) throws IOException {
+        int newer = 0;
+        for (Path candidate : newestFirst()) {
+            Optional<CheckpointJson> content = SavedCheckpoint.description(files, candidate);
+            if (content.isEmpty()) {
+                continue;
+            }
+            boolean best = content.get().progress().step() == 0
+                    && bestEpoch.equals(OptionalInt.of(content.get().progress().epoch()));
+            if (!retention.keeps(content.get().progress(), newer, best)
+                    && kept.filter(candidate::equals).isEmpty()) {
+                delete(candidate);
+            }
+            newer++;
+        }
+    }
+
+    /** Deletes what processes that were killed have left half written; only their successor may call this. */
+    public void sweep() throws IOException {
+        if (!files.exists(folder)) {
+            return;
+        }
+        for (FileStatus found : files.listStatus(folder)) {
+            if (found.getPath().getName().startsWith(TEMPORARY)) {
+                files.delete(found.getPath(), true);
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package dev.convoy.config;
+
+import dev.convoy.checkpoint.CheckpointSchedule;
+import dev.convoy.checkpoint.Retention;
+import java.util.Optional;
+
+/**
+ * {@code checkpoint.*}.
+ *
+ * @param every how often one is written, or {@code never}
+ */
+public record CheckpointConfig(String every, Keep keep) {
+    private static final String NEVER = "never";
+
+    /**
+     * {@code checkpoint.keep.*}.
+     *
+     * @param every which are kept for good, or {@code never}
+     */
+    public record Keep(int last, boolean best, String every) {}
+
+    /** How often one is written; empty for never. */
+    public Optional<CheckpointSchedule> schedule() {
+        return ConfigErrors.under("checkpoint", () -> parse(every));
+    }
+
+    /** Which ones are kept. */
+    public Retention retention() {
+        return ConfigErrors.under("checkpoint.keep", () -> new Retention(keep.last, keep.best, parse(keep.every)));
+    }
+
+    private static Optional<CheckpointSchedule> parse(String text) {
+        return text.strip().equals(NEVER) ? Optional.empty() : Optional.of(CheckpointSchedule.parse(text));
+    }
+}
