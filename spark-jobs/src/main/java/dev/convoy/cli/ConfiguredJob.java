@@ -3,6 +3,8 @@ package dev.convoy.cli;
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -17,6 +19,13 @@ abstract class ConfiguredJob extends Job {
     final void run() throws IOException {
         SparkConf conf = sparkConf(getClass().getSimpleName().toLowerCase(Locale.ROOT) + " " + file);
         run(conf, ConfigReader.read(file, settings(), SparkHadoopUtil.get().newConfiguration(conf)));
+    }
+
+    /** The command line of a training by the same configuration. */
+    final List<String> trainCommand() {
+        List<String> command = new ArrayList<>(List.of("train", file));
+        command.addAll(sharedOptions());
+        return command;
     }
 
     /**

@@ -2,7 +2,9 @@ package dev.convoy.cli;
 
 import dev.convoy.jobs.SparkSettings;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -30,6 +32,14 @@ abstract class Job implements Callable<Integer> {
         return settings;
     }
 
+    /** The options that all commands share, as they were given. */
+    List<String> sharedOptions() {
+        List<String> options = new ArrayList<>();
+        Optional.ofNullable(master).ifPresent(url -> options.addAll(List.of("--master", url)));
+        settings.forEach((key, value) -> options.addAll(List.of("--set", key + "=" + value)));
+        return options;
+    }
+
     /**
      * Makes the configuration of the Spark context.
      *
@@ -41,6 +51,9 @@ abstract class Job implements Callable<Integer> {
         conf.setIfMissing("spark.master", "local[*]");
         SparkSettings.addTo(conf);
         Surroundings.checkMaster(conf.get("spark.master"));
+        if (conf.get("spark.master").startsWith("local-cluster")) {
+            SparkSettings.addLocalCluster(conf);
+        }
         String[] jar = JavaSparkContext.jarOfClass(Convoy.class);
         if (!conf.get("spark.master").startsWith("local") && jar != null && jar.length > 0) {
             // Without spark-submit nobody else would send it.

@@ -3,6 +3,7 @@ package dev.convoy.cli;
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.drill.ExecutorKiller;
 import dev.convoy.jobs.FinishedRun;
 import dev.convoy.jobs.Resume;
 import dev.convoy.jobs.TrainJob;
@@ -35,6 +36,9 @@ final class Train extends ConfiguredJob {
             description = "With --resume: go on though the configuration or the images have changed.")
     private boolean allowChanges;
 
+    @Option(names = "--end-executor-after", paramLabel = "SECONDS", hidden = true, description = "For drill.")
+    private Double endExecutorAfter;
+
     private Resume resume() {
         if (resume == null) {
             if (allowChanges) {
@@ -55,7 +59,8 @@ final class Train extends ConfiguredJob {
         ConfigReader.toTrainingConfig(config);
         Resume earlier = resume();
         try (JavaSparkContext spark = new JavaSparkContext(conf);
-                ConsoleProgress progress = new ConsoleProgress(System.out)) {
+                ConsoleProgress progress = new ConsoleProgress(System.out);
+                ExecutorKiller killer = new ExecutorKiller(spark, Optional.ofNullable(endExecutorAfter))) {
             FinishedRun run = new TrainJob(spark, config, List.of(progress))
                     .withResume(earlier)
                     .run();

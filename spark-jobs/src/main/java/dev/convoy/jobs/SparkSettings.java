@@ -50,6 +50,14 @@ public final class SparkSettings {
         conf.setIfMissing("spark.executorEnv.GLIBC_TUNABLES", MALLOC);
     }
 
+    /** Executors that are processes of this machine: they see this process's files, and nobody else is to see them. */
+    public static void addLocalCluster(SparkConf conf) {
+        conf.setIfMissing("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+        conf.setIfMissing("spark.driver.host", "127.0.0.1");
+        conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+        conf.setIfMissing("spark.ui.enabled", "false");
+    }
+
     /** Local mode serves nobody but who started it. */
     private static void addLocal(SparkConf conf) {
         // Anybody on this machine could end jobs through it, and any page in a browser.

@@ -1,0 +1,88 @@
+package dev.convoy.drill;
+
+import dev.convoy.data.ConvoyException;
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A process of this program, with this one's JVM, options, class path, environment and Spark settings. Closing ends it. */
+final class ChildProcess implements AutoCloseable {
+    private static final String MAIN = "dev.convoy.cli.Convoy";
+    private static final int LINES_SHOWN = 5;
+
+    private final Process process;
+    private final Path output;
+
+    private ChildProcess(Process process, Path output) {
+        this.process = process;
+        this.output = output;
+    }
+
+    /**
+     * Starts one.
+     *
+     * @param arguments of the command line
+     */
+    static ChildProcess start(List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        // What spark-submit has set.
+        System.getProperties().stringPropertyNames().stream()
+                .filter(name -> name.startsWith("spark."))
+                .map(name -> "-D" + name + "=" + System.getProperty(name))
+                .forEach(command::add);
+        command.addAll(List.of("-cp", classPath(), MAIN));
+        command.addAll(arguments);
+        Path output = Files.createTempFile("convoy-drill-", ".log");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        return new ChildProcess(process, output);
+    }
+
+    /** Under spark-submit, Convoy's jar is not on the JVM's own class path. */
+    private static String classPath() {
+        String own = new File(ChildProcess.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .getPath())
+                .getPath();
+        String all = System.getProperty("java.class.path");
+        return Stream.of(all.split(File.pathSeparator)).anyMatch(own::equals) ? all : own + File.pathSeparator + all;
+    }
+
+    /**
+     * Waits for its end.
+     *
+     * @throws ConvoyException if it fails, with its last words
+     */
+    void finish() throws IOException, InterruptedException {
+        if (process.waitFor() != 0) {
+            List<String> lines = Files.readAllLines(output);
+            throw new ConvoyException("Cannot go on with the drill: a training has failed; it said: "
+                    + String.join(" | ", lines.subList(Math.max(0, lines.size() - LINES_SHOWN), lines.size())));
+        }
+    }
+
+    /** Kills it after a time unless it has ended before. */
+    void killAfter(double seconds) throws InterruptedException {
+        if (!process.waitFor((long) (1000 * seconds), TimeUnit.MILLISECONDS)) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.destroyForcibly();
+        Files.deleteIfExists(output);
+    }
+}

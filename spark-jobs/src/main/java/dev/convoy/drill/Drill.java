@@ -1,0 +1,226 @@
+package dev.convoy.drill;
+
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Sha256;
+import dev.convoy.model.Json;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Trains once undisturbed, then again for each disturbance, and compares the weights. What happens when follows from a seed, as far as time can.
+ */
+public final class Drill {
+    /** What is done to a training. */
+    public enum Disturbance {
+        EXECUTOR("an executor is ended"),
+        DRIVER("the driver is killed, training resumed"),
+        BOTH("an executor is ended, then the driver killed, training resumed"),
+        CHECKPOINT("the driver is killed, the newest checkpoint damaged, training resumed");
+
+        private final String words;
+
+        Disturbance(String words) {
+            this.words = words;
+        }
+
+        boolean endsExecutor() {
+            return this == EXECUTOR || this == BOTH;
+        }
+
+        boolean endsDriver() {
+            return this != EXECUTOR;
+        }
+    }
+
+    /**
+     * What came of a disturbance.
+     *
+     * @param what was done, and when
+     * @param seed that decided when
+     * @param seconds that it took in all
+     * @param extraSeconds more than undisturbed
+     * @param agrees whether the weights are those of the undisturbed training, bit for bit
+     */
+    public record Outcome(String what, long seed, double seconds, double extraSeconds, boolean agrees) {}
+
+    /** Of the time of the undisturbed training, in which trainings are disturbed: before, nothing has begun. */
+    private static final double EARLIEST = 0.2;
+
+    private final FileSystem files;
+    private final Path folder;
+    private final List<String> command;
+    private final Consumer<String> progress;
+
+    /**
+     * @param folder for the runs, which is made
+     * @param command that trains, but for the run's directory
+     * @param progress is told what is about to be done
+     */
+    public Drill(FileSystem files, Path folder, List<String> command, Consumer<String> progress) {
+        this.files = files;
+        this.folder = folder;
+        this.command = command;
+        this.progress = progress;
+    }
+
+    /**
+     * Trains and disturbs.
+     *
+     * @param seed of the first disturbance; each further one has the next number
+     * @throws ConvoyException if the undisturbed training fails, or one that was disturbed does not come to its end
+     */
+    public List<Outcome> run(List<Disturbance> disturbances, long seed) throws IOException, InterruptedException {
+        progress.accept("undisturbed");
+        Training undisturbed = new Training("undisturbed");
+        double usual = undisturbed.toTheEnd(List.of());
+        String weights = undisturbed.weights();
+        List<Outcome> outcomes = new ArrayList<>();
+        for (Disturbance disturbance : disturbances) {
+            outcomes.add(disturb(disturbance, seed + outcomes.size(), usual, weights));
+        }
+        return outcomes;
+    }
+
+    private Outcome disturb(Disturbance disturbance, long seed, double usual, String weights)
+            throws IOException, InterruptedException {
+        SplittableRandom random = new SplittableRandom(seed);
+        double executorAt = usual * (EARLIEST + (1 - EARLIEST) * random.nextDouble());
+        double driverAt = disturbance == Disturbance.BOTH
+                ? executorAt + (usual - executorAt) * random.nextDouble()
+                : usual * (EARLIEST + (1 - EARLIEST) * random.nextDouble());
+        String when = (disturbance.endsExecutor() ? String.format(Locale.ROOT, ", executor at %.1f s", executorAt) : "")
+                + (disturbance.endsDriver() ? String.format(Locale.ROOT, ", driver at %.1f s", driverAt) : "");
+        progress.accept(disturbance.words + when);
+        Training training = new Training(disturbance.name().toLowerCase(Locale.ROOT) + "-" + seed);
+        List<String> options = disturbance.endsExecutor()
+                ? List.of("--end-executor-after", String.format(Locale.ROOT, "%.2f", executorAt))
+                : List.of();
+        double seconds = 0;
+        if (disturbance.endsDriver()) {
+            seconds += training.killedAfter(driverAt, options);
+            if (disturbance == Disturbance.CHECKPOINT) {
+                training.damageNewestCheckpoint(random);
+            }
+            seconds += training.toTheEnd(List.of());
+        } else {
+            seconds += training.toTheEnd(options);
+        }
+        return new Outcome(
+                disturbance.words + when,
+                seed,
+                seconds,
+                seconds - usual,
+                training.weights().equals(weights));
+    }
+
+    /** A run directory's parent, and the processes that train into it. */
+    private final class Training {
+        private final Path parent;
+
+        Training(String name) {
+            this.parent = new Path(folder, name);
+        }
+
+        private ChildProcess start(List<String> options) throws IOException {
+            List<String> whole = new ArrayList<>(command);
+            whole.addAll(List.of("--set", "run.directory=" + parent, "--resume", "auto"));
+            whole.addAll(options);
+            return ChildProcess.start(whole);
+        }
+
+        /** Trains to the end; the seconds that it takes. */
+        double toTheEnd(List<String> options) throws IOException, InterruptedException {
+            long began = System.nanoTime();
+            try (ChildProcess process = start(options)) {
+                process.finish();
+            }
+            return (System.nanoTime() - began) / 1e9;
+        }
+
+        /** Kills the process after a time, unless it has ended before. */
+        double killedAfter(double seconds, List<String> options) throws IOException, InterruptedException {
+            long began = System.nanoTime();
+            try (ChildProcess process = start(options)) {
+                process.killAfter(seconds);
+            }
+            return (System.nanoTime() - began) / 1e9;
+        }
+
+        private Optional<Path> run() throws IOException {
+            try {
+                return Arrays.stream(files.listStatus(parent))
+                        .map(FileStatus::getPath)
+                        .max(Path::compareTo);
+            } catch (FileNotFoundException e) {
+                return Optional.empty();
+            }
+        }
+
+        /** The digest of the last model. */
+        String weights() throws IOException {
+            Path run = run().orElseThrow(() -> new ConvoyException("Cannot find a run in " + parent));
+            MessageDigest digest = Sha256.digest();
+            try (InputStream in =
+                    new DigestInputStream(files.open(new Path(run, "model-last/weights.safetensors")), digest)) {
+                in.transferTo(OutputStream.nullOutputStream());
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        }
+
+        /** Turns a bit of the newest checkpoint's vectors, if there is one, and the run is not finished. */
+        void damageNewestCheckpoint(SplittableRandom random) throws IOException {
+            Optional<Path> run = run();
+            if (run.isEmpty() || isFinished(run.get()) || !files.exists(new Path(run.get(), "checkpoints"))) {
+                return;
+            }
+            Optional<Path> newest = Arrays.stream(files.listStatus(new Path(run.get(), "checkpoints")))
+                    .map(FileStatus::getPath)
+                    .filter(path -> path.getName().matches("round-[0-9]+"))
+                    .max((a, b) -> Long.compare(round(a), round(b)));
+            if (newest.isPresent()) {
+                Path vectors = new Path(newest.get(), "state.safetensors");
+                byte[] bytes;
+                try (FSDataInputStream in = files.open(vectors)) {
+                    bytes = in.readAllBytes();
+                }
+                bytes[random.nextInt(bytes.length)] ^= 1;
+                try (FSDataOutputStream out = files.create(vectors, true)) {
+                    out.write(bytes);
+                }
+            }
+        }
+
+        private long round(Path checkpoint) {
+            return Long.parseLong(checkpoint.getName().substring("round-".length()));
+        }
+
+        private boolean isFinished(Path run) throws IOException {
+            try (FSDataInputStream in = files.open(new Path(run, "result.json"))) {
+                return Json.MAPPER
+                        .readTree(in.readAllBytes())
+                        .path("status")
+                        .asText()
+                        .equals("COMPLETED");
+            } catch (FileNotFoundException e) {
+                return false;
+            }
+        }
+    }
+}
