@@ -67,6 +67,7 @@ public final class TrainJob {
         }
         ImageSets sets = new ImageSets(spark, job);
         outcome.workers = sets.workers();
+        int batchSize = job.data().batchSizeOf(sets.workers());
         ImageSets.Description images = sets.describeTrain();
         // Whatever does not fit is found before pixels are read.
         InitialModel start = InitialModel.of(spark.hadoopConfiguration(), job.network(), images.shape());
@@ -88,7 +89,7 @@ public final class TrainJob {
                 Normalization normalization = Optional.ofNullable(job.data().normalization())
                         .or(start::normalization)
                         .orElseGet(train::measuredNormalization);
-                fit(run, outcome, network, state, normalization, job.trainingSpec(weights), train, test);
+                fit(run, outcome, network, state, normalization, job.trainingSpec(batchSize, weights), train, test);
             } finally {
                 test.ifPresent(ImageShards::close);
             }
@@ -109,7 +110,7 @@ public final class TrainJob {
         RunRecorder recorder = new RunRecorder(run, network, train.classNames(), normalization);
         outcome.epochs(recorder::epochs, train.classNames());
         try (TrainingMaster master = master(train, replica, training)) {
-            Evaluator evaluator = new Evaluator(spark, replica, training.batchSize());
+            Evaluator evaluator = new Evaluator(spark, replica, job.data().batchSize());
             new Trainer(master, evaluator, training, recorder, listeners)
                     .train(network, TrainingState.start(start, training.optimizer()), train, test);
         } catch (DivergedException e) {
