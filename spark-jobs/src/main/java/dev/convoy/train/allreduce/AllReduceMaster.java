@@ -43,8 +43,11 @@ public final class AllReduceMaster implements TrainingMaster {
     private final ReplicaSpec replica;
     private final TrainingSpec spec;
     private final AllReduceSpec allReduce;
+    private final TaskSlots slots;
     /** Whether shards are where ranks will run, as far as is known; saves a stage, and changes no result. */
     private boolean opened;
+    /** The number of tasks that the last segment had; saves waiting, and says what has changed. */
+    private int tasks;
 
     /**
      * @throws ConvoyException if this Spark cannot run barrier stages, or vectors would travel in the clear where they must not
@@ -60,6 +63,7 @@ public final class AllReduceMaster implements TrainingMaster {
         this.replica = replica;
         this.spec = spec;
         this.allReduce = allReduce;
+        this.slots = TaskSlots.of(spark, allReduce.timeoutSeconds());
         check(spark.getConf(), allReduce);
         checkLength(spec.sync()
                 .exchange()
@@ -143,8 +147,8 @@ public final class AllReduceMaster implements TrainingMaster {
     }
 
     private Segment.End attempt(TrainingState begin, int rounds, RoundDelivery delivery) {
+        countTasks();
         openShards();
-        TaskSlots.await(spark, shards.layout().workers(), allReduce.timeoutSeconds());
         // Rounds that were told of cannot be cut otherwise.
         TrainingState start =
                 delivery.localSteps() > 0 ? begin.withTuning(begin.tuning().withSettled(delivery.localSteps())) : begin;
@@ -155,11 +159,31 @@ public final class AllReduceMaster implements TrainingMaster {
                     spec,
                     allReduce,
                     shards.layout(),
+                    TaskRanks.deal(firstLocations(), tasks),
                     shards.opener(),
                     broadcast,
                     rounds);
-            return new SegmentAttempt(spark, shards, segment, delivery).run();
+            return new SegmentAttempt(spark, slots, segment, delivery).run();
         }
+    }
+
+    /** Finds out how many tasks run at once, and says so if workers have to share them. */
+    private void countTasks() {
+        int workers = shards.layout().workers();
+        int now = slots.await(workers, tasks);
+        if (now != tasks && (now < workers || tasks > 0)) {
+            LOG.info(
+                    "{} workers in {} tasks: that is how many Spark can run at once; each task runs its workers in turn",
+                    workers,
+                    now);
+        }
+        tasks = now;
+    }
+
+    private List<String> firstLocations() {
+        return shards.locations().stream()
+                .map(places -> places.isEmpty() ? "" : places.get(0))
+                .toList();
     }
 
     /**
@@ -167,7 +191,7 @@ public final class AllReduceMaster implements TrainingMaster {
      * nobody the time to rebuild a shard that went with an executor.
      */
     private void openShards() {
-        if (!opened) {
+        if (!opened || shards.locations().stream().anyMatch(List::isEmpty)) {
             ShardOpener opener = shards.opener();
             shards.chunks().foreachPartition(chunks -> {
                 if (chunks.hasNext()) {
