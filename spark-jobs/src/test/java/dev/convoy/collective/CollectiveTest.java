@@ -86,8 +86,7 @@ class CollectiveTest {
         }
         assertThat((double) expected[7])
                 .isCloseTo(
-                        3 * value(2, 7) + 7 * value(3, 7) + 11 * (double) value(4, 7) + 19 * value(6, 7),
-                        within(1e-4));
+                        3 * value(2, 7) + 7 * value(3, 7) + 11 * (double) value(4, 7) + 19 * value(6, 7), within(1e-4));
     }
 
     private static CollectiveShape.Member member(String group, Integer... ranks) {

@@ -169,8 +169,8 @@ public final class ImageShards implements AutoCloseable {
     public List<List<String>> locations() {
         BlockManagerMaster master = SparkEnv.get().blockManager().master();
         return IntStream.range(0, layout().workers())
-                .mapToObj(worker -> JavaConverters.seqAsJavaList(
-                                master.getLocations(new RDDBlockId(chunks.id(), worker))))
+                .mapToObj(worker ->
+                        JavaConverters.seqAsJavaList(master.getLocations(new RDDBlockId(chunks.id(), worker))))
                 .map(keepers -> keepers.stream()
                         .map(keeper -> "executor_" + keeper.host() + "_" + keeper.executorId())
                         .sorted()

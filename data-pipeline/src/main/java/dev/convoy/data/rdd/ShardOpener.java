@@ -34,7 +34,8 @@ public record ShardOpener(String application, int rdd, ImageShards.Cache cache, 
     /** The shards of images on disk. Their files have no names, and go with the process if nobody closes them. */
     private static final Map<Key, WorkerShard> MAPPED = new ConcurrentHashMap<>();
 
-    private static final ClassTag<byte[]> BYTES = ClassTag$.MODULE$.apply(byte[].class);
+    /** What Spark knows of the elements of an RDD that was made by its Java API; by it the blocks' serializer is chosen. */
+    private static final ClassTag<Object> ELEMENTS = ClassTag$.MODULE$.AnyRef();
 
     private record Key(ShardOpener opener, int worker) {}
 
@@ -60,10 +61,11 @@ public record ShardOpener(String application, int rdd, ImageShards.Cache cache, 
         if (open != null) {
             return Optional.of(open);
         }
-        Option<BlockResult> kept = SparkEnv.get().blockManager().get(new RDDBlockId(rdd, worker), BYTES);
+        Option<BlockResult> kept = SparkEnv.get().blockManager().get(new RDDBlockId(rdd, worker), ELEMENTS);
         return kept.isEmpty()
                 ? Optional.empty()
-                : Optional.of(open(worker, bytes(JavaConverters.asJavaIterator(kept.get().data()))));
+                : Optional.of(open(
+                        worker, bytes(JavaConverters.asJavaIterator(kept.get().data()))));
     }
 
     private static Iterator<byte[]> bytes(Iterator<?> elements) {

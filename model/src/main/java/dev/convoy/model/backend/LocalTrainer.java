@@ -96,9 +96,8 @@ public final class LocalTrainer {
     /** Remembers the optimizer's memory. */
     public void markOptimizer() {
         if (markedSlots.size() < slots.size()) {
-            markedSlots = slots.stream()
-                    .map(slot -> replica.newVector(slot.length()))
-                    .toList();
+            markedSlots =
+                    slots.stream().map(slot -> replica.newVector(slot.length())).toList();
         }
         for (int i = 0; i < slots.size(); i++) {
             markedSlots.get(i).set(slots.get(i));

@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One barrier stage, a segment, from one evaluation to the next: executors sum among themselves after every round and all hold the model.
+ * Where Spark has fewer task slots than there are workers, a task runs several in turn; every attempt counts slots anew.
  * If an executor is lost Spark gives the stage up; then it is submitted again from the state that the driver has, so that nothing is
  * lost or counted twice. The life of a segment:
  *
@@ -44,7 +45,7 @@ public final class AllReduceMaster implements TrainingMaster {
     private final TrainingSpec spec;
     private final AllReduceSpec allReduce;
     private final TaskSlots slots;
-    /** Whether shards are where ranks will run, as far as is known; saves a stage, and changes no result. */
+    /** Whether shards are open, as far as is known; saves a stage, and changes no result. */
     private boolean opened;
     /** The number of tasks that the last segment had; saves waiting, and says what has changed. */
     private int tasks;
@@ -167,17 +168,20 @@ public final class AllReduceMaster implements TrainingMaster {
         }
     }
 
-    /** Finds out how many tasks run at once, and says so if workers have to share them. */
+    /** Finds out how many tasks run at once, and says so if they are fewer than workers, or no longer. */
     private void countTasks() {
         int workers = shards.layout().workers();
-        int now = slots.await(workers, tasks);
-        if (now != tasks && (now < workers || tasks > 0)) {
+        int before = tasks;
+        tasks = slots.await(workers, before);
+        if (tasks != before && tasks < workers) {
             LOG.info(
-                    "{} workers in {} tasks: that is how many Spark can run at once; each task runs its workers in turn",
+                    "{} workers in {} task{}: Spark can run no more at once, so the workers of a task take turns",
                     workers,
-                    now);
+                    tasks,
+                    tasks == 1 ? "" : "s");
+        } else if (tasks != before && before > 0) {
+            LOG.info("{} workers in as many tasks again", workers);
         }
-        tasks = now;
     }
 
     private List<String> firstLocations() {
@@ -187,8 +191,8 @@ public final class AllReduceMaster implements TrainingMaster {
     }
 
     /**
-     * Brings every shard to where its rank will run. That may take as long as it takes: the barrier at which ranks meet afterwards gives
-     * nobody the time to rebuild a shard that went with an executor.
+     * Makes executors keep every shard. That may take as long as it takes: the barrier at which ranks meet afterwards gives nobody the time
+     * to rebuild a shard that went with an executor, and its stage does not come from the images, so that Spark could not tell it how.
      */
     private void openShards() {
         if (!opened || shards.locations().stream().anyMatch(List::isEmpty)) {

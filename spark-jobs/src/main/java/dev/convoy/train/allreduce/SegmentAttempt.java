@@ -116,10 +116,11 @@ final class SegmentAttempt {
             if (System.nanoTime() - looked >= TimeUnit.SECONDS.toNanos(timeout)) {
                 looked = System.nanoTime();
                 if (!isRunning(job)) {
-                    throw new SegmentFailedException("Spark has started none of the "
-                            + segment.tasks().size() + " tasks in " + timeout
-                            + " s, the timeout of all-reduce; something else holds its task slots: another job,"
-                            + " or a task of a lost segment that hangs, whose executor must then be ended",
+                    throw new SegmentFailedException(
+                            "Spark has started none of the "
+                                    + segment.tasks().size() + " tasks in " + timeout
+                                    + " s, the timeout of all-reduce; something else holds its task slots: another job,"
+                                    + " or a task of a lost segment that hangs, whose executor must then be ended",
                             false);
                 }
             }
@@ -182,8 +183,9 @@ final class SegmentAttempt {
         }
         if (failed.isPresent()) {
             return new SegmentFailedException(
-                    "Cannot go on with all-reduce: rank " + failed.get().ranks().stream().map(String::valueOf).collect(Collectors.joining(" or ")) + " has failed: "
-                            + failed.get().reason(),
+                    "Cannot go on with all-reduce: rank "
+                            + failed.get().ranks().stream().map(String::valueOf).collect(Collectors.joining(" or "))
+                            + " has failed: " + failed.get().reason(),
                     false,
                     e);
         }

@@ -48,6 +48,7 @@ final class SegmentRun {
     private final List<Integer> ranks;
     /** Whether this task has rank 0, which brings home the state. */
     private final boolean leads;
+
     private final LocalTrainer trainer;
     private final TrainedVectors vectors;
     private final Collective collective;

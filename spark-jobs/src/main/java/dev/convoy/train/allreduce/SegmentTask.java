@@ -71,8 +71,8 @@ final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<by
     private void tellOf(Throwable failure, BarrierTaskContext context) {
         boolean loss = failure instanceof PeerLostException || failure instanceof FetchFailedException;
         if (!loss && !context.isInterrupted()) {
-            SegmentProgressPlugin.send(new SegmentProgressPlugin.Failed(
-                    segment.id(), ranks(context), Printable.firstLine(failure)));
+            SegmentProgressPlugin.send(
+                    new SegmentProgressPlugin.Failed(segment.id(), ranks(context), Printable.firstLine(failure)));
         }
     }
 

@@ -26,11 +26,10 @@ record TaskRanks(List<Integer> ranks, String location) implements Serializable {
                 .sorted(Comparator.comparing(locations::get))
                 .toList();
         return IntStream.range(0, tasks)
-                .mapToObj(task -> neighbours.subList(
-                        neighbours.size() * task / tasks, neighbours.size() * (task + 1) / tasks))
+                .mapToObj(task ->
+                        neighbours.subList(neighbours.size() * task / tasks, neighbours.size() * (task + 1) / tasks))
                 // If most ranks of a task are in one place, so is the one in the middle.
-                .map(part -> new TaskRanks(
-                        part.stream().sorted().toList(), locations.get(part.get(part.size() / 2))))
+                .map(part -> new TaskRanks(part.stream().sorted().toList(), locations.get(part.get(part.size() / 2))))
                 .sorted(Comparator.comparing(task -> task.ranks().get(0)))
                 .toList();
     }

@@ -8,7 +8,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 /** How many tasks a cluster can run at once; executors come and go. */
 final class TaskSlots {
     /** How long a number that has changed must stand before it is taken: executors come up one by one. */
-    private static final long SETTLE_MILLIS = 10_000;
+    private static final long SETTLE_MILLIS = 5_000;
 
     private static final long PAUSE_MILLIS = 200;
 
