@@ -40,7 +40,6 @@ final class SegmentAttempt {
     /** How often task slots are counted while no rank has come. */
     private static final long COUNT_NANOS = 1_000_000_000;
 
-    private static final ClassTag<Integer> INTEGER = ClassTag$.MODULE$.apply(Integer.class);
     private static final ClassTag<byte[]> BYTES = ClassTag$.MODULE$.apply(byte[].class);
 
     private final JavaSparkContext spark;
@@ -88,14 +87,14 @@ final class SegmentAttempt {
         }
     }
 
-    /** A partition for each task, in the place where most of its images are. */
-    private RDD<Integer> tasks() {
-        List<Tuple2<Integer, Seq<String>>> places = new ArrayList<>();
+    /** A partition for each task, with nothing in it, in the place where most of the task's images are. */
+    private RDD<byte[]> tasks() {
+        List<Tuple2<byte[], Seq<String>>> places = new ArrayList<>();
         for (TaskRanks task : segment.tasks()) {
             List<String> place = task.location().isEmpty() ? List.of() : List.of(task.location());
-            places.add(new Tuple2<>(places.size(), JavaConverters.asScalaBuffer(place)));
+            places.add(new Tuple2<>(new byte[0], JavaConverters.asScalaBuffer(place)));
         }
-        return spark.sc().makeRDD(JavaConverters.asScalaBuffer(places), INTEGER);
+        return spark.sc().makeRDD(JavaConverters.asScalaBuffer(places), BYTES);
     }
 
     private void follow(JavaFutureAction<?> job) throws InterruptedException {

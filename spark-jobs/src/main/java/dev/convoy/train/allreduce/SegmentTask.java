@@ -26,7 +26,7 @@ import scala.runtime.AbstractFunction1;
  * A task of a segment, with one worker or several; all tasks run at once, in a barrier stage. The first one, which has rank 0, brings home
  * the {@link Segment.End}, as arrays of bytes.
  */
-final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<byte[]>> implements Serializable {
+final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byte[]>> implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** How often Spark is made to look whether everybody has arrived. */
@@ -39,7 +39,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<by
     }
 
     @Override
-    public Iterator<byte[]> apply(Iterator<Integer> partition) {
+    public Iterator<byte[]> apply(Iterator<byte[]> nothing) {
         BarrierTaskContext context = BarrierTaskContext.get();
         try {
             List<WorkerShard> own = ranks(context).stream().map(this::open).toList();

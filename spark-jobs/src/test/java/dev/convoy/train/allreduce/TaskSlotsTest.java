@@ -39,7 +39,7 @@ class TaskSlotsTest {
     @Test
     void fewerAreTakenOnceTheyHaveSettled() {
         assertThat(new TaskSlots(counts(1), 1, 60).await(4, 2)).isEqualTo(1);
-        assertThat(new TaskSlots(counts(1, 3), 300, 60).await(4, 2)).isEqualTo(3);
+        assertThat(new TaskSlots(counts(1, 3), 2_000, 60).await(4, 2)).isEqualTo(3);
     }
 
     @Test
