@@ -1,6 +1,5 @@
 package dev.convoy.collective;
 
-import dev.convoy.collective.Collective.Shape;
 import dev.convoy.collective.SharedMemory.Counter;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -14,20 +13,20 @@ import org.bytedeco.javacpp.PointerScope;
 
 /**
  * Sums the early part of a vector bucket by bucket while ranks still fill it. Bucket 0 is the end of the early part,
- * the last bucket its beginning, since gradients come from the last layer to the first. The ranks of a group reduce
- * buckets in turn, each a whole one for all of them. A thread of the group's leader all-reduces reduced buckets between
+ * the last bucket its beginning, since gradients come from the last layer to the first. The members of a group reduce
+ * buckets in turn, each a whole one for all ranks. A thread of the group's leader all-reduces reduced buckets between
  * groups, in the order of buckets. The idea is that of PyTorch's DDP (Li et al., "PyTorch Distributed: Experiences on
  * Accelerating Data Parallel Training", 2020).
  *
- * <p>Example: of 700,000 early floats, bucket 0 begins at 437,856, bucket 1 at 175,712 and bucket 2 at 0. Two ranks are
- * a group.
+ * <p>Example: of 700,000 early floats, bucket 0 begins at 437,856, bucket 1 at 175,712 and bucket 2 at 0. Two members
+ * with a rank each are a group.
  *
  * <ol>
  *   <li>Both {@link #submit} from 500,000 on: no bucket is full.
- *   <li>Both submit from 400,000 on, and publish that 1 bucket is full. Who comes second sees that; if it is group rank 0, it
- *       reduces bucket 0 and publishes this, otherwise group rank 0 does so as soon as it submits again.
+ *   <li>Both submit from 400,000 on, and publish that 1 bucket is full. Who comes second sees that; if it is the first member,
+ *       it reduces bucket 0 and publishes this, otherwise the first member does so as soon as it submits again.
  *   <li>The leader's thread sees that bucket 0 is reduced, and all-reduces it. Both ranks compute on.
- *   <li>Both submit from 0 on; group rank 1 is to reduce bucket 1, group rank 0 bucket 2.
+ *   <li>Both submit from 0 on; the second member is to reduce bucket 1, the first bucket 2.
  *   <li>{@link #reduceRest} reduces what nobody has reduced yet, and {@link #awaitExchange} waits for the thread.
  * </ol>
  */
@@ -40,10 +39,11 @@ final class Buckets implements AutoCloseable {
             .daemon(true)
             .build();
 
-    private final Shape shape;
+    private final CollectiveShape shape;
     private final SharedMemory memory;
     private final GroupVectors vectors;
-    private final int groupRank;
+    private final int place;
+    private final int members;
     private final Optional<ProcessGroup> leaders;
     private final int length;
     private final int count;
@@ -51,9 +51,9 @@ final class Buckets implements AutoCloseable {
 
     /** Buckets of all earlier sums; counters in shared memory begin with them. */
     private long earlierBuckets;
-    /** Buckets of this sum that this rank has filled. */
+    /** Buckets of this sum that this member has filled. */
     private int filled;
-    /** The bucket of this sum that this rank reduces next. */
+    /** The bucket of this sum that this member reduces next. */
     private int next;
 
     private CompletableFuture<Void> exchange = CompletableFuture.completedFuture(null);
@@ -66,20 +66,21 @@ final class Buckets implements AutoCloseable {
     }
 
     /**
-     * Makes the buckets of {@link Shape#early} floats.
+     * Makes the buckets of {@link CollectiveShape#early} floats.
      *
      * @param communicator this rank's, which must stay open until this is closed
      * @param vectors of this rank's group
      */
-    Buckets(Shape shape, Communicator communicator, GroupVectors vectors) {
+    Buckets(CollectiveShape shape, Communicator communicator, GroupVectors vectors) {
         this.shape = shape;
         this.memory = communicator.memory();
         this.vectors = vectors;
-        this.groupRank = communicator.groupRank();
+        this.place = communicator.place();
+        this.members = communicator.groupSize();
         this.leaders = communicator.leaders();
         this.length = shape.early();
         this.count = (length + SIZE - 1) / SIZE;
-        this.next = groupRank;
+        this.next = place;
     }
 
     private int offset(int bucket) {
@@ -90,14 +91,14 @@ final class Buckets implements AutoCloseable {
         return length - bucket * SIZE - offset(bucket);
     }
 
-    /** Whether this rank has filled no bucket of this sum. */
+    /** Whether this member has filled no bucket of this sum. */
     boolean isEmpty() {
         return filled == 0;
     }
 
     /**
-     * Takes this rank's vector from an offset on, and returns without waiting for others. The slot
-     * {@link Shape#announcedWeight} must be set.
+     * Takes the vectors of this member's ranks from an offset on, and returns without waiting for others. Their slots
+     * {@link CollectiveShape#announcedWeight} must be set.
      */
     void submit(int offset) {
         int full = offset == 0 ? count : (length - offset) / SIZE;
@@ -115,16 +116,17 @@ final class Buckets implements AutoCloseable {
     }
 
     private boolean isFilledByAll(int bucket) {
-        return IntStream.range(0, vectors.size())
+        return IntStream.range(0, members)
                 .allMatch(other -> memory.hasReached(Counter.FILLED, other, earlierBuckets + bucket + 1));
     }
 
     /**
-     * Reduces the rest of the buckets that are this rank's to reduce, each when all ranks of the group have filled it.
+     * Reduces the rest of the buckets that are this member's to reduce, each when all members of the group have filled
+     * it.
      */
     void reduceRest() {
         while (next < count) {
-            for (int other = 0; other < vectors.size(); other++) {
+            for (int other = 0; other < members; other++) {
                 memory.await(Counter.FILLED, other, earlierBuckets + next + 1);
             }
             reduceNext();
@@ -134,13 +136,13 @@ final class Buckets implements AutoCloseable {
     private void reduceNext() {
         vectors.reduce(offset(next), size(next), shape.announcedWeight());
         memory.publish(Counter.REDUCED, earlierBuckets + next + 1);
-        next += vectors.size();
+        next += members;
     }
 
     /** Runs on the leader's {@link #exchangeThread}. */
     private void exchange(ProcessGroup group) {
         for (int bucket = 0; bucket < count; bucket++) {
-            memory.awaitWithoutSpinning(Counter.REDUCED, bucket % vectors.size(), earlierBuckets + bucket + 1);
+            memory.awaitWithoutSpinning(Counter.REDUCED, bucket % members, earlierBuckets + bucket + 1);
             try (PointerScope scope = new PointerScope()) {
                 group.allReduce(vectors.total(offset(bucket), size(bucket)), shape.compression());
             }
@@ -161,7 +163,7 @@ final class Buckets implements AutoCloseable {
         exchange = CompletableFuture.completedFuture(null);
         earlierBuckets += count;
         filled = 0;
-        next = groupRank;
+        next = place;
     }
 
     /**

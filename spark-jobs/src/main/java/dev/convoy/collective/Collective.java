@@ -1,9 +1,9 @@
 package dev.convoy.collective;
 
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.natives.Natives;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
@@ -12,21 +12,22 @@ import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 
 /**
- * Sums one vector of floats of every rank, each times the rank's weight, and gives all ranks the total: a weighted
- * all-reduce. The ranks of a group share memory; each reduces one slice of the vector for all of them, in the order of
- * ranks. The leaders of groups then all-reduce the groups' sums, so that one vector leaves a group, however many ranks
- * it has. All ranks get the same bits, and the same ranks in the same groups get them again.
+ * Sums one vector of floats of every rank, each times the rank's weight, and gives all of them the total: a weighted
+ * all-reduce. A member is a thread that takes part, for one rank or for several. The members of a group share memory;
+ * each reduces one slice of the vector for all of the group's ranks, in their order. The leaders of groups then
+ * all-reduce the groups' sums, so that one vector leaves a group, however many ranks it has. All ranks get the same
+ * bits, and the same ranks in the same groups get them again, whichever members they belong to.
  *
  * <p>Beside its vector every rank has a few slots, floats of its own that all ranks can read after the sum; the first
  * is its weight.
  *
- * <p>Parts of a vector may go ahead of the rest. Example with 700,000 floats, 600,000 of them {@link Shape#early}, on
- * every rank:
+ * <p>Parts of a vector may go ahead of the rest where a member has one rank. Example with 700,000 floats, 600,000 of them {@link CollectiveShape#early}, on
+ * rank {@code r}:
  *
  * <pre>
- *   vector: set floats 300,000 to 599,999
+ *   vector(r): set floats 300,000 to 599,999
  *   submit(32, 300_000)               the weight of this rank will be 32; groups may exchange these floats from now on
- *   vector: set floats 0 to 299,999 and 600,000 to 699,999
+ *   vector(r): set floats 0 to 299,999 and 600,000 to 699,999
  *   sum(new float[] {32, ...})        exchanges the rest; had the weight changed, it would sum all floats again
  *   total, slot                       read the result
  * </pre>
@@ -34,75 +35,9 @@ import org.bytedeco.javacpp.PointerScope;
  * <p>One thread uses a collective. Closing it releases its native memory.
  */
 public final class Collective implements AutoCloseable {
-    /**
-     * What all ranks agree on.
-     *
-     * @param groups for each rank the name of its group; the ranks of a group can map the same files
-     * @param length floats in the vector, at least 0
-     * @param early how many floats at the vector's beginning may go ahead of the others, 0 to {@code length}
-     * @param slots floats that each rank has beside the vector, at least 1
-     * @param backend the library by which groups sum
-     * @param compression the format in which vectors leave a group; slots stay exact
-     * @param timeoutSeconds how long one rank waits for another, at least 1
-     */
-    public record Shape(
-            List<String> groups,
-            int length,
-            int early,
-            int slots,
-            CollectiveBackend backend,
-            Compression compression,
-            long timeoutSeconds) {
-        public Shape {
-            groups = List.copyOf(groups);
-            check("length", length, length >= 0, "it must be at least 0");
-            check("early", early, early >= 0 && early <= length, "it must be 0 to " + length + ", the length");
-            check("slots", slots, slots >= 1, "it must be at least 1");
-            check("timeoutSeconds", timeoutSeconds, timeoutSeconds >= 1, "it must be at least 1");
-        }
-
-        private static void check(String property, long value, boolean valid, String allowed) {
-            if (!valid) {
-                throw new InvalidValueException(property, value, allowed);
-            }
-        }
-
-        /** Floats in a vector with the slots of all ranks behind it. */
-        int wholeLength() {
-            return Math.addExact(length, Math.multiplyExact(groups.size(), slotsOfRank()));
-        }
-
-        /** The caller's slots, and {@link #announcedWeight} behind them. */
-        private int slotsOfRank() {
-            return slots + 1;
-        }
-
-        /** The slot for the weight that a rank announces with the first part that it submits. */
-        int announcedWeight() {
-            return slots;
-        }
-
-        /** Where a slot of a rank lies in a whole vector. */
-        int slotAt(int rank, int slot) {
-            return length + rank * slotsOfRank() + slot;
-        }
-
-        private boolean isSameGroup(int rank, int other) {
-            return groups.get(rank).equals(groups.get(other));
-        }
-
-        /** All ranks of a rank's group, ascending. */
-        int[] ranksOfGroup(int rank) {
-            return IntStream.range(0, groups.size())
-                    .filter(other -> isSameGroup(rank, other))
-                    .toArray();
-        }
-    }
-
-    private final int rank;
-    private final Shape shape;
+    private final CollectiveShape shape;
+    private final List<Integer> ranks;
     private final Communicator communicator;
-    private final int groupRank;
     private final SharedMemory memory;
     private final GroupVectors vectors;
     /** Null if no part may go ahead, or if that would gain nothing. */
@@ -111,42 +46,47 @@ public final class Collective implements AutoCloseable {
     private long networkNanos;
 
     /**
-     * Connects this rank with all others; all ranks do so at the same time.
+     * Connects this member with all others; all members do so at the same time.
      *
-     * @param rank this rank's own, from 0
-     * @param address of this rank's process, at which others reach its sockets
-     * @param gpu the device that this rank's replica computes on, which NCCL sums on too
-     * @param channel brings every rank's message to every rank, by rank, as {@code BarrierTaskContext.allGather} does
-     * @param cancelled whether this rank shall stop waiting for others; asked by several threads
+     * @param member this one's place in {@link CollectiveShape#members}
+     * @param address of this member's process, at which others reach its sockets
+     * @param gpu the device that this member's replica computes on, which NCCL sums on too
+     * @param channel brings every member's message to every member, in their order, as {@code
+     *     BarrierTaskContext.allGather} does
+     * @param cancelled whether this member shall stop waiting for others; asked by several threads
      * @throws ConvoyException if the backend cannot sum in this process
-     * @throws PeerLostException if a rank fails or does not come in time
+     * @throws PeerLostException if a member fails or does not come in time
      */
     public Collective(
-            int rank,
-            Shape shape,
+            int member,
+            CollectiveShape shape,
             String address,
             OptionalInt gpu,
             Function<String, List<String>> channel,
             BooleanSupplier cancelled) {
-        shape.backend.check(address, gpu);
+        shape.backend().check(address, gpu);
         Natives.TORCH.load();
-        this.rank = rank;
         this.shape = shape;
-        this.communicator = new Communicator(rank, shape, address, gpu, channel, cancelled);
-        this.groupRank = communicator.groupRank();
+        this.ranks = shape.members().get(member).ranks();
+        this.communicator = new Communicator(member, shape, address, gpu, channel, cancelled);
         this.memory = communicator.memory();
         this.vectors = new GroupVectors(memory, communicator.ranks(), shape);
-        this.buckets = communicator.hasOtherGroups() && Buckets.suit(shape.early)
+        this.buckets = communicator.hasOtherGroups() && Buckets.suit(shape.early())
                 ? new Buckets(shape, communicator, vectors)
                 : null;
     }
 
     /**
-     * This rank's vector. The caller sets it before {@link #sum}, unless this rank's weight is 0, and between two sums
-     * may change whatever it has not submitted.
+     * The vector of one of this member's ranks. The caller sets it before {@link #sum}, unless the rank's weight is 0,
+     * and between two sums may change whatever it has not submitted.
      */
-    public FloatBuffer vector() {
-        return vectors.vector(groupRank).slice(0, shape.length);
+    public FloatBuffer vector(int ofRank) {
+        return whole(ofRank).slice(0, shape.length());
+    }
+
+    /** The vector of one of this member's ranks, with all slots. */
+    private FloatBuffer whole(int ofRank) {
+        return vectors.vector(Arrays.binarySearch(communicator.ranks(), ofRank));
     }
 
     /**
@@ -154,7 +94,7 @@ public final class Collective implements AutoCloseable {
      * #sum}.
      */
     public FloatBuffer total() {
-        return vectors.total().slice(0, shape.length);
+        return vectors.total().slice(0, shape.length());
     }
 
     /** What a rank had in one of its slots in the last sum. */
@@ -164,41 +104,51 @@ public final class Collective implements AutoCloseable {
 
     /** Whether {@link #submit} may be called; if not, {@link #sum} alone sums everything. */
     public boolean acceptsParts() {
-        return buckets != null;
+        return buckets != null && ranks.size() == 1;
     }
 
     /**
-     * Lets a part of this rank's vector go ahead of the rest, and returns without waiting for others. The part begins
-     * at the offset and ends where the last one began, or else at {@link Shape#early}. It must not change until
+     * Lets a part of the vector of this member's only rank go ahead of the rest, and returns without waiting for others. The part begins
+     * at the offset and ends where the last one began, or else at {@link CollectiveShape#early}. It must not change until
      * {@link #sum} returns.
      *
-     * @param weight this rank's in the next sum, the same for all its parts; should {@link #sum} get another, it sums
+     * @param weight the rank's in the next sum, the same for all its parts; should {@link #sum} get another, it sums
      *     everything again
      * @param offset the part's first float, from 0
      */
     public void submit(float weight, int offset) {
         if (buckets.isEmpty()) {
-            vectors.vector(groupRank).put(shape.slotAt(rank, shape.announcedWeight()), weight);
+            announce(ranks.get(0), weight);
         }
         buckets.submit(offset);
     }
 
+    private void announce(int ofRank, float weight) {
+        whole(ofRank).put(shape.slotAt(ofRank, shape.announcedWeight()), weight);
+    }
+
     /**
-     * Sums all ranks' vectors, each times its weight, into {@link #total}. All ranks call it at the same time.
+     * Sums all ranks' vectors, each times its weight, into {@link #total}. All members call it at the same time.
      *
-     * @param slots this rank's; the first is its weight
-     * @throws PeerLostException if a rank fails or does not come in time
+     * @param slots those of each of this member's ranks, in their order; the first is the rank's weight
+     * @throws PeerLostException if a member fails or does not come in time
      */
-    public void sum(float[] slots) {
-        vectors.vector(groupRank).put(shape.slotAt(rank, 0), slots);
+    public void sum(float[]... slots) {
+        for (int i = 0; i < slots.length; i++) {
+            int rank = ranks.get(i);
+            whole(rank).put(shape.slotAt(rank, 0), slots[i]);
+            if (buckets != null && buckets.isEmpty()) {
+                announce(rank, slots[i][0]);
+            }
+        }
         if (buckets == null) {
             sumFrom(0);
             return;
         }
-        submit(slots[0], 0);
+        buckets.submit(0);
         buckets.reduceRest();
         timed(buckets::awaitExchange);
-        sumFrom(shape.early);
+        sumFrom(shape.early());
         if (isWeightWrong()) {
             sumFrom(0);
         }
@@ -207,10 +157,11 @@ public final class Collective implements AutoCloseable {
     /** Sums all vectors from an offset on, and all slots. */
     private void sumFrom(int offset) {
         memory.await();
-        int size = vectors.size();
-        long length = (long) shape.length - offset;
-        long begin = offset + length * groupRank / size;
-        long end = offset + length * (groupRank + 1) / size;
+        int size = communicator.groupSize();
+        int place = communicator.place();
+        long length = (long) shape.length() - offset;
+        long begin = offset + length * place / size;
+        long end = offset + length * (place + 1) / size;
         vectors.reduce(begin, end - begin, 0);
         copySlots();
         memory.await();
@@ -227,48 +178,51 @@ public final class Collective implements AutoCloseable {
     }
 
     /**
-     * Copies this rank's slots into the total. The leader zeroes those of other groups, whose values the exchange adds.
+     * Copies the slots of this member's ranks into the total. The leader zeroes those of other groups, whose values the
+     * exchange adds.
      */
     private void copySlots() {
         float[] slots = new float[shape.slotsOfRank()];
-        if (groupRank == 0) {
-            for (int other = 0; other < shape.groups.size(); other++) {
-                if (!shape.isSameGroup(rank, other)) {
+        if (communicator.place() == 0) {
+            for (int other = 0; other < shape.ranks(); other++) {
+                if (Arrays.binarySearch(communicator.ranks(), other) < 0) {
                     vectors.total().put(shape.slotAt(other, 0), slots);
                 }
             }
         }
-        vectors.vector(groupRank).get(shape.slotAt(rank, 0), slots);
-        vectors.total().put(shape.slotAt(rank, 0), slots);
+        for (int rank : ranks) {
+            whole(rank).get(shape.slotAt(rank, 0), slots);
+            vectors.total().put(shape.slotAt(rank, 0), slots);
+        }
     }
 
     /** Sums the groups' totals from an offset on, and all slots. */
     private void exchange(ProcessGroup leaders, int offset) {
         try (PointerScope scope = new PointerScope()) {
-            if (shape.compression == Compression.NONE) {
+            if (shape.compression() == Compression.NONE) {
                 leaders.allReduce(vectors.total(offset, (long) shape.wholeLength() - offset), Compression.NONE);
             } else {
-                if (offset < shape.length) {
-                    leaders.allReduce(vectors.total(offset, shape.length - offset), shape.compression);
+                if (offset < shape.length()) {
+                    leaders.allReduce(vectors.total(offset, shape.length() - offset), shape.compression());
                 }
-                int slots = shape.wholeLength() - shape.length;
-                leaders.allReduce(vectors.total(shape.length, slots), Compression.NONE);
+                int slots = shape.wholeLength() - shape.length();
+                leaders.allReduce(vectors.total(shape.length(), slots), Compression.NONE);
             }
         }
     }
 
     /** Whether a rank's weight is not the one that it announced. All ranks see the same slots, and answer the same. */
     private boolean isWeightWrong() {
-        return IntStream.range(0, shape.groups.size())
+        return IntStream.range(0, shape.ranks())
                 .anyMatch(other -> slot(other, 0) != slot(other, shape.announcedWeight()));
     }
 
-    /** How long this rank has waited for sums between groups so far; on ranks that lead no group it is almost 0. */
+    /** How long this member has waited for sums between groups so far; one that leads no group has hardly waited. */
     public double networkSeconds() {
         return networkNanos / 1e9;
     }
 
-    /** Tells the other ranks not to wait for this one any more. */
+    /** Tells the other members not to wait for this one any more. */
     public void abandon() {
         communicator.abandon();
     }

@@ -1,6 +1,5 @@
 package dev.convoy.collective;
 
-import dev.convoy.collective.Collective.Shape;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -10,34 +9,36 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
- * What one rank reaches the others by: the memory that its group shares and, if this rank leads its group and there are
- * other groups, the process group of all leaders. The lowest rank of a group leads it.
+ * What one member reaches the others by: the memory that its group shares and, if this member leads its group and there
+ * are other groups, the process group of all leaders. The first member of a group leads it.
  */
 final class Communicator implements AutoCloseable {
-    private final int rank;
-    private final Shape shape;
+    private final int member;
+    private final CollectiveShape shape;
+    private final int[] members;
     private final int[] ranks;
-    private final int groupRank;
+    private final int place;
     private final SharedMemory memory;
     private final Optional<ProcessGroup> leaders;
 
     /**
-     * Connects this rank; all ranks do so at the same time. The parameters are those of {@link Collective}.
+     * Connects this member; all members do so at the same time. The parameters are those of {@link Collective}.
      *
-     * @throws PeerLostException if a rank fails or does not come in time
+     * @throws PeerLostException if a member fails or does not come in time
      */
     Communicator(
-            int rank,
-            Shape shape,
+            int member,
+            CollectiveShape shape,
             String address,
             OptionalInt gpu,
             Function<String, List<String>> channel,
             BooleanSupplier cancelled) {
-        this.rank = rank;
+        this.member = member;
         this.shape = shape;
-        this.ranks = shape.ranksOfGroup(rank);
-        this.groupRank = Arrays.binarySearch(ranks, rank);
-        this.memory = shareMemory(RankInfo.of(address), channel, cancelled);
+        this.members = shape.membersOfGroup(member);
+        this.ranks = shape.ranksOf(members);
+        this.place = Arrays.binarySearch(members, member);
+        this.memory = shareMemory(MemberInfo.of(address), channel, cancelled);
         try {
             leaders = hasOtherGroups() ? connectLeaders(new Rendezvous(channel), address, gpu) : Optional.empty();
         } catch (RuntimeException | Error e) {
@@ -48,19 +49,27 @@ final class Communicator implements AutoCloseable {
     }
 
     /** Maps the memory of the group, whose file its leader creates, and deletes when all have mapped it. */
-    private SharedMemory shareMemory(RankInfo info, Function<String, List<String>> channel, BooleanSupplier cancelled) {
-        if (groupRank > 0) {
+    private SharedMemory shareMemory(
+            MemberInfo info, Function<String, List<String>> channel, BooleanSupplier cancelled) {
+        if (place > 0) {
             return map(info, channel, cancelled);
         }
-        try (SharedFile file = SharedFile.create(SharedMemory.size(ranks.length, shape.wholeLength()))) {
+        long size = SharedMemory.size(members.length, ranks.length, shape.wholeLength());
+        try (SharedFile file = SharedFile.create(size)) {
             return map(info.withFile(file.path()), channel, cancelled);
         }
     }
 
-    private SharedMemory map(RankInfo info, Function<String, List<String>> channel, BooleanSupplier cancelled) {
-        Path file = Path.of(info.allGather(rank, channel).get(ranks[0]).file());
-        SharedMemory mapped =
-                new SharedMemory(file, groupRank, ranks, shape.wholeLength(), shape.timeoutSeconds(), cancelled);
+    private SharedMemory map(MemberInfo info, Function<String, List<String>> channel, BooleanSupplier cancelled) {
+        Path file = Path.of(info.allGather(channel).get(members[0]).file());
+        SharedMemory mapped = new SharedMemory(
+                file,
+                place,
+                shape.firstRanks(members),
+                ranks.length,
+                shape.wholeLength(),
+                shape.timeoutSeconds(),
+                cancelled);
         try {
             mapped.await();
             return mapped;
@@ -72,42 +81,47 @@ final class Communicator implements AutoCloseable {
     }
 
     private Optional<ProcessGroup> connectLeaders(Rendezvous rendezvous, String address, OptionalInt gpu) {
-        if (groupRank > 0) {
+        if (place > 0) {
             rendezvous.standBy();
             return Optional.empty();
         }
-        List<String> groups = shape.groups().stream().distinct().toList();
-        int leader = groups.indexOf(shape.groups().get(rank));
+        List<String> groups = shape.groups();
+        int leader = groups.indexOf(shape.members().get(member).group());
         ProcessGroup.Options options =
                 new ProcessGroup.Options(leader, groups.size(), address, gpu, shape.timeoutSeconds());
         return Optional.of(new ProcessGroup(rendezvous, options, shape.backend()));
     }
 
     boolean hasOtherGroups() {
-        return ranks.length < shape.groups().size();
+        return members.length < shape.members().size();
     }
 
-    /** All ranks of this rank's group, ascending. */
+    /** How many members this member's group has. */
+    int groupSize() {
+        return members.length;
+    }
+
+    /** This member's place in its group, from 0. */
+    int place() {
+        return place;
+    }
+
+    /** All ranks of this member's group, ascending. */
     int[] ranks() {
         return ranks;
     }
 
-    /** This rank's place in {@link #ranks}. */
-    int groupRank() {
-        return groupRank;
-    }
-
-    /** The memory of this rank's group; the communicator owns it. */
+    /** The memory of this member's group; the communicator owns it. */
     SharedMemory memory() {
         return memory;
     }
 
-    /** The leaders of all groups, if this rank is one of them and not the only one; the communicator owns the group. */
+    /** The leaders of all groups, if this member is one of them and not the only one; the communicator owns the group. */
     Optional<ProcessGroup> leaders() {
         return leaders;
     }
 
-    /** Tells the other ranks not to wait for this one any more. */
+    /** Tells the other members not to wait for this one any more. */
     void abandon() {
         memory.abandon();
         leaders.ifPresent(ProcessGroup::abandon);

@@ -1,6 +1,5 @@
 package dev.convoy.collective;
 
-import dev.convoy.collective.Collective.Shape;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,21 +11,21 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * The vectors of a group's ranks and their total, as buffers and as tensors over {@link SharedMemory}, which must stay
- * mapped until this is closed. Every vector has {@link Shape#wholeLength} floats: the caller's, then the slots of all
+ * mapped until this is closed. Every vector has {@link CollectiveShape#wholeLength} floats: the caller's, then the slots of all
  * ranks.
  */
 final class GroupVectors implements AutoCloseable {
     private final SharedMemory memory;
     private final int[] ranks;
-    private final Shape shape;
+    private final CollectiveShape shape;
     private final List<Tensor> vectors = new ArrayList<>();
     private final Tensor total;
 
     /**
-     * @param memory of vectors of {@link Shape#wholeLength} floats
+     * @param memory of vectors of {@link CollectiveShape#wholeLength} floats
      * @param ranks all ranks of the group, ascending
      */
-    GroupVectors(SharedMemory memory, int[] ranks, Shape shape) {
+    GroupVectors(SharedMemory memory, int[] ranks, CollectiveShape shape) {
         this.memory = memory;
         this.ranks = ranks;
         this.shape = shape;
@@ -40,11 +39,6 @@ final class GroupVectors implements AutoCloseable {
         try (PointerScope scope = new PointerScope()) {
             return torch.from_blob(new FloatPointer(buffer), buffer.capacity()).retainReference();
         }
-    }
-
-    /** How many ranks the group has. */
-    int size() {
-        return ranks.length;
     }
 
     /** The vector of one rank of the group, with all slots. */

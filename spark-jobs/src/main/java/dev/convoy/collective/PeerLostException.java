@@ -1,6 +1,6 @@
 package dev.convoy.collective;
 
-/** Thrown where this rank waits in vain for another: it has failed, it came too late, or the connection broke. */
+/** Thrown where a member waits in vain for another: it has failed, it came too late, or the connection broke. */
 public final class PeerLostException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -9,6 +9,11 @@ public final class PeerLostException extends RuntimeException {
      */
     PeerLostException(int rank, String predicate) {
         super("Rank " + rank + " " + predicate);
+    }
+
+    /** For what no exception tells of. */
+    public PeerLostException(String message) {
+        super(message);
     }
 
     /** For a failure that does not tell which rank is lost. */

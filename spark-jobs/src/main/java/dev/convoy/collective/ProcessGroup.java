@@ -71,7 +71,7 @@ final class ProcessGroup implements AutoCloseable {
     /**
      * Connects every process with every other.
      *
-     * @param rendezvous of all ranks of the collective, those that connect nothing included
+     * @param rendezvous of all members of the collective, those that connect nothing included
      * @throws PeerLostException if a process fails or does not come in time
      */
     ProcessGroup(Rendezvous rendezvous, Options options, CollectiveBackend backend) {

@@ -33,21 +33,21 @@ import org.bytedeco.pytorch.StringVector;
 /**
  * Lets process groups of libtorch connect without a server that strangers could reach. libtorch expects one key-value
  * store for all processes, into which each puts its address, and from which it awaits those of the others. Here each
- * process has a store of its own, in a file that only its user may read. Ranks bring its entries to each other by
- * all-gathers over the channel that they have anyway, until all ranks are done.
+ * process has a store of its own, in a file that only its user may read. Members bring its entries to each other by
+ * all-gathers over the channel that they have anyway, until all members are done.
  *
- * <p>Example with ranks 0 and 2, which connect, and rank 1, which stands by and is done from the start:
+ * <p>Example with members 0 and 2, which connect, and member 1, which stands by and is done from the start:
  *
  * <ol>
- *   <li>libtorch puts the address of process 0 into the store of rank 0, and that of process 1 into the store of rank 2; each
+ *   <li>libtorch puts the address of process 0 into the store of member 0, and that of process 1 into the store of member 2; each
  *       then waits for the other's.
- *   <li>First all-gather: ranks 0 and 2 send what is new in their stores, rank 1 sends nothing. Ranks 0 and 2 put what they receive
+ *   <li>First all-gather: members 0 and 2 send what is new in their stores, member 1 sends nothing. Members 0 and 2 put what they receive
  *       into their stores, where libtorch finds it and connects.
- *   <li>Further all-gathers, until libtorch has connected in both: then ranks 0 and 2 send that they are done, all ranks see that all
+ *   <li>Further all-gathers, until libtorch has connected in both: then members 0 and 2 send that they are done, all members see that all
  *       are, and nobody calls another.
  * </ol>
  *
- * <p>If connecting fails on one rank, it sends why, and all ranks stop in the same all-gather.
+ * <p>If connecting fails on one member, it sends why, and all members stop in the same all-gather.
  */
 final class Rendezvous {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -55,16 +55,16 @@ final class Rendezvous {
             .namingPattern("convoy-rendezvous-%d")
             .daemon(true)
             .build());
-    /** How long a rank waits for new entries before it sends that it has none. */
+    /** How long a member waits for new entries before it sends that it has none. */
     private static final long PATIENCE_MILLIS = 50;
 
     private static final long POLL_MILLIS = 1;
 
     /**
-     * What a rank sends in one all-gather.
+     * What a member sends in one all-gather.
      *
-     * @param done whether the rank has nothing to connect, or no longer
-     * @param failure why the rank cannot connect; null if it still may
+     * @param done whether the member has nothing to connect, or no longer
+     * @param failure why the member cannot connect; null if it still may
      * @param entries values by their keys, in hexadecimal
      */
     private record Message(boolean done, String failure, Map<String, String> entries) {
@@ -74,30 +74,30 @@ final class Rendezvous {
     private final Function<String, List<String>> channel;
 
     /**
-     * @param channel brings every rank's message to every rank, by rank
+     * @param channel brings every member's message to every member, by member
      */
     Rendezvous(Function<String, List<String>> channel) {
         this.channel = channel;
     }
 
     /**
-     * Takes part in the all-gathers without connecting anything, until all other ranks are done.
+     * Takes part in the all-gathers without connecting anything, until all other members are done.
      *
-     * @throws PeerLostException if connecting fails on another rank
+     * @throws PeerLostException if connecting fails on another member
      */
     void standBy() {
         while (!areAllDone(allGather(Message.STANDING_BY))) {
-            // Every rank has to take part in every all-gather.
+            // Every member has to take part in every all-gather.
         }
     }
 
     /**
-     * Connects, and returns when all ranks are done.
+     * Connects, and returns when all members are done.
      *
      * @param connector connects by a store that seems to be shared, which it retains for as long as what it has made
      *     lives; runs on another thread
-     * @param discard ends what the connector has made, now or later, if nobody gets it since another rank fails
-     * @throws PeerLostException if connecting fails on this rank or another
+     * @param discard ends what the connector has made, now or later, if nobody gets it since another member fails
+     * @throws PeerLostException if connecting fails on this member or another
      */
     <T> T connect(Function<Store, T> connector, Consumer<T> discard) {
         Path folder = privateFolder();
@@ -146,9 +146,9 @@ final class Rendezvous {
     }
 
     private static boolean areAllDone(List<Message> messages) {
-        for (int rank = 0; rank < messages.size(); rank++) {
-            if (messages.get(rank).failure != null) {
-                throw new PeerLostException(rank, "cannot connect: " + messages.get(rank).failure);
+        for (int member = 0; member < messages.size(); member++) {
+            if (messages.get(member).failure != null) {
+                throw new PeerLostException("Task " + member + " cannot connect: " + messages.get(member).failure);
             }
         }
         return messages.stream().allMatch(Message::done);

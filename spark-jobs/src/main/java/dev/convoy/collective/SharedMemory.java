@@ -18,23 +18,24 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * Memory that the ranks of one group share, whether they are threads of one process or processes of one host: a mapped
- * {@link SharedFile}. It holds a mark for a rank that has failed, counters by which ranks wait for each other, one
- * vector of floats for each rank, and one for the total. A rank writes only its own counters and its own vector; of the
- * total it writes the parts that the callers' protocol assigns to it.
+ * Memory that the members of one group share, whether they are threads of one process or processes of one host: a
+ * mapped {@link SharedFile}. It holds a mark for a member that has failed, counters by which members wait for each
+ * other, one vector of floats for each of their ranks, and one for the total. A member writes only its own counters and
+ * its own ranks' vectors; of the total it writes the parts that the callers' protocol assigns to it.
  *
- * <p>Example: two ranks and vectors of 1,000 floats take 12,448 bytes.
+ * <p>Example: two members with three ranks and vectors of 1,000 floats take 16,448 bytes.
  *
  * <pre>
- *      0  failed: 0, or 1 + the group rank of a rank that has failed
- *     64  ARRIVED,  128  FILLED,  192  REDUCED    of group rank 0
- *    256  ARRIVED,  320  FILLED,  384  REDUCED    of group rank 1
- *    448  vector of group rank 0
- *  4,448  vector of group rank 1
- *  8,448  total
+ *      0  failed: 0, or 1 + the place in the group of a member that has failed
+ *     64  ARRIVED,  128  FILLED,  192  REDUCED    of the group's first member
+ *    256  ARRIVED,  320  FILLED,  384  REDUCED    of the second
+ *    448  vector of the group's first rank
+ *  4,448  vector of the second
+ *  8,448  vector of the third
+ * 12,448  total
  * </pre>
  *
- * <p>A counter is a long and fills a cache line of 64 bytes, so that ranks that write different ones do not slow each
+ * <p>A counter is a long and fills a cache line of 64 bytes, so that members that write different ones do not slow each
  * other.
  */
 final class SharedMemory implements AutoCloseable {
@@ -45,13 +46,13 @@ final class SharedMemory implements AutoCloseable {
     /** Bytes from the beginning. */
     private static final int FAILED = 0;
 
-    /** A number that one rank publishes and all others read; it only grows. */
+    /** A number that one member publishes and all others read; it only grows. */
     enum Counter {
-        /** How many times the rank has come to {@link SharedMemory#await()}. */
+        /** How many times the member has come to {@link SharedMemory#await()}. */
         ARRIVED,
-        /** How many buckets of its vector the rank has filled, over all sums. */
+        /** How many buckets of its vectors the member has filled, over all sums. */
         FILLED,
-        /** 1 + the last bucket that the rank has reduced, over all sums. */
+        /** 1 + the last bucket that the member has reduced, over all sums. */
         REDUCED;
 
         private static final int COUNT = values().length;
@@ -64,47 +65,57 @@ final class SharedMemory implements AutoCloseable {
     private final ByteBuffer counters;
     private final List<ByteBuffer> mapped = new ArrayList<>();
     private final List<FloatBuffer> vectors = new ArrayList<>();
-    private final int groupRank;
-    private final int[] ranks;
+    private final int place;
+    private final int[] firstRanks;
     private final long timeoutSeconds;
     private final BooleanSupplier cancelled;
-    /** How many times this rank has come to {@link #await()}. */
+    /** How many times this member has come to {@link #await()}. */
     private long arrivals;
 
     /**
      * How many bytes the memory of a group takes.
      *
+     * @param members of the group
+     * @param ranks that they have together
      * @param length of each vector, in floats
      */
-    static long size(int groupSize, int length) {
-        return vectorsOffset(groupSize) + (groupSize + 1L) * length * Float.BYTES;
+    static long size(int members, int ranks, int length) {
+        return vectorsOffset(members) + (ranks + 1L) * length * Float.BYTES;
     }
 
-    /** Bytes before the first vector: one line for the mark of failure, and one for each counter of each rank. */
-    private static long vectorsOffset(int groupSize) {
-        return CACHE_LINE * (1L + (long) Counter.COUNT * groupSize);
+    /** Bytes before the first vector: one line for the mark of failure, and one for each counter of each member. */
+    private static long vectorsOffset(int members) {
+        return CACHE_LINE * (1L + (long) Counter.COUNT * members);
     }
 
     /**
      * Maps the file.
      *
      * @param file of {@link #size} bytes
-     * @param groupRank this rank's place in the group, from 0
-     * @param ranks all ranks of the group, ascending
+     * @param place this member's in the group, from 0
+     * @param firstRanks by place, the first rank of each member of the group, which messages name
+     * @param ranks that the members have together
      * @param length of each vector, in floats
-     * @param timeoutSeconds how long this rank waits for another
-     * @param cancelled whether this rank shall stop waiting; asked by several threads
+     * @param timeoutSeconds how long this member waits for another
+     * @param cancelled whether this member shall stop waiting; asked by several threads
      * @throws PeerLostException if the file cannot be mapped
      */
-    SharedMemory(Path file, int groupRank, int[] ranks, int length, long timeoutSeconds, BooleanSupplier cancelled) {
-        this.groupRank = groupRank;
-        this.ranks = ranks;
+    SharedMemory(
+            Path file,
+            int place,
+            int[] firstRanks,
+            int ranks,
+            int length,
+            long timeoutSeconds,
+            BooleanSupplier cancelled) {
+        this.place = place;
+        this.firstRanks = firstRanks;
         this.timeoutSeconds = timeoutSeconds;
         this.cancelled = cancelled;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            long offset = vectorsOffset(ranks.length);
+            long offset = vectorsOffset(firstRanks.length);
             counters = map(channel, 0, offset);
-            for (int i = 0; i <= ranks.length; i++) {
+            for (int i = 0; i <= ranks; i++) {
                 long bytes = (long) length * Float.BYTES;
                 vectors.add(map(channel, offset, bytes)
                         .order(ByteOrder.nativeOrder())
@@ -112,7 +123,7 @@ final class SharedMemory implements AutoCloseable {
                 offset += bytes;
             }
         } catch (IOException e) {
-            // Either no file system is shared, or the rank that made the file has failed and deleted it.
+            // Either no file system is shared, or the member that made the file has failed and deleted it.
             throw new PeerLostException(
                     "Cannot share memory with the other executors of this host through " + file + ": "
                             + e.getMessage() + "; where executors have file systems of their own, let only the workers"
@@ -134,89 +145,89 @@ final class SharedMemory implements AutoCloseable {
 
     /** The vector for the group's sum. */
     FloatBuffer total() {
-        return vectors.get(ranks.length);
+        return vectors.get(vectors.size() - 1);
     }
 
-    /** Sets one of this rank's counters. Who sees the new value also sees all that this rank wrote before. */
+    /** Sets one of this member's counters. Who sees the new value also sees all that this member wrote before. */
     void publish(Counter counter, long value) {
-        COUNTER.setRelease(counters, offsetOf(counter, groupRank), value);
+        COUNTER.setRelease(counters, offsetOf(counter, place), value);
     }
 
-    /** Whether the counter of one rank of the group is at least the value. */
-    boolean hasReached(Counter counter, int ofGroupRank, long value) {
-        return (long) COUNTER.getAcquire(counters, offsetOf(counter, ofGroupRank)) >= value;
+    /** Whether the counter of one member of the group is at least the value. */
+    boolean hasReached(Counter counter, int ofPlace, long value) {
+        return (long) COUNTER.getAcquire(counters, offsetOf(counter, ofPlace)) >= value;
     }
 
-    private static int offsetOf(Counter counter, int groupRank) {
-        return CACHE_LINE * (1 + Counter.COUNT * groupRank + counter.ordinal());
+    private static int offsetOf(Counter counter, int place) {
+        return CACHE_LINE * (1 + Counter.COUNT * place + counter.ordinal());
     }
 
     /**
-     * A barrier: waits until every rank of the group has called this method as many times as this rank has. Afterwards
-     * this rank sees all that the others wrote before they called it.
+     * A barrier: waits until every member of the group has called this method as many times as this one has. Afterwards
+     * this member sees all that the others wrote before they called it.
      *
-     * @throws PeerLostException if a rank does not come in time or has failed, or this rank's task is cancelled
+     * @throws PeerLostException if a member does not come in time or has failed, or this member's task is cancelled
      */
     void await() {
         if (cancelled.getAsBoolean()) {
-            throw new PeerLostException(ranks[groupRank], "was cancelled");
+            throw new PeerLostException(firstRanks[place], "was cancelled");
         }
         arrivals++;
         publish(Counter.ARRIVED, arrivals);
-        for (int other = 0; other < ranks.length; other++) {
+        for (int other = 0; other < firstRanks.length; other++) {
             await(Counter.ARRIVED, other, arrivals);
         }
     }
 
     /**
-     * Waits until the counter of one rank of the group is at least the value: spins first, which answers soonest, then
-     * yields the core, then naps.
+     * Waits until the counter of one member of the group is at least the value: spins first, which answers soonest,
+     * then yields the core, then naps.
      *
-     * @throws PeerLostException if the rank does not come in time or has failed, or this rank's task is cancelled
+     * @throws PeerLostException if the member does not come in time or has failed, or this member's task is cancelled
      */
-    void await(Counter counter, int ofGroupRank, long value) {
-        await(counter, ofGroupRank, value, 0);
+    void await(Counter counter, int ofPlace, long value) {
+        await(counter, ofPlace, value, 0);
     }
 
     /** Waits as {@link #await(Counter, int, long)} does, but naps at once, so that the core is free for others. */
-    void awaitWithoutSpinning(Counter counter, int ofGroupRank, long value) {
-        await(counter, ofGroupRank, value, SPINS + YIELDS);
+    void awaitWithoutSpinning(Counter counter, int ofPlace, long value) {
+        await(counter, ofPlace, value, SPINS + YIELDS);
     }
 
     @SuppressWarnings("ThreadPriorityCheck")
-    private void await(Counter counter, int ofGroupRank, long value, int firstTry) {
+    private void await(Counter counter, int ofPlace, long value, int firstTry) {
         long began = System.nanoTime();
-        for (int tries = firstTry; !hasReached(counter, ofGroupRank, value); tries++) {
+        for (int tries = firstTry; !hasReached(counter, ofPlace, value); tries++) {
             if (tries < SPINS) {
                 Thread.onSpinWait();
             } else if (tries < SPINS + YIELDS) {
                 Thread.yield();
             } else {
-                checkMayWait(ofGroupRank, began);
+                checkMayWait(ofPlace, began);
                 LockSupport.parkNanos(NAP_NANOS);
             }
         }
     }
 
-    private void checkMayWait(int forGroupRank, long began) {
+    private void checkMayWait(int forPlace, long began) {
         long failed = (long) COUNTER.getAcquire(counters, FAILED);
         if (failed != 0) {
-            throw new PeerLostException(ranks[(int) failed - 1], "has failed");
+            throw new PeerLostException(firstRanks[(int) failed - 1], "has failed");
         }
         if (cancelled.getAsBoolean()) {
-            throw new PeerLostException(ranks[forGroupRank], "is waited for no more: the task was cancelled");
+            throw new PeerLostException(firstRanks[forPlace], "is waited for no more: the task was cancelled");
         }
         if (System.nanoTime() - began > TimeUnit.SECONDS.toNanos(timeoutSeconds)) {
             throw new PeerLostException(
-                    ranks[forGroupRank],
+                    firstRanks[forPlace],
                     "has not come within " + timeoutSeconds + " s, the timeout of the collective; if it only needs more"
                             + " time, raise the timeout");
         }
     }
 
-    /** Marks this rank as failed: whoever waits for any rank of the group stops waiting. */
+    /** Marks this member as failed: whoever waits for any member of the group stops waiting. */
     void abandon() {
-        COUNTER.setRelease(counters, FAILED, (long) groupRank + 1);
+        COUNTER.setRelease(counters, FAILED, (long) place + 1);
     }
 
     /**

@@ -20,6 +20,8 @@ import dev.convoy.data.source.PreparedSource;
 import dev.convoy.train.BatchLoading;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** {@code data.*}. */
 public record DataConfig(
@@ -35,8 +37,10 @@ public record DataConfig(
         Cache cache,
         Shuffle.Kind shuffle,
         int shuffleWindow,
+        Order order,
         String loaderThreads,
         int batchSize,
+        Integer globalBatchSize,
         OnBadImage onBadImage,
         double maxBadFraction) {
     /** How an image is brought to the size of {@link #resize}. */
@@ -44,6 +48,14 @@ public record DataConfig(
         STRETCH,
         CROP,
         LETTERBOX
+    }
+
+    /** What the examples of a global batch depend on. */
+    public enum Order {
+        @JsonProperty("per-worker")
+        PER_WORKER,
+        @JsonProperty("canonical")
+        CANONICAL
     }
 
     public DataConfig {
@@ -63,6 +75,19 @@ public record DataConfig(
         if (batchSize < 1) {
             throw new InvalidValueException("batchSize", batchSize, "it must be at least 1");
         }
+        if (globalBatchSize != null && globalBatchSize < 1) {
+            throw new InvalidValueException("globalBatchSize", globalBatchSize, "it must be at least 1");
+        }
+        if ((order == Order.CANONICAL) != (globalBatchSize != null)) {
+            throw new ConvoyException(
+                    order == Order.CANONICAL
+                            ? "Cannot use data.order = canonical without data.global-batch-size; set it to the number of"
+                                    + " examples that all workers train in a step together"
+                            : "Cannot use data.global-batch-size = " + globalBatchSize
+                                    + " with data.order = per-worker,"
+                                    + " where every worker takes data.batch-size examples; set data.order = canonical,"
+                                    + " or leave it out");
+        }
         if (!loaderThreads.equals("auto") && !loaderThreads.matches("[0-9]{1,6}")) {
             throw new InvalidValueException(
                     "loaderThreads", loaderThreads, "allowed are auto and 0 to " + BatchLoading.MAX_THREADS);
@@ -73,7 +98,33 @@ public record DataConfig(
     public BatchLoading loading(ClassWeights weights) {
         int threads = loaderThreads.equals("auto") ? BatchLoading.AUTO : Integer.parseInt(loaderThreads);
         return ConfigErrors.under(
-                "data", () -> new BatchLoading(new Shuffle(shuffle, shuffleWindow), augment, weights, threads));
+                "data",
+                () -> new BatchLoading(
+                        new Shuffle(shuffle, shuffleWindow, Shuffle.Order.valueOf(order.name())),
+                        augment,
+                        weights,
+                        threads));
+    }
+
+    /**
+     * The number of examples that each of so many workers trains in a step.
+     *
+     * @throws ConvoyException if a global batch cannot be divided by them
+     */
+    public int batchSizeOf(int workers) {
+        if (order == Order.PER_WORKER) {
+            return batchSize;
+        }
+        if (globalBatchSize % workers != 0) {
+            String allowed = IntStream.rangeClosed(1, globalBatchSize)
+                    .filter(number -> globalBatchSize % number == 0)
+                    .mapToObj(String::valueOf)
+                    .collect(Collectors.joining(", "));
+            throw new ConvoyException("Cannot divide data.global-batch-size = " + globalBatchSize + " by " + workers
+                    + " workers, as data.order = canonical needs; set train.workers to one of " + allowed
+                    + ", or data.global-batch-size to a multiple of " + workers);
+        }
+        return globalBatchSize / workers;
     }
 
     /** What becomes of an image of another size. */

@@ -229,13 +229,14 @@ public record JobConfig(
     /**
      * What the training loop needs of it.
      *
+     * @param batchSize examples per worker and step, of {@link DataConfig#batchSizeOf}
      * @param classWeights that {@link DataConfig#classWeights} comes to on the training images
      */
-    public TrainingSpec trainingSpec(ClassWeights classWeights) {
+    public TrainingSpec trainingSpec(int batchSize, ClassWeights classWeights) {
         return new TrainingSpec(
                 seed,
                 train.epochs,
-                data.batchSize(),
+                batchSize,
                 optimizer.spec,
                 optimizer.learningRate,
                 sync.spec(),
@@ -261,13 +262,14 @@ public record JobConfig(
                 && sync.warmupRounds == 0
                 && data.augment().transforms().isEmpty()
                 && data.shuffle() == Shuffle.Kind.GLOBAL
+                && data.order() == DataConfig.Order.PER_WORKER
                 && data.classWeights().equals(ClassWeighting.NONE);
         if (!backend.name.equals("dl4j") || backend.device == Placement.Device.CUDA || !plain) {
             throw new ConvoyException("Cannot use sync.transport = dl4j-spark with these settings: it is"
                     + " Deeplearning4j's own master, and needs backend.name = dl4j, backend.device = cpu or auto,"
                     + " sync.exchange = parameter-averaging, a number for sync.local-steps, sync.outer = none,"
-                    + " sync.compression = none, sync.warmup-rounds = 0, data.augment = [], data.shuffle = global and"
-                    + " no data.class-weights");
+                    + " sync.compression = none, sync.warmup-rounds = 0, data.augment = [], data.shuffle = global,"
+                    + " data.order = per-worker and no data.class-weights");
         }
         Dl4jGraph.checkOptimizer(optimizer.spec);
     }

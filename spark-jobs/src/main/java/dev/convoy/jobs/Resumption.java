@@ -4,6 +4,7 @@ import dev.convoy.checkpoint.ImageSetDigest;
 import dev.convoy.checkpoint.Provenance;
 import dev.convoy.checkpoint.SavedCheckpoint;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.plan.Shuffle;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
@@ -104,16 +105,17 @@ final class Resumption {
      *
      * @param network that goes on
      * @param now what is trained from here on
+     * @param order whether batches depend on the number of workers
      * @throws ChangedRunException if the images have changed, and may not
      */
-    TrainingState state(Network network, Provenance now) throws IOException {
+    TrainingState state(Network network, Provenance now, Shuffle.Order order) throws IOException {
         Provenance before = checkpoint.provenance();
         judge(before.dataChanges(now.data()));
         before.inexactness(now)
                 .forEach(reason -> LOG.warn(
                         "The weights will not be, bit for bit, those of a run that was never interrupted: {}", reason));
         TrainingState state = checkpoint.state(network);
-        boolean samePlan = before.workers() == now.workers()
+        boolean samePlan = (before.workers() == now.workers() || order == Shuffle.Order.CANONICAL)
                 && before.stepsPerEpoch() == now.stepsPerEpoch()
                 && before.dataChanges(now.data()).isEmpty()
                 && !hasChanged("data")

@@ -122,6 +122,7 @@ public final class TrainJob {
         ImageSets sets =
                 new ImageSets(spark, job, resumption.map(Resumption::workers).orElseGet(spark::defaultParallelism));
         outcome.workers = sets.workers();
+        int batchSize = job.data().batchSizeOf(sets.workers());
         ImageSets.Description images = sets.describeTrain();
         // Whatever does not fit is found before pixels are read.
         Optional<NetworkSpec> known = resumption.flatMap(Resumption::network);
@@ -148,10 +149,10 @@ public final class TrainJob {
                         .or(() -> resumption.flatMap(Resumption::normalization))
                         .or(initial::normalization)
                         .orElseGet(train::measuredNormalization);
-                TrainingSpec training = job.trainingSpec(weights);
+                TrainingSpec training = job.trainingSpec(batchSize, weights);
                 Provenance provenance = provenance(network, train, test, normalization, training);
                 TrainingState start = resumption.isPresent()
-                        ? resumption.get().state(network, provenance)
+                        ? resumption.get().state(network, provenance, training.loading().shuffle().order())
                         : TrainingState.start(first, training.optimizer());
                 run.write(RunDirectory.CONFIG, ConfigReader.render(config));
                 ImageSets.record(run, train, test);

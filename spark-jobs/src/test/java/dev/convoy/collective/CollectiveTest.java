@@ -26,7 +26,7 @@ class CollectiveTest {
             for (int round = 0; round < 3; round++) {
                 // Rank 1 weighs nothing, and what lies in its vector must not matter.
                 for (int i = 0; i < LENGTH; i++) {
-                    collective.vector().put(i, rank == 1 ? Float.NaN : value(rank, i));
+                    collective.vector(rank).put(i, rank == 1 ? Float.NaN : value(rank, i));
                 }
                 collective.sum(new float[] {rank == 1 ? 0 : rank + 1, 16_777_215 - rank});
                 collective.total().get(0, total);
@@ -48,6 +48,49 @@ class CollectiveTest {
             boolean rounded = compression == Compression.BF16 && names.contains("b");
             assertThat((double) totals.get(0)[i]).isCloseTo(expected, within(rounded ? 0.05 : 1e-5));
         }
+    }
+
+    /** Five ranks in two groups, as five members and as fewer, who do not always have neighbours; in buckets too. */
+    @ParameterizedTest
+    @CsvSource({"1001, 0", "600000, 599990"})
+    void ranksOfOneMemberAreSummedAsIfTheyWereAlone(int length, int early) throws Exception {
+        List<CollectiveShape.Member> alone =
+                List.of(member("a", 0), member("a", 1), member("b", 2), member("b", 3), member("a", 4));
+        List<CollectiveShape.Member> together = List.of(member("a", 0, 4), member("a", 1), member("b", 2, 3));
+        float[] expected = null;
+        for (List<CollectiveShape.Member> members : List.of(alone, together)) {
+            CollectiveShape shape = Ranks.shape(members, length, early, Compression.NONE);
+            List<float[]> totals = Ranks.runAll(shape, (member, collective) -> {
+                List<Integer> ranks = members.get(member).ranks();
+                float[] total = new float[length];
+                for (int round = 0; round < 3; round++) {
+                    for (int rank : ranks) {
+                        for (int i = 0; i < length; i++) {
+                            collective.vector(rank).put(i, rank == 3 ? Float.NaN : value(rank + round, i));
+                        }
+                    }
+                    collective.sum(ranks.stream()
+                            .map(rank -> new float[] {rank == 3 ? 0 : 3 + 4 * rank, rank})
+                            .toArray(float[][]::new));
+                    collective.total().get(0, total);
+                    for (int rank = 0; rank < 5; rank++) {
+                        assertThat(collective.slot(rank, 1)).isEqualTo(rank);
+                    }
+                }
+                return total;
+            });
+            expected = expected == null ? totals.get(0) : expected;
+            for (float[] total : totals) {
+                assertThat(total).isEqualTo(expected);
+            }
+        }
+        assertThat((double) expected[7])
+                .isCloseTo(
+                        3 * value(2, 7) + 7 * value(3, 7) + 11 * (double) value(4, 7) + 19 * value(6, 7), within(1e-4));
+    }
+
+    private static CollectiveShape.Member member(String group, Integer... ranks) {
+        return new CollectiveShape.Member(group, List.of(ranks));
     }
 
     static float value(int rank, int i) {
@@ -108,11 +151,11 @@ class CollectiveTest {
         assertThatThrownBy(() -> Ranks.runAll(
                         shape(List.of("a", "a"), Compression.NONE), old, (rank, collective) -> new float[0]))
                 .hasStackTraceContaining(
-                        "Cannot exchange vectors between different versions: rank 0 on 127.0.0.1 has" + " libtorch 1.0")
+                        "Cannot exchange vectors between different versions: a task on 127.0.0.1 has libtorch 1.0")
                 .hasStackTraceContaining("give all executors the same convoy.jar");
     }
 
-    private static Collective.Shape shape(List<String> groups, Compression compression) {
-        return Ranks.shape(groups, LENGTH, 0, compression);
+    private static CollectiveShape shape(List<String> groups, Compression compression) {
+        return Ranks.shapeOf(groups, LENGTH, 0, compression);
     }
 }

@@ -34,9 +34,9 @@ class NativeMemoryTest {
         public static void main(String[] args) throws Exception {
             int sums = 0;
             for (int i = 0; i < TIMES; i++) {
-                Collective.Shape shape = Ranks.shape(List.of("a", "b"), 1_000, 0, Compression.NONE);
+                CollectiveShape shape = Ranks.shapeOf(List.of("a", "b"), 1_000, 0, Compression.NONE);
                 List<float[]> totals = Ranks.runAll(shape, (rank, collective) -> {
-                    collective.vector().put(0, rank + 1);
+                    collective.vector(rank).put(0, rank + 1);
                     collective.sum(new float[] {1, 0});
                     return new float[] {collective.total().get(0)};
                 });

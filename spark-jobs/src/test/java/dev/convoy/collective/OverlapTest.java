@@ -30,7 +30,7 @@ class OverlapTest {
         for (int i = 0; i < BUCKET; i++) {
             bucket[i] = weight(0) * CollectiveTest.value(0, begin + i) + weight(1) * CollectiveTest.value(1, begin + i);
         }
-        Ranks.runAll(Ranks.shape(List.of("a", "b"), LENGTH, LENGTH, Compression.NONE), (rank, collective) -> {
+        Ranks.runAll(Ranks.shapeOf(List.of("a", "b"), LENGTH, LENGTH, Compression.NONE), (rank, collective) -> {
             fill(collective, rank, begin, LENGTH, false);
             collective.submit(weight(rank), begin);
             awaitTotal(collective, begin, bucket);
@@ -61,9 +61,9 @@ class OverlapTest {
     @CsvSource({"a b, NONE", "a a b, NONE", "a b a c, NONE", "a a a b, BF16"})
     void whatGoesAheadIsSummedAlike(String groups, Compression compression) throws Exception {
         List<String> names = List.of(groups.split(" "));
-        List<float[]> expected = Ranks.runAll(Ranks.shape(names, LENGTH, 0, compression), OverlapTest::threeRounds);
+        List<float[]> expected = Ranks.runAll(Ranks.shapeOf(names, LENGTH, 0, compression), OverlapTest::threeRounds);
         List<float[]> found =
-                Ranks.runAll(Ranks.shape(names, LENGTH, LENGTH - 5, compression), OverlapTest::threeRounds);
+                Ranks.runAll(Ranks.shapeOf(names, LENGTH, LENGTH - 5, compression), OverlapTest::threeRounds);
         for (float[] totals : found) {
             assertThat(totals).as("the same on every rank").isEqualTo(found.get(0));
         }
@@ -106,7 +106,7 @@ class OverlapTest {
     }
 
     private static void fill(Collective collective, int rank, int offset, int end, boolean wrong) {
-        FloatBuffer vector = collective.vector();
+        FloatBuffer vector = collective.vector(rank);
         for (int i = offset; i < end; i++) {
             vector.put(i, wrong ? Float.NaN : CollectiveTest.value(rank, i));
         }
@@ -115,7 +115,7 @@ class OverlapTest {
     @Test
     void aRankThatFailsWhileOthersGoAheadIsNotWaitedFor() {
         assertThatThrownBy(() -> Ranks.runAll(
-                        Ranks.shape(List.of("a", "a", "b"), LENGTH, LENGTH, Compression.NONE), (rank, collective) -> {
+                        Ranks.shapeOf(List.of("a", "a", "b"), LENGTH, LENGTH, Compression.NONE), (rank, collective) -> {
                             if (rank == 1) {
                                 collective.submit(1, LENGTH / 2);
                                 collective.abandon();

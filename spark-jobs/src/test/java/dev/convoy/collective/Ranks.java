@@ -12,6 +12,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /** Runs ranks as threads; their groups meet over real sockets. */
 final class Ranks {
@@ -29,18 +30,28 @@ final class Ranks {
         float[] run(int rank, Collective collective) throws Exception;
     }
 
-    static Collective.Shape shape(List<String> groups, int length, int early, Compression compression) {
-        return new Collective.Shape(groups, length, early, SLOTS, CollectiveBackend.GLOO, compression, 2);
+    static CollectiveShape shapeOf(List<String> groups, int length, int early, Compression compression) {
+        return shape(
+                IntStream.range(0, groups.size())
+                        .mapToObj(rank -> new CollectiveShape.Member(groups.get(rank), List.of(rank)))
+                        .toList(),
+                length,
+                early,
+                compression);
     }
 
-    static List<float[]> runAll(Collective.Shape shape, CollectivePart part)
-            throws InterruptedException, ExecutionException, TimeoutException {
-        return runAll(shape, new Messages(shape.groups().size()), part);
+    static CollectiveShape shape(List<CollectiveShape.Member> members, int length, int early, Compression compression) {
+        return new CollectiveShape(members, length, early, SLOTS, CollectiveBackend.GLOO, compression, 2);
     }
 
-    static List<float[]> runAll(Collective.Shape shape, Messages messages, CollectivePart part)
+    static List<float[]> runAll(CollectiveShape shape, CollectivePart part)
             throws InterruptedException, ExecutionException, TimeoutException {
-        return runAll(shape.groups().size(), rank -> {
+        return runAll(shape, new Messages(shape.members().size()), part);
+    }
+
+    static List<float[]> runAll(CollectiveShape shape, Messages messages, CollectivePart part)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        return runAll(shape.members().size(), rank -> {
             try (Collective collective =
                     new Collective(rank, shape, "127.0.0.1", OptionalInt.empty(), messages.of(rank), () -> false)) {
                 return part.run(rank, collective);

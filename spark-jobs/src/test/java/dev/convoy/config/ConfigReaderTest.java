@@ -111,8 +111,10 @@ class ConfigReaderTest {
                         .data()
                         .loading(ClassWeights.NONE))
                 .hasMessageContaining("data.loader-threads = 65; allowed are auto and 0 to 64");
-        List<ImageTransform> augment =
-                config.trainingSpec(ClassWeights.NONE).loading().augmentation().transforms();
+        List<ImageTransform> augment = config.trainingSpec(64, ClassWeights.NONE)
+                .loading()
+                .augmentation()
+                .transforms();
         assertThat(augment).hasSize(8);
         assertThat(augment.get(1)).isEqualTo(new GeometricTransform.ResizedCrop().withArea(0.5, 1.0));
         assertThat(augment.get(7)).isEqualTo(new MixingTransform.CutMix(1.0, 0.5));
@@ -121,6 +123,33 @@ class ConfigReaderTest {
                         .train()
                         .source())
                 .isEqualTo(new CifarSource("/digits"));
+    }
+
+    @Test
+    void aGlobalBatchIsDividedByTheWorkers() {
+        assertThat(read(MINIMAL, Map.of("data.batch-size", "16")).data().batchSizeOf(7))
+                .isEqualTo(16);
+        Map<String, String> canonical = Map.of("data.order", "canonical", "data.global-batch-size", "48");
+        DataConfig data = read(MINIMAL, canonical).data();
+        assertThat(data.batchSizeOf(2)).isEqualTo(24);
+        assertThat(data.batchSizeOf(8)).isEqualTo(6);
+        assertThat(data.loading(ClassWeights.NONE).shuffle())
+                .isEqualTo(new Shuffle(Shuffle.Kind.GLOBAL, 8192, Shuffle.Order.CANONICAL));
+        assertThatThrownBy(() -> data.batchSizeOf(5))
+                .hasMessageContaining("Cannot divide data.global-batch-size = 48 by 5 workers")
+                .hasMessageContaining("set train.workers to one of 1, 2, 3, 4, 6, 8, 12, 16, 24, 48, or");
+        assertThatThrownBy(() -> read(MINIMAL, Map.of("data.order", "canonical")))
+                .hasMessageContaining("Cannot use data.order = canonical without data.global-batch-size");
+        assertThatThrownBy(() -> read(MINIMAL, Map.of("data.global-batch-size", "48")))
+                .hasMessageContaining("Cannot use data.global-batch-size = 48 with data.order = per-worker");
+        assertThatThrownBy(() -> read(MINIMAL, Map.of("data.order", "canonical", "data.global-batch-size", "0")))
+                .hasMessageContaining("data.global-batch-size = 0");
+        assertThatThrownBy(() -> read(MINIMAL, Map.of("data.order", "random")))
+                .hasMessageContaining("there is no random; allowed are per-worker, canonical");
+        assertThatThrownBy(() -> read(MINIMAL + "data.shuffle = window", canonical)
+                        .data()
+                        .loading(ClassWeights.NONE))
+                .hasMessageContaining("data.order = canonical; it goes with a global shuffle or with none");
     }
 
     @Test

@@ -178,6 +178,25 @@ class JobsTest {
     }
 
     /** Trains, then trains on from the run on the other backend, with the body frozen and a new head for the same classes. */
+    /** Four workers on two slots, which sum among themselves, against two, which the driver sums for; the rest is one configuration. */
+    @Test
+    void aGlobalBatchStaysWhatItIsForOtherNumbersOfWorkers(JavaSparkContext spark) throws IOException {
+        settings.put("sync.exchange", "gradient");
+        settings.put("data.order", "canonical");
+        settings.put("data.global-batch-size", "32");
+        settings.put("train.epochs", "1");
+        JsonNode two = result(Path.of(train(spark).directory()));
+        settings.put("train.workers", "4");
+        settings.put("sync.transport", "all-reduce");
+        JsonNode four = result(Path.of(train(spark).directory()));
+        assertThat(four.at("/rounds")).isEqualTo(two.at("/rounds"));
+        assertThat(four.at("/train/loss").asDouble())
+                .isCloseTo(two.at("/train/loss").asDouble(), within(1e-5));
+        settings.put("train.workers", "3");
+        assertThatThrownBy(() -> train(spark))
+                .hasMessageContaining("Cannot divide data.global-batch-size = 32 by 3 workers");
+    }
+
     @Test
     void aRunCanBeStartedFromAndFrozen(JavaSparkContext spark) throws IOException {
         settings.put("train.epochs", "1");

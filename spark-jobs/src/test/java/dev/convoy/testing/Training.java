@@ -60,10 +60,16 @@ public final class Training {
 
     public static ImageShards shards(JavaSparkContext spark, Path folder, int examples, int workers)
             throws IOException {
+        return shards(spark, folder, examples, workers, ImageShards.Cache.MEMORY);
+    }
+
+    public static ImageShards shards(
+            JavaSparkContext spark, Path folder, int examples, int workers, ImageShards.Cache cache)
+            throws IOException {
         ImageListing listing = Digits.trainGzip(folder).list(new Configuration(), List.of());
         WorkerLayout layout = new WorkerLayout(1, listing.examples(), examples, workers);
         ImageDecoder decoder = new ImageDecoder(DIGIT, ImageDecoder.Sizes.REFUSE, ImageDecoder.Colours.REFUSE);
-        return ImageShards.of(spark, listing, new ShardSpec(decoder, layout));
+        return ImageShards.of(spark, listing, new ShardSpec(decoder, layout).withCache(cache));
     }
 
     public static ReplicaSpec replica(NetworkSpec network) {

@@ -105,7 +105,10 @@ class ClusterTest {
         }
     }
 
-    /** Over shared memory and over Gloo, whole and in bfloat16; a lost executor costs a segment, and no bit. */
+    /**
+     * Over shared memory and over Gloo, whole and in bfloat16. A lost executor costs a segment, which the other one may go on with alone:
+     * then ranks share memory that did not before.
+     */
     @Test
     void executorsSumAmongThemselves() throws IOException {
         AllReduceSpec host = AllReduceSpec.defaults();
@@ -140,7 +143,8 @@ class ClusterTest {
                         }
                     });
             assertThat(killed).isTrue();
-            assertSameBits(disturbed.end, gloo.end);
+            assertThat(disturbed.end.parameters()).containsExactly(gloo.end.parameters(), within(1e-5f));
+            assertThat(disturbed.end.progress()).isEqualTo(gloo.end.progress());
             assertThat(disturbed.epochs).allSatisfy(epoch -> {
                 assertThat(epoch.ledger().trained()).isEqualTo(400);
                 assertThat(epoch.ledger().planned()).isEqualTo(400);

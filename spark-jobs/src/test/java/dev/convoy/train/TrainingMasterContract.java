@@ -2,7 +2,11 @@ package dev.convoy.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.convoy.data.ClassWeights;
+import dev.convoy.data.augment.Augmentation;
+import dev.convoy.data.plan.Shuffle;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.layer.LayerSpec;
@@ -171,6 +175,48 @@ abstract class TrainingMasterContract {
             assertThat(begin.parameters()).isEqualTo(parameters).isNotEqualTo(end.parameters());
             assertThat(begin.buffers()).isEqualTo(buffers).isNotEqualTo(end.buffers());
             assertThat(begin.optimizer().slots().get(1)).isEqualTo(slot);
+        }
+    }
+
+    /** Twenty steps, the last with 5 examples; one row of losses for 2, 4 and 8 workers, and for 2 and then 4. */
+    @Test
+    void inCanonicalOrderLossesDoNotDependOnTheNumberOfWorkers(JavaSparkContext spark) throws IOException {
+        List<Double> expected = List.of();
+        float[] end = {};
+        for (List<Integer> workers : List.of(List.of(2, 2), List.of(4, 4), List.of(8, 8), List.of(2, 4))) {
+            List<RoundReport> rounds = new ArrayList<>();
+            TrainingState state = canonical(spark, workers.get(0), 10, Optional.empty(), rounds);
+            state = canonical(spark, workers.get(1), 10, Optional.of(state), rounds);
+            List<Double> losses = rounds.stream()
+                    .map(round -> round.lossSum() / round.counts().trained())
+                    .toList();
+            assertThat(losses).hasSize(20);
+            assertThat(state.progress().epoch()).isEqualTo(1);
+            if (expected.isEmpty()) {
+                expected = losses;
+                end = state.parameters();
+            }
+            for (int step = 0; step < 20; step++) {
+                assertThat(losses.get(step))
+                        .as("%s workers, step %d", workers, step)
+                        .isCloseTo(expected.get(step), within(1e-5));
+            }
+            assertThat(state.parameters()).containsExactly(end, within(1e-5f));
+        }
+        assertThat(expected.get(19)).isLessThan(0.8 * expected.get(0));
+    }
+
+    /** Goes on for some steps with a new master for so many workers. */
+    private TrainingState canonical(
+            JavaSparkContext spark, int workers, int steps, Optional<TrainingState> from, List<RoundReport> rounds)
+            throws IOException {
+        BatchLoading loading = new BatchLoading(
+                Shuffle.GLOBAL.withOrder(Shuffle.Order.CANONICAL), Augmentation.NONE, ClassWeights.NONE, 0);
+        TrainingSpec spec = new TrainingSpec(1, 2, 16 / workers, MOMENTUM, Training.RATE, SyncSpec.gradient(), loading);
+        ReplicaSpec replica = Training.replica(Training.SMALL);
+        try (ImageShards shards = Training.shards(spark, folder, 19 * 16 + 5, workers);
+                TrainingMaster master = master(spark, shards, replica, spec)) {
+            return master.advance(from.orElseGet(() -> start(replica, spec)), steps, rounds::add);
         }
     }
 

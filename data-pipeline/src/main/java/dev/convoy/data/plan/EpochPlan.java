@@ -13,6 +13,12 @@ import java.util.stream.LongStream;
  * <p>Every worker goes through the examples it owns, in an order of its own; a random one is new each epoch. Global
  * batch {@code k} is the union of the workers' {@code k}-th batches. All workers take the same number of steps; one
  * that has run out has an empty batch, which weighs nothing.
+ *
+ * <p>Under {@link Shuffle.Order#CANONICAL} all examples are dealt to as many buckets as a global batch has examples,
+ * and global batch {@code k} takes the {@code k}-th example of every bucket, in an order that each bucket has for
+ * itself. Worker {@code w} of {@code W} owns the buckets {@code w, w + W, w + 2 W, ...}: the number of workers decides
+ * who trains a bucket, and not what is in it. The last global batch lacks the last buckets, in equal parts for all
+ * workers, give or take one.
  */
 public final class EpochPlan {
     private final long seed;
@@ -21,6 +27,7 @@ public final class EpochPlan {
     private final int batchSize;
     private final Shuffle shuffle;
     private final WorkerLayout.Dealer dealer;
+    private final BucketOrder buckets;
 
     /**
      * @param seed the run's seed
@@ -40,6 +47,14 @@ public final class EpochPlan {
         this.batchSize = batchSize;
         this.shuffle = shuffle;
         this.dealer = layout.dealer();
+        this.buckets = new BucketOrder(buckets(), shuffle.kind() == Shuffle.Kind.GLOBAL, this::random);
+    }
+
+    /** A bucket is what a worker would own if there were one for every example of a global batch. */
+    private WorkerLayout buckets() {
+        return shuffle.order() == Shuffle.Order.CANONICAL
+                ? layout.withWorkers(Math.multiplyExact(layout.workers(), batchSize))
+                : layout;
     }
 
     /** The number of the epoch, from 0. */
@@ -74,6 +89,17 @@ public final class EpochPlan {
     }
 
     private LongUnaryOperator order(int worker, WorkerShard shard) {
+        return shuffle.order() == Shuffle.Order.CANONICAL ? canonical(worker) : perWorker(worker, shard);
+    }
+
+    private LongUnaryOperator canonical(int worker) {
+        return position -> {
+            int bucket = (int) (position % batchSize) * layout.workers() + worker;
+            return buckets.idAt(bucket, position / batchSize);
+        };
+    }
+
+    private LongUnaryOperator perWorker(int worker, WorkerShard shard) {
         return switch (shuffle.kind()) {
             case GLOBAL -> {
                 Permutation order = new Permutation(layout.size(worker), random(worker));
@@ -101,8 +127,9 @@ public final class EpochPlan {
         return position -> ids[(int) position];
     }
 
-    private CounterRandom random(int worker, long... more) {
-        LongStream coordinates = LongStream.concat(LongStream.of(epoch, worker), LongStream.of(more));
+    /** A stream of the epoch's for a worker or a bucket. */
+    private CounterRandom random(int owner, long... more) {
+        LongStream coordinates = LongStream.concat(LongStream.of(epoch, owner), LongStream.of(more));
         return CounterRandom.of(seed, CounterRandom.Purpose.EPOCH_ORDER, coordinates.toArray());
     }
 }

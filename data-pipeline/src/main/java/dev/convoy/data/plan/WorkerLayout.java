@@ -25,6 +25,11 @@ public record WorkerLayout(long seed, long available, long examples, int workers
         }
     }
 
+    /** The same examples in the same order, dealt to another number of workers. */
+    public WorkerLayout withWorkers(int other) {
+        return new WorkerLayout(seed, available, examples, other);
+    }
+
     /** The number of examples that a worker owns. */
     public long size(int worker) {
         return (examples - worker + workers - 1) / workers;

@@ -17,9 +17,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.storage.BlockManagerMaster;
+import org.apache.spark.storage.RDDBlockId;
 import org.apache.spark.storage.StorageLevel;
+import scala.collection.JavaConverters;
 
 /**
  * A set of images that is dealt to workers and cached: partition {@code w} of {@link #chunks} holds the images of
@@ -156,6 +160,22 @@ public final class ImageShards implements AutoCloseable {
      */
     public JavaRDD<byte[]> chunks() {
         return chunks;
+    }
+
+    /**
+     * The executors that keep the chunks of each worker, by worker, as Spark writes places of partitions; none where
+     * they were lost, until {@link #chunks} are computed again. Asks on the driver.
+     */
+    public List<List<String>> locations() {
+        BlockManagerMaster master = SparkEnv.get().blockManager().master();
+        return IntStream.range(0, layout().workers())
+                .mapToObj(worker ->
+                        JavaConverters.seqAsJavaList(master.getLocations(new RDDBlockId(chunks.id(), worker))))
+                .map(keepers -> keepers.stream()
+                        .map(keeper -> "executor_" + keeper.host() + "_" + keeper.executorId())
+                        .sorted()
+                        .toList())
+                .toList();
     }
 
     /** Goes with tasks and turns a partition's chunks into what batches are gathered from. */

@@ -49,6 +49,77 @@ class EpochPlanTest {
         assertThat(seen).hasSize(examples).allMatch(id -> id >= 0 && id < examples);
     }
 
+    /** The epoch ends in the middle of a global batch more often than not. */
+    @Property(tries = 200)
+    void canonicalGlobalBatchesAreTheSameForAllNumbersOfWorkers(
+            @ForAll @IntRange(min = 1, max = 500) int examples,
+            @ForAll @IntRange(min = 1, max = 60) int globalBatch,
+            @ForAll @IntRange(min = 0, max = 3) int epoch,
+            @ForAll boolean shuffled,
+            @ForAll long seed) {
+        Shuffle shuffle = new Shuffle(shuffled ? Shuffle.Kind.GLOBAL : Shuffle.Kind.NONE, 1, Shuffle.Order.CANONICAL);
+        List<Set<Long>> expected = List.of();
+        for (int workers : IntStream.rangeClosed(1, globalBatch)
+                .filter(number -> globalBatch % number == 0)
+                .toArray()) {
+            WorkerLayout layout = new WorkerLayout(seed, examples + 7, examples, workers);
+            EpochPlan plan = new EpochPlan(seed, epoch, layout, globalBatch / workers, shuffle);
+            List<Set<Long>> batches = globalBatches(plan, layout);
+            assertThat(batches.stream().mapToInt(Set::size).sum()).isEqualTo(examples);
+            assertThat(batches.stream().flatMap(Set::stream).distinct()).hasSize(examples);
+            assertThat(batches.subList(0, batches.size() - 1)).allMatch(batch -> batch.size() == globalBatch);
+            if (workers > 1) {
+                assertThat(batches).as("%d workers", workers).isEqualTo(expected);
+            }
+            expected = batches;
+        }
+    }
+
+    /** What all workers train in each step, each its own and in nearly equal parts. */
+    private static List<Set<Long>> globalBatches(EpochPlan plan, WorkerLayout layout) {
+        WorkerLayout.Dealer dealer = layout.dealer();
+        List<WorkerShard> shards = IntStream.range(0, layout.workers())
+                .mapToObj(worker -> shard(layout, worker))
+                .toList();
+        List<Set<Long>> batches = new ArrayList<>();
+        for (int step = 0; step < plan.steps(); step++) {
+            Set<Long> batch = new HashSet<>();
+            for (int worker = 0; worker < layout.workers(); worker++) {
+                long[] ids = plan.batch(worker, step, shards.get(worker));
+                assertThat(ids.length).isBetween(plan.batchSize(0, step) - 1, plan.batchSize(0, step));
+                for (long id : ids) {
+                    assertThat(dealer.isDealt(id)).isTrue();
+                    assertThat(dealer.workerOf(id)).isEqualTo(worker);
+                    batch.add(id);
+                }
+            }
+            batches.add(batch);
+        }
+        return batches;
+    }
+
+    @Test
+    void canonicalOrderIsNewEachEpochAndMixesAllExamples() {
+        WorkerLayout layout = new WorkerLayout(1, 4000, 4000, 2);
+        WorkerShard shard = shard(layout, 0);
+        Shuffle shuffle = Shuffle.GLOBAL.withOrder(Shuffle.Order.CANONICAL);
+        Set<Long> mates = new HashSet<>();
+        Set<List<Long>> orders = new HashSet<>();
+        long first = new EpochPlan(1, 0, layout, 10, shuffle).batch(0, 0, shard)[0];
+        for (int epoch = 0; epoch < 20; epoch++) {
+            EpochPlan plan = new EpochPlan(1, epoch, layout, 10, shuffle);
+            orders.add(epoch(plan, shard));
+            for (int step = 0; step < plan.steps(); step++) {
+                List<Long> batch =
+                        LongStream.of(plan.batch(0, step, shard)).boxed().toList();
+                mates.addAll(batch.contains(first) ? batch : List.of());
+            }
+        }
+        assertThat(orders).hasSize(20);
+        // Of 180 mates that could be drawn, at random from 1,800, few come twice.
+        assertThat(mates).hasSizeGreaterThan(150);
+    }
+
     @Provide
     Arbitrary<Shuffle.Kind> everyExampleOnce() {
         return Arbitraries.of(Shuffle.Kind.GLOBAL, Shuffle.Kind.WINDOW, Shuffle.Kind.NONE);
@@ -182,5 +253,9 @@ class EpochPlanTest {
         assertThatThrownBy(() -> new EpochPlan(1, 0, new WorkerLayout(1, 10, 10, 1), 0, Shuffle.GLOBAL))
                 .hasMessageContaining("batchSize = 0");
         assertThatThrownBy(() -> new Shuffle(Shuffle.Kind.WINDOW, 0)).hasMessageContaining("window = 0");
+        for (Shuffle.Kind kind : List.of(Shuffle.Kind.WINDOW, Shuffle.Kind.BALANCED)) {
+            assertThatThrownBy(() -> new Shuffle(kind, 8).withOrder(Shuffle.Order.CANONICAL))
+                    .hasMessageContaining("order = canonical; it goes with a global shuffle or with none");
+        }
     }
 }

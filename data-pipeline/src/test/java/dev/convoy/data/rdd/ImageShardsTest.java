@@ -42,6 +42,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @ExtendWith(SparkExtension.class)
 class ImageShardsTest {
@@ -192,6 +193,34 @@ class ImageShardsTest {
             assertThat(batch.denseTargets(2)).containsExactly(6, 12, 1, 2);
             assertThat(shards.examples()).isEqualTo(8);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ImageShards.Cache.class)
+    void aTaskOfAnyStageOpensWhatIsKeptAndNothingElse(ImageShards.Cache cache, JavaSparkContext spark)
+            throws IOException {
+        ImageListing listing = Digits.train(folder).list(new Configuration(), List.of());
+        WorkerLayout layout = new WorkerLayout(1, listing.examples(), 30, 3);
+        ImageShards shards = ImageShards.of(spark, listing, new ShardSpec(DECODER, layout).withCache(cache));
+        ShardOpener opener = shards.opener();
+        assertThat(shards.locations())
+                .hasSize(3)
+                .allSatisfy(
+                        places -> assertThat(places).singleElement().asString().startsWith("executor_"));
+        assertThat(opened(spark, opener)).containsExactly(10, 10, 10);
+        shards.close();
+        assertThat(shards.locations()).hasSize(3).allSatisfy(places -> assertThat(places)
+                .isEmpty());
+        assertThat(opened(spark, opener)).containsExactly(0, 0, 0);
+    }
+
+    /** The number of images of each of three workers, as a single task finds them. */
+    private static List<Integer> opened(JavaSparkContext spark, ShardOpener opener) {
+        return spark.parallelize(List.of(0, 1, 2), 1)
+                .map(worker -> opener.openCached(worker)
+                        .map(shard -> shard.batches(1).size())
+                        .orElse(0))
+                .collect();
     }
 
     private static final ImageDecoder PIXEL =

@@ -30,6 +30,8 @@ public final class LocalTrainer {
     private Vector velocity;
     private boolean hasVelocity;
     private long steps;
+    private List<Vector> markedSlots = List.of();
+    private long markedSteps;
 
     /** Allocates the optimizer's memory beside the replica, which it does not own. */
     public LocalTrainer(Replica replica, Network network, OptimizerSpec optimizer) {
@@ -89,6 +91,26 @@ public final class LocalTrainer {
     /** Remembers where buffers are. */
     public void markBuffers() {
         markedBuffers.set(replica.buffers());
+    }
+
+    /** Remembers the optimizer's memory. */
+    public void markOptimizer() {
+        if (markedSlots.size() < slots.size()) {
+            markedSlots =
+                    slots.stream().map(slot -> replica.newVector(slot.length())).toList();
+        }
+        for (int i = 0; i < slots.size(); i++) {
+            markedSlots.get(i).set(slots.get(i));
+        }
+        markedSteps = steps;
+    }
+
+    /** Puts the optimizer's memory back to what it was when it was marked. */
+    public void rewindOptimizer() {
+        for (int i = 0; i < slots.size(); i++) {
+            slots.get(i).set(markedSlots.get(i));
+        }
+        steps = markedSteps;
     }
 
     /** Replaces parameters by how far they have moved since they were marked. */

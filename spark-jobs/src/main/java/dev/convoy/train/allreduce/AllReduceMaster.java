@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One barrier stage, a segment, from one evaluation to the next: executors sum among themselves after every round and all hold the model.
+ * Where Spark has fewer task slots than there are workers, a task runs several in turn; every attempt counts slots anew.
  * If an executor is lost Spark gives the stage up; then it is submitted again from the state that the driver has, so that nothing is
  * lost or counted twice. The life of a segment:
  *
@@ -42,8 +43,11 @@ public final class AllReduceMaster implements TrainingMaster {
     private final ReplicaSpec replica;
     private final TrainingSpec spec;
     private final AllReduceSpec allReduce;
-    /** Whether shards are where ranks will run, as far as is known; saves a stage, and changes no result. */
+    private final TaskSlots slots;
+    /** Whether shards are open, as far as is known; saves a stage, and changes no result. */
     private boolean opened;
+    /** The number of tasks that the last segment had; saves waiting, and says what has changed. */
+    private int tasks;
 
     /**
      * @throws ConvoyException if this Spark cannot run barrier stages, or vectors would travel in the clear where they must not
@@ -59,6 +63,7 @@ public final class AllReduceMaster implements TrainingMaster {
         this.replica = replica;
         this.spec = spec;
         this.allReduce = allReduce;
+        this.slots = TaskSlots.of(spark, allReduce.timeoutSeconds());
         check(spark.getConf(), allReduce);
         checkLength(spec.sync()
                 .exchange()
@@ -142,8 +147,8 @@ public final class AllReduceMaster implements TrainingMaster {
     }
 
     private Segment.End attempt(TrainingState begin, int rounds, RoundDelivery delivery) {
+        countTasks();
         openShards();
-        TaskSlots.await(spark, shards.layout().workers(), allReduce.timeoutSeconds());
         // Rounds that were told of cannot be cut otherwise.
         TrainingState start =
                 delivery.localSteps() > 0 ? begin.withTuning(begin.tuning().withSettled(delivery.localSteps())) : begin;
@@ -154,19 +159,42 @@ public final class AllReduceMaster implements TrainingMaster {
                     spec,
                     allReduce,
                     shards.layout(),
+                    TaskRanks.deal(firstLocations(), tasks),
                     shards.opener(),
                     broadcast,
                     rounds);
-            return new SegmentAttempt(spark, shards, segment, delivery).run();
+            return new SegmentAttempt(spark, slots, segment, delivery).run();
         }
     }
 
+    /** Finds out how many tasks run at once, and says so if they are fewer than workers, or no longer. */
+    private void countTasks() {
+        int workers = shards.layout().workers();
+        int before = tasks;
+        tasks = slots.await(workers, before);
+        if (tasks != before && tasks < workers) {
+            LOG.info(
+                    "{} workers in {} task{}: Spark can run no more at once, so the workers of a task take turns",
+                    workers,
+                    tasks,
+                    tasks == 1 ? "" : "s");
+        } else if (tasks != before && before > 0) {
+            LOG.info("{} workers in as many tasks again", workers);
+        }
+    }
+
+    private List<String> firstLocations() {
+        return shards.locations().stream()
+                .map(places -> places.isEmpty() ? "" : places.get(0))
+                .toList();
+    }
+
     /**
-     * Brings every shard to where its rank will run. That may take as long as it takes: the barrier at which ranks meet afterwards gives
-     * nobody the time to rebuild a shard that went with an executor.
+     * Makes executors keep every shard. That may take as long as it takes: the barrier at which ranks meet afterwards gives nobody the time
+     * to rebuild a shard that went with an executor, and its stage does not come from the images, so that Spark could not tell it how.
      */
     private void openShards() {
-        if (!opened) {
+        if (!opened || shards.locations().stream().anyMatch(List::isEmpty)) {
             ShardOpener opener = shards.opener();
             shards.chunks().foreachPartition(chunks -> {
                 if (chunks.hasNext()) {

@@ -9,17 +9,19 @@ import java.nio.FloatBuffer;
 final class GradientOverlap implements GradientConsumer {
     private final Vector gradient;
     private final Collective collective;
+    private final int rank;
     private int rest;
 
-    GradientOverlap(Vector gradient, Collective collective) {
+    GradientOverlap(Vector gradient, Collective collective, int rank) {
         this.gradient = gradient;
         this.collective = collective;
+        this.rank = rank;
         this.rest = gradient.length();
     }
 
     @Override
     public void submit(long weight, int offset) {
-        FloatBuffer target = collective.vector();
+        FloatBuffer target = collective.vector(rank);
         gradient.get(offset, rest - offset, target.position(offset));
         rest = offset;
         collective.submit(weight, offset);

@@ -19,6 +19,7 @@ import java.util.List;
  * A stretch of rounds that executors go through without the driver.
  *
  * @param id of this attempt
+ * @param tasks that run its ranks, by partition
  * @param rounds how many, unless the epoch ends before
  */
 record Segment(
@@ -27,6 +28,7 @@ record Segment(
         TrainingSpec spec,
         AllReduceSpec allReduce,
         WorkerLayout layout,
+        List<TaskRanks> tasks,
         ShardOpener opener,
         StateBroadcast start,
         int rounds)

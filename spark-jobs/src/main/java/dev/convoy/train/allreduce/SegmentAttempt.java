@@ -1,7 +1,6 @@
 package dev.convoy.train.allreduce;
 
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.rdd.ImageShards;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -13,11 +12,16 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.rdd.RDD;
+import scala.Tuple2;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
@@ -33,19 +37,22 @@ final class SegmentAttempt {
     private static final Pattern KNOWN =
             Pattern.compile("dev\\.convoy\\.[a-z.]*\\w*(?:Convoy|InvalidValue)Exception: (.*)");
 
+    /** How often task slots are counted while no rank has come. */
+    private static final long COUNT_NANOS = 1_000_000_000;
+
     private static final ClassTag<byte[]> BYTES = ClassTag$.MODULE$.apply(byte[].class);
 
     private final JavaSparkContext spark;
-    private final ImageShards shards;
+    private final TaskSlots slots;
     private final Segment segment;
     private final RoundDelivery delivery;
     private final BlockingQueue<SegmentProgressPlugin.Message> messages = new LinkedBlockingQueue<>();
     private final Set<Integer> arrived = new ConcurrentSkipListSet<>();
     private Optional<SegmentProgressPlugin.Failed> failed = Optional.empty();
 
-    SegmentAttempt(JavaSparkContext spark, ImageShards shards, Segment segment, RoundDelivery delivery) {
+    SegmentAttempt(JavaSparkContext spark, TaskSlots slots, Segment segment, RoundDelivery delivery) {
         this.spark = spark;
-        this.shards = shards;
+        this.slots = slots;
         this.segment = segment;
         this.delivery = delivery;
     }
@@ -60,9 +67,7 @@ final class SegmentAttempt {
         SegmentProgressPlugin.listen(segment.id(), messages::add);
         Optional<JavaFutureAction<List<byte[]>>> job = Optional.empty();
         try {
-            JavaRDD<byte[]> stage = shards.chunks()
-                    .rdd()
-                    .barrier()
+            JavaRDD<byte[]> stage = tasks().barrier()
                     .mapPartitions(new SegmentTask(segment), false, BYTES)
                     .toJavaRDD();
             job = Optional.of(stage.collectAsync());
@@ -82,24 +87,53 @@ final class SegmentAttempt {
         }
     }
 
+    /** A partition for each task, with nothing in it, in the place where most of the task's images are. */
+    private RDD<byte[]> tasks() {
+        List<Tuple2<byte[], Seq<String>>> places = new ArrayList<>();
+        for (TaskRanks task : segment.tasks()) {
+            List<String> place = task.location().isEmpty() ? List.of() : List.of(task.location());
+            places.add(new Tuple2<>(new byte[0], JavaConverters.asScalaBuffer(place)));
+        }
+        return spark.sc().makeRDD(JavaConverters.asScalaBuffer(places), BYTES);
+    }
+
     private void follow(JavaFutureAction<?> job) throws InterruptedException {
         long timeout = segment.allReduce().timeoutSeconds();
         int workers = segment.layout().workers();
         long looked = System.nanoTime();
+        long counted = looked;
         RoundWatch watch = new RoundWatch();
         while (!job.isDone()) {
             Optional<SegmentProgressPlugin.Message> message =
                     Optional.ofNullable(messages.poll(POLL_MILLIS, TimeUnit.MILLISECONDS));
             message.ifPresent(this::hear);
             watch.look(message.isPresent(), arrived.size(), workers);
+            if (arrived.isEmpty() && System.nanoTime() - counted >= COUNT_NANOS) {
+                counted = System.nanoTime();
+                checkSlots();
+            }
             if (System.nanoTime() - looked >= TimeUnit.SECONDS.toNanos(timeout)) {
                 looked = System.nanoTime();
                 if (!isRunning(job)) {
-                    throw new SegmentFailedException("Spark has started none of the " + workers + " tasks in " + timeout
-                            + " s, the timeout of all-reduce; something else holds its task slots: another job,"
-                            + " or a task of a lost segment that hangs, whose executor must then be ended");
+                    throw new SegmentFailedException(
+                            "Spark has started none of the "
+                                    + segment.tasks().size() + " tasks in " + timeout
+                                    + " s, the timeout of all-reduce; something else holds its task slots: another job,"
+                                    + " or a task of a lost segment that hangs, whose executor must then be ended",
+                            false);
                 }
             }
+        }
+    }
+
+    /** Spark would wait for slots that are gone. */
+    private void checkSlots() {
+        int now = slots.now();
+        if (now < segment.tasks().size()) {
+            throw new SegmentFailedException(
+                    "Executors were lost: Spark has " + now + " task slots left for "
+                            + segment.tasks().size() + " tasks",
+                    true);
         }
     }
 
@@ -116,7 +150,7 @@ final class SegmentAttempt {
         if (message instanceof SegmentProgressPlugin.Rounds news) {
             delivery.received(news.first(), news.rounds());
         } else if (message instanceof SegmentProgressPlugin.Arrived news) {
-            arrived.add(news.rank());
+            arrived.addAll(news.ranks());
         } else if (message instanceof SegmentProgressPlugin.Failed news && failed.isEmpty()) {
             failed = Optional.of(news);
         }
@@ -148,8 +182,9 @@ final class SegmentAttempt {
         }
         if (failed.isPresent()) {
             return new SegmentFailedException(
-                    "Cannot go on with all-reduce: rank " + failed.get().rank() + " has failed: "
-                            + failed.get().reason(),
+                    "Cannot go on with all-reduce: rank "
+                            + failed.get().ranks().stream().map(String::valueOf).collect(Collectors.joining(" or "))
+                            + " has failed: " + failed.get().reason(),
                     false,
                     e);
         }

@@ -26,10 +26,10 @@ final class SegmentFailedException extends ConvoyException {
         this.loss = loss;
     }
 
-    /** For what no exception tells of, and another attempt would not mend. */
-    SegmentFailedException(String message) {
+    /** For what no exception tells of. */
+    SegmentFailedException(String message, boolean loss) {
         super(message);
-        this.loss = false;
+        this.loss = loss;
     }
 
     /** Whether an executor or a peer was lost, so that another attempt may go well. */

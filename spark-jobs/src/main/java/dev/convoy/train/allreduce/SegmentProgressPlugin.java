@@ -34,8 +34,8 @@ public final class SegmentProgressPlugin implements SparkPlugin {
         String segment();
     }
 
-    /** A rank is there. */
-    record Arrived(String segment, int rank) implements Message {}
+    /** A task's ranks are there. */
+    record Arrived(String segment, List<Integer> ranks) implements Message {}
 
     /**
      * Rounds were completed.
@@ -45,11 +45,12 @@ public final class SegmentProgressPlugin implements SparkPlugin {
     record Rounds(String segment, int first, List<RoundReport> rounds) implements Message {}
 
     /**
-     * A rank has failed, and not because another one is lost.
+     * A task has failed, and not because another one is lost.
      *
+     * @param ranks that it had
      * @param reason in one line
      */
-    record Failed(String segment, int rank, String reason) implements Message {}
+    record Failed(String segment, List<Integer> ranks, String reason) implements Message {}
 
     /**
      * Sends a message from an executor, if there is a way. No result depends on its arrival; without {@link Failed} the driver may take a

@@ -28,8 +28,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The rounds of a segment on one rank, on the thread that owns its replica. Every rank applies the same mean to the same state,
- * so that all of them hold the model. Used once.
+ * The rounds of a segment in one task, on the thread that owns its replica. The task's ranks take their turns in every round, each from
+ * where the round began; then all of them are summed. Every task applies the same mean to the same state, so that all of them hold the
+ * model. Used once.
  */
 final class SegmentRun {
     private static final Logger LOG = LoggerFactory.getLogger(SegmentRun.class);
@@ -41,10 +42,13 @@ final class SegmentRun {
     private final Segment segment;
     private final TrainingSpec spec;
     private final Exchange exchange;
-    private final WorkerShard shard;
+    private final List<WorkerShard> shards;
     private final int taskCpus;
     private final EpochTotals startEpoch;
-    private final int rank;
+    private final List<Integer> ranks;
+    /** Whether this task has rank 0, which brings home the state. */
+    private final boolean leads;
+
     private final LocalTrainer trainer;
     private final TrainedVectors vectors;
     private final Collective collective;
@@ -67,14 +71,20 @@ final class SegmentRun {
     private int sent;
 
     SegmentRun(
-            Segment segment, int rank, WorkerShard shard, int taskCpus, LocalTrainer trainer, Collective collective) {
+            Segment segment,
+            List<Integer> ranks,
+            List<WorkerShard> shards,
+            int taskCpus,
+            LocalTrainer trainer,
+            Collective collective) {
         this.segment = segment;
         this.spec = segment.spec();
         this.exchange = spec.sync().exchange();
-        this.rank = rank;
+        this.ranks = ranks;
+        this.leads = ranks.get(0) == 0;
         this.trainer = trainer;
         this.collective = collective;
-        this.shard = shard;
+        this.shards = shards;
         this.taskCpus = taskCpus;
         TrainingState start = segment.start().state();
         this.startEpoch = start.epoch();
@@ -92,33 +102,41 @@ final class SegmentRun {
 
     Segment.End run() {
         int epoch = progress.epoch();
-        try (BatchStream batches = new BatchStream(spec, plan, rank, shard, taskCpus, progress.step(), plan.steps())) {
+        List<BatchStream> batches = new ArrayList<>();
+        try {
+            for (int i = 0; i < ranks.size(); i++) {
+                batches.add(new BatchStream(
+                        spec, plan, ranks.get(i), shards.get(i), taskCpus, progress.step(), plan.steps()));
+            }
             for (int i = 1; i <= segment.rounds() && progress.epoch() == epoch && fatal.isEmpty() && !drifted; i++) {
                 round(batches, i == segment.rounds());
             }
+        } finally {
+            batches.forEach(BatchStream::close);
         }
         return new Segment.End(state(), lastGood.isPresent(), rounds, fatal);
     }
 
-    private void round(BatchStream batches, boolean last) {
+    private void round(List<BatchStream> batches, boolean last) {
         long began = System.nanoTime();
         Progress begin = progress;
         int steps = exchange.stepsOfRound(begin, plan.steps());
         // Of the other rounds nobody will ask.
-        boolean asked = rank == 0 && (last || begin.step() + steps == plan.steps());
+        boolean asked = leads && (last || begin.step() + steps == plan.steps());
         Optional<ModelState> model = asked ? Optional.of(model()) : Optional.empty();
         float hash = begin.round() % HASH_INTERVAL == 0 ? modelHash() : 0;
-        WorkerResult result = takeSteps(batches, begin, steps);
-        double networkBefore = collective.networkSeconds();
         int localSteps = exchange.isMeasuring(begin) ? tuning.localSteps(plan.steps()) : 0;
-        collective.sum(GatheredRound.slots(result, begin, localSteps, hash));
+        float[][] slots = takeTurns(batches, begin, steps).stream()
+                .map(result -> GatheredRound.slots(result, begin, localSteps, hash))
+                .toArray(float[][]::new);
+        double networkBefore = collective.networkSeconds();
+        collective.sum(slots);
         double network = collective.networkSeconds() - networkBefore;
         GatheredRound gathered = new GatheredRound(collective, segment.layout().workers(), begin);
         List<Quarantined> excluded = gathered.quarantined();
         double weight = gathered.weight();
         norms = norms.after(excluded.size(), weight, gathered.normSum());
         drifted = isDrifted(gathered);
-        exchange.rewind(trainer);
         if (norms.mustEnd(excluded.size(), weight)) {
             fatal = excluded;
             return;
@@ -130,7 +148,7 @@ final class SegmentRun {
         if (exchange.isMeasuring(begin)) {
             tune(gathered, (System.nanoTime() - began) / 1e9);
         }
-        if (rank == 0) {
+        if (leads) {
             report(gathered, steps, rate, updateNorm, network, (System.nanoTime() - began) / 1e9);
         }
     }
@@ -152,15 +170,33 @@ final class SegmentRun {
         send();
     }
 
-    private WorkerResult takeSteps(BatchStream batches, Progress begin, int steps) {
+    /** What came of the round for each of this task's ranks; the trainer is where the round began. */
+    private List<WorkerResult> takeTurns(List<BatchStream> batches, Progress begin, int steps) {
+        // Of the last rank nobody asks what its steps have made of the optimizer's memory.
+        boolean stepsOptimizer = !exchange.appliesOptimizer();
+        if (ranks.size() > 1 && stepsOptimizer) {
+            trainer.markOptimizer();
+        }
+        List<WorkerResult> results = new ArrayList<>();
+        for (int i = 0; i < ranks.size(); i++) {
+            if (i > 0 && stepsOptimizer) {
+                trainer.rewindOptimizer();
+            }
+            results.add(takeSteps(ranks.get(i), batches.get(i), begin, steps));
+            exchange.rewind(trainer);
+        }
+        return results;
+    }
+
+    private WorkerResult takeSteps(int rank, BatchStream batches, Progress begin, int steps) {
         Optional<GradientOverlap> overlap = collective.acceptsParts()
-                ? Optional.of(new GradientOverlap(exchange.update(trainer), collective))
+                ? Optional.of(new GradientOverlap(exchange.update(trainer), collective, rank))
                 : Optional.empty();
         double bound = norms.bound(spec.sync().maxNorm());
         WorkerResult result = new WorkerRound(trainer, spec, batches, begin, overlap).run(steps, bound);
         if (result.trained() > 0) {
             int parameters = overlap.map(GradientOverlap::rest).orElse(layout.parameters());
-            WorkerRound.copy(trainer, exchange, layout, parameters, collective.vector());
+            WorkerRound.copy(trainer, exchange, layout, parameters, collective.vector(rank));
         }
         return result;
     }
@@ -173,7 +209,7 @@ final class SegmentRun {
 
     private boolean isDrifted(GatheredRound gathered) {
         boolean differ = gathered.isDrifted();
-        if (differ && rank == 0) {
+        if (differ && leads) {
             LOG.warn(
                     "Ranks have come to different models by round {}; all go on from that of rank 0. Do their hosts have"
                             + " different processors?",
@@ -182,10 +218,10 @@ final class SegmentRun {
         return differ;
     }
 
-    /** Moves the state; the norm of the mean, on rank 0. */
+    /** Moves the state; the norm of the mean, where rank 0 is. */
     private double apply(Mean mean, double rate, int steps) {
         vectors.receive(mean);
-        double norm = rank == 0 ? vectors.update().norm() : 0;
+        double norm = leads ? vectors.update().norm() : 0;
         optimizerSteps = exchange.optimizerStepsAfter(optimizerSteps, steps);
         exchange.apply(vectors, mean, rate, optimizerSteps);
         trainer.setSteps(optimizerSteps);
@@ -195,8 +231,11 @@ final class SegmentRun {
     /** Measures a round; what rank 0's clock has come to decides for all, a round later. */
     private void tune(GatheredRound gathered, double seconds) {
         progress = gathered.localSteps() > 0 ? progress.withLocalSteps(gathered.localSteps()) : progress;
-        double slowest = gathered.workerTimes().stream()
-                .mapToDouble(RoundReport.WorkerTime::seconds)
+        List<RoundReport.WorkerTime> times = gathered.workerTimes();
+        double slowest = segment.tasks().stream()
+                .mapToDouble(task -> task.ranks().stream()
+                        .mapToDouble(rank -> times.get(rank).seconds())
+                        .sum())
                 .max()
                 .orElseThrow();
         tuning = tuning.after(slowest, seconds);

@@ -2,6 +2,7 @@ package dev.convoy.train.allreduce;
 
 import dev.convoy.collective.Collective;
 import dev.convoy.collective.CollectiveBackend;
+import dev.convoy.collective.CollectiveShape;
 import dev.convoy.collective.PeerLostException;
 import dev.convoy.data.Printable;
 import dev.convoy.data.plan.WorkerShard;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.BarrierTaskInfo;
 import org.apache.spark.shuffle.FetchFailedException;
@@ -21,8 +23,8 @@ import scala.collection.JavaConverters;
 import scala.runtime.AbstractFunction1;
 
 /**
- * One worker's part of a segment; all of them run at once, in a barrier stage. Rank 0 brings home the {@link Segment.End}, as arrays of
- * bytes.
+ * A task of a segment, with one worker or several; all tasks run at once, in a barrier stage. The first one, which has rank 0, brings home
+ * the {@link Segment.End}, as arrays of bytes.
  */
 final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byte[]>> implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -37,14 +39,14 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
     }
 
     @Override
-    public Iterator<byte[]> apply(Iterator<byte[]> chunks) {
+    public Iterator<byte[]> apply(Iterator<byte[]> nothing) {
         BarrierTaskContext context = BarrierTaskContext.get();
         try {
-            WorkerShard shard = segment.opener().open(JavaConverters.asJavaIterator(chunks));
+            List<WorkerShard> own = ranks(context).stream().map(this::open).toList();
             Segment.End end = ReplicaPool.withTrainer(
                     segment.replica().forTask(context),
                     segment.spec().optimizer(),
-                    trainer -> run(context, shard, trainer));
+                    trainer -> run(context, own, trainer));
             List<byte[]> home = context.partitionId() == 0 ? end.write() : List.of();
             return JavaConverters.asScalaIterator(home.iterator());
         } catch (InterruptedException e) {
@@ -56,28 +58,38 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
         }
     }
 
+    private List<Integer> ranks(BarrierTaskContext context) {
+        return segment.tasks().get(context.partitionId()).ranks();
+    }
+
+    private WorkerShard open(int rank) {
+        return segment.opener()
+                .openCached(rank)
+                .orElseThrow(() -> new PeerLostException("The images of rank " + rank + " went with their executor"));
+    }
+
     private void tellOf(Throwable failure, BarrierTaskContext context) {
         boolean loss = failure instanceof PeerLostException || failure instanceof FetchFailedException;
         if (!loss && !context.isInterrupted()) {
-            SegmentProgressPlugin.send(new SegmentProgressPlugin.Failed(
-                    segment.id(), context.partitionId(), Printable.firstLine(failure)));
+            SegmentProgressPlugin.send(
+                    new SegmentProgressPlugin.Failed(segment.id(), ranks(context), Printable.firstLine(failure)));
         }
     }
 
-    private Segment.End run(BarrierTaskContext context, WorkerShard shard, LocalTrainer trainer) {
-        int rank = context.partitionId();
+    private Segment.End run(BarrierTaskContext context, List<WorkerShard> own, LocalTrainer trainer) {
+        int member = context.partitionId();
         List<String> executors = Arrays.stream(context.getTaskInfos())
                 .map(BarrierTaskInfo::address)
                 .toList();
         try (Collective collective = new Collective(
-                rank,
+                member,
                 shape(executors, trainer),
-                host(executors.get(rank)),
+                host(executors.get(member)),
                 trainer.replica().cudaDevice(),
                 message -> allGather(context, message),
                 context::isInterrupted)) {
             try {
-                return new SegmentRun(segment, rank, shard, context.cpus(), trainer, collective).run();
+                return new SegmentRun(segment, ranks(context), own, context.cpus(), trainer, collective).run();
             } catch (Throwable e) {
                 // First the reason, so that the driver does not take what others make of it for one.
                 tellOf(e, context);
@@ -87,11 +99,15 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
         }
     }
 
-    private Collective.Shape shape(List<String> executors, LocalTrainer trainer) {
+    private CollectiveShape shape(List<String> executors, LocalTrainer trainer) {
         boolean byHost = segment.allReduce().sharing() == AllReduceSpec.Sharing.HOST;
         SumLayout layout = segment.vector();
-        return new Collective.Shape(
-                byHost ? executors.stream().map(SegmentTask::host).toList() : executors,
+        return new CollectiveShape(
+                IntStream.range(0, executors.size())
+                        .mapToObj(task -> new CollectiveShape.Member(
+                                byHost ? host(executors.get(task)) : executors.get(task),
+                                segment.tasks().get(task).ranks()))
+                        .toList(),
                 layout.length(),
                 overlaps(trainer) ? layout.parameters() : 0,
                 ControlSlot.values().length,
@@ -113,11 +129,11 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
     }
 
     /**
-     * Brings every rank's message to every rank. Spark asks everybody, and then sleeps for a whole second before it looks for answers;
+     * Brings every task's message to every task. Spark asks everybody, and then sleeps for a whole second before it looks for answers;
      * so this happens on a thread that is woken more often.
      */
     private List<String> allGather(BarrierTaskContext context, String message) {
-        SegmentProgressPlugin.send(new SegmentProgressPlugin.Arrived(segment.id(), context.partitionId()));
+        SegmentProgressPlugin.send(new SegmentProgressPlugin.Arrived(segment.id(), ranks(context)));
         CompletableFuture<List<String>> answers = new CompletableFuture<>();
         Thread asking = new Thread(
                 () -> {

@@ -1,0 +1,67 @@
+package dev.convoy.collective;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.convoy.data.ConvoyException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.bytedeco.javacpp.Loader;
+
+/**
+ * What every member tells all members before they share memory.
+ *
+ * @param file the path of the file that the member has made for its group; empty if it has made none
+ * @param address the member's own, for messages
+ * @param version the name and version of the library that sums in the member's process
+ */
+record MemberInfo(String file, String address, String version) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** What a member in this process tells that has made no file. */
+    static MemberInfo of(String address) {
+        return new MemberInfo("", address, libraryVersion());
+    }
+
+    /** What a member tells that has made a file. */
+    MemberInfo withFile(Path path) {
+        return new MemberInfo(path.toString(), address, version);
+    }
+
+    private static String libraryVersion() {
+        try {
+            return "libtorch " + Loader.getVersion("org.bytedeco", "pytorch");
+        } catch (IOException e) {
+            return "libtorch of unknown version";
+        }
+    }
+
+    /**
+     * Sends this to all members, and returns what they sent, by member.
+     *
+     * @param channel brings every member's message to every member, by member
+     * @throws ConvoyException if another member has another version of the library
+     */
+    List<MemberInfo> allGather(Function<String, List<String>> channel) {
+        try {
+            List<MemberInfo> infos = new ArrayList<>();
+            for (String message : channel.apply(JSON.writeValueAsString(this))) {
+                infos.add(JSON.readValue(message, MemberInfo.class));
+            }
+            infos.forEach(this::checkVersion);
+            return infos;
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void checkVersion(MemberInfo other) {
+        if (!other.version.equals(version)) {
+            throw new ConvoyException("Cannot exchange vectors between different versions: a task on " + other.address
+                    + " has " + other.version + ", one on " + address + " has " + version
+                    + "; give all executors the same convoy.jar");
+        }
+    }
+}
