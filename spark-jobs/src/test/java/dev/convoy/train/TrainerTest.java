@@ -180,4 +180,34 @@ class TrainerTest {
                     .hasMessageContaining("Cannot go on from step 3 with Dl4jMaster");
         }
     }
+
+    /** In the middle of a segment, after few of its 500 rounds. */
+    @Test
+    void aSegmentEndsWhenItsStateIsWanted(JavaSparkContext spark) throws IOException {
+        ReplicaSpec replica = Training.replica(Training.SMALL);
+        TrainingSpec spec = new TrainingSpec(1, 1, 1, SGD, new LearningRate(0.01), SyncSpec.gradient());
+        try (ImageShards shards = Training.shards(spark, folder, 1000, 2);
+                AllReduceMaster master =
+                        new AllReduceMaster(spark, shards, replica, spec, AllReduceSpec.defaults())) {
+            TrainingState start = TrainingState.start(replica.bind().initialState(1), SGD);
+            TrainingState end = master.advance(start, Integer.MAX_VALUE, new RoundObserver() {
+                private volatile boolean heard;
+
+                @Override
+                public void roundCompleted(RoundReport round) {
+                    heard = true;
+                }
+
+                @Override
+                public boolean wantsState() {
+                    return heard;
+                }
+            });
+            assertThat(end.progress().step()).isBetween(1, 499);
+            TrainingState counted = master.advance(start, end.progress().step(), round -> {});
+            assertThat(end.parameters()).isEqualTo(counted.parameters());
+            assertThat(end.progress()).isEqualTo(counted.progress());
+            assertThat(end.epoch().counts()).isEqualTo(counted.epoch().counts());
+        }
+    }
 }

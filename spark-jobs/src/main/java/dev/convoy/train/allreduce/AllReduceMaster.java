@@ -115,7 +115,7 @@ public final class AllReduceMaster implements TrainingMaster {
         Progress begin = state.progress();
         TrainingState current = state;
         int left = rounds;
-        // A segment ends before its time if its ranks have come to different models.
+        // A segment ends before its time if its ranks have come to different models, or the state is wanted.
         do {
             current = segment(current, left, observer);
             left = (int) (rounds - (current.progress().globalRound() - begin.globalRound()));
@@ -127,7 +127,7 @@ public final class AllReduceMaster implements TrainingMaster {
         RoundDelivery delivery = new RoundDelivery(begin.epoch(), observer::roundCompleted);
         for (int attempt = 1; ; attempt++) {
             try {
-                return finish(begin, attempt(begin, rounds, delivery), delivery);
+                return finish(begin, attempt(begin, rounds, delivery, observer), delivery);
             } catch (SegmentFailedException e) {
                 if (!e.isLoss()
                         || attempt == allReduce.attempts()
@@ -146,7 +146,8 @@ public final class AllReduceMaster implements TrainingMaster {
         }
     }
 
-    private Segment.End attempt(TrainingState begin, int rounds, RoundDelivery delivery) {
+    private Segment.End attempt(
+            TrainingState begin, int rounds, RoundDelivery delivery, RoundObserver observer) {
         countTasks();
         openShards();
         // Rounds that were told of cannot be cut otherwise.
@@ -163,7 +164,7 @@ public final class AllReduceMaster implements TrainingMaster {
                     shards.opener(),
                     broadcast,
                     rounds);
-            return new SegmentAttempt(spark, slots, segment, delivery).run();
+            return new SegmentAttempt(spark, slots, segment, delivery, observer::wantsState).run();
         }
     }
 

@@ -38,8 +38,9 @@ final class GatheredRound {
      *
      * @param localSteps that rank 0 has chosen; 0 if it has not
      * @param modelHash of the model that the round began with; 0 in most rounds
+     * @param ends whether rank 0 wants the segment to end with this round
      */
-    static float[] slots(WorkerResult result, Progress begin, int localSteps, float modelHash) {
+    static float[] slots(WorkerResult result, Progress begin, int localSteps, float modelHash, boolean ends) {
         float[] slots = new float[ControlSlot.values().length];
         slots[ControlSlot.WEIGHT.ordinal()] = result.trained();
         ControlSlot.TRAINED.put(slots, result.trained());
@@ -56,6 +57,7 @@ final class GatheredRound {
         });
         slots[ControlSlot.LOCAL_STEPS.ordinal()] = localSteps;
         slots[ControlSlot.MODEL_HASH.ordinal()] = modelHash;
+        slots[ControlSlot.ENDS.ordinal()] = ends ? 1 : 0;
         return slots;
     }
 
@@ -117,6 +119,11 @@ final class GatheredRound {
     /** The number of local steps that rank 0 had chosen before the round; 0 if it had not. */
     int localSteps() {
         return (int) slot(0, ControlSlot.LOCAL_STEPS);
+    }
+
+    /** Whether the segment ends with this round. */
+    boolean ends() {
+        return slot(0, ControlSlot.ENDS) > 0;
     }
 
     /** Whether ranks began the round with different models, as hosts with different processors may round differently. */

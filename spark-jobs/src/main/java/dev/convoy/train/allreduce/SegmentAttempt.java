@@ -10,6 +10,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -46,11 +47,21 @@ final class SegmentAttempt {
     private final TaskSlots slots;
     private final Segment segment;
     private final RoundDelivery delivery;
+    private final BooleanSupplier endsEarly;
     private final BlockingQueue<SegmentProgressPlugin.Message> messages = new LinkedBlockingQueue<>();
     private final Set<Integer> arrived = new ConcurrentSkipListSet<>();
     private Optional<SegmentProgressPlugin.Failed> failed = Optional.empty();
 
-    SegmentAttempt(JavaSparkContext spark, TaskSlots slots, Segment segment, RoundDelivery delivery) {
+    /**
+     * @param endsEarly says whether the segment should end before all its rounds are done; asked by any thread
+     */
+    SegmentAttempt(
+            JavaSparkContext spark,
+            TaskSlots slots,
+            Segment segment,
+            RoundDelivery delivery,
+            BooleanSupplier endsEarly) {
+        this.endsEarly = endsEarly;
         this.spark = spark;
         this.slots = slots;
         this.segment = segment;
@@ -64,7 +75,20 @@ final class SegmentAttempt {
      * @throws ConvoyException if the thread is interrupted
      */
     Segment.End run() {
-        SegmentProgressPlugin.listen(segment.id(), messages::add);
+        SegmentProgressPlugin.listen(segment.id(), new SegmentProgressPlugin.Listener() {
+            @Override
+            public void hear(SegmentProgressPlugin.Message message) {
+                // One without rounds only asks.
+                if (!(message instanceof SegmentProgressPlugin.Rounds news && news.rounds().isEmpty())) {
+                    messages.add(message);
+                }
+            }
+
+            @Override
+            public boolean endsEarly() {
+                return endsEarly.getAsBoolean();
+            }
+        });
         Optional<JavaFutureAction<List<byte[]>>> job = Optional.empty();
         try {
             JavaRDD<byte[]> stage = tasks().barrier()

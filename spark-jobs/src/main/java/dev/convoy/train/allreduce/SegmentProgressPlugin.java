@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import org.apache.spark.api.plugin.DriverPlugin;
 import org.apache.spark.api.plugin.ExecutorPlugin;
 import org.apache.spark.api.plugin.PluginContext;
@@ -26,7 +26,16 @@ public final class SegmentProgressPlugin implements SparkPlugin {
     private static volatile PluginContext toDriver;
 
     /** On the driver: who listens, by segment. */
-    private static final Map<String, Consumer<Message>> LISTENERS = new ConcurrentHashMap<>();
+    private static final Map<String, Listener> LISTENERS = new ConcurrentHashMap<>();
+
+    /** Hears of one segment. Called by threads of Spark's, which must not wait. */
+    interface Listener {
+        /** Hears a message. */
+        void hear(Message message);
+
+        /** Whether the segment should end before all its rounds are done. */
+        boolean endsEarly();
+    }
 
     /** What a rank has to tell. */
     sealed interface Message extends Serializable {
@@ -67,8 +76,23 @@ public final class SegmentProgressPlugin implements SparkPlugin {
         }
     }
 
+    /** Sends a message and waits for the driver's answer, whether the segment should end early; empty if there is none. */
+    static Optional<Boolean> ask(Message message) {
+        PluginContext context = toDriver;
+        if (context == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of((Boolean) context.ask(ObjectBytes.write(message)));
+        } catch (Exception e) {
+            // Exception, since the plugin's interface declares it.
+            LOG.debug("The driver does not answer to {}", message, e);
+            return Optional.empty();
+        }
+    }
+
     /** Hears of a segment on the driver, until {@link #silence}. */
-    static void listen(String segment, Consumer<Message> listener) {
+    static void listen(String segment, Listener listener) {
         LISTENERS.put(segment, listener);
     }
 
@@ -83,8 +107,9 @@ public final class SegmentProgressPlugin implements SparkPlugin {
             @Override
             public Object receive(Object bytes) {
                 Message message = ObjectBytes.read((byte[]) bytes, Message.class);
-                LISTENERS.getOrDefault(message.segment(), unheard -> {}).accept(message);
-                return null;
+                Optional<Listener> listener = Optional.ofNullable(LISTENERS.get(message.segment()));
+                listener.ifPresent(hearing -> hearing.hear(message));
+                return listener.filter(Listener::endsEarly).isPresent();
             }
         };
     }

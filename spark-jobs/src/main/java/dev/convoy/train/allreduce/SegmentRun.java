@@ -34,7 +34,6 @@ import org.slf4j.LoggerFactory;
  */
 final class SegmentRun {
     private static final Logger LOG = LoggerFactory.getLogger(SegmentRun.class);
-    private static final long MESSAGE_NANOS = 200_000_000;
 
     /** Models are compared in one round of an epoch out of this many, from the first on. */
     private static final int HASH_INTERVAL = 256;
@@ -46,29 +45,25 @@ final class SegmentRun {
     private final int taskCpus;
     private final EpochTotals startEpoch;
     private final List<Integer> ranks;
-    /** Whether this task has rank 0, which brings home the state. */
-    private final boolean leads;
-
     private final LocalTrainer trainer;
     private final TrainedVectors vectors;
     private final Collective collective;
     private final EpochPlan plan;
     private final SumLayout layout;
 
-    private final List<RoundReport> rounds = new ArrayList<>();
+    /** Of the task with rank 0; the others have nothing to tell. */
+    private final Optional<SegmentReporter> reporter;
+
     private Progress progress;
     private NormHistory norms;
     private LocalStepsTuning tuning;
     private long optimizerSteps;
     private List<Quarantined> fatal = List.of();
-    /** Whether ranks have come to different models; ends the segment, so that all begin the next with the state of rank 0. */
-    private boolean drifted;
+    /** Whether ranks have come to different models, so that all have to begin with the state of rank 0, or the driver wants the state. */
+    private boolean ended;
 
     /** The model that the last round began with, if it went well. */
     private Optional<ModelState> lastGood = Optional.empty();
-
-    private long lastSent;
-    private int sent;
 
     SegmentRun(
             Segment segment,
@@ -76,12 +71,13 @@ final class SegmentRun {
             List<WorkerShard> shards,
             int taskCpus,
             LocalTrainer trainer,
-            Collective collective) {
+            Collective collective,
+            Optional<SegmentReporter> reporter) {
         this.segment = segment;
         this.spec = segment.spec();
         this.exchange = spec.sync().exchange();
         this.ranks = ranks;
-        this.leads = ranks.get(0) == 0;
+        this.reporter = reporter;
         this.trainer = trainer;
         this.collective = collective;
         this.shards = shards;
@@ -108,12 +104,13 @@ final class SegmentRun {
                 batches.add(new BatchStream(
                         spec, plan, ranks.get(i), shards.get(i), taskCpus, progress.step(), plan.steps()));
             }
-            for (int i = 1; i <= segment.rounds() && progress.epoch() == epoch && fatal.isEmpty() && !drifted; i++) {
+            for (int i = 1; i <= segment.rounds() && progress.epoch() == epoch && fatal.isEmpty() && !ended; i++) {
                 round(batches, i == segment.rounds());
             }
         } finally {
             batches.forEach(BatchStream::close);
         }
+        List<RoundReport> rounds = reporter.map(SegmentReporter::rounds).orElseGet(List::of);
         return new Segment.End(state(), lastGood.isPresent(), rounds, fatal);
     }
 
@@ -122,12 +119,13 @@ final class SegmentRun {
         Progress begin = progress;
         int steps = exchange.stepsOfRound(begin, plan.steps());
         // Of the other rounds nobody will ask.
-        boolean asked = leads && (last || begin.step() + steps == plan.steps());
+        boolean ends = reporter.filter(SegmentReporter::endsEarly).isPresent();
+        boolean asked = reporter.isPresent() && (ends || last || begin.step() + steps == plan.steps());
         Optional<ModelState> model = asked ? Optional.of(model()) : Optional.empty();
         float hash = begin.round() % HASH_INTERVAL == 0 ? modelHash() : 0;
         int localSteps = exchange.isMeasuring(begin) ? tuning.localSteps(plan.steps()) : 0;
         float[][] slots = takeTurns(batches, begin, steps).stream()
-                .map(result -> GatheredRound.slots(result, begin, localSteps, hash))
+                .map(result -> GatheredRound.slots(result, begin, localSteps, hash, ends))
                 .toArray(float[][]::new);
         double networkBefore = collective.networkSeconds();
         collective.sum(slots);
@@ -136,7 +134,7 @@ final class SegmentRun {
         List<Quarantined> excluded = gathered.quarantined();
         double weight = gathered.weight();
         norms = norms.after(excluded.size(), weight, gathered.normSum());
-        drifted = isDrifted(gathered);
+        ended = isDrifted(gathered) || gathered.ends();
         if (norms.mustEnd(excluded.size(), weight)) {
             fatal = excluded;
             return;
@@ -148,14 +146,14 @@ final class SegmentRun {
         if (exchange.isMeasuring(begin)) {
             tune(gathered, (System.nanoTime() - began) / 1e9);
         }
-        if (leads) {
+        if (reporter.isPresent()) {
             report(gathered, steps, rate, updateNorm, network, (System.nanoTime() - began) / 1e9);
         }
     }
 
     private void report(
             GatheredRound gathered, int steps, double rate, double updateNorm, double network, double seconds) {
-        rounds.add(new RoundReport(
+        RoundReport report = new RoundReport(
                 progress,
                 gathered.begin().step() == 0,
                 steps,
@@ -166,8 +164,8 @@ final class SegmentRun {
                 gathered.quarantined(),
                 gathered.workerTimes(),
                 network,
-                seconds));
-        send();
+                seconds);
+        reporter.ifPresent(telling -> telling.add(report));
     }
 
     /** What came of the round for each of this task's ranks; the trainer is where the round began. */
@@ -209,7 +207,7 @@ final class SegmentRun {
 
     private boolean isDrifted(GatheredRound gathered) {
         boolean differ = gathered.isDrifted();
-        if (differ && leads) {
+        if (differ && reporter.isPresent()) {
             LOG.warn(
                     "Ranks have come to different models by round {}; all go on from that of rank 0. Do their hosts have"
                             + " different processors?",
@@ -221,7 +219,7 @@ final class SegmentRun {
     /** Moves the state; the norm of the mean, where rank 0 is. */
     private double apply(Mean mean, double rate, int steps) {
         vectors.receive(mean);
-        double norm = leads ? vectors.update().norm() : 0;
+        double norm = reporter.isPresent() ? vectors.update().norm() : 0;
         optimizerSteps = exchange.optimizerStepsAfter(optimizerSteps, steps);
         exchange.apply(vectors, mean, rate, optimizerSteps);
         trainer.setSteps(optimizerSteps);
@@ -239,17 +237,6 @@ final class SegmentRun {
                 .max()
                 .orElseThrow();
         tuning = tuning.after(slowest, seconds);
-    }
-
-    /** Keeps reports for a while, so that a fast step does not make a message of its own. */
-    private void send() {
-        long now = System.nanoTime();
-        if (now - lastSent > MESSAGE_NANOS) {
-            SegmentProgressPlugin.send(new SegmentProgressPlugin.Rounds(
-                    segment.id(), sent, List.copyOf(rounds.subList(sent, rounds.size()))));
-            lastSent = now;
-            sent = rounds.size();
-        }
     }
 
     private ModelState model() {

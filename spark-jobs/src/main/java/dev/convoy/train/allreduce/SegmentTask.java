@@ -12,6 +12,7 @@ import dev.convoy.train.sync.SumLayout;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
@@ -88,13 +89,18 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
                 trainer.replica().cudaDevice(),
                 message -> allGather(context, message),
                 context::isInterrupted)) {
+            Optional<SegmentReporter> reporter =
+                    member == 0 ? Optional.of(new SegmentReporter(segment.id())) : Optional.empty();
             try {
-                return new SegmentRun(segment, ranks(context), own, context.cpus(), trainer, collective).run();
+                return new SegmentRun(segment, ranks(context), own, context.cpus(), trainer, collective, reporter)
+                        .run();
             } catch (Throwable e) {
                 // First the reason, so that the driver does not take what others make of it for one.
                 tellOf(e, context);
                 collective.abandon();
                 throw e;
+            } finally {
+                reporter.ifPresent(SegmentReporter::close);
             }
         }
     }
