@@ -24,6 +24,7 @@ import java.util.Optional;
  * @param hasVelocity whether an outer optimizer has a memory
  * @param lastGoodApart whether the last good model is not the state's own, and so stands beside it
  * @param epoch what the rounds of the running epoch have come to
+ * @param grouping by worker, the number of the group that it was summed in last
  * @param history of the epochs before
  * @param test the evaluation after the last of them; null without one
  */
@@ -37,6 +38,7 @@ record CheckpointJson(
         NormHistory norms,
         LocalStepsTuning tuning,
         EpochTotals epoch,
+        List<Integer> grouping,
         List<Epoch> history,
         Evaluation test,
         Provenance provenance) {
@@ -55,6 +57,7 @@ record CheckpointJson(
         Objects.requireNonNull(tuning);
         Objects.requireNonNull(epoch);
         Objects.requireNonNull(provenance);
+        grouping = List.copyOf(grouping);
         history = List.copyOf(history);
         if (progress.epoch() < 0 || progress.step() < 0 || progress.globalStep() < 0 || optimizerSlots < 0) {
             throw new IllegalArgumentException("A count is below 0");
@@ -114,6 +117,7 @@ record CheckpointJson(
                 state.norms(),
                 state.tuning(),
                 state.epoch(),
+                state.grouping(),
                 checkpoint.history().epochs().stream().map(Epoch::of).toList(),
                 checkpoint.history().test().orElse(null),
                 checkpoint.provenance());

@@ -216,6 +216,7 @@ public final class SavedCheckpoint {
                     content.norms(),
                     content.tuning(),
                     content.epoch(),
+                    content.grouping(),
                     lastGood);
         }
     }

@@ -67,6 +67,18 @@ public record CollectiveShape(
         return members.stream().map(Member::group).distinct().toList();
     }
 
+    /** By rank, the number of its group in {@link #groups}: who is summed with whom first, on which the last bits of sums depend. */
+    public List<Integer> grouping() {
+        List<String> groups = groups();
+        return IntStream.range(0, ranks())
+                .mapToObj(rank -> members.stream()
+                        .filter(member -> member.ranks.contains(rank))
+                        .map(member -> groups.indexOf(member.group))
+                        .findFirst()
+                        .orElseThrow())
+                .toList();
+    }
+
     /** The caller's slots, and {@link #announcedWeight} behind them. */
     int slotsOfRank() {
         return slots + 1;

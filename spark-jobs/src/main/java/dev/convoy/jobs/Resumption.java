@@ -148,6 +148,7 @@ final class Resumption {
                 state.norms(),
                 LocalStepsTuning.EMPTY,
                 epoch,
+                state.grouping(),
                 state.lastGood());
     }
 }

@@ -23,6 +23,7 @@ public final class StateMessage {
             NormHistory norms,
             LocalStepsTuning tuning,
             EpochTotals epoch,
+            ArrayList<Integer> grouping,
             boolean isGood)
             implements Serializable {}
 
@@ -36,6 +37,7 @@ public final class StateMessage {
                 state.norms(),
                 state.tuning(),
                 state.epoch(),
+                new ArrayList<>(state.grouping()),
                 good);
         List<float[]> vectors = new ArrayList<>(List.of(state.parameters(), state.buffers(), state.velocity()));
         vectors.addAll(state.optimizer().slots());
@@ -62,6 +64,7 @@ public final class StateMessage {
                 head.norms,
                 head.tuning,
                 head.epoch,
+                head.grouping,
                 head.isGood ? model : new ModelState(Message.vector(message, next), Message.vector(message, next + 1)));
     }
 }

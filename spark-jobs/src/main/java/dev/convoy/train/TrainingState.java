@@ -7,6 +7,7 @@ import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.train.sync.LocalStepsTuning;
 import dev.convoy.train.sync.NormHistory;
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * Everything that the next round depends on. Immutable: arrays are not copied and must not be changed.
@@ -18,6 +19,7 @@ import java.io.Serializable;
  * @param norms of the last rounds, and how many bad ones came in a row
  * @param tuning what has been measured to choose the number of local steps
  * @param epoch what the rounds of the running epoch have done; after an epoch's last round, of that epoch
+ * @param grouping by worker, the number of the group that it was summed in last, where groups of workers sum first; empty if they do not
  * @param lastGood the model from which the last round began that went well; the first model before any has
  */
 public record TrainingState(
@@ -28,8 +30,13 @@ public record TrainingState(
         NormHistory norms,
         LocalStepsTuning tuning,
         EpochTotals epoch,
+        List<Integer> grouping,
         ModelState lastGood)
         implements Serializable {
+    public TrainingState {
+        grouping = List.copyOf(grouping);
+    }
+
     /** The state before the first step, from freshly drawn weights or from others. */
     public static TrainingState start(ModelState model, OptimizerSpec optimizer) {
         return new TrainingState(
@@ -40,6 +47,7 @@ public record TrainingState(
                 NormHistory.EMPTY,
                 LocalStepsTuning.EMPTY,
                 EpochTotals.NONE,
+                List.of(),
                 model);
     }
 
@@ -55,12 +63,12 @@ public record TrainingState(
 
     /** Rounds in a row are measured from other timings, or settled by them. */
     public TrainingState withTuning(LocalStepsTuning other) {
-        return new TrainingState(model, optimizer, velocity, progress, norms, other, epoch, lastGood);
+        return new TrainingState(model, optimizer, velocity, progress, norms, other, epoch, grouping, lastGood);
     }
 
     /** The running epoch has come to other totals. */
     public TrainingState withEpoch(EpochTotals other) {
-        return new TrainingState(model, optimizer, velocity, progress, norms, tuning, other, lastGood);
+        return new TrainingState(model, optimizer, velocity, progress, norms, tuning, other, grouping, lastGood);
     }
 
     /**
@@ -77,11 +85,12 @@ public record TrainingState(
                 NormHistory.EMPTY,
                 LocalStepsTuning.EMPTY,
                 EpochTotals.NONE,
+                List.of(),
                 model);
     }
 
     /** Another model is known to be the last good one. */
     public TrainingState withLastGood(ModelState other) {
-        return new TrainingState(model, optimizer, velocity, progress, norms, tuning, epoch, other);
+        return new TrainingState(model, optimizer, velocity, progress, norms, tuning, epoch, grouping, other);
     }
 }

@@ -124,6 +124,7 @@ abstract class TrainingMasterContract {
         assertThat(found.epoch().rounds()).isEqualTo(expected.epoch().rounds());
         assertThat(found.epoch().counts()).isEqualTo(expected.epoch().counts());
         assertThat(found.epoch().lossSum()).isEqualTo(expected.epoch().lossSum());
+        assertThat(found.grouping()).isEqualTo(expected.grouping());
         assertThat(found.lastGood().parameters()).isEqualTo(expected.lastGood().parameters());
         assertThat(found.lastGood().buffers()).isEqualTo(expected.lastGood().buffers());
     }

@@ -219,6 +219,13 @@ public final class AllReduceMaster implements TrainingMaster {
             throw new DivergedException(
                     stopped.progress(), begin.model(), List.of(new Quarantined(0, step, Quarantined.Fault.MEAN)));
         }
+        if (!begin.grouping().isEmpty() && !begin.grouping().equals(stopped.grouping())) {
+            LOG.warn(
+                    "Workers are summed in other groups than before ({}, were {}): sums round differently, so that the"
+                            + " weights will not be, bit for bit, those of a run without such a change",
+                    stopped.grouping(),
+                    begin.grouping());
+        }
         ModelState lastGood = end.knowsLastGood()
                 ? stopped.lastGood()
                 : before(begin, end.rounds().size());

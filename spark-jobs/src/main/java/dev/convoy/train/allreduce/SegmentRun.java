@@ -48,6 +48,7 @@ final class SegmentRun {
     private final LocalTrainer trainer;
     private final TrainedVectors vectors;
     private final Collective collective;
+    private final List<Integer> grouping;
     private final EpochPlan plan;
     private final SumLayout layout;
 
@@ -72,11 +73,13 @@ final class SegmentRun {
             int taskCpus,
             LocalTrainer trainer,
             Collective collective,
+            List<Integer> grouping,
             Optional<SegmentReporter> reporter) {
         this.segment = segment;
         this.spec = segment.spec();
         this.exchange = spec.sync().exchange();
         this.ranks = ranks;
+        this.grouping = grouping;
         this.reporter = reporter;
         this.trainer = trainer;
         this.collective = collective;
@@ -255,6 +258,7 @@ final class SegmentRun {
                 norms,
                 tuning,
                 startEpoch,
+                grouping,
                 lastGood.orElse(model));
     }
 }

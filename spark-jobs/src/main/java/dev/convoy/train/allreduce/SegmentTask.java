@@ -82,9 +82,10 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
         List<String> executors = Arrays.stream(context.getTaskInfos())
                 .map(BarrierTaskInfo::address)
                 .toList();
+        CollectiveShape shape = shape(executors, trainer);
         try (Collective collective = new Collective(
                 member,
-                shape(executors, trainer),
+                shape,
                 host(executors.get(member)),
                 trainer.replica().cudaDevice(),
                 message -> allGather(context, message),
@@ -92,7 +93,8 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
             Optional<SegmentReporter> reporter =
                     member == 0 ? Optional.of(new SegmentReporter(segment.id())) : Optional.empty();
             try {
-                return new SegmentRun(segment, ranks(context), own, context.cpus(), trainer, collective, reporter)
+                return new SegmentRun(
+                                segment, ranks(context), own, context.cpus(), trainer, collective, shape.grouping(), reporter)
                         .run();
             } catch (Throwable e) {
                 // First the reason, so that the driver does not take what others make of it for one.

@@ -144,6 +144,7 @@ public final class Dl4jMaster implements TrainingMaster {
                 state.norms(),
                 state.tuning(),
                 state.epoch().plus(report),
+                List.of(),
                 state.model());
     }
 

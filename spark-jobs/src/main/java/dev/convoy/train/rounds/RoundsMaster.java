@@ -100,7 +100,7 @@ public final class RoundsMaster implements TrainingMaster {
         observer.roundCompleted(report);
         EpochTotals epoch = begin.epoch().plus(report);
         return new TrainingState(
-                update.model, update.optimizer, update.velocity, progress, norms, tuning, epoch, lastGood);
+                update.model, update.optimizer, update.velocity, progress, norms, tuning, epoch, List.of(), lastGood);
     }
 
     /** A loss that is not finite at a round's first step condemns the model that the round began with. */
