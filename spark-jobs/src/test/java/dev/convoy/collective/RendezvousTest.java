@@ -58,7 +58,7 @@ class RendezvousTest {
         List<String> discarded = Collections.synchronizedList(new ArrayList<>());
         assertThatThrownBy(() -> connectWhileRank1Fails(new CountDownLatch(0), discarded))
                 .hasRootCauseInstanceOf(PeerLostException.class)
-                .hasStackTraceContaining("Rank 1 cannot connect: no network");
+                .hasStackTraceContaining("Task 1 cannot connect: no network");
         awaitDiscarded(discarded);
     }
 

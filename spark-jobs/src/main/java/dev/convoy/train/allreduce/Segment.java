@@ -33,6 +33,12 @@ record Segment(
         StateBroadcast start,
         int rounds)
         implements Serializable {
+    /** How long a task waits for another, whose ranks have to take their turns first. */
+    long timeoutSeconds() {
+        return allReduce.timeoutSeconds()
+                * tasks.stream().mapToInt(task -> task.ranks().size()).max().orElseThrow();
+    }
+
     /** What the exchanged vectors hold. */
     SumLayout vector() {
         return spec.sync()

@@ -121,7 +121,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
                 ControlSlot.values().length,
                 segment.allReduce().backend(),
                 segment.spec().sync().compression(),
-                segment.allReduce().timeoutSeconds());
+                segment.timeoutSeconds());
     }
 
     /** NCCL cannot overlap: it would sum in the very stream that gradients are computed in. */
