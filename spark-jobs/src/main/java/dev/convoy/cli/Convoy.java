@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.apache.commons.lang3.exception.ExceptionUtils;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -59,7 +58,7 @@ public final class Convoy {
         }
         try {
             Path details = Files.createTempFile("convoy-error-", ".txt");
-            Files.writeString(details, ExceptionUtils.getStackTrace(failure));
+            Files.writeString(details, Failures.details(failure));
             return message + " (details in " + details + ")";
         } catch (IOException e) {
             return message;

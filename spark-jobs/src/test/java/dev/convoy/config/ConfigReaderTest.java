@@ -360,6 +360,32 @@ class ConfigReaderTest {
 
     /** A run's folder may be somebody else's. */
     @Test
+    void whatIsNoPathIsNamed() throws IOException {
+        Path file = Files.writeString(folder.resolve("job.conf"), "data.train.labels = \"::/digits/labels\"");
+        assertThatThrownBy(() -> ConfigReader.read(file.toString(), Map.of(), new Configuration()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("Cannot use data.train.labels = ::/digits/labels (")
+                .hasMessageContaining("it is no path");
+    }
+
+    @Test
+    void secretsAreNotRecorded() {
+        Config config = ConfigFactory.parseString(
+                        """
+                storage { secret-key = "a b", access.key = AKIA, password = ${HOME}, tokens = [one, two], token-limit = 3 }
+                data.train.path = "s3a://user:pass@bucket/images"
+                name = plain
+                """)
+                .resolve();
+        assertThat(ConfigReader.render(config))
+                .contains("secret-key=\"<redacted>\"")
+                .contains("path=\"s3a://<redacted>@bucket/images\"")
+                .contains("token-limit=3")
+                .contains("name=plain")
+                .doesNotContain("a b", "AKIA", "pass@", "one", "two");
+    }
+
+    @Test
     void ofARecordedConfigurationOnlyWhatEvaluatingNeedsCounts() throws IOException {
         assertThat(recorded(MINIMAL + "run.directory = /elsewhere, seed = 8, data.resize = [9, 9]")
                         .getInt("seed"))
