@@ -1,5 +1,6 @@
 package dev.convoy.cli;
 
+import dev.convoy.data.Redaction;
 import dev.convoy.jobs.Failures;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,7 +8,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
 /** The command line; also the main class for {@code spark-submit}. */
@@ -42,6 +45,8 @@ public final class Convoy {
             command.getErr().println("error: " + oneLine(failure));
             return 1;
         });
+        IParameterExceptionHandler usual = line.getParameterExceptionHandler();
+        line.setParameterExceptionHandler((wrong, given) -> usual.handleParseException(shown(wrong), given));
         try {
             return line.execute(arguments);
         } catch (Throwable e) {
@@ -49,6 +54,12 @@ public final class Convoy {
             line.getErr().println("error: " + oneLine(e));
             return 1;
         }
+    }
+
+    /** An error of the command line, which names what it does not understand. */
+    private static ParameterException shown(ParameterException wrong) {
+        String message = Redaction.of(wrong.getMessage());
+        return message.equals(wrong.getMessage()) ? wrong : new ParameterException(wrong.getCommandLine(), message);
     }
 
     private static String oneLine(Throwable failure) {

@@ -16,6 +16,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
@@ -92,6 +93,10 @@ class TrustTest {
         assertThat(train("--set", "data.train.images=" + url))
                 .contains("error: ")
                 .doesNotContain(SECRET);
+        assertThat(train("spark.authenticate.secret=" + SECRET.toUpperCase(Locale.ROOT)))
+                .contains("Unmatched argument")
+                .contains("spark.authenticate.secret=<redacted>")
+                .doesNotContainIgnoringCase(SECRET);
         List<Path> written =
                 files(runs).stream().filter(file -> !file.endsWith("error.txt")).toList();
         assertThat(written).anyMatch(file -> file.endsWith("config.resolved.conf"));
