@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * Takes secrets out of what is shown or recorded: values of keys that are called as secrets are, credentials in URLs, and what variables of
- * the environment hold whose names are such keys. The names are those of Spark's own pattern ({@code spark.redaction.regex}), and access
- * keys in other spellings.
+ * Takes secrets out of what is shown or recorded: values of keys that are called as secrets are, credentials in URLs,
+ * and what variables of the environment hold whose names are such keys. The names are those of Spark's own pattern
+ * ({@code spark.redaction.regex}), and access keys in other spellings.
  */
 public final class Redaction {
     /** What stands in place of a secret. */

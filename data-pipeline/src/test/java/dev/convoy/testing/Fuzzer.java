@@ -20,12 +20,12 @@ import java.util.concurrent.TimeoutException;
 import org.apache.commons.lang3.concurrent.BasicThreadFactory;
 
 /**
- * Gives a reader mutants of valid files. Each must be accepted, or refused with a {@link ConvoyException} or {@link BadImageException} of
- * one line; the reader must end, and take no more of the heap than it may. There are 300 mutants, or as many as {@code -Dconvoy.fuzz}
- * says:
+ * Gives a reader mutants of valid files. Each must be accepted, or refused with a {@link ConvoyException} or {@link
+ * BadImageException} of one line; the reader must end, and take no more of the heap than it may. There are 300
+ * mutants, or as many as {@code -Dconvoy.fuzz} says:
  *
  * <pre>
- * Fuzzer.of(valid).withMemory(1 << 20, 20).check(file -> Safetensors.read(new ByteArrayInputStream(file), "x", name -> true));
+ * Fuzzer.of(valid).withMemory(1 << 20, 20).check(file -> Header.parse(file));
  * </pre>
  *
  * <p>What fails is named by its index; {@link Mutants} makes the same file again.
@@ -60,7 +60,10 @@ public final class Fuzzer {
         return new Fuzzer(List.of(seeds), 1 << 20, 16);
     }
 
-    /** The reader may allocate so many bytes of the heap for a file, and so many for each of its bytes; they need not live at once. */
+    /**
+     * The reader may allocate so many bytes of the heap for a file, and so many for each of its bytes; they need not
+     * live at once.
+     */
     public Fuzzer withMemory(long constant, long perByte) {
         return new Fuzzer(seeds, constant, perByte);
     }

@@ -11,8 +11,8 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
- * Files that were valid until somebody changed a few places: flipped bits, cut off, put in, taken out, exchanged tokens, and numbers, in
- * bytes or in digits, made huge or negative. The mutant of an index is always the same.
+ * Files that were valid until somebody changed a few places: flipped bits, cut off, put in, taken out, exchanged
+ * tokens, and numbers, in bytes or in digits, made huge or negative. The mutant of an index is always the same.
  */
 public final class Mutants {
     private static final int MAX_CHANGES = 4;

@@ -232,8 +232,9 @@ public final class ConfigReader {
     }
 
     /**
-     * The configuration as one file that can be read again, without secrets. What came from the environment is only named, unless it is a number
-     * or a truth value, and so is text under a key that is called as secrets are; credentials in URLs and comments are left out.
+     * The configuration as one file that can be read again, without secrets. What came from the environment is only
+     * named, unless it is a number or a truth value, and so is text under a key that is called as secrets are;
+     * credentials in URLs and comments are left out.
      */
     public static String render(Config config) {
         return SecretFilter.withoutSecrets("", config.root())

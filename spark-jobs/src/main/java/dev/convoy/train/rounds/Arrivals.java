@@ -21,7 +21,10 @@ import scala.collection.JavaConverters;
 import scala.concurrent.ExecutionContext$;
 import scala.runtime.BoxedUnit;
 
-/** The contributions of one round as they come to the driver, until the round has waited long enough for the others. Used once. */
+/**
+ * The contributions of one round as they come to the driver, until the round has waited long enough for the others.
+ * Used once.
+ */
 final class Arrivals {
     private final Map<Integer, byte[][]> byRank = new TreeMap<>();
     private final int needed;
@@ -44,7 +47,8 @@ final class Arrivals {
     }
 
     /**
-     * Runs the job, and cancels it once the round goes on without the tasks that are left; whatever they still bring is not looked at.
+     * Runs the job, and cancels it once the round goes on without the tasks that are left; whatever they still bring
+     * is not looked at.
      *
      * @return what has come, by rank
      */

@@ -34,8 +34,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One Spark job a round: the state goes out, contributions come back and are summed by rank. A task that is lost is repeated by
- * Spark from the same state and the same plan, and so brings home the same numbers. Only a round that goes on without slow workers, where
- * {@link dev.convoy.train.sync.LatePolicy} allows it, depends on who was slow, and cannot be repeated to the bit.
+ * Spark from the same state and the same plan, and so brings home the same numbers. Only a round that goes on without
+ * slow workers, where {@link dev.convoy.train.sync.LatePolicy} allows it, depends on who was slow, and cannot be
+ * repeated to the bit.
  */
 public final class RoundsMaster implements TrainingMaster {
     private static final Logger LOG = LoggerFactory.getLogger(RoundsMaster.class);

@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param roundTimeout how long the others are waited for after that, 1 s to a day
  */
 public record LatePolicy(double quorum, Duration roundTimeout) implements Serializable {
+    private static final double ROUNDING = 1e-9;
     private static final Duration LONGEST = Duration.ofDays(1);
 
     /** Rounds wait for all workers, for as long as it takes. */
@@ -34,6 +35,7 @@ public record LatePolicy(double quorum, Duration roundTimeout) implements Serial
 
     /** The number of workers without which a round does not end; at least 1. */
     public int needed(int workers) {
-        return (int) Math.ceil(quorum * workers);
+        // A share such as 0.07 of 100 is a little more than 7, as floating point has it.
+        return Math.max(1, (int) Math.ceil(quorum * workers - ROUNDING));
     }
 }

@@ -126,6 +126,7 @@ class LateWorkerTest {
     void aShareIsRoundedUpToWorkers() {
         assertThat(new LatePolicy(0.75, Duration.ofSeconds(1)).needed(10)).isEqualTo(8);
         assertThat(new LatePolicy(0.01, Duration.ofSeconds(1)).needed(4)).isEqualTo(1);
+        assertThat(new LatePolicy(0.07, Duration.ofSeconds(1)).needed(100)).isEqualTo(7);
         assertThat(LatePolicy.WAIT_FOR_ALL.needed(4)).isEqualTo(4);
     }
 }
