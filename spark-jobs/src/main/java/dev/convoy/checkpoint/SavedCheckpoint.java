@@ -12,6 +12,7 @@ import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.storage.AtomicFiles;
 import dev.convoy.train.TrainingHistory;
 import dev.convoy.train.TrainingState;
+import java.io.CharConversionException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -133,10 +134,10 @@ public final class SavedCheckpoint {
                         + "; go on with the version that wrote it");
             }
             return CheckpointJson.MAPPER.readValue(description, CheckpointJson.class);
-        } catch (JsonProcessingException e) {
+        } catch (JsonProcessingException | CharConversionException e) {
             throw new ConvoyException(
                     "Cannot read " + file + ": "
-                            + Printable.of(String.valueOf(e.getOriginalMessage())
+                            + Printable.of(String.valueOf(e.getMessage())
                                     .lines()
                                     .findFirst()
                                     .orElse("")),

@@ -2,6 +2,7 @@ package dev.convoy.cli;
 
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
+import dev.convoy.data.Redaction;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +18,7 @@ abstract class ConfiguredJob extends Job {
 
     @Override
     final void run() throws IOException {
-        SparkConf conf = sparkConf(getClass().getSimpleName().toLowerCase(Locale.ROOT) + " " + file);
+        SparkConf conf = sparkConf(getClass().getSimpleName().toLowerCase(Locale.ROOT) + " " + Redaction.of(file));
         run(conf, ConfigReader.read(file, settings(), SparkHadoopUtil.get().newConfiguration(conf)));
     }
 

@@ -1,14 +1,16 @@
 package dev.convoy.cli;
 
+import dev.convoy.data.Redaction;
 import dev.convoy.jobs.Failures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.apache.commons.lang3.exception.ExceptionUtils;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
 /** The command line; also the main class for {@code spark-submit}. */
@@ -43,6 +45,8 @@ public final class Convoy {
             command.getErr().println("error: " + oneLine(failure));
             return 1;
         });
+        IParameterExceptionHandler usual = line.getParameterExceptionHandler();
+        line.setParameterExceptionHandler((wrong, given) -> usual.handleParseException(shown(wrong), given));
         try {
             return line.execute(arguments);
         } catch (Throwable e) {
@@ -52,6 +56,12 @@ public final class Convoy {
         }
     }
 
+    /** An error of the command line, which names what it does not understand. */
+    private static ParameterException shown(ParameterException wrong) {
+        String message = Redaction.of(wrong.getMessage());
+        return message.equals(wrong.getMessage()) ? wrong : new ParameterException(wrong.getCommandLine(), message);
+    }
+
     private static String oneLine(Throwable failure) {
         String message = Failures.explain(failure).getMessage();
         if (Failures.isExpected(failure)) {
@@ -59,7 +69,7 @@ public final class Convoy {
         }
         try {
             Path details = Files.createTempFile("convoy-error-", ".txt");
-            Files.writeString(details, ExceptionUtils.getStackTrace(failure));
+            Files.writeString(details, Failures.details(failure));
             return message + " (details in " + details + ")";
         } catch (IOException e) {
             return message;

@@ -9,12 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * A file of zeros that ranks of one host map as {@link SharedMemory}. It lies in {@code /dev/shm}, where Linux keeps
- * files in memory, or in {@code java.io.tmpdir} if there is too little space. Only its user may read or write it.
+ * files in memory, or in {@code java.io.tmpdir} if that has too little space or takes no files. Only its user may read or write it.
  * Closing deletes it; who has mapped it keeps the memory.
  */
 final class SharedFile implements AutoCloseable {
@@ -35,24 +37,36 @@ final class SharedFile implements AutoCloseable {
      * @throws ConvoyException if there is no space for it
      */
     static SharedFile create(long size) {
-        Path folder = Files.isWritable(MEMORY) && MEMORY.toFile().getUsableSpace() > size
-                ? MEMORY
-                : Path.of(System.getProperty("java.io.tmpdir"));
-        try {
-            sweep(folder);
-            Path path = Files.createTempFile(
-                    folder,
-                    PREFIX + pidNamespace() + "-" + ProcessHandle.current().pid() + "-",
-                    SUFFIX,
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            fill(path, size);
-            return new SharedFile(path);
-        } catch (IOException e) {
-            throw new ConvoyException(
-                    "Cannot make a file of " + size + " bytes in " + folder + " as shared memory for all-reduce: "
-                            + e.getMessage() + "; make space there or point java.io.tmpdir elsewhere",
-                    e);
+        return create(List.of(MEMORY, Path.of(System.getProperty("java.io.tmpdir"))), size);
+    }
+
+    /** Creates a file in the first of these folders that takes it. */
+    static SharedFile create(List<Path> folders, long size) {
+        List<String> reasons = new ArrayList<>();
+        for (Path folder : folders) {
+            try {
+                return new SharedFile(createIn(folder, size));
+            } catch (IOException e) {
+                reasons.add(folder + ": " + e.getMessage());
+            }
         }
+        throw new ConvoyException("Cannot make a file of " + size + " bytes as shared memory for all-reduce; "
+                + String.join("; ", reasons) + "; make space there or point java.io.tmpdir elsewhere");
+    }
+
+    private static Path createIn(Path folder, long size) throws IOException {
+        long usable = Files.getFileStore(folder).getUsableSpace();
+        if (usable < size) {
+            throw new IOException("it has " + usable + " bytes left");
+        }
+        sweep(folder);
+        Path path = Files.createTempFile(
+                folder,
+                PREFIX + pidNamespace() + "-" + ProcessHandle.current().pid() + "-",
+                SUFFIX,
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        fill(path, size);
+        return path;
     }
 
     /** Deletes the files of processes that no longer run; names of files hold the processes' numbers. */

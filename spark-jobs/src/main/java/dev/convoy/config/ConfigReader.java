@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigList;
-import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigResolveOptions;
@@ -53,8 +51,6 @@ public final class ConfigReader {
     private static final String ANYWHERE = "data.test.anywhere";
 
     private static final String SCHEME = "(?s)[A-Za-z][A-Za-z0-9+.-]*:.*";
-    /** How the parser calls where values of the environment come from. */
-    private static final String ENVIRONMENT = "env variables";
 
     private ConfigReader() {}
 
@@ -149,15 +145,23 @@ public final class ConfigReader {
             String path = text(config, key);
             if (path != null && !path.isEmpty() && !path.startsWith("/") && !path.matches(SCHEME)) {
                 String origin = config.getValue(key).origin().description();
-                changed = changed.withValue(key, ConfigValueFactory.fromAnyRef(absolute(path, hadoop), origin));
+                changed = changed.withValue(
+                        key, ConfigValueFactory.fromAnyRef(absolute(key, path, origin, hadoop), origin));
             }
         }
         return changed;
     }
 
-    private static String absolute(String path, Configuration hadoop) throws IOException {
-        Path whole = FileSystem.get(hadoop).makeQualified(new Path(path));
-        return whole.toUri().getScheme().equals("file") ? whole.toUri().getPath() : whole.toString();
+    private static String absolute(String key, String path, String origin, Configuration hadoop) throws IOException {
+        try {
+            Path whole = FileSystem.get(hadoop).makeQualified(new Path(path));
+            return whole.toUri().getScheme().equals("file") ? whole.toUri().getPath() : whole.toString();
+        } catch (IllegalArgumentException e) {
+            throw new ConvoyException(
+                    "Cannot use " + key + " = " + path + " (" + origin
+                            + "): it is no path; no name in it may begin with a colon, nor may the first hold one",
+                    e);
+        }
     }
 
     /** Null if the key has no text. */
@@ -228,33 +232,16 @@ public final class ConfigReader {
     }
 
     /**
-     * The configuration as one file that can be read again. What came from the environment, where secrets are, is only named, unless it is a
-     * number or a truth value; comments are left out.
+     * The configuration as one file that can be read again, without secrets. What came from the environment is only
+     * named, unless it is a number or a truth value, and so is text under a key that is called as secrets are;
+     * credentials in URLs and comments are left out.
      */
     public static String render(Config config) {
-        return hideEnvironment(config.root())
+        return SecretFilter.withoutSecrets("", config.root())
                 .render(ConfigRenderOptions.defaults()
                         .setOriginComments(false)
                         .setComments(false)
                         .setJson(false));
-    }
-
-    static ConfigValue hideEnvironment(ConfigValue value) {
-        if (value instanceof ConfigObject object) {
-            ConfigObject hidden = object;
-            for (Map.Entry<String, ConfigValue> entry : object.entrySet()) {
-                hidden = hidden.withValue(entry.getKey(), hideEnvironment(entry.getValue()));
-            }
-            return hidden;
-        }
-        if (value instanceof ConfigList list) {
-            return ConfigValueFactory.fromIterable(
-                    list.stream().map(ConfigReader::hideEnvironment).toList());
-        }
-        boolean secret = value.valueType() == ConfigValueType.STRING
-                && value.origin().description().contains(ENVIRONMENT)
-                && !value.unwrapped().toString().matches("true|false|[0-9.eE+-]+");
-        return secret ? ConfigValueFactory.fromAnyRef("<not recorded: from the environment>") : value;
     }
 
     /**

@@ -18,10 +18,12 @@ import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.allreduce.AllReduceSpec.PlainTextPolicy;
 import dev.convoy.train.allreduce.AllReduceSpec.Sharing;
 import dev.convoy.train.sync.GradientAveraging;
+import dev.convoy.train.sync.LatePolicy;
 import dev.convoy.train.sync.OptimizerStatePolicy;
 import dev.convoy.train.sync.OuterOptimizer;
 import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -76,7 +78,9 @@ public record JobConfig(
             CollectiveBackend network,
             boolean overlap,
             boolean allowPlainText,
-            long timeout) {
+            long timeout,
+            String roundTimeout,
+            double quorum) {
         /** What workers exchange. */
         public enum Rule {
             @JsonProperty("parameter-averaging")
@@ -99,6 +103,31 @@ public record JobConfig(
             if (!localSteps.equals("auto") && !localSteps.matches("[1-9][0-9]{0,6}")) {
                 throw new InvalidValueException("localSteps", localSteps, "allowed are auto and a number from 1");
             }
+            if (!roundTimeout.equals("none") && !roundTimeout.matches("[1-9][0-9]{0,6}")) {
+                throw new InvalidValueException(
+                        "roundTimeout", roundTimeout, "allowed are none and a number of seconds from 1");
+            }
+        }
+
+        /** When rounds go on without slow workers. */
+        private LatePolicy late() {
+            if (roundTimeout.equals("none") && quorum == 1) {
+                return LatePolicy.WAIT_FOR_ALL;
+            }
+            Duration patience =
+                    roundTimeout.equals("none") ? Duration.ofDays(1) : Duration.ofSeconds(Long.parseLong(roundTimeout));
+            LatePolicy late = new LatePolicy(quorum, patience);
+            if (roundTimeout.equals("none") || quorum == 1) {
+                throw new ConvoyException("Cannot use sync.quorum = " + quorum + " with sync.round-timeout = "
+                        + roundTimeout + ": a round goes on without slow workers so many seconds after its quorum has"
+                        + " come; set both, or neither");
+            }
+            if (transport != Transport.ROUNDS) {
+                throw new ConvoyException("Cannot use sync.quorum and sync.round-timeout with sync.transport = "
+                        + transport.name().toLowerCase(Locale.ROOT).replace('_', '-')
+                        + ", whose rounds need every worker; leave them out, or set sync.transport = rounds");
+            }
+            return late;
         }
 
         /** What transport all-reduce needs of it. */
@@ -125,7 +154,8 @@ public record JobConfig(
                         + " of its own; set sync.outer = none or sync.exchange = parameter-averaging");
             }
             ParameterAveraging averaging = averaging();
-            return new SyncSpec(exchange == Rule.GRADIENT ? new GradientAveraging() : averaging, compression, maxNorm);
+            return new SyncSpec(
+                    exchange == Rule.GRADIENT ? new GradientAveraging() : averaging, compression, maxNorm, late());
         }
     }
 

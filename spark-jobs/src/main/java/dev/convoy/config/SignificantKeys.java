@@ -25,7 +25,7 @@ public final class SignificantKeys {
         Map<String, String> values = new TreeMap<>();
         for (Map.Entry<String, ConfigValue> entry : config.entrySet()) {
             if (!OTHERS.matcher(entry.getKey()).matches()) {
-                ConfigValue shown = ConfigReader.hideEnvironment(entry.getValue());
+                ConfigValue shown = SecretFilter.withoutSecrets(entry.getKey(), entry.getValue());
                 values.put(entry.getKey(), shown.render(ConfigRenderOptions.concise()));
             }
         }

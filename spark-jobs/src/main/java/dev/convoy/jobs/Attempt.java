@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.Json;
 import dev.convoy.storage.AtomicFiles;
+import java.io.CharConversionException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -94,7 +95,7 @@ final class Attempt {
     static JsonNode read(FileSystem files, Path file) throws IOException {
         try (InputStream in = files.open(file)) {
             return Json.MAPPER.readTree(in.readNBytes(MAX_BYTES));
-        } catch (FileNotFoundException | JsonProcessingException e) {
+        } catch (FileNotFoundException | JsonProcessingException | CharConversionException e) {
             return Json.MAPPER.createObjectNode();
         }
     }

@@ -2,6 +2,7 @@ package dev.convoy.jobs;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Printable;
+import dev.convoy.data.Redaction;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -80,6 +81,11 @@ public final class Failures {
                 .max((a, b) -> Integer.compare(a.getKey().length(), b.getKey().length()))
                 .map(Map.Entry::getValue)
                 .orElse("");
+    }
+
+    /** The stack trace, for a file that tells more than the one line; without secrets. */
+    public static String details(Throwable failure) {
+        return Redaction.of(ExceptionUtils.getStackTrace(failure));
     }
 
     /** Whether somebody who knew what can go wrong has put it into words. */

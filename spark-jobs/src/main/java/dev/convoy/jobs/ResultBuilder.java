@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** Gathers what a job finds out, so that {@code result.json} tells as much as is known whenever the job ends. */
@@ -151,7 +150,7 @@ final class ResultBuilder {
         try {
             run.finish(result(run, Result.Status.FAILED, failure.getMessage()));
             if (failure.getCause() != null) {
-                run.write(RunDirectory.ERROR, ExceptionUtils.getStackTrace(e));
+                run.write(RunDirectory.ERROR, Failures.details(e));
             }
         } catch (ConvoyException unwritten) {
             failure.addSuppressed(unwritten);

@@ -2,6 +2,7 @@ package dev.convoy.jobs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Redaction;
 import dev.convoy.model.Json;
 import dev.convoy.storage.AtomicFiles;
 import java.io.FileNotFoundException;
@@ -131,9 +132,9 @@ public final class RunDirectory {
         return shown(path);
     }
 
-    /** How messages call a path: without a scheme on the local file system. */
+    /** How messages call a path: without a scheme on the local file system, and without credentials. */
     static String shown(Path path) {
-        return path.toUri().getScheme().equals("file") ? path.toUri().getPath() : path.toString();
+        return path.toUri().getScheme().equals("file") ? path.toUri().getPath() : Redaction.of(path.toString());
     }
 
     /**

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import dev.convoy.data.Printable;
+import dev.convoy.data.Redaction;
 import java.io.IOException;
 import java.util.List;
 
@@ -18,7 +19,7 @@ final class Tables {
             .addModule(new SimpleModule().addSerializer(String.class, new CellSerializer()))
             .build();
 
-    /** Names of files and reasons may be anybody's. */
+    /** Names of files and reasons may be anybody's, and tell secrets. */
     private static final class CellSerializer extends StdSerializer<String> {
         private static final long serialVersionUID = 1L;
 
@@ -28,7 +29,7 @@ final class Tables {
 
         @Override
         public void serialize(String value, JsonGenerator out, SerializerProvider provider) throws IOException {
-            out.writeString(Printable.cell(value));
+            out.writeString(Printable.cell(Redaction.of(value)));
         }
     }
 

@@ -152,7 +152,12 @@ public final class TrainJob {
                 TrainingSpec training = job.trainingSpec(batchSize, weights);
                 Provenance provenance = provenance(network, train, test, normalization, training);
                 TrainingState start = resumption.isPresent()
-                        ? resumption.get().state(network, provenance, training.loading().shuffle().order())
+                        ? resumption
+                                .get()
+                                .state(
+                                        network,
+                                        provenance,
+                                        training.loading().shuffle().order())
                         : TrainingState.start(first, training.optimizer());
                 run.write(RunDirectory.CONFIG, ConfigReader.render(config));
                 ImageSets.record(run, train, test);

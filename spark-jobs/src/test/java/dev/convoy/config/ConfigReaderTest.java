@@ -249,6 +249,14 @@ class ConfigReaderTest {
                 "sync.outer = { type = nesterov, momentum = 1 } | sync.outer.momentum = 1.0",
                 "sync.max-norm = 1                 | sync.max-norm = 1.0",
                 "sync.timeout = 0                  | sync.timeout = 0",
+                "sync.round-timeout = 0            | sync.round-timeout = 0 (String: 3); allowed are none and a number",
+                "sync { round-timeout = 90000, quorum = 0.5 } | sync.round-timeout = 90000 (String: 3); allowed are 1 to 86400",
+                "sync.quorum = 0                   | sync.quorum = 0.0 (String: 3); it is a share",
+                "sync.quorum = 1.5                 | sync.quorum = 1.5",
+                "sync.quorum = 0.5                 | set both, or neither",
+                "sync.round-timeout = 60           | set both, or neither",
+                "sync { round-timeout = 60, quorum = 0.5, transport = all-reduce } | sync.transport = all-reduce, whose rounds",
+                "sync { round-timeout = 60, quorum = 0.5, transport = dl4j-spark } | sync.transport = dl4j-spark, whose rounds",
                 "sync { exchange = gradient, outer = nesterov } | set sync.outer = none",
                 "sync.network = mpi                | sync.network",
                 "sync { transport = all-reduce, network = nccl }, backend.device = cpu | backend.name = torch and backend.device = cpu: it sums on GPUs",
@@ -380,6 +388,32 @@ class ConfigReaderTest {
     }
 
     /** A run's folder may be somebody else's. */
+    @Test
+    void whatIsNoPathIsNamed() throws IOException {
+        Path file = Files.writeString(folder.resolve("job.conf"), "data.train.labels = \"::/digits/labels\"");
+        assertThatThrownBy(() -> ConfigReader.read(file.toString(), Map.of(), new Configuration()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("Cannot use data.train.labels = ::/digits/labels (")
+                .hasMessageContaining("it is no path");
+    }
+
+    @Test
+    void secretsAreNotRecorded() {
+        Config config = ConfigFactory.parseString(
+                        """
+                storage { secret-key = "a b", access.key = AKIA, password = ${HOME}, tokens = [one, two], token-limit = 3 }
+                data.train.path = "s3a://user:pass@bucket/images"
+                name = plain
+                """)
+                .resolve();
+        assertThat(ConfigReader.render(config))
+                .contains("secret-key=\"<redacted>\"")
+                .contains("path=\"s3a://<redacted>@bucket/images\"")
+                .contains("token-limit=3")
+                .contains("name=plain")
+                .doesNotContain("a b", "AKIA", "pass@", "one", "two");
+    }
+
     @Test
     void ofARecordedConfigurationOnlyWhatEvaluatingNeedsCounts() throws IOException {
         assertThat(recorded(MINIMAL + "run.directory = /elsewhere, seed = 8, data.resize = [9, 9]")

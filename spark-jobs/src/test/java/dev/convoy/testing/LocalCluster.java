@@ -16,14 +16,31 @@ public final class LocalCluster {
     private LocalCluster() {}
 
     public static void killAnExecutor() {
+        ProcessHandle executor = anExecutor();
+        executor.destroyForcibly();
+        executor.onExit().orTimeout(30, TimeUnit.SECONDS).join();
+    }
+
+    /** One of two executors. */
+    public static ProcessHandle anExecutor() {
         // Under local-cluster the only Java processes below this one are executors.
         List<ProcessHandle> executors = ProcessHandle.current()
                 .descendants()
                 .filter(process -> process.info().command().orElse("").endsWith("java"))
                 .toList();
         assertThat(executors).hasSize(2);
-        executors.get(0).destroyForcibly();
-        executors.get(0).onExit().orTimeout(30, TimeUnit.SECONDS).join();
+        return executors.get(0);
+    }
+
+    /** Sends a process a signal: STOP holds it where it is, CONT lets it go on. */
+    public static void signal(ProcessHandle process, String name) {
+        try {
+            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+            assertThat(kill.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(kill.exitValue()).isZero();
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     public static JavaSparkContext context(String master) throws IOException {

@@ -15,13 +15,17 @@ import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.rounds.RoundsMaster;
+import dev.convoy.train.sync.LatePolicy;
 import dev.convoy.train.sync.SyncSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Tag;
@@ -102,6 +106,38 @@ class ClusterTest {
                         .allSatisfy(
                                 epoch -> assertThat(epoch.ledger().trained()).isEqualTo(400));
             }
+        }
+    }
+
+    /** Held by a signal from the second round on, until that has ended without it; it then finds its state gone, and goes on. */
+    @Test
+    void anExecutorThatHangsIsLate() throws IOException {
+        SyncSpec impatient = SPEC.sync().withLate(new LatePolicy(0.5, Duration.ofSeconds(2)));
+        TrainingSpec spec = new TrainingSpec(3, 2, 16, SPEC.optimizer(), Training.RATE, impatient);
+        AtomicReference<ProcessHandle> held = new AtomicReference<>();
+        try (JavaSparkContext spark = LocalCluster.context("local-cluster[2,1,1024]");
+                ImageShards shards = Training.shards(spark, folder, 400, 2)) {
+            Training training = Training.run(spark, shards, Training.SMALL, spec, new TrainingListener() {
+                @Override
+                public void roundCompleted(RoundReport round) {
+                    if (held.get() == null) {
+                        held.set(LocalCluster.anExecutor());
+                        LocalCluster.signal(held.get(), "STOP");
+                    } else if (round.counts().late() > 0) {
+                        LocalCluster.signal(held.get(), "CONT");
+                    }
+                }
+            });
+            assertThat(training.rounds.get(1).counts().late()).isEqualTo(32);
+            assertThat(training.epochs).allSatisfy(epoch -> assertThat(
+                            epoch.ledger().trained() + epoch.ledger().late())
+                    .isEqualTo(400));
+            assertThat(training.epochs.get(1).ledger().trained()).isGreaterThan(200);
+            assertThat(training.end.model().isFinite()).isTrue();
+        } finally {
+            Optional.ofNullable(held.get())
+                    .filter(ProcessHandle::isAlive)
+                    .ifPresent(executor -> LocalCluster.signal(executor, "CONT"));
         }
     }
 

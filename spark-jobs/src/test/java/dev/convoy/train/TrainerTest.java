@@ -187,8 +187,7 @@ class TrainerTest {
         ReplicaSpec replica = Training.replica(Training.SMALL);
         TrainingSpec spec = new TrainingSpec(1, 1, 1, SGD, new LearningRate(0.01), SyncSpec.gradient());
         try (ImageShards shards = Training.shards(spark, folder, 1000, 2);
-                AllReduceMaster master =
-                        new AllReduceMaster(spark, shards, replica, spec, AllReduceSpec.defaults())) {
+                AllReduceMaster master = new AllReduceMaster(spark, shards, replica, spec, AllReduceSpec.defaults())) {
             TrainingState start = TrainingState.start(replica.bind().initialState(1), SGD);
             TrainingState end = master.advance(start, Integer.MAX_VALUE, new RoundObserver() {
                 private volatile boolean heard;

@@ -52,6 +52,9 @@ final class JavaImage {
     /** The bytes of the largest image that may be decoded, at three a pixel. */
     private static final long MAX_BYTES = 3L * ImageFile.MAX_PIXELS;
 
+    /** Of a pixel of a TIFF file: its colours, and whatever else a program has put beside them. */
+    private static final int MAX_SAMPLES = 64;
+
     private JavaImage() {}
 
     /**
@@ -123,6 +126,12 @@ final class JavaImage {
         if (format == 2 || format == 3) {
             throw bad("it is a TIFF file of " + (format == 2 ? "signed" : "floating point")
                     + " samples; only unsigned integers can be read");
+        }
+        // The reader makes arrays of this length before it looks at what the file has.
+        int samples = value(tiff, TIFF.TAG_SAMPLES_PER_PIXEL, 1);
+        if (samples < 1 || samples > MAX_SAMPLES) {
+            throw bad("it is a TIFF file of " + Integer.toUnsignedString(samples)
+                    + " samples a pixel; allowed are 1 to " + MAX_SAMPLES);
         }
         // A tile is decoded whole, however much of it the image needs.
         ImageFile.checkSize(value(tiff, TIFF.TAG_TILE_WIDTH, 1), value(tiff, TIFF.TAG_TILE_HEIGTH, 1));

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Printable;
+import java.io.CharConversionException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -111,8 +113,8 @@ public record DatasetManifest(
         } catch (FileNotFoundException e) {
             throw new ConvoyException(
                     "Cannot find " + file + "; run scripts/convoy prepare first, to its end, or check the path", e);
-        } catch (JsonProcessingException e) {
-            throw new ConvoyException("Cannot read " + file + ": " + e.getOriginalMessage(), e);
+        } catch (JsonProcessingException | CharConversionException e) {
+            throw new ConvoyException("Cannot read " + file + ": " + Printable.firstLine(e), e);
         }
         if (manifest == null || manifest.format != FORMAT) {
             throw new ConvoyException("Cannot read " + file + ": its format is "

@@ -96,7 +96,13 @@ class HostileImagesTest {
     /** Of 128 million pixels, as many as may be, with eight bytes each. */
     @Test
     void memoryIsReckonedInBytes() throws IOException {
-        int side = 11_585;
+        assertRejected(tiff(11_585, 4), "11585x11585 pixels of 8 bytes take more than 384 MiB");
+        assertRejected(tiff(20, 800_000_000), "800000000 samples a pixel; allowed are 1 to 64");
+        assertRejected(tiff(20, -1), "4294967295 samples a pixel");
+    }
+
+    /** A TIFF file of 16 bits a sample, as its header says. */
+    private static byte[] tiff(int side, int samples) {
         int[][] fields = {
             {256, 4, 1, side},
             {257, 4, 1, side},
@@ -104,7 +110,7 @@ class HostileImagesTest {
             {259, 3, 1, 1},
             {262, 3, 1, 2},
             {273, 4, 1, 130},
-            {277, 3, 1, 4},
+            {277, 4, 1, samples},
             {278, 4, 1, side},
             {279, 4, 1, 8}
         };
@@ -120,7 +126,7 @@ class HostileImagesTest {
         for (int sample = 0; sample < 4; sample++) {
             tiff.putShort((short) 16);
         }
-        assertRejected(tiff.array(), "11585x11585 pixels of 8 bytes take more than 384 MiB");
+        return tiff.array();
     }
 
     @Test

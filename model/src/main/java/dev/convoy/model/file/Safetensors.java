@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.convoy.data.ConvoyException;
+import java.io.CharConversionException;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -92,7 +93,7 @@ public final class Safetensors {
             return tensors;
         } catch (EOFException e) {
             throw new ConvoyException("Cannot read " + file + " as safetensors: it is cut short; fetch it again", e);
-        } catch (JsonProcessingException e) {
+        } catch (JsonProcessingException | CharConversionException e) {
             throw new ConvoyException("Cannot read " + file + " as safetensors: its header is not JSON", e);
         }
     }

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.Printable;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.storage.AtomicFiles;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
@@ -65,9 +67,9 @@ public record TrainedModel(
         Description description;
         try (InputStream in = NamedTensors.open(files, new Path(folder, DESCRIPTION), WHERE)) {
             description = SpecJson.MAPPER.readValue(in, Description.class);
-        } catch (JsonProcessingException e) {
+        } catch (JsonProcessingException | CharConversionException e) {
             throw new ConvoyException(
-                    "Cannot read " + new Path(folder, DESCRIPTION) + ": " + e.getOriginalMessage(), e);
+                    "Cannot read " + new Path(folder, DESCRIPTION) + ": " + Printable.firstLine(e), e);
         }
         if (description == null || FORMAT.equals(description.format) && !description.isComplete()) {
             throw new ConvoyException("Cannot read " + new Path(folder, DESCRIPTION)

@@ -66,7 +66,7 @@ class TrainedModelTest {
         original().save(files, model);
     }
 
-    private static TrainedModel original() {
+    static TrainedModel original() {
         Network network = SPEC.bind(new ImageShape(1, 8, 8));
         ModelState state = network.initialState(5);
         return new TrainedModel(

@@ -146,8 +146,7 @@ public final class AllReduceMaster implements TrainingMaster {
         }
     }
 
-    private Segment.End attempt(
-            TrainingState begin, int rounds, RoundDelivery delivery, RoundObserver observer) {
+    private Segment.End attempt(TrainingState begin, int rounds, RoundDelivery delivery, RoundObserver observer) {
         countTasks();
         openShards();
         // Rounds that were told of cannot be cut otherwise.

@@ -79,7 +79,8 @@ final class SegmentAttempt {
             @Override
             public void hear(SegmentProgressPlugin.Message message) {
                 // One without rounds only asks.
-                if (!(message instanceof SegmentProgressPlugin.Rounds news && news.rounds().isEmpty())) {
+                if (!(message instanceof SegmentProgressPlugin.Rounds news
+                        && news.rounds().isEmpty())) {
                     messages.add(message);
                 }
             }

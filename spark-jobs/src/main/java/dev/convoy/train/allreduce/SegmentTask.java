@@ -94,7 +94,14 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
                     member == 0 ? Optional.of(new SegmentReporter(segment.id())) : Optional.empty();
             try {
                 return new SegmentRun(
-                                segment, ranks(context), own, context.cpus(), trainer, collective, shape.grouping(), reporter)
+                                segment,
+                                ranks(context),
+                                own,
+                                context.cpus(),
+                                trainer,
+                                collective,
+                                shape.grouping(),
+                                reporter)
                         .run();
             } catch (Throwable e) {
                 // First the reason, so that the driver does not take what others make of it for one.

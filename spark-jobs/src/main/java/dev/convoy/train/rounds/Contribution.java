@@ -53,6 +53,23 @@ record Contribution(
     }
 
     /**
+     * Stands in for a worker without which its round has gone on.
+     *
+     * @param planned the worker's examples in the round
+     * @param seconds that the round has waited for it
+     */
+    static Contribution late(long planned, double seconds) {
+        return new Contribution(
+                0,
+                NOTHING,
+                0,
+                0,
+                new RoundReport.Counts(0, 0, planned, 0, 0, 0),
+                List.of(new RoundReport.WorkerTime(seconds, 0)),
+                List.of());
+    }
+
+    /**
      * Adds contributions along a binary tree over ranks, so that rounding depends on nothing but their number.
      *
      * @param byRank not empty, in the order of ranks

@@ -2,6 +2,7 @@ package dev.convoy.train.rounds;
 
 import java.io.Serializable;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -22,12 +23,20 @@ record LocalVectors(long round) implements Serializable, AutoCloseable {
         return vectors;
     }
 
-    /** Leaves a rank's vector, which can be had until this is closed; gives what is to travel instead. */
+    /**
+     * Leaves a rank's vector, which can be had until this is closed; gives what is to travel instead.
+     *
+     * @throws CancellationException if it has been closed
+     */
     Payload put(int rank, Payload vector) {
         if (equals(NONE)) {
             return vector;
         }
-        VECTORS.get(round).put(rank, vector.floats());
+        Map<Integer, float[]> ofRound = VECTORS.get(round);
+        if (ofRound == null) {
+            throw new CancellationException("The round has gone on without this worker");
+        }
+        ofRound.put(rank, vector.floats());
         return new Payload.Local(this, rank);
     }
 

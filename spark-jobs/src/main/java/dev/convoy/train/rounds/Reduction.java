@@ -1,9 +1,13 @@
 package dev.convoy.train.rounds;
 
+import dev.convoy.data.ConvoyException;
+import dev.convoy.train.sync.LatePolicy;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -44,12 +48,46 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
      * @param task makes a worker's contribution, as a message
      */
     Contribution sum(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[][]> task) {
-        if ((long) length * Float.BYTES * workers > directBytes) {
+        if (isSliced()) {
             return sumBySlices(chunks, task);
         }
         // In the order of partitions, which is the order of ranks.
         byte[][][] messages = (byte[][][]) chunks.context().runJob(chunks.rdd(), task, MESSAGE);
         return Contribution.sum(Stream.of(messages).map(Contribution::read).toList());
+    }
+
+    private boolean isSliced() {
+        return (long) length * Float.BYTES * workers > directBytes;
+    }
+
+    /**
+     * Fails unless contributions come to the driver one by one, as {@link #sumOnTime} needs them.
+     *
+     * @throws ConvoyException if executors sum, so that the driver never sees the contribution of a single worker
+     */
+    void requireDirect() {
+        if (isSliced()) {
+            throw new ConvoyException("Cannot let rounds go on without slow workers: " + workers + " contributions of "
+                    + ((long) length * Float.BYTES >> 20) + " MiB come to more than the " + (directBytes >> 20)
+                    + " MiB that the driver takes one by one; wait for all workers, or train with fewer, or a smaller"
+                    + " network");
+        }
+    }
+
+    /**
+     * Runs the job, but waits for its slow tasks only as long as the policy says.
+     *
+     * @param late stands in for a rank that has not come in time
+     */
+    Contribution sumOnTime(
+            JavaRDD<byte[]> chunks,
+            Function2<TaskContext, Iterator<byte[]>, byte[][]> task,
+            LatePolicy policy,
+            IntFunction<Contribution> late) {
+        Map<Integer, byte[][]> arrived = new Arrivals(workers, policy).gather(chunks, task);
+        return Contribution.sum(IntStream.range(0, workers)
+                .mapToObj(rank -> arrived.containsKey(rank) ? Contribution.read(arrived.get(rank)) : late.apply(rank))
+                .toList());
     }
 
     private Contribution sumBySlices(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[][]> task) {

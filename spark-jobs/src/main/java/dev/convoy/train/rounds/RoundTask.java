@@ -66,7 +66,8 @@ record RoundTask(
         WorkerResult result;
         try (BatchStream batches = new BatchStream(
                 spec, plan, task.partitionId(), shard, task.cpus(), begin.step(), begin.step() + steps)) {
-            result = new WorkerRound(trainer, spec, batches, begin, Optional.empty()).run(steps, bound);
+            result = new WorkerRound(trainer, spec, batches, begin, Optional.empty())
+                    .run(steps, bound, task::isInterrupted);
         }
         float[] mean = new float[result.trained() == 0 ? 0 : vector.length()];
         if (mean.length > 0) {

@@ -25,13 +25,22 @@ import dev.convoy.train.sync.TrainedVectors;
 import dev.convoy.train.worker.StateBroadcast;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One Spark job a round: the state goes out, contributions come back and are summed by rank. A task that is lost is repeated by
- * Spark from the same state and the same plan, and so brings home the same numbers.
+ * Spark from the same state and the same plan, and so brings home the same numbers. Only a round that goes on without
+ * slow workers, where {@link dev.convoy.train.sync.LatePolicy} allows it, depends on who was slow, and cannot be
+ * repeated to the bit.
  */
 public final class RoundsMaster implements TrainingMaster {
+    private static final Logger LOG = LoggerFactory.getLogger(RoundsMaster.class);
+
     private final JavaSparkContext spark;
     private final ImageShards shards;
     private final ReplicaSpec replica;
@@ -50,6 +59,9 @@ public final class RoundsMaster implements TrainingMaster {
         this.decayed = HeapVector.over(replica.bind().layout().decayMask());
         this.layout = exchange.layout(replica.bind().layout(), spec.optimizer().slotCount());
         this.reduction = Reduction.of(layout.length(), shards.layout().workers(), spark.isLocal());
+        if (!spec.sync().late().waitsForAll()) {
+            reduction.requireDirect();
+        }
     }
 
     @Override
@@ -129,8 +141,29 @@ public final class RoundsMaster implements TrainingMaster {
                     local,
                     steps,
                     begin.norms().bound(spec.sync().maxNorm()));
-            return reduction.sum(shards.chunks(), task);
+            return spec.sync().late().waitsForAll()
+                    ? reduction.sum(shards.chunks(), task)
+                    : reduction.sumOnTime(shards.chunks(), task, spec.sync().late(), late(begin.progress(), steps));
         }
+    }
+
+    /** What stands in for a worker that is late in a round which begins now. */
+    private IntFunction<Contribution> late(Progress begin, int steps) {
+        long began = System.nanoTime();
+        EpochPlan plan = spec.plan(shards.layout(), begin.epoch());
+        return rank -> {
+            double seconds = (System.nanoTime() - began) / 1e9;
+            long planned = IntStream.range(begin.step(), begin.step() + steps)
+                    .mapToLong(step -> plan.batchSize(rank, step))
+                    .sum();
+            LOG.warn(
+                    "Round {} goes on without worker {}, whose {} examples have not come within {} s",
+                    begin.globalRound() + 1,
+                    rank,
+                    planned,
+                    String.format(Locale.ROOT, "%.1f", seconds));
+            return Contribution.late(planned, seconds);
+        };
     }
 
     /** What a mean has made of the model and the memory of optimizers, and how long it was. */

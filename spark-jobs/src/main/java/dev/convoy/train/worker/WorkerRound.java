@@ -13,6 +13,8 @@ import dev.convoy.train.sync.SumLayout;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 
 /** What one worker does between two exchanges, on the thread that owns its replica. Used once. */
@@ -54,12 +56,26 @@ public final class WorkerRound {
      * @param bound the largest norm that counts
      */
     public WorkerResult run(int steps, double bound) {
+        return run(steps, bound, () -> false);
+    }
+
+    /**
+     * Takes the steps, unless nobody waits for them any more.
+     *
+     * @param bound the largest norm that counts
+     * @param cancelled asked before each step
+     * @throws CancellationException if it was cancelled; the trainer's vectors then hold nothing of use
+     */
+    public WorkerResult run(int steps, double bound, BooleanSupplier cancelled) {
         long began = System.nanoTime();
         double waitedBefore = batches.waitedSeconds();
         exchange.begin(trainer);
         Optional<Quarantined.Fault> fault = Optional.empty();
         long step = begin.globalStep();
         for (; step < begin.globalStep() + steps && fault.isEmpty(); step++) {
+            if (cancelled.getAsBoolean()) {
+                throw new CancellationException("The round has gone on without this worker");
+            }
             double loss = step((int) (begin.step() + step - begin.globalStep()), step);
             fault = Double.isFinite(loss) ? Optional.empty() : Optional.of(Quarantined.Fault.LOSS);
             lossSum += loss;

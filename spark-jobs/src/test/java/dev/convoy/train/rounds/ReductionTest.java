@@ -1,8 +1,10 @@
 package dev.convoy.train.rounds;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.collective.Compression;
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.testing.LocalCluster;
 import dev.convoy.testing.Training;
@@ -15,6 +17,7 @@ import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -42,6 +45,16 @@ class ReductionTest {
                     .hasSize(1000);
             assertThat(sliced.withVector(whole.vector())).isEqualTo(whole);
         }
+    }
+
+    @Test
+    void slowWorkersAreWaitedForWhereExecutorsSum() {
+        Reduction.of(1 << 25, 2, false).requireDirect();
+        Reduction.of(1 << 26, 2, true).requireDirect();
+        Reduction sliced = Reduction.of(1 << 26, 2, false);
+        assertThatThrownBy(sliced::requireDirect)
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("2 contributions of 256 MiB come to more than the 256 MiB");
     }
 
     /** Contributions whose sum depends on the order of additions; rank 0 has none. */

@@ -3,6 +3,7 @@ package dev.convoy.model.backend.dl4j;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
+import dev.convoy.data.Printable;
 import dev.convoy.model.Json;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
@@ -10,6 +11,7 @@ import dev.convoy.model.ParameterLayout;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.model.layer.LayerSpec;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -61,9 +63,9 @@ public final class Dl4jZip {
             return contents(file, network, description.stored(), coefficients);
         } catch (ArithmeticException e) {
             throw new ConvoyException("Cannot use the network in " + file + ": it has more than 2^31 - 1 values", e);
-        } catch (JsonProcessingException e) {
+        } catch (JsonProcessingException | CharConversionException e) {
             throw new ConvoyException(
-                    "Cannot read " + CONFIGURATION + " in " + file + ": " + e.getOriginalMessage(), e);
+                    "Cannot read " + CONFIGURATION + " in " + file + ": " + Printable.firstLine(e), e);
         }
     }
 
