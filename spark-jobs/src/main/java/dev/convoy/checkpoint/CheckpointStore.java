@@ -121,7 +121,7 @@ public final class CheckpointStore {
      * Deletes those that need not be kept any more. What cannot be read is no reason to delete another one, nor is it deleted.
      *
      * @param bestEpoch the number of the best epoch, from 1; empty if none is known
-     * @param kept one that stays in any case
+     * @param kept one of this store that stays in any case
      */
     public void prune(Retention retention, OptionalInt bestEpoch, Optional<Path> kept) throws IOException {
         int newer = 0;
@@ -133,7 +133,7 @@ public final class CheckpointStore {
             boolean best = content.get().progress().step() == 0
                     && bestEpoch.equals(OptionalInt.of(content.get().progress().epoch()));
             if (!retention.keeps(content.get().progress(), newer, best)
-                    && kept.filter(candidate::equals).isEmpty()) {
+                    && !kept.map(Path::getName).equals(Optional.of(candidate.getName()))) {
                 delete(candidate);
             }
             newer++;

@@ -1,6 +1,7 @@
 package dev.convoy.checkpoint;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Printable;
 import dev.convoy.data.Sha256;
@@ -126,21 +127,17 @@ public final class SavedCheckpoint {
      */
     static CheckpointJson parse(byte[] description, String file) throws IOException {
         try {
-            String format =
-                    CheckpointJson.MAPPER.readTree(description).path("format").asText();
+            JsonNode tree = CheckpointJson.MAPPER.readTree(description);
+            String format = tree.path("format").asText();
             if (!format.equals(CheckpointJson.FORMAT)) {
                 throw new ConvoyException("Cannot read " + file + ": its format is " + Printable.of(format)
                         + ", but this version reads " + CheckpointJson.FORMAT
                         + "; go on with the version that wrote it");
             }
-            return CheckpointJson.MAPPER.readValue(description, CheckpointJson.class);
+            return CheckpointJson.MAPPER.treeToValue(tree, CheckpointJson.class);
         } catch (JsonProcessingException | CharConversionException e) {
             throw new ConvoyException(
-                    "Cannot read " + file + ": "
-                            + Printable.of(String.valueOf(e.getMessage())
-                                    .lines()
-                                    .findFirst()
-                                    .orElse("")),
+                    "Cannot read " + file + ": " + Printable.of(Printable.firstLine(e)),
                     e);
         }
     }

@@ -16,6 +16,9 @@ final class ChildProcess implements AutoCloseable {
     private static final String MAIN = "dev.convoy.cli.Convoy";
     private static final int LINES_SHOWN = 5;
 
+    /** What Kubernetes gives a container that is told to end. */
+    private static final long GRACE_SECONDS = 30;
+
     private final Process process;
     private final Path output;
 
@@ -73,10 +76,26 @@ final class ChildProcess implements AutoCloseable {
         }
     }
 
-    /** Kills it after a time unless it has ended before. */
-    void killAfter(double seconds) throws InterruptedException {
-        if (!process.waitFor((long) (1000 * seconds), TimeUnit.MILLISECONDS)) {
+    /** Waits for its end for a time; whether it came. */
+    boolean hasEndedWithin(double seconds) throws InterruptedException {
+        return process.waitFor((long) (1000 * seconds), TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Ends it.
+     *
+     * @param gently by SIGTERM, otherwise by SIGKILL
+     * @throws ConvoyException if it goes on for too long after SIGTERM
+     */
+    void end(boolean gently) throws InterruptedException {
+        if (!gently) {
             process.destroyForcibly().waitFor();
+            return;
+        }
+        process.destroy();
+        if (!process.waitFor(GRACE_SECONDS, TimeUnit.SECONDS)) {
+            throw new ConvoyException("Cannot go on with the drill: a training that was told to end has not done so in "
+                    + GRACE_SECONDS + " s");
         }
     }
 

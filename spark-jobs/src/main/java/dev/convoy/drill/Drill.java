@@ -31,6 +31,7 @@ public final class Drill {
     public enum Disturbance {
         EXECUTOR("an executor is ended"),
         DRIVER("the driver is killed, training resumed"),
+        SIGNAL("the driver is told to end, training resumed"),
         BOTH("an executor is ended, then the driver killed, training resumed"),
         CHECKPOINT("the driver is killed, the newest checkpoint damaged, training resumed");
 
@@ -114,7 +115,7 @@ public final class Drill {
                 : List.of();
         double seconds = 0;
         if (disturbance.endsDriver()) {
-            seconds += training.killedAfter(driverAt, options);
+            seconds += training.endedAfter(driverAt, options, disturbance == Disturbance.SIGNAL);
             if (disturbance == Disturbance.CHECKPOINT) {
                 training.damageNewestCheckpoint(random);
             }
@@ -154,11 +155,14 @@ public final class Drill {
             return (System.nanoTime() - began) / 1e9;
         }
 
-        /** Kills the process after a time, unless it has ended before. */
-        double killedAfter(double seconds, List<String> options) throws IOException, InterruptedException {
+        /** Ends the process after a time, unless it has ended before. */
+        double endedAfter(double seconds, List<String> options, boolean gently)
+                throws IOException, InterruptedException {
             long began = System.nanoTime();
             try (ChildProcess process = start(options)) {
-                process.killAfter(seconds);
+                if (!process.hasEndedWithin(seconds)) {
+                    process.end(gently);
+                }
             }
             return (System.nanoTime() - began) / 1e9;
         }

@@ -15,9 +15,13 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Gathers what a job finds out, so that {@code result.json} tells as much as is known whenever the job ends. */
 final class ResultBuilder {
+    private static final Logger LOG = LoggerFactory.getLogger(ResultBuilder.class);
+
     /** A job's work. */
     interface Work {
         void run() throws IOException;
@@ -84,6 +88,8 @@ final class ResultBuilder {
                 // Exception, since Spark's own are checked but not declared.
                 if (shutdown.hasBegun() || signal.isRequested()) {
                     interrupted(run);
+                    // The process may end before what is thrown is printed.
+                    LOG.warn(interruption(run));
                     throw new ConvoyException(interruption(run), e);
                 }
                 throw failed(run, e);

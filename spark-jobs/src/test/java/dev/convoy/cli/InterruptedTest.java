@@ -12,26 +12,47 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a scheduler's or a container's SIGTERM leaves of a job in a process of its own. */
 @Timeout(180)
 class InterruptedTest {
-    private static final int ENDED_BY_SIGTERM = 128 + 15;
     private static final long POLL_MILLIS = 50;
 
     @TempDir
     Path folder;
 
-    @Test
-    void aJobThatIsEndedSaysSoAndKeepsItsModel() throws Exception {
+    /** What a process is told to end by, and with what it then ends: 128 and the signal's number. */
+    private enum Signal {
+        TERM(15),
+        INT(2);
+
+        private final int number;
+
+        Signal(int number) {
+            this.number = number;
+        }
+
+        void sendTo(Process process) throws IOException, InterruptedException {
+            assertThat(new ProcessBuilder("kill", "-" + name(), String.valueOf(process.pid()))
+                            .start()
+                            .waitFor())
+                    .isZero();
+        }
+    }
+
+    private JavaProcess start(int epochs, String... more) throws IOException {
         IdxSource train = Digits.trainGzip(folder);
         Path job = Files.writeString(
                 folder.resolve("job.conf"),
@@ -39,24 +60,30 @@ class InterruptedTest {
                 name = digits
                 data.train { format = idx, images = "%s", labels = "%s" }
                 network = mlp
-                train { epochs = 100000, workers = 2 }
+                train { epochs = %d, workers = 2 }
                 run.directory = "%s"
                 """
-                        .formatted(train.images(), train.labels(), folder.resolve("runs")));
+                        .formatted(train.images(), train.labels(), epochs, folder.resolve("runs")));
         List<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(option -> option.startsWith("--add-opens"))
                 .toList();
-        Map<String, String> environment = Map.of("SPARK_LOCAL_IP", "127.0.0.1");
-        try (JavaProcess convoy = JavaProcess.start(
-                options, environment, Convoy.class, "train", "--master", "local[2]", job.toString())) {
-            Path model = model(convoy);
-            convoy.process().destroy();
-            assertThat(convoy.output()).doesNotContain("Exception in thread");
-            assertThat(convoy.exitValue()).isEqualTo(ENDED_BY_SIGTERM);
+        List<String> arguments = new ArrayList<>(List.of("train", "--master", "local[2]", job.toString()));
+        arguments.addAll(List.of(more));
+        return JavaProcess.start(
+                options, Map.of("SPARK_LOCAL_IP", "127.0.0.1"), Convoy.class, arguments.toArray(String[]::new));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Signal.class)
+    void aJobThatIsEndedSaysSoAndKeepsItsState(Signal signal) throws Exception {
+        try (JavaProcess convoy = start(100_000)) {
+            Path model = first("model/model.json", convoy).getParent();
+            signal.sendTo(convoy.process());
+            assertThat(convoy.output()).doesNotContain("Exception in thread").contains("The job was ended from outside");
+            assertThat(convoy.exitValue()).isEqualTo(128 + signal.number);
 
             Path run = model.getParent();
-            JsonNode result =
-                    new ObjectMapper().readTree(run.resolve("result.json").toFile());
+            JsonNode result = result(run);
             assertThat(result.at("/status").asText()).isEqualTo("INTERRUPTED");
             assertThat(result.at("/error").asText())
                     .contains("was ended from outside (SIGTERM or SIGINT)", "train CONF --resume " + run);
@@ -71,19 +98,50 @@ class InterruptedTest {
                             .parameters())
                     .as("whole")
                     .isNotEmpty();
+            assertThat(leftovers(run)).isEmpty();
         }
     }
 
-    /** The folder of the first model, once it is there. */
-    private Path model(JavaProcess convoy) throws IOException, InterruptedException {
+    /** While images are read there is nothing to keep, but a run to go on with. */
+    @Test
+    void aJobThatIsEndedBeforeItTrainsCanBegin() throws Exception {
+        Path run;
+        try (JavaProcess convoy = start(1)) {
+            run = first("result.json", convoy).getParent();
+            Signal.TERM.sendTo(convoy.process());
+            assertThat(convoy.output()).doesNotContain("Exception in thread");
+            assertThat(convoy.exitValue()).isEqualTo(128 + Signal.TERM.number);
+            assertThat(result(run).at("/status").asText()).isEqualTo("INTERRUPTED");
+        }
+        try (JavaProcess convoy = start(1, "--resume", "auto")) {
+            assertThat(convoy.output()).contains("run: " + run);
+            assertThat(convoy.exitValue()).isZero();
+            assertThat(result(run).at("/status").asText()).isEqualTo("COMPLETED");
+            assertThat(result(run).at("/attempt").asInt()).isEqualTo(2);
+        }
+    }
+
+    private static JsonNode result(Path run) throws IOException {
+        return new ObjectMapper().readTree(run.resolve("result.json").toFile());
+    }
+
+    /** What is written beside its place, or kept in reserve, while a job runs. */
+    private static List<Path> leftovers(Path run) throws IOException {
+        try (Stream<Path> files = Files.walk(run)) {
+            return files.filter(path -> path.getFileName().toString().startsWith("."))
+                    .toList();
+        }
+    }
+
+    /** The first file of a run that is called so, once it is there. */
+    private Path first(String name, JavaProcess convoy) throws IOException, InterruptedException {
         while (true) {
             assertThat(convoy.process().isAlive()).as(() -> printed(convoy)).isTrue();
-            try (Stream<Path> files = Files.walk(Files.createDirectories(folder.resolve("runs")))) {
-                List<Path> models = files.filter(path -> path.endsWith("model/model.json"))
-                        .map(Path::getParent)
-                        .toList();
-                if (!models.isEmpty()) {
-                    return models.get(0);
+            try (Stream<Path> runs = Files.list(Files.createDirectories(folder.resolve("runs")))) {
+                Optional<Path> found =
+                        runs.map(run -> run.resolve(name)).filter(Files::exists).findFirst();
+                if (found.isPresent()) {
+                    return found.get();
                 }
             }
             Thread.sleep(POLL_MILLIS);

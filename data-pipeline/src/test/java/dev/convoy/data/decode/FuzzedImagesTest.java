@@ -9,10 +9,12 @@ import dev.convoy.testing.ImageFiles;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Mutants of image files of every format, through headers and decoders, those in native code too. */
+@Tag("chaos")
 class FuzzedImagesTest {
     private static final ImageDecoder DECODER =
             new ImageDecoder(new ImageShape(3, 20, 30), Sizes.STRETCH, Colours.TO_GREY);

@@ -17,10 +17,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Mutants of what describes images. */
+@Tag("chaos")
 class FuzzedSourcesTest {
     private static final Configuration HADOOP = new Configuration();
     private static final int IMAGES = 7;

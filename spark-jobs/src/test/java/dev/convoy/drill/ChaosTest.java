@@ -1,0 +1,102 @@
+package dev.convoy.drill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.convoy.data.source.IdxSource;
+import dev.convoy.drill.Drill.Disturbance;
+import dev.convoy.testing.Digits;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Trainings on real executors, disturbed at random moments, come to the bits of one that nothing happens to. */
+@Tag("chaos")
+@Timeout(3600)
+class ChaosTest {
+    private static final Logger LOG = LoggerFactory.getLogger(ChaosTest.class);
+
+    /** Disturbances of each case; the profile chaos has more. */
+    private static final int TIMES = Integer.getInteger("convoy.chaos.times", 1);
+
+    private static final long SEED =
+            Long.getLong("convoy.chaos.seed", new Random().nextInt(Integer.MAX_VALUE / 1000) * 1000L);
+
+    @TempDir
+    Path folder;
+
+    /**
+     * @param kind number of the first disturbance's kind
+     * @param epochs so that training takes some seconds
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "rounds,     torch, parameter-averaging, 24, 0",
+        "all-reduce, torch, gradient,            24, 1",
+        "rounds,     dl4j,  gradient,             4, 3",
+        "all-reduce, dl4j,  parameter-averaging,  4, 4"
+    })
+    void disturbedTrainingsComeToTheSameBits(String transport, String backend, String exchange, int epochs, int kind)
+            throws Exception {
+        Path job = job(transport, backend, exchange, epochs);
+        List<Disturbance> disturbances = IntStream.range(kind, kind + TIMES)
+                .mapToObj(i -> Disturbance.values()[i % Disturbance.values().length])
+                .toList();
+        List<String> command = List.of("train", job.toString(), "--master", "local-cluster[2,1,1024]");
+        FileSystem files = FileSystem.getLocal(new Configuration());
+        Drill drill = new Drill(files, new org.apache.hadoop.fs.Path(folder + "/runs"), command, LOG::info);
+        List<Drill.Outcome> outcomes = drill.run(disturbances, SEED + kind);
+        outcomes.forEach(outcome -> LOG.info(String.format(
+                Locale.ROOT,
+                "| %s, %s | %d | %s | %.1f s | %s |",
+                transport,
+                backend,
+                outcome.seed(),
+                outcome.what(),
+                outcome.extraSeconds(),
+                outcome.agrees() ? "agree" : "DIFFER")));
+        assertThat(outcomes).hasSize(TIMES).allMatch(Drill.Outcome::agrees);
+    }
+
+    private Path job(String transport, String backend, String exchange, int epochs) throws IOException {
+        IdxSource train = Digits.trainGzip(folder);
+        IdxSource test = Digits.test(folder);
+        return Files.writeString(
+                folder.resolve("job.conf"),
+                """
+                name = digits
+                backend.name = %s
+                data {
+                  train { format = idx, images = "%s", labels = "%s" }
+                  test { format = idx, images = "%s", labels = "%s" }
+                  batch-size = 16
+                }
+                network = lenet
+                optimizer { type = adamw, learning-rate = 0.001, schedule { type = cosine } }
+                sync { exchange = %s, transport = %s, local-steps = 4, timeout = 20 }
+                train { epochs = %d, workers = 2 }
+                checkpoint.every = 5 rounds
+                """
+                        .formatted(
+                                backend,
+                                train.images(),
+                                train.labels(),
+                                test.images(),
+                                test.labels(),
+                                exchange,
+                                transport,
+                                epochs));
+    }
+}
