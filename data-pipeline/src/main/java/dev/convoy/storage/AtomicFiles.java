@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
+import org.apache.commons.io.IOUtils;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
@@ -72,19 +73,45 @@ public final class AtomicFiles {
     public static void replace(FileSystem files, Path file, Content content) throws IOException {
         Path next = sibling(file);
         try {
-            try (FSDataOutputStream out = files.create(next, true)) {
-                content.writeTo(out);
-                out.hsync();
-            }
+            write(files, next, content);
             rename(files, next, file, Rename.OVERWRITE);
         } catch (IOException | RuntimeException | Error e) {
-            try {
-                // On a full disk this makes space again.
-                files.delete(next, false);
-            } catch (IOException left) {
-                e.addSuppressed(left);
-            }
+            deleteAfter(e, files, next);
             throw e;
+        }
+    }
+
+    /**
+     * Writes a new file, and waits until it is on disk.
+     *
+     * @throws IOException if it cannot be written whole; what is there of it is left
+     */
+    public static void write(FileSystem files, Path file, Content content) throws IOException {
+        FSDataOutputStream out = files.create(file, false);
+        try {
+            content.writeTo(out);
+            out.hsync();
+        } catch (IOException | RuntimeException | Error e) {
+            // HDFS may throw one exception more than once, which a try with resources takes badly.
+            IOUtils.closeQuietly(out);
+            throw e;
+        }
+        out.close();
+    }
+
+    /**
+     * Deletes what could not be written whole, which makes space again on a full disk.
+     *
+     * @param cause hears of it if that fails too
+     */
+    public static void deleteAfter(Throwable cause, FileSystem files, Path half) {
+        try {
+            files.delete(half, true);
+        } catch (IOException left) {
+            // HDFS may throw one exception more than once.
+            if (left != cause) {
+                cause.addSuppressed(left);
+            }
         }
     }
 

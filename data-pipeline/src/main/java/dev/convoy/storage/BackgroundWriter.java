@@ -88,13 +88,18 @@ public final class BackgroundWriter implements AutoCloseable {
             write.run();
         } catch (IOException | RuntimeException | Error e) {
             // Error, since Hadoop reports a full local disk as one.
-            LOG.warn("Cannot write {}: {}; work goes on, and what was there stays", kind, e.getMessage());
+            LOG.warn("Cannot write {}: {}; work goes on, and what was there stays", kind, firstLine(e));
             LOG.debug("The reason", e);
             synchronized (this) {
                 failures++;
                 unwritten.put(kind, new Unwritten(write, e));
             }
         }
+    }
+
+    /** HDFS's messages bring stack traces along. */
+    private static String firstLine(Throwable e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     /** How often something could not be written. */
@@ -120,7 +125,7 @@ public final class BackgroundWriter implements AutoCloseable {
         if (!unwritten.isEmpty()) {
             Map.Entry<String, Unwritten> first = unwritten.entrySet().iterator().next();
             Throwable reason = first.getValue().reason;
-            throw new IOException(first.getKey() + ": " + reason.getMessage(), reason);
+            throw new IOException(first.getKey() + ": " + firstLine(reason), reason);
         }
     }
 

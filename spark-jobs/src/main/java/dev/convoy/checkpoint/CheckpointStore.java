@@ -96,12 +96,7 @@ public final class CheckpointStore {
             }
             return target;
         } catch (IOException | RuntimeException | Error e) {
-            try {
-                // On a full disk this makes space again.
-                files.delete(work, true);
-            } catch (IOException left) {
-                e.addSuppressed(left);
-            }
+            AtomicFiles.deleteAfter(e, files, work);
             throw e;
         }
     }

@@ -26,7 +26,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -85,11 +84,8 @@ public final class SavedCheckpoint {
     private static String write(FileSystem files, Path folder, String name, AtomicFiles.Content content)
             throws IOException {
         MessageDigest digest = Sha256.digest();
-        try (FSDataOutputStream file = files.create(new Path(folder, name), false);
-                OutputStream out = new DigestOutputStream(file, digest)) {
-            content.writeTo(out);
-            file.hsync();
-        }
+        AtomicFiles.write(
+                files, new Path(folder, name), file -> content.writeTo(new DigestOutputStream(file, digest)));
         return HexFormat.of().formatHex(digest.digest()) + "  " + name + "\n";
     }
 

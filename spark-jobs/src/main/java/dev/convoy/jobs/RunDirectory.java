@@ -2,6 +2,7 @@ package dev.convoy.jobs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Printable;
 import dev.convoy.data.Redaction;
 import dev.convoy.model.Json;
 import dev.convoy.storage.AtomicFiles;
@@ -192,7 +193,7 @@ public final class RunDirectory {
     static ConvoyException unwritable(Path file, Throwable cause) {
         return new ConvoyException(
                 "Cannot write " + file + ": "
-                        + ExceptionUtils.getRootCause(cause).getMessage()
+                        + Printable.firstLine(ExceptionUtils.getRootCause(cause))
                         + "; make space or set run.directory elsewhere",
                 cause);
     }
