@@ -52,6 +52,20 @@ class ArchitectureTest {
             .resideInAnyPackage("dev.convoy.config..", "dev.convoy.jobs..", "dev.convoy.cli..", "com.typesafe..");
 
     @ArchTest
+    static final ArchRule CHECKPOINTS_KNOW_NEITHER_KEYS_NOR_WHO_TRAINS = noClasses()
+            .that()
+            .resideInAPackage("dev.convoy.checkpoint..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.convoy.config..",
+                    "dev.convoy.jobs..",
+                    "dev.convoy.train.rounds..",
+                    "dev.convoy.train.allreduce..",
+                    "dev.convoy.train.dl4j..",
+                    "org.apache.spark..");
+
+    @ArchTest
     static final ArchRule ONLY_THE_COMMAND_LINE_PRINTS = noClasses()
             .that()
             .resideOutsideOfPackage("dev.convoy.cli..")
@@ -86,7 +100,8 @@ class ArchitectureTest {
             .resideInAnyPackage("dev.convoy.train..", "org.apache.spark..", "scala..");
 
     @ArchTest
-    static final ArchRule NO_CYCLES = slices().matching("dev.convoy.(train|jobs|cli|config|collective|data|storage)..")
+    static final ArchRule NO_CYCLES = slices().matching(
+                    "dev.convoy.(train|checkpoint|drill|jobs|cli|config|collective|data|storage)..")
             .should()
             .beFreeOfCycles();
 }

@@ -1,6 +1,7 @@
 package dev.convoy.benchmarks;
 
 import dev.convoy.benchmarks.accuracy.AccuracyBenchmark;
+import dev.convoy.benchmarks.checkpoint.CheckpointBenchmark;
 import dev.convoy.benchmarks.data.DataBenchmark;
 import dev.convoy.benchmarks.engine.EngineBenchmark;
 import dev.convoy.benchmarks.exchange.ExchangeBenchmark;
@@ -12,7 +13,13 @@ import picocli.CommandLine.Command;
         name = "bench",
         description = "Times Convoy beside its peers.",
         mixinStandardHelpOptions = true,
-        subcommands = {EngineBenchmark.class, ExchangeBenchmark.class, AccuracyBenchmark.class, DataBenchmark.class},
+        subcommands = {
+            EngineBenchmark.class,
+            ExchangeBenchmark.class,
+            AccuracyBenchmark.class,
+            CheckpointBenchmark.class,
+            DataBenchmark.class
+        },
         synopsisSubcommandLabel = "BENCHMARK")
 public final class Bench {
     private Bench() {}

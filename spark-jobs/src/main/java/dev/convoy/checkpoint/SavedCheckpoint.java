@@ -84,8 +84,7 @@ public final class SavedCheckpoint {
     private static String write(FileSystem files, Path folder, String name, AtomicFiles.Content content)
             throws IOException {
         MessageDigest digest = Sha256.digest();
-        AtomicFiles.write(
-                files, new Path(folder, name), file -> content.writeTo(new DigestOutputStream(file, digest)));
+        AtomicFiles.write(files, new Path(folder, name), file -> content.writeTo(new DigestOutputStream(file, digest)));
         return HexFormat.of().formatHex(digest.digest()) + "  " + name + "\n";
     }
 
@@ -132,9 +131,7 @@ public final class SavedCheckpoint {
             }
             return CheckpointJson.MAPPER.treeToValue(tree, CheckpointJson.class);
         } catch (JsonProcessingException | CharConversionException e) {
-            throw new ConvoyException(
-                    "Cannot read " + file + ": " + Printable.of(Printable.firstLine(e)),
-                    e);
+            throw new ConvoyException("Cannot read " + file + ": " + Printable.of(Printable.firstLine(e)), e);
         }
     }
 

@@ -68,7 +68,8 @@ class CheckpointStoreTest {
                 .directory(checkpoint.toFile())
                 .redirectErrorStream(true)
                 .start();
-        assertThat(new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).contains("state.json: OK", "safetensors: OK");
+        assertThat(new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains("state.json: OK", "safetensors: OK");
         String header = Files.readString(checkpoint.resolve("state.safetensors"), StandardCharsets.ISO_8859_1);
         assertThat(header)
                 .contains(
@@ -104,8 +105,13 @@ class CheckpointStoreTest {
         FileSystem full = new RawLocalFileSystem() {
             @Override
             public org.apache.hadoop.fs.FSDataOutputStream create(
-                    org.apache.hadoop.fs.Path path, boolean overwrite, int buffer, short copies, long block,
-                    org.apache.hadoop.util.Progressable progress) throws IOException {
+                    org.apache.hadoop.fs.Path path,
+                    boolean overwrite,
+                    int buffer,
+                    short copies,
+                    long block,
+                    org.apache.hadoop.util.Progressable progress)
+                    throws IOException {
                 if (path.getName().equals("state.json")) {
                     throw new IOException("No space left on device");
                 }
@@ -124,12 +130,12 @@ class CheckpointStoreTest {
     void aStateOfAnotherNetworkIsRefused() throws IOException {
         store.write(Checkpoints.at(14), Checkpoints.NETWORK);
         SavedCheckpoint saved = store.newest().orElseThrow();
-        NetworkSpec wider = new NetworkSpec(
-                List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(4), new LayerSpec.BatchNorm(), new LayerSpec.Dense(2)));
+        NetworkSpec wider = new NetworkSpec(List.of(
+                new LayerSpec.Flatten(), new LayerSpec.Dense(4), new LayerSpec.BatchNorm(), new LayerSpec.Dense(2)));
         NetworkSpec shorter = new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(3)));
-        NetworkSpec longer = new NetworkSpec(Stream.concat(
-                        Checkpoints.SPEC.layers().stream(), Stream.of(new LayerSpec.Dense(2)))
-                .toList());
+        NetworkSpec longer =
+                new NetworkSpec(Stream.concat(Checkpoints.SPEC.layers().stream(), Stream.of(new LayerSpec.Dense(2)))
+                        .toList());
         assertThatThrownBy(() -> saved.state(wider.bind(Checkpoints.INPUT)))
                 .hasMessageContaining("fc1.weight should be [4, 16] but is [3, 16]");
         assertThatThrownBy(() -> saved.state(longer.bind(Checkpoints.INPUT)))

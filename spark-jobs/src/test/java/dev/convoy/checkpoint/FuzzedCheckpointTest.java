@@ -32,9 +32,8 @@ class FuzzedCheckpointTest {
     @Test
     void aDescriptionIsReadOrRefused() throws Exception {
         byte[] valid = Files.readAllBytes(checkpoint.resolve("state.json"));
-        Fuzzer.of(valid)
-                .withMemory(1 << 20, 64)
-                .check(file -> SavedCheckpoint.parse(file, "state.json").trainingHistory());
+        Fuzzer.of(valid).withMemory(1 << 20, 64).check(file -> SavedCheckpoint.parse(file, "state.json")
+                .trainingHistory());
     }
 
     @Test

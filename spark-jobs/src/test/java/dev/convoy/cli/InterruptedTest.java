@@ -79,7 +79,9 @@ class InterruptedTest {
         try (JavaProcess convoy = start(100_000)) {
             Path model = first("model/model.json", convoy).getParent();
             signal.sendTo(convoy.process());
-            assertThat(convoy.output()).doesNotContain("Exception in thread").contains("The job was ended from outside");
+            assertThat(convoy.output())
+                    .doesNotContain("Exception in thread")
+                    .contains("The job was ended from outside");
             assertThat(convoy.exitValue()).isEqualTo(128 + signal.number);
 
             Path run = model.getParent();

@@ -1,0 +1,185 @@
+package dev.convoy.benchmarks.checkpoint;
+
+import dev.convoy.benchmarks.contest.LocalSpark;
+import dev.convoy.benchmarks.contest.Mnist;
+import dev.convoy.benchmarks.contest.Workload;
+import dev.convoy.checkpoint.Checkpoint;
+import dev.convoy.checkpoint.CheckpointStore;
+import dev.convoy.checkpoint.Provenance;
+import dev.convoy.data.ClassWeights;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.Network;
+import dev.convoy.model.backend.Placement;
+import dev.convoy.model.optimizer.LearningRate;
+import dev.convoy.model.optimizer.OptimizerSpec;
+import dev.convoy.storage.BackgroundWriter;
+import dev.convoy.train.TrainingHistory;
+import dev.convoy.train.TrainingMaster;
+import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.TrainingState;
+import dev.convoy.train.allreduce.AllReduceMaster;
+import dev.convoy.train.allreduce.AllReduceSpec;
+import dev.convoy.train.replica.ReplicaSpec;
+import dev.convoy.train.rounds.RoundsMaster;
+import dev.convoy.train.sync.SyncSpec;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.commons.io.FileUtils;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Trains stretches of rounds, in turns with a checkpoint at their beginning, which is written while they run, and without; and, under
+ * all-reduce, in one segment and in two.
+ */
+@Command(name = "checkpoint", description = "Times training beside checkpoints that are written.")
+public final class CheckpointBenchmark implements Callable<Integer> {
+    private static final int WORKERS = 2;
+
+    @Option(names = "--workload", description = "LENET, VGG or RESNET18. Default: ${DEFAULT-VALUE}")
+    private Workload workload = Workload.LENET;
+
+    @Option(names = "--transport", description = "rounds or all-reduce. Default: ${DEFAULT-VALUE}")
+    private String transport = "rounds";
+
+    @Option(names = "--steps", description = "Of a stretch. Default: ${DEFAULT-VALUE}")
+    private int steps = 464;
+
+    @Option(names = "--turns", description = "Stretches of each kind. Default: ${DEFAULT-VALUE}")
+    private int turns = 8;
+
+    @Option(names = "--data", description = "Folder of MNIST. Default: ${DEFAULT-VALUE}")
+    private Path data = Path.of("data/mnist");
+
+    private final List<Double> pauses = new ArrayList<>();
+    private final List<Double> writes = new ArrayList<>();
+
+    @Override
+    public Integer call() throws IOException {
+        Path folder = Files.createTempDirectory("convoy-bench-");
+        try (JavaSparkContext spark = new JavaSparkContext(LocalSpark.conf("local[" + WORKERS + "]"));
+                ImageShards shards = Mnist.training(spark, data, workload, workload.examples(), WORKERS);
+                BackgroundWriter writer = new BackgroundWriter()) {
+            run(spark, shards, writer, folder);
+        } finally {
+            FileUtils.deleteQuietly(folder.toFile());
+        }
+        return 0;
+    }
+
+    private TrainingMaster master(JavaSparkContext spark, ImageShards shards, ReplicaSpec replica, TrainingSpec spec) {
+        return transport.equals("rounds")
+                ? new RoundsMaster(spark, shards, replica, spec)
+                : new AllReduceMaster(spark, shards, replica, spec, AllReduceSpec.defaults());
+    }
+
+    private void run(JavaSparkContext spark, ImageShards shards, BackgroundWriter writer, Path folder)
+            throws IOException {
+        ReplicaSpec replica =
+                new ReplicaSpec("torch", Placement.CPU, workload.spec(), workload.input(), workload.normalization());
+        SyncSpec sync = transport.equals("rounds") ? SyncSpec.averaging(16) : SyncSpec.gradient();
+        int stepsOfRound = transport.equals("rounds") ? 16 : 1;
+        OptimizerSpec momentum = new OptimizerSpec.Momentum(Workload.MOMENTUM, 0);
+        TrainingSpec spec = new TrainingSpec(
+                1, 1_000_000, Workload.BATCH, momentum, new LearningRate(Workload.LEARNING_RATE), sync);
+        CheckpointStore store = new CheckpointStore(
+                FileSystem.getLocal(new Configuration()), new org.apache.hadoop.fs.Path(folder.toString()));
+        Provenance provenance = provenance(replica, shards);
+        int rounds = Math.max(2, steps / stepsOfRound);
+        try (TrainingMaster master = master(spark, shards, replica, spec)) {
+            TrainingState state = TrainingState.start(replica.bind().initialState(1), momentum);
+            state = stretch(master, state, rounds);
+            List<Double> plain = new ArrayList<>();
+            List<Double> beside = new ArrayList<>();
+            List<Double> twice = new ArrayList<>();
+            for (int turn = 0; turn < turns; turn++) {
+                long began = System.nanoTime();
+                state = stretch(master, state, rounds);
+                plain.add(seconds(began));
+                began = System.nanoTime();
+                save(writer, store, new Checkpoint(state, TrainingHistory.EMPTY, provenance), replica.bind());
+                pauses.add(seconds(began));
+                state = stretch(master, state, rounds);
+                beside.add(seconds(began));
+                writer.flush();
+                began = System.nanoTime();
+                state = stretch(master, stretch(master, state, rounds / 2), rounds - rounds / 2);
+                twice.add(seconds(began));
+            }
+            report(replica.bind(), plain, beside, twice);
+        }
+    }
+
+    /** So many rounds, over the ends of epochs. */
+    private static TrainingState stretch(TrainingMaster master, TrainingState begin, int rounds) {
+        TrainingState state = begin;
+        long end = begin.progress().globalRound() + rounds;
+        while (state.progress().globalRound() < end) {
+            state = master.advance(state, (int) (end - state.progress().globalRound()), round -> {});
+        }
+        return state;
+    }
+
+    private void save(BackgroundWriter writer, CheckpointStore store, Checkpoint checkpoint, Network network) {
+        writer.submit("a checkpoint", () -> {
+            long began = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+            store.write(checkpoint, network);
+            writes.add((ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - began) / 1e9);
+        });
+    }
+
+    private Provenance provenance(ReplicaSpec replica, ImageShards shards) {
+        return new Provenance(
+                "bench",
+                "torch on cpu",
+                WORKERS,
+                1,
+                Map.of(),
+                Map.of(),
+                replica.network(),
+                shards.shape(),
+                replica.normalization(),
+                ClassWeights.NONE);
+    }
+
+    private static double seconds(long since) {
+        return (System.nanoTime() - since) / 1e9;
+    }
+
+    private static double median(List<Double> values) {
+        return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
+    }
+
+    private void report(Network network, List<Double> plain, List<Double> beside, List<Double> twice) {
+        System.out.printf(
+                Locale.ROOT,
+                "%s, %s, %,d parameters, medians of %d stretches of %.2f s%n",
+                workload,
+                transport,
+                network.layout().parameterCount(),
+                turns,
+                median(plain));
+        System.out.printf(Locale.ROOT, "pause of the loop            %8.2f ms%n", 1000 * median(pauses));
+        System.out.printf(Locale.ROOT, "CPU time of the writer       %8.1f ms%n", 1000 * median(writes));
+        System.out.printf(
+                Locale.ROOT,
+                "stretch with a checkpoint    %+8.2f %%  (%+.1f ms)%n",
+                100 * (median(beside) / median(plain) - 1),
+                1000 * (median(beside) - median(plain)));
+        System.out.printf(
+                Locale.ROOT,
+                "stretch in two calls         %+8.2f %%  (%+.1f ms)%n",
+                100 * (median(twice) / median(plain) - 1),
+                1000 * (median(twice) - median(plain)));
+    }
+}

@@ -1,0 +1,2 @@
+/** What checkpoints cost a training. */
+package dev.convoy.benchmarks.checkpoint;

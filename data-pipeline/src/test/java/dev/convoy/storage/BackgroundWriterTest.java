@@ -1,0 +1,95 @@
+package dev.convoy.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class BackgroundWriterTest {
+    private final List<String> written = new CopyOnWriteArrayList<>();
+
+    /** While the first is written, others of its kind come; only the last of them is written, and other kinds are not touched. */
+    @Test
+    void ofAKindTheNewestThatWaitsIsWritten() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch free = new CountDownLatch(1);
+        try (BackgroundWriter writer = new BackgroundWriter()) {
+            writer.submit("model", () -> {
+                begun.countDown();
+                await(free);
+                written.add("model 1");
+            });
+            begun.await();
+            writer.submit("model", () -> written.add("model 2"));
+            writer.submit("table", () -> written.add("table 1"));
+            writer.submit("model", () -> written.add("model 3"));
+            free.countDown();
+            writer.flush();
+            assertThat(written).containsExactly("model 1", "model 3", "table 1");
+            assertThat(writer.failures()).isZero();
+        }
+    }
+
+    private static void await(CountDownLatch latch) throws IOException {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    @Test
+    void whatFailsIsTriedAgainWithTheNextAndAtTheEnd() throws Exception {
+        AtomicBoolean full = new AtomicBoolean(true);
+        try (BackgroundWriter writer = new BackgroundWriter()) {
+            writer.submit("model", () -> {
+                if (full.get()) {
+                    throw new IOException("full\nof HDFS's words");
+                }
+                written.add("model");
+            });
+            assertThatThrownBy(writer::flush).isInstanceOf(IOException.class).hasMessage("model: full");
+            writer.submit("table", () -> written.add("table"));
+            assertThatThrownBy(writer::flush).hasMessage("model: full");
+            assertThat(written).containsExactly("table");
+            full.set(false);
+            writer.submit("list", () -> written.add("list"));
+            writer.flush();
+            assertThat(written).containsExactlyInAnyOrder("table", "list", "model");
+            assertThat(writer.failures()).isGreaterThanOrEqualTo(2);
+        }
+    }
+
+    @Test
+    void aNewerOneTakesThePlaceOfWhatHasFailed() throws Exception {
+        try (BackgroundWriter writer = new BackgroundWriter()) {
+            writer.submit("model", () -> {
+                throw new OutOfMemoryError("as Hadoop's errors");
+            });
+            assertThatThrownBy(writer::flush).hasMessageContaining("as Hadoop's errors");
+            writer.submit("model", () -> written.add("newer"));
+            writer.flush();
+            assertThat(written).containsExactly("newer");
+        }
+    }
+
+    @Test
+    void closingWritesWhatWaitsAndTakesNoMore() {
+        BackgroundWriter writer = new BackgroundWriter();
+        writer.submit("a", () -> written.add("a"));
+        writer.submit("b", () -> written.add("b"));
+        // Nobody who is told to hurry loses what waits.
+        Thread.currentThread().interrupt();
+        writer.close();
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(written).containsExactly("a", "b");
+        assertThatThrownBy(() -> writer.submit("c", () -> {})).isInstanceOf(IllegalStateException.class);
+    }
+}
