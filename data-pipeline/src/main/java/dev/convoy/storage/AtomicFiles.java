@@ -41,24 +41,16 @@ public final class AtomicFiles {
     public static boolean createNew(FileSystem files, Path file, byte[] content) throws IOException {
         files.mkdirs(file.getParent());
         if (isLocal(files)) {
+            File whole = local(files, sibling(file));
             try {
                 // Made beforehand and then linked, so that it is never seen empty.
-                File whole = local(files, sibling(file));
                 Files.write(whole.toPath(), content);
-                try {
-                    Files.createLink(local(files, file).toPath(), whole.toPath());
-                    return true;
-                } catch (java.nio.file.FileAlreadyExistsException e) {
-                    return false;
-                } catch (UnsupportedOperationException | FileSystemException e) {
-                    // A file system without hard links, or one that permits none.
-                    Files.write(local(files, file).toPath(), content, StandardOpenOption.CREATE_NEW);
-                    return true;
-                } finally {
-                    Files.delete(whole.toPath());
-                }
+                createLink(local(files, file), whole, content);
+                return true;
             } catch (java.nio.file.FileAlreadyExistsException e) {
                 return false;
+            } finally {
+                Files.deleteIfExists(whole.toPath());
             }
         }
         try (FSDataOutputStream out = files.create(file, false)) {
@@ -66,6 +58,17 @@ public final class AtomicFiles {
             return true;
         } catch (FileAlreadyExistsException e) {
             return false;
+        }
+    }
+
+    private static void createLink(File file, File whole, byte[] content) throws IOException {
+        try {
+            Files.createLink(file.toPath(), whole.toPath());
+        } catch (java.nio.file.FileAlreadyExistsException e) {
+            throw e;
+        } catch (UnsupportedOperationException | FileSystemException e) {
+            // A file system without hard links, or one that permits none.
+            Files.write(file.toPath(), content, StandardOpenOption.CREATE_NEW);
         }
     }
 

@@ -4,19 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.fs.Syncable;
+import org.apache.hadoop.util.Progressable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,6 +67,14 @@ class AtomicFilesTest {
                     winners += one.get() ? 1 : 0;
                 }
                 assertThat(winners).isEqualTo(1);
+                int winner = IntStream.range(0, 4)
+                        .filter(thread -> won(made.get(thread)))
+                        .findFirst()
+                        .orElseThrow();
+                assertThat(Files.readAllBytes(root.resolve("claim-" + i))).containsExactly(winner);
+            }
+            try (Stream<java.nio.file.Path> all = Files.list(root)) {
+                assertThat(all).as("nothing beside the files").hasSize(200);
             }
         } finally {
             threads.shutdownNow();
@@ -120,5 +136,122 @@ class AtomicFilesTest {
         AtomicFiles.renameNew(files, path("a"), path("c"));
         assertThat(root.resolve("c")).isDirectory();
         assertThat(root.resolve("b")).isEmptyDirectory();
+    }
+
+    private static boolean won(Future<Boolean> made) {
+        try {
+            return made.get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** A file system whose files fail as HDFS's do: with one exception when they are written and when they are closed. */
+    private static final class Failing extends RawLocalFileSystem {
+        private final IOException reason = new IOException("no space");
+        private final List<String> calls = new ArrayList<>();
+        private final boolean fails;
+
+        Failing(java.nio.file.Path root, boolean fails) throws IOException {
+            this.fails = fails;
+            initialize(root.toUri(), new Configuration());
+        }
+
+        /** Notes what is done to it. */
+        private final class Sink extends OutputStream implements Syncable {
+            @Override
+            public void write(int b) {}
+
+            @Override
+            public void hflush() {}
+
+            @Override
+            public void hsync() throws IOException {
+                calls.add("sync");
+                fail();
+            }
+
+            @Override
+            public void close() throws IOException {
+                calls.add("close");
+                fail();
+            }
+
+            private void fail() throws IOException {
+                if (fails) {
+                    throw reason;
+                }
+            }
+        }
+
+        @Override
+        public FSDataOutputStream create(
+                Path file, boolean overwrite, int buffer, short copies, long block, Progressable progress)
+                throws IOException {
+            return new FSDataOutputStream(new Sink(), null);
+        }
+
+        @Override
+        public boolean delete(Path file, boolean recursive) throws IOException {
+            calls.add("delete");
+            fail(fails);
+            return false;
+        }
+
+        private void fail(boolean now) throws IOException {
+            if (now) {
+                throw reason;
+            }
+        }
+    }
+
+    @Test
+    void whatIsWrittenIsOnDiskBeforeItIsClosed() throws IOException {
+        Failing sound = new Failing(root, false);
+        AtomicFiles.write(sound, path("a"), out -> out.write(1));
+        assertThat(sound.calls).containsExactly("sync", "close");
+    }
+
+    @Test
+    void oneExceptionThatIsThrownAgainAndAgainIsTold() throws IOException {
+        Failing failing = new Failing(root, true);
+        assertThatThrownBy(() -> AtomicFiles.replace(failing, path("a"), out -> out.write(1)))
+                .isSameAs(failing.reason)
+                .hasNoSuppressedExceptions();
+        assertThat(failing.calls).containsExactly("sync", "close", "delete");
+        IOException other = new IOException("other");
+        AtomicFiles.deleteAfter(other, failing, path("a"));
+        assertThat(other).hasSuppressedException(failing.reason);
+    }
+
+    @Test
+    void thisMachinesDisksAreLocal() throws IOException {
+        assertThat(AtomicFiles.isLocal(files)).isTrue();
+        assertThat(AtomicFiles.isLocal(new RawLocalFileSystem())).isTrue();
+        assertThat(AtomicFiles.isLocal(FileSystem.get(URI.create("viewfs:///"), new Configuration(views()))))
+                .isFalse();
+    }
+
+    private Configuration views() {
+        Configuration hadoop = new Configuration();
+        hadoop.set("fs.viewfs.mounttable.default.link./data", root.toUri().toString());
+        return hadoop;
+    }
+
+    /** Neither Hadoop's local files nor those of a name node: the way of every other file system. */
+    @Test
+    void otherFileSystemsCreateReplaceAndRename() throws IOException {
+        Configuration hadoop = views();
+        hadoop.set("fs.defaultFS", "viewfs:///");
+        FileSystem view = FileSystem.get(URI.create("viewfs:///"), hadoop);
+        Path file = new Path("/data/folder/file");
+        assertThat(AtomicFiles.createNew(view, file, new byte[] {1})).isTrue();
+        assertThat(AtomicFiles.createNew(view, file, new byte[] {2})).isFalse();
+        assertThat(Files.readAllBytes(root.resolve("folder/file"))).containsExactly(1);
+        AtomicFiles.replace(view, file, out -> out.write(3));
+        assertThat(Files.readAllBytes(root.resolve("folder/file"))).containsExactly(3);
+        AtomicFiles.renameNew(view, file, new Path("/data/folder/other"));
+        assertThat(Files.readAllBytes(root.resolve("folder/other"))).containsExactly(3);
+        assertThat(root.resolve("folder/file")).doesNotExist();
     }
 }

@@ -60,9 +60,8 @@ class BackgroundWriterTest {
             assertThatThrownBy(writer::flush).hasMessage("model: full");
             assertThat(written).containsExactly("table");
             full.set(false);
-            writer.submit("list", () -> written.add("list"));
             writer.flush();
-            assertThat(written).containsExactlyInAnyOrder("table", "list", "model");
+            assertThat(written).containsExactly("table", "model");
             assertThat(writer.failures()).isGreaterThanOrEqualTo(2);
         }
     }
@@ -91,5 +90,50 @@ class BackgroundWriterTest {
         assertThat(Thread.interrupted()).isTrue();
         assertThat(written).containsExactly("a", "b");
         assertThatThrownBy(() -> writer.submit("c", () -> {})).isInstanceOf(IllegalStateException.class);
+    }
+
+    /** Without a flush. */
+    @Test
+    void theNextFileBringsBackTheOneThatFailed() throws Exception {
+        AtomicBoolean full = new AtomicBoolean(true);
+        CountDownLatch both = new CountDownLatch(2);
+        try (BackgroundWriter writer = new BackgroundWriter()) {
+            writer.submit("model", () -> {
+                if (full.get()) {
+                    throw new IOException("full");
+                }
+                both.countDown();
+            });
+            while (writer.failures() == 0) {
+                Thread.onSpinWait();
+            }
+            full.set(false);
+            writer.submit("table", both::countDown);
+            both.await();
+        }
+    }
+
+    @Test
+    void whoeverWaitsCanBeInterrupted() throws Exception {
+        CountDownLatch free = new CountDownLatch(1);
+        try (BackgroundWriter writer = new BackgroundWriter()) {
+            writer.submit("model", () -> await(free));
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(writer::flush).isInstanceOf(IOException.class).hasMessageContaining("interrupted");
+            assertThat(Thread.interrupted()).isTrue();
+            free.countDown();
+            writer.flush();
+        }
+    }
+
+    @Test
+    void aProcessDoesNotWaitForIt() {
+        try (BackgroundWriter writer = new BackgroundWriter()) {
+            assertThat(writer.failures()).isZero();
+            assertThat(Thread.getAllStackTraces().keySet())
+                    .filteredOn(thread -> thread.getName().equals("convoy-writer"))
+                    .isNotEmpty()
+                    .allMatch(Thread::isDaemon);
+        }
     }
 }

@@ -65,7 +65,7 @@ class ChaosTest {
         List<String> command = List.of("train", job.toString(), "--master", "local-cluster[2,1,1024]");
         FileSystem files = FileSystem.getLocal(new Configuration());
         Drill drill = new Drill(files, new org.apache.hadoop.fs.Path(folder + "/runs"), command, LOG::info);
-        List<Drill.Outcome> outcomes = drill.run(disturbances, SEED + 100 * first.ordinal());
+        List<Drill.Outcome> outcomes = drill.run(disturbances, SEED + 100L * first.ordinal());
         outcomes.forEach(outcome -> LOG.info(String.format(
                 Locale.ROOT,
                 "| %s, %s | %d | %s | %.1f s | %s |",
