@@ -45,6 +45,8 @@ public final class BackgroundWriter implements AutoCloseable {
             throw new IllegalStateException("Nothing is written any more");
         }
         unwritten.remove(kind);
+        // Behind what was submitted before it: what refers to another file comes after that.
+        waiting.remove(kind);
         waiting.put(kind, write);
         tryAgain();
     }
@@ -92,7 +94,9 @@ public final class BackgroundWriter implements AutoCloseable {
             LOG.debug("The reason", e);
             synchronized (this) {
                 failures++;
-                unwritten.put(kind, new Unwritten(write, e));
+                if (!waiting.containsKey(kind)) {
+                    unwritten.put(kind, new Unwritten(write, e));
+                }
             }
         }
     }

@@ -32,7 +32,7 @@ class BackgroundWriterTest {
             writer.submit("model", () -> written.add("model 3"));
             free.countDown();
             writer.flush();
-            assertThat(written).containsExactly("model 1", "model 3", "table 1");
+            assertThat(written).containsExactly("model 1", "table 1", "model 3");
             assertThat(writer.failures()).isZero();
         }
     }
@@ -74,6 +74,29 @@ class BackgroundWriterTest {
             });
             assertThatThrownBy(writer::flush).hasMessageContaining("as Hadoop's errors");
             writer.submit("model", () -> written.add("newer"));
+            writer.flush();
+            assertThat(written).containsExactly("newer");
+        }
+    }
+
+    /** While the older is written, which fails, the newer comes; the older must not come back after it. */
+    @Test
+    void whatHasFailedDoesNotReplaceANewerOne() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch free = new CountDownLatch(1);
+        try (BackgroundWriter writer = new BackgroundWriter()) {
+            writer.submit("model", () -> {
+                begun.countDown();
+                await(free);
+                if (writer.failures() == 0) {
+                    throw new IOException("for once");
+                }
+                written.add("older");
+            });
+            begun.await();
+            writer.submit("model", () -> written.add("newer"));
+            free.countDown();
+            writer.flush();
             writer.flush();
             assertThat(written).containsExactly("newer");
         }

@@ -115,12 +115,16 @@ public final class CheckpointStore {
     /**
      * Deletes those that need not be kept any more. What cannot be read is no reason to delete another one, nor is it deleted.
      *
+     * @param newest the number of rounds of the newest that is known to be sound; those of more rounds are left alone
      * @param bestEpoch the number of the best epoch, from 1; empty if none is known
      * @param kept one of this store that stays in any case
      */
-    public void prune(Retention retention, OptionalInt bestEpoch, Optional<Path> kept) throws IOException {
+    public void prune(Retention retention, long newest, OptionalInt bestEpoch, Optional<Path> kept) throws IOException {
         int newer = 0;
         for (Path candidate : newestFirst()) {
+            if (round(candidate) > newest) {
+                continue;
+            }
             Optional<CheckpointJson> content = SavedCheckpoint.description(files, candidate);
             if (content.isEmpty()) {
                 continue;

@@ -47,9 +47,15 @@ public record Provenance(
         Objects.requireNonNull(classWeights);
         configuration = new TreeMap<>(configuration);
         data = new TreeMap<>(data);
+        Objects.requireNonNull(data.get("train"));
         if (workers < 1 || stepsPerEpoch < 1) {
             throw new IllegalArgumentException("There are " + workers + " workers and " + stepsPerEpoch + " steps");
         }
+    }
+
+    /** The names of the classes of the training images. */
+    public List<String> classNames() {
+        return data.get("train").classes();
     }
 
     /**

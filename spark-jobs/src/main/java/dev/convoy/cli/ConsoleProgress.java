@@ -2,6 +2,7 @@ package dev.convoy.cli;
 
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.Printable;
+import dev.convoy.model.Progress;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingListener;
@@ -37,7 +38,19 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
         stepsPerEpoch = run.stepsPerEpoch();
         localSteps = run.start().progress().localSteps();
         out.printf(Locale.ROOT, "%,d parameters, %d epochs of %d steps%n", run.parameters(), epochs, stepsPerEpoch);
-        startBar(run.start().progress().epoch() + 1);
+        Progress begun = run.start().progress();
+        if (begun.globalRound() > 0) {
+            out.printf(
+                    Locale.ROOT,
+                    "going on in epoch %d after step %d, %d rounds are done%n",
+                    begun.epoch() + 1,
+                    begun.step(),
+                    begun.globalRound());
+        }
+        startBar(begun.epoch() + 1);
+        if (bar != null) {
+            bar.stepTo(begun.step());
+        }
     }
 
     private void tellWeights(List<String> classNames, ClassWeights weights) {

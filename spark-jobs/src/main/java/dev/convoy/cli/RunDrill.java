@@ -98,7 +98,7 @@ final class RunDrill extends ConfiguredJob {
                     outcome.seconds(),
                     outcome.extraSeconds(),
                     outcome.agrees() ? "agree" : "DIFFER",
-                    outcome.what());
+                    outcome.what() + (outcome.disturbed() ? "" : " (too late, or too early: not disturbed)"));
         }
     }
 }

@@ -3,6 +3,8 @@ package dev.convoy.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import java.math.BigDecimal;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -18,6 +20,9 @@ public final class SignificantKeys {
             + "|backend\\.(?:name|device)|train\\.workers"
             + "|sync\\.(?:timeout|shared-memory|network|overlap|allow-plain-text)");
 
+    /** With few enough digits to be written out. */
+    private static final String NUMBER = "-?[0-9]{1,30}(?:\\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?";
+
     private SignificantKeys() {}
 
     /** The values as text, by key; without secrets of the environment. */
@@ -25,10 +30,18 @@ public final class SignificantKeys {
         Map<String, String> values = new TreeMap<>();
         for (Map.Entry<String, ConfigValue> entry : config.entrySet()) {
             if (!OTHERS.matcher(entry.getKey()).matches()) {
-                ConfigValue shown = SecretFilter.withoutSecrets(entry.getKey(), entry.getValue());
-                values.put(entry.getKey(), shown.render(ConfigRenderOptions.concise()));
+                values.put(entry.getKey(), text(SecretFilter.withoutSecrets(entry.getKey(), entry.getValue())));
             }
         }
         return values;
+    }
+
+    /** A number in one form, whoever wrote it: what the command line sets is text. */
+    private static String text(ConfigValue value) {
+        if (value.valueType() == ConfigValueType.LIST) {
+            return value.render(ConfigRenderOptions.concise());
+        }
+        String text = String.valueOf(value.unwrapped());
+        return text.matches(NUMBER) ? new BigDecimal(text).stripTrailingZeros().toPlainString() : text;
     }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.hadoop.util.ShutdownHookManager;
 
 /** A process of this program, with this one's JVM, options, class path, environment and Spark settings. Closing ends it. */
 final class ChildProcess implements AutoCloseable {
@@ -20,11 +21,17 @@ final class ChildProcess implements AutoCloseable {
     private static final long GRACE_SECONDS = 30;
 
     private final Process process;
+    private final Path options;
     private final Path output;
+    /** Who is told to end a drill does not leave its trainings behind. */
+    private final Thread hook;
 
-    private ChildProcess(Process process, Path output) {
+    private ChildProcess(Process process, Path options, Path output) {
         this.process = process;
+        this.options = options;
         this.output = output;
+        this.hook = new Thread(process::destroyForcibly, "convoy-drill-shutdown");
+        Runtime.getRuntime().addShutdownHook(hook);
     }
 
     /**
@@ -33,22 +40,30 @@ final class ChildProcess implements AutoCloseable {
      * @param arguments of the command line
      */
     static ChildProcess start(List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        List<String> options = new ArrayList<>();
+        options.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         // What spark-submit has set.
         System.getProperties().stringPropertyNames().stream()
                 .filter(name -> name.startsWith("spark."))
                 .map(name -> "-D" + name + "=" + System.getProperty(name))
-                .forEach(command::add);
-        command.addAll(List.of("-cp", classPath(), MAIN));
-        command.addAll(arguments);
+                .forEach(options::add);
+        options.addAll(List.of("-cp", classPath(), MAIN));
+        options.addAll(arguments);
+        // In a file for this user alone: everybody sees command lines, and Spark's settings may have secrets.
+        Path file = Files.createTempFile("convoy-drill-", ".options");
+        Files.write(file, options.stream().map(ChildProcess::quoted).toList());
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         Path output = Files.createTempFile("convoy-drill-", ".log");
-        Process process = new ProcessBuilder(command)
+        Process process = new ProcessBuilder(java, "@" + file)
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
-        return new ChildProcess(process, output);
+        return new ChildProcess(process, file, output);
+    }
+
+    /** As the java command reads words of a file. */
+    private static String quoted(String option) {
+        return '"' + option.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 
     /** Under spark-submit, Convoy's jar is not on the JVM's own class path. */
@@ -102,6 +117,10 @@ final class ChildProcess implements AutoCloseable {
     @Override
     public void close() throws IOException {
         process.destroyForcibly();
+        if (!ShutdownHookManager.get().isShutdownInProgress()) {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        }
+        Files.deleteIfExists(options);
         Files.deleteIfExists(output);
     }
 }

@@ -57,9 +57,11 @@ public final class Drill {
      * @param seed that decided when
      * @param seconds that it took in all
      * @param extraSeconds more than undisturbed
+     * @param disturbed whether it came in time; a training may have ended before
      * @param agrees whether the weights are those of the undisturbed training, bit for bit
      */
-    public record Outcome(String what, long seed, double seconds, double extraSeconds, boolean agrees) {}
+    public record Outcome(
+            String what, long seed, double seconds, double extraSeconds, boolean disturbed, boolean agrees) {}
 
     /** Of the time of the undisturbed training, in which trainings are disturbed: before, nothing has begun. */
     private static final double EARLIEST = 0.2;
@@ -113,21 +115,26 @@ public final class Drill {
         List<String> options = disturbance.endsExecutor()
                 ? List.of("--end-executor-after", String.format(Locale.ROOT, "%.2f", executorAt))
                 : List.of();
-        double seconds = 0;
+        long began = System.nanoTime();
+        boolean disturbed = true;
         if (disturbance.endsDriver()) {
-            seconds += training.endedAfter(driverAt, options, disturbance == Disturbance.SIGNAL);
+            disturbed = training.endedAfter(driverAt, options, disturbance == Disturbance.SIGNAL);
             if (disturbance == Disturbance.CHECKPOINT) {
-                training.damageNewestCheckpoint(random);
+                disturbed &= training.damageNewestCheckpoint(random);
             }
-            seconds += training.toTheEnd(List.of());
+            if (!training.isFinished()) {
+                training.toTheEnd(List.of());
+            }
         } else {
-            seconds += training.toTheEnd(options);
+            training.toTheEnd(options);
         }
+        double seconds = (System.nanoTime() - began) / 1e9;
         return new Outcome(
                 disturbance.words + when,
                 seed,
                 seconds,
                 seconds - usual,
+                disturbed,
                 training.weights().equals(weights));
     }
 
@@ -155,16 +162,16 @@ public final class Drill {
             return (System.nanoTime() - began) / 1e9;
         }
 
-        /** Ends the process after a time, unless it has ended before. */
-        double endedAfter(double seconds, List<String> options, boolean gently)
+        /** Ends the process after a time; whether it had not ended before. */
+        boolean endedAfter(double seconds, List<String> options, boolean gently)
                 throws IOException, InterruptedException {
-            long began = System.nanoTime();
             try (ChildProcess process = start(options)) {
-                if (!process.hasEndedWithin(seconds)) {
-                    process.end(gently);
+                if (process.hasEndedWithin(seconds)) {
+                    return false;
                 }
+                process.end(gently);
+                return true;
             }
-            return (System.nanoTime() - began) / 1e9;
         }
 
         private Optional<Path> run() throws IOException {
@@ -188,35 +195,41 @@ public final class Drill {
             return HexFormat.of().formatHex(digest.digest());
         }
 
-        /** Turns a bit of the newest checkpoint's vectors, if there is one, and the run is not finished. */
-        void damageNewestCheckpoint(SplittableRandom random) throws IOException {
+        /** Turns a bit of the newest checkpoint's vectors; whether there was one, and the run is not finished. */
+        boolean damageNewestCheckpoint(SplittableRandom random) throws IOException {
             Optional<Path> run = run();
-            if (run.isEmpty() || isFinished(run.get()) || !files.exists(new Path(run.get(), "checkpoints"))) {
-                return;
+            if (run.isEmpty() || isFinished() || !files.exists(new Path(run.get(), "checkpoints"))) {
+                return false;
             }
             Optional<Path> newest = Arrays.stream(files.listStatus(new Path(run.get(), "checkpoints")))
                     .map(FileStatus::getPath)
                     .filter(path -> path.getName().matches("round-[0-9]+"))
                     .max((a, b) -> Long.compare(round(a), round(b)));
-            if (newest.isPresent()) {
-                Path vectors = new Path(newest.get(), "state.safetensors");
-                byte[] bytes;
-                try (FSDataInputStream in = files.open(vectors)) {
-                    bytes = in.readAllBytes();
-                }
-                bytes[random.nextInt(bytes.length)] ^= 1;
-                try (FSDataOutputStream out = files.create(vectors, true)) {
-                    out.write(bytes);
-                }
+            if (newest.isEmpty()) {
+                return false;
             }
+            Path vectors = new Path(newest.get(), "state.safetensors");
+            byte[] bytes;
+            try (FSDataInputStream in = files.open(vectors)) {
+                bytes = in.readAllBytes();
+            }
+            bytes[random.nextInt(bytes.length)] ^= 1;
+            try (FSDataOutputStream out = files.create(vectors, true)) {
+                out.write(bytes);
+            }
+            return true;
         }
 
         private long round(Path checkpoint) {
             return Long.parseLong(checkpoint.getName().substring("round-".length()));
         }
 
-        private boolean isFinished(Path run) throws IOException {
-            try (FSDataInputStream in = files.open(new Path(run, "result.json"))) {
+        boolean isFinished() throws IOException {
+            Optional<Path> run = run();
+            if (run.isEmpty()) {
+                return false;
+            }
+            try (FSDataInputStream in = files.open(new Path(run.get(), "result.json"))) {
                 return Json.MAPPER
                         .readTree(in.readAllBytes())
                         .path("status")

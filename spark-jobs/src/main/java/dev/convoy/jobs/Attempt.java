@@ -163,12 +163,13 @@ final class Attempt {
     /**
      * Fails if another attempt has taken over.
      *
-     * @throws ConvoyException naming it
+     * @throws TakenOverException naming it
+     * @throws ConvoyException if that cannot be seen
      */
     void checkHeld() {
         try {
             if (files.exists(file(run, number + 1))) {
-                throw new ConvoyException("Cannot write to " + run + " any more: attempt " + (number + 1)
+                throw new TakenOverException("Cannot write to " + run + " any more: attempt " + (number + 1)
                         + " has taken it over from this one, " + number);
             }
         } catch (IOException e) {

@@ -3,10 +3,14 @@ package dev.convoy.jobs;
 import dev.convoy.data.ConvoyException;
 import java.util.List;
 
-/** A run cannot be gone on with, since what it was of has changed; it is left as it was. */
+/** A run cannot be gone on with, for example since what it was of has changed; it is left as it was. */
 final class ChangedRunException extends ConvoyException {
     private static final long serialVersionUID = 1L;
     private static final int SHOWN = 10;
+
+    ChangedRunException(String message) {
+        super(message);
+    }
 
     /**
      * @param changes a line each

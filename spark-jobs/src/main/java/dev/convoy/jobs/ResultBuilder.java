@@ -112,13 +112,12 @@ final class ResultBuilder {
     /** Says that the process lives; if another one has taken the run over, this one has nothing more to do. */
     private void beat(RunDirectory run) {
         try {
-            run.checkHeld();
-        } catch (ConvoyException e) {
+            running(run);
+        } catch (TakenOverException e) {
             signal.request();
             cancel();
             throw e;
         }
-        running(run);
     }
 
     private synchronized FinishedRun completed(RunDirectory run) {

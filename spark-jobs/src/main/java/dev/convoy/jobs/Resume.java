@@ -8,6 +8,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
@@ -74,18 +75,27 @@ public record Resume(Mode mode, Optional<String> run, boolean allowChanges) {
 
     private static Optional<Path> newest(FileSystem files, String parent, String name) throws IOException {
         Pattern runs = Pattern.compile(Pattern.quote(name) + "-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?");
+        List<Path> newestFirst;
         try {
-            return Arrays.stream(files.listStatus(new Path(parent)))
+            newestFirst = Arrays.stream(files.listStatus(new Path(parent)))
                     .filter(FileStatus::isDirectory)
                     .map(FileStatus::getPath)
                     .filter(path -> runs.matcher(path.getName()).matches())
-                    .max(Comparator.comparing(Path::getName));
+                    .sorted(Comparator.comparing(Path::getName).reversed())
+                    .toList();
         } catch (FileNotFoundException e) {
             return Optional.empty();
         }
+        for (Path candidate : newestFirst) {
+            // A process that was killed early may have left an empty folder.
+            if (files.exists(new Path(candidate, RunDirectory.CONFIG))) {
+                return Optional.of(candidate);
+            }
+        }
+        return Optional.empty();
     }
 
-    private static boolean isFinished(FileSystem files, Path run) throws IOException {
+    static boolean isFinished(FileSystem files, Path run) throws IOException {
         if (!files.exists(new Path(run, RunDirectory.CONFIG))) {
             throw new ConvoyException("Cannot go on with " + RunDirectory.shown(run)
                     + ": it is no run directory; give one, as train has printed it");
@@ -98,11 +108,20 @@ public record Resume(Mode mode, Optional<String> run, boolean allowChanges) {
         return result.path("status").asText().equals(Result.Status.COMPLETED.name());
     }
 
-    /** The newest sound checkpoint of a run; the log tells if there is none. */
+    /**
+     * The newest sound checkpoint of a run; empty if it has none, and nothing that beginning anew would take from it.
+     *
+     * @throws ChangedRunException if it has a model
+     */
     static Optional<SavedCheckpoint> checkpoint(FileSystem files, Path run) throws IOException {
         Optional<SavedCheckpoint> newest = new CheckpointStore(files, new Path(run, RunDirectory.CHECKPOINTS)).newest();
+        if (newest.isEmpty() && files.exists(new Path(run, RunDirectory.MODEL))) {
+            throw new ChangedRunException(
+                    "Cannot go on with " + RunDirectory.shown(run)
+                            + ": it has no sound checkpoint, and to begin anew would replace its model; train without --resume");
+        }
         if (newest.isEmpty()) {
-            LOG.warn("{} has no sound checkpoint; it begins anew", RunDirectory.shown(run));
+            LOG.warn("{} has no checkpoint yet; it begins anew", RunDirectory.shown(run));
         }
         return newest;
     }

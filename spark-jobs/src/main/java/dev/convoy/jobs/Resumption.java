@@ -11,6 +11,7 @@ import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.Progress;
 import dev.convoy.train.EpochTotals;
 import dev.convoy.train.TrainingHistory;
+import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.TrainingState;
 import dev.convoy.train.sync.LocalStepsTuning;
 import java.io.IOException;
@@ -105,22 +106,42 @@ final class Resumption {
      *
      * @param network that goes on
      * @param now what is trained from here on
-     * @param order whether batches depend on the number of workers
+     * @param training how it goes on
      * @throws ChangedRunException if the images have changed, and may not
      */
-    TrainingState state(Network network, Provenance now, Shuffle.Order order) throws IOException {
+    TrainingState state(Network network, Provenance now, TrainingSpec training) throws IOException {
         Provenance before = checkpoint.provenance();
         judge(before.dataChanges(now.data()));
         before.inexactness(now)
                 .forEach(reason -> LOG.warn(
                         "The weights will not be, bit for bit, those of a run that was never interrupted: {}", reason));
-        TrainingState state = checkpoint.state(network);
-        boolean samePlan = (before.workers() == now.workers() || order == Shuffle.Order.CANONICAL)
+        TrainingState state = withoutWhatChanged(checkpoint.state(network), training);
+        boolean canonical = training.loading().shuffle().order() == Shuffle.Order.CANONICAL;
+        boolean samePlan = (before.workers() == now.workers() || canonical)
                 && before.stepsPerEpoch() == now.stepsPerEpoch()
                 && before.dataChanges(now.data()).isEmpty()
                 && !hasChanged("data")
                 && !hasChanged("seed");
         return samePlan ? state : onOtherPlan(state, now.stepsPerEpoch());
+    }
+
+    /** Memory of an optimizer that is now another one is dropped, and so is what was measured for other rounds. */
+    private TrainingState withoutWhatChanged(TrainingState state, TrainingSpec training) {
+        boolean otherOptimizer = hasChanged("optimizer.type");
+        if (otherOptimizer) {
+            LOG.warn("The optimizer is another one, and begins without memory");
+        }
+        boolean otherRounds = hasChanged("sync.local-steps");
+        return new TrainingState(
+                state.model(),
+                otherOptimizer ? training.optimizer().initialState(state.parameters().length) : state.optimizer(),
+                hasChanged("sync.outer") ? new float[0] : state.velocity(),
+                otherRounds ? state.progress().withLocalSteps(0) : state.progress(),
+                state.norms(),
+                otherRounds ? LocalStepsTuning.EMPTY : state.tuning(),
+                state.epoch(),
+                state.grouping(),
+                state.lastGood());
     }
 
     /** A running epoch, whose examples are now in other batches, begins anew. */

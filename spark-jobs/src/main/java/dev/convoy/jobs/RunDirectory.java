@@ -100,7 +100,11 @@ public final class RunDirectory {
     void giveBack(byte[] result) {
         try {
             files.delete(new Path(path, RESERVE), false);
-            AtomicFiles.replace(files, new Path(path, RESULT), out -> out.write(result));
+            if (result.length == 0) {
+                files.delete(new Path(path, RESULT), false);
+            } else {
+                AtomicFiles.replace(files, new Path(path, RESULT), out -> out.write(result));
+            }
             attempt.giveBack();
         } catch (IOException | FSError e) {
             throw unwritable(path, e);

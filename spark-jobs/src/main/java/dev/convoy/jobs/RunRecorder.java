@@ -52,6 +52,10 @@ final class RunRecorder implements TrainingStore, TrainingListener, AutoCloseabl
     private volatile Progress progress;
     private volatile Optional<Path> checkpoint;
     private volatile long lastCheckpoint = System.nanoTime();
+    /** Rounds and evaluated epochs of the last checkpoint, that of the attempt's beginning at first. */
+    private long lastSaved;
+
+    private int lastSavedEpochs;
 
     /**
      * @param history of earlier attempts
@@ -91,6 +95,8 @@ final class RunRecorder implements TrainingStore, TrainingListener, AutoCloseabl
     @Override
     public void runStarted(Run started) {
         progress = started.start().progress();
+        lastSaved = progress.globalRound();
+        lastSavedEpochs = started.history().epochs().size();
     }
 
     @Override
@@ -134,8 +140,9 @@ final class RunRecorder implements TrainingStore, TrainingListener, AutoCloseabl
 
     @Override
     public void keepLast(TrainingHistory now, TrainingState state) {
-        boolean begun = state.progress().globalRound() > 0;
-        if (policy.schedule.isPresent() && begun) {
+        boolean isNew =
+                state.progress().globalRound() > lastSaved || now.epochs().size() > lastSavedEpochs;
+        if (policy.schedule.isPresent() && isNew) {
             saveCheckpoint(now, state);
         }
     }
@@ -156,6 +163,8 @@ final class RunRecorder implements TrainingStore, TrainingListener, AutoCloseabl
 
     private void saveCheckpoint(TrainingHistory now, TrainingState state) {
         lastCheckpoint = System.nanoTime();
+        lastSaved = state.progress().globalRound();
+        lastSavedEpochs = now.epochs().size();
         Checkpoint next = new Checkpoint(state, now, provenance);
         OptionalInt best = policy.stopping
                 .best(now)
@@ -163,7 +172,7 @@ final class RunRecorder implements TrainingStore, TrainingListener, AutoCloseabl
                 .orElseGet(OptionalInt::empty);
         submit("a checkpoint", () -> {
             checkpoint = Optional.of(checkpoints.write(next, network));
-            checkpoints.prune(policy.retention, best, resumedFrom);
+            checkpoints.prune(policy.retention, next.round(), best, resumedFrom);
         });
     }
 

@@ -82,18 +82,44 @@ public final class TrainJob {
     private FinishedRun begin() {
         RunDirectory run =
                 RunDirectory.create(spark.hadoopConfiguration(), job.run().directory(), job.name(), Instant.now());
-        return run(run, Optional.empty());
+        ResultBuilder outcome = new ResultBuilder("train", job, spark);
+        return outcome.record(run, () -> watched(run, outcome, Optional.empty()));
     }
 
     private FinishedRun resume(Path path) throws IOException {
         checkMaster();
         FileSystem files = RunDirectory.files(spark.hadoopConfiguration(), path.toString());
-        Optional<SavedCheckpoint> checkpoint = Resume.checkpoint(files, path);
-        Optional<Resumption> resumption = checkpoint.map(found ->
-                new Resumption(RunDirectory.shown(path), found, SignificantKeys.of(config), resume.allowChanges()));
         RunDirectory run = RunDirectory.takeOver(files, path);
-        new CheckpointStore(files, new Path(path, RunDirectory.CHECKPOINTS)).sweep();
-        return run(run, resumption);
+        if (Resume.isFinished(files, path) && !resume.allowChanges()) {
+            run.giveBack(run.read(RunDirectory.RESULT));
+            throw new ConvoyException("Cannot go on with " + run + ": another process has just finished it");
+        }
+        ResultBuilder outcome = new ResultBuilder("train", job, spark);
+        // Chosen now that nobody else writes any more.
+        return outcome.record(run, () -> {
+            Optional<SavedCheckpoint> checkpoint = Resume.checkpoint(files, path);
+            Optional<Resumption> resumption = Optional.empty();
+            if (checkpoint.isPresent()) {
+                outcome.training(
+                        () -> known(checkpoint.get()),
+                        checkpoint.get().provenance().classNames());
+                resumption = Optional.of(new Resumption(
+                        run.toString(), checkpoint.get(), SignificantKeys.of(config), resume.allowChanges()));
+            }
+            new CheckpointStore(files, new Path(path, RunDirectory.CHECKPOINTS)).sweep();
+            watched(run, outcome, resumption);
+        });
+    }
+
+    /** What is known of a training before it goes on. */
+    private TrainingSnapshot known(SavedCheckpoint checkpoint) {
+        EarlyStopping stopping = job.train().stop().earlyStopping();
+        return new TrainingSnapshot(
+                checkpoint.history(),
+                checkpoint.progress(),
+                Optional.of(RunDirectory.shown(checkpoint.folder())),
+                0,
+                stopping.best(checkpoint.history()).map(epoch -> Result.Best.of(epoch, stopping.metric())));
     }
 
     private void checkMaster() {
@@ -103,16 +129,13 @@ public final class TrainJob {
         }
     }
 
-    private FinishedRun run(RunDirectory run, Optional<Resumption> resumption) {
-        ResultBuilder outcome = new ResultBuilder("train", job, spark);
-        return outcome.record(run, () -> {
-            if (resumption.isEmpty()) {
-                run.write(RunDirectory.CONFIG, ConfigReader.render(config));
-            }
-            try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
-                train(run, outcome, resumption);
-            }
-        });
+    private void watched(RunDirectory run, ResultBuilder outcome, Optional<Resumption> resumption) throws IOException {
+        if (resumption.isEmpty()) {
+            run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+        }
+        try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
+            train(run, outcome, resumption);
+        }
     }
 
     private void train(RunDirectory run, ResultBuilder outcome, Optional<Resumption> resumption) throws IOException {
@@ -152,12 +175,7 @@ public final class TrainJob {
                 TrainingSpec training = job.trainingSpec(batchSize, weights);
                 Provenance provenance = provenance(network, train, test, normalization, training);
                 TrainingState start = resumption.isPresent()
-                        ? resumption
-                                .get()
-                                .state(
-                                        network,
-                                        provenance,
-                                        training.loading().shuffle().order())
+                        ? resumption.get().state(network, provenance, training)
                         : TrainingState.start(first, training.optimizer());
                 run.write(RunDirectory.CONFIG, ConfigReader.render(config));
                 ImageSets.record(run, train, test);

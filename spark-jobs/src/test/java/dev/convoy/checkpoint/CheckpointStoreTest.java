@@ -90,11 +90,15 @@ class CheckpointStoreTest {
         Files.createDirectory(folder.resolve("round-5"));
         Files.createDirectory(folder.resolve("round-7-copy"));
         Retention retention = new Retention(2, true, Optional.of(CheckpointSchedule.parse("4 epochs")));
-        store.prune(retention, OptionalInt.of(3), Optional.of(new org.apache.hadoop.fs.Path(folder + "/round-10")));
+        store.prune(retention, 61, OptionalInt.of(3), Optional.of(new org.apache.hadoop.fs.Path(folder + "/round-10")));
         assertThat(names())
                 .as("resumed from, unreadable, copied, best, every fourth, the last two")
                 .containsExactly("round-10", "round-30", "round-40", "round-5", "round-60", "round-61", "round-7-copy");
-        store.prune(new Retention(1, false, Optional.empty()), OptionalInt.empty(), Optional.empty());
+        store.prune(new Retention(1, false, Optional.empty()), 60, OptionalInt.empty(), Optional.empty());
+        assertThat(names())
+                .as("round 61 may be damaged, and is no reason to delete round 60")
+                .containsExactly("round-5", "round-60", "round-61", "round-7-copy");
+        store.prune(new Retention(1, false, Optional.empty()), 61, OptionalInt.empty(), Optional.empty());
         assertThat(names()).containsExactly("round-5", "round-61", "round-7-copy");
     }
 

@@ -58,6 +58,8 @@ class ChaosTest {
     @MethodSource("trainings")
     void disturbedTrainingsComeToTheSameBits(
             String transport, String backend, String exchange, int epochs, Disturbance first) throws Exception {
+        // Where local-cluster looks for a distribution.
+        Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
         Path job = job(transport, backend, exchange, epochs);
         List<Disturbance> disturbances = IntStream.range(first.ordinal(), first.ordinal() + TIMES)
                 .mapToObj(i -> Disturbance.values()[i % Disturbance.values().length])
@@ -72,7 +74,7 @@ class ChaosTest {
                 transport,
                 backend,
                 outcome.seed(),
-                outcome.what(),
+                outcome.what() + (outcome.disturbed() ? "" : " (not disturbed)"),
                 outcome.extraSeconds(),
                 outcome.agrees() ? "agree" : "DIFFER")));
         assertThat(outcomes).hasSize(TIMES).allMatch(Drill.Outcome::agrees);

@@ -27,6 +27,8 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -61,6 +63,16 @@ public final class CheckpointBenchmark implements Callable<Integer> {
     @Option(names = "--data", description = "Folder of MNIST. Default: ${DEFAULT-VALUE}")
     private Path data = Path.of("data/mnist");
 
+    /** What is done with a stretch of rounds. */
+    private enum Stretch {
+        PLAIN,
+        /** A checkpoint is written beside it. */
+        CHECKPOINT,
+        /** It is in two calls of the master. */
+        IN_TWO
+    }
+
+    private final Map<Stretch, List<Double>> seconds = new EnumMap<>(Stretch.class);
     private final List<Double> pauses = new ArrayList<>();
     private final List<Double> writes = new ArrayList<>();
 
@@ -99,24 +111,22 @@ public final class CheckpointBenchmark implements Callable<Integer> {
         try (TrainingMaster master = master(spark, shards, replica, spec)) {
             TrainingState state = TrainingState.start(replica.bind().initialState(1), momentum);
             state = stretch(master, state, rounds);
-            List<Double> plain = new ArrayList<>();
-            List<Double> beside = new ArrayList<>();
-            List<Double> twice = new ArrayList<>();
-            for (int turn = 0; turn < turns; turn++) {
+            int kinds = Stretch.values().length;
+            for (int i = 0; i < turns * kinds; i++) {
+                // Each kind is the first, the second and the last of a turn in turn.
+                Stretch kind = Stretch.values()[(i + i / kinds) % kinds];
                 long began = System.nanoTime();
-                state = stretch(master, state, rounds);
-                plain.add(seconds(began));
-                began = System.nanoTime();
-                save(writer, store, new Checkpoint(state, TrainingHistory.EMPTY, provenance), replica.bind());
-                pauses.add(seconds(began));
-                state = stretch(master, state, rounds);
-                beside.add(seconds(began));
+                if (kind == Stretch.CHECKPOINT) {
+                    save(writer, store, new Checkpoint(state, TrainingHistory.EMPTY, provenance), replica.bind());
+                    pauses.add(seconds(began));
+                }
+                state = kind == Stretch.IN_TWO
+                        ? stretch(master, stretch(master, state, rounds / 2), rounds - rounds / 2)
+                        : stretch(master, state, rounds);
+                seconds.computeIfAbsent(kind, key -> new ArrayList<>()).add(seconds(began));
                 writer.flush();
-                began = System.nanoTime();
-                state = stretch(master, stretch(master, state, rounds / 2), rounds - rounds / 2);
-                twice.add(seconds(began));
             }
-            report(replica.bind(), plain, beside, twice);
+            report(replica.bind());
         }
     }
 
@@ -160,26 +170,24 @@ public final class CheckpointBenchmark implements Callable<Integer> {
         return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
     }
 
-    private void report(Network network, List<Double> plain, List<Double> beside, List<Double> twice) {
+    private void report(Network network) {
+        double plain = median(seconds.get(Stretch.PLAIN));
         System.out.printf(
                 Locale.ROOT,
-                "%s, %s, %,d parameters, medians of %d stretches of %.2f s%n",
+                "%s, %s, %,d parameters, medians of %d stretches%n",
                 workload,
                 transport,
                 network.layout().parameterCount(),
-                turns,
-                median(plain));
-        System.out.printf(Locale.ROOT, "pause of the loop            %8.2f ms%n", 1000 * median(pauses));
-        System.out.printf(Locale.ROOT, "CPU time of the writer       %8.1f ms%n", 1000 * median(writes));
-        System.out.printf(
+                turns);
+        System.out.printf(Locale.ROOT, "pause of the loop       %8.2f ms%n", 1000 * median(pauses));
+        System.out.printf(Locale.ROOT, "CPU time of the writer  %8.1f ms%n", 1000 * median(writes));
+        seconds.forEach((kind, times) -> System.out.printf(
                 Locale.ROOT,
-                "stretch with a checkpoint    %+8.2f %%  (%+.1f ms)%n",
-                100 * (median(beside) / median(plain) - 1),
-                1000 * (median(beside) - median(plain)));
-        System.out.printf(
-                Locale.ROOT,
-                "stretch in two calls         %+8.2f %%  (%+.1f ms)%n",
-                100 * (median(twice) / median(plain) - 1),
-                1000 * (median(twice) - median(plain)));
+                "stretch %-15s %8.3f s  %+6.2f %%  (%.3f to %.3f)%n",
+                kind.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                median(times),
+                100 * (median(times) / plain - 1),
+                Collections.min(times),
+                Collections.max(times)));
     }
 }
