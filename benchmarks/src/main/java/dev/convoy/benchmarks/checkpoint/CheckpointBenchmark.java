@@ -5,6 +5,7 @@ import dev.convoy.benchmarks.contest.Mnist;
 import dev.convoy.benchmarks.contest.Workload;
 import dev.convoy.checkpoint.Checkpoint;
 import dev.convoy.checkpoint.CheckpointStore;
+import dev.convoy.checkpoint.ImageSetDigest;
 import dev.convoy.checkpoint.Provenance;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.rdd.ImageShards;
@@ -155,7 +156,7 @@ public final class CheckpointBenchmark implements Callable<Integer> {
                 WORKERS,
                 1,
                 Map.of(),
-                Map.of(),
+                Map.of("train", new ImageSetDigest(shards.examples(), 0, shards.classNames(), shards.perClass(), "")),
                 replica.network(),
                 shards.shape(),
                 replica.normalization(),
