@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.commons.lang3.StringUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,7 +104,7 @@ public final class BackgroundWriter implements AutoCloseable {
 
     /** HDFS's messages bring stack traces along. */
     private static String firstLine(Throwable e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        return StringUtils.substringBefore(e.getMessage(), "\n");
     }
 
     /** How often something could not be written. */

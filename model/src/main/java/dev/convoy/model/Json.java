@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.Locale;
 
 /** The one way that Convoy reads and writes JSON: keys in kebab-case, unknown keys refused. */
 public final class Json {
@@ -21,6 +22,11 @@ public final class Json {
             .build();
 
     private Json() {}
+
+    /** How a constant is written, for example {@code all-reduce} for {@code ALL_REDUCE}. */
+    public static String key(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
 
     /** How a property of this name is written, for example {@code label-smoothing} for {@code labelSmoothing}. */
     public static String key(String property) {

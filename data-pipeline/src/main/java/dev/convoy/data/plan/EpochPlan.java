@@ -3,6 +3,7 @@ package dev.convoy.data.plan;
 import dev.convoy.data.CounterRandom;
 import dev.convoy.data.InvalidValueException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongUnaryOperator;
 import java.util.stream.LongStream;
 
@@ -27,7 +28,8 @@ public final class EpochPlan {
     private final int batchSize;
     private final Shuffle shuffle;
     private final WorkerLayout.Dealer dealer;
-    private final BucketOrder buckets;
+    /** Only under {@link Shuffle.Order#CANONICAL}. */
+    private final Optional<BucketOrder> buckets;
 
     /**
      * @param seed the run's seed
@@ -47,14 +49,13 @@ public final class EpochPlan {
         this.batchSize = batchSize;
         this.shuffle = shuffle;
         this.dealer = layout.dealer();
-        this.buckets = new BucketOrder(buckets(), shuffle.kind() == Shuffle.Kind.GLOBAL, this::random);
+        this.buckets = shuffle.order() == Shuffle.Order.CANONICAL ? Optional.of(bucketOrder()) : Optional.empty();
     }
 
     /** A bucket is what a worker would own if there were one for every example of a global batch. */
-    private WorkerLayout buckets() {
-        return shuffle.order() == Shuffle.Order.CANONICAL
-                ? layout.withWorkers(Math.multiplyExact(layout.workers(), batchSize))
-                : layout;
+    private BucketOrder bucketOrder() {
+        WorkerLayout layoutOfBuckets = layout.withWorkers(Math.multiplyExact(layout.workers(), batchSize));
+        return new BucketOrder(layoutOfBuckets, shuffle.kind() == Shuffle.Kind.GLOBAL, this::random);
     }
 
     /** The number of the epoch, from 0. */
@@ -89,13 +90,13 @@ public final class EpochPlan {
     }
 
     private LongUnaryOperator order(int worker, WorkerShard shard) {
-        return shuffle.order() == Shuffle.Order.CANONICAL ? canonical(worker) : perWorker(worker, shard);
+        return buckets.map(order -> canonical(worker, order)).orElseGet(() -> perWorker(worker, shard));
     }
 
-    private LongUnaryOperator canonical(int worker) {
+    private LongUnaryOperator canonical(int worker, BucketOrder order) {
         return position -> {
             int bucket = (int) (position % batchSize) * layout.workers() + worker;
-            return buckets.idAt(bucket, position / batchSize);
+            return order.idAt(bucket, position / batchSize);
         };
     }
 

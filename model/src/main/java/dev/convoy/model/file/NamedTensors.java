@@ -2,13 +2,13 @@ package dev.convoy.model.file;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.HeapVector;
+import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.ParameterLayout;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,18 +56,11 @@ final class NamedTensors {
 
     /** A network's own tensors, under Convoy's names, copied. */
     static NamedTensors of(String origin, Network network, float[] parameters, float[] buffers) {
-        Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
-        for (ParameterLayout.Entry entry : network.layout().entries()) {
-            float[] values = Arrays.copyOfRange(
-                    entry.isBuffer() ? buffers : parameters, entry.offset(), entry.offset() + entry.size());
-            tensors.put(entry.name(), new Safetensors.Tensor(entry.tensor().shape(), values));
-        }
-        return new NamedTensors(origin, tensors);
-    }
-
-    /** The tensors by their names, in the network's order. */
-    Map<String, Safetensors.Tensor> asMap() {
-        return tensors;
+        return new NamedTensors(
+                origin,
+                new NetworkTensors(network)
+                        .putModel("", new ModelState(parameters, buffers))
+                        .asMap());
     }
 
     static InputStream open(FileSystem files, Path file, String hint) throws IOException {

@@ -63,6 +63,11 @@ public final class NetworkTensors {
         tensors.put(prefix + entry.name(), new Safetensors.Tensor(entry.tensor().shape(), values));
     }
 
+    /** The tensors by their names, in the order in which they were added. */
+    Map<String, Safetensors.Tensor> asMap() {
+        return tensors;
+    }
+
     /** Writes the file; does not close the stream. */
     public void write(OutputStream out) throws IOException {
         Safetensors.write(out, tensors, Map.of("format", "pt", "producer", "convoy"));

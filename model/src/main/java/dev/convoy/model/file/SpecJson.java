@@ -22,7 +22,6 @@ import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
 import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 
 /** How a {@link NetworkSpec} is written in JSON, in {@code model.json} as in a configuration. */
@@ -109,7 +108,7 @@ public final class SpecJson {
     }
 
     private static String name(Loss loss) {
-        return loss.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return Json.key(loss);
     }
 
     private static Loss loss(JsonNode node, DeserializationContext context) throws IOException {

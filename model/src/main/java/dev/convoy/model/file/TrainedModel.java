@@ -5,6 +5,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.Printable;
+import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.storage.AtomicFiles;
@@ -12,7 +13,6 @@ import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -29,7 +29,9 @@ import org.apache.hadoop.fs.Path;
 public record TrainedModel(
         Network network, List<String> classNames, Normalization normalization, float[] parameters, float[] buffers) {
     private static final String FORMAT = "convoy-model-1";
-    private static final String WEIGHTS = "weights.safetensors";
+    /** The file of the weights in a model's folder. */
+    public static final String WEIGHTS = "weights.safetensors";
+
     private static final String DESCRIPTION = "model.json";
     private static final String WHERE = "give a run directory or its model folder";
 
@@ -47,12 +49,8 @@ public record TrainedModel(
      */
     public void save(FileSystem files, Path folder) throws IOException {
         files.mkdirs(folder);
-        Map<String, Safetensors.Tensor> tensors =
-                NamedTensors.of(WEIGHTS, network, parameters, buffers).asMap();
-        AtomicFiles.replace(
-                files,
-                new Path(folder, WEIGHTS),
-                out -> Safetensors.write(out, tensors, Map.of("format", "pt", "producer", "convoy")));
+        NetworkTensors tensors = new NetworkTensors(network).putModel("", new ModelState(parameters, buffers));
+        AtomicFiles.replace(files, new Path(folder, WEIGHTS), tensors::write);
         byte[] description = SpecJson.MAPPER.writeValueAsBytes(
                 new Description(FORMAT, network.input(), classNames, normalization, network.spec()));
         AtomicFiles.replace(files, new Path(folder, DESCRIPTION), out -> out.write(description));

@@ -3,13 +3,13 @@ package dev.convoy.model.zoo;
 import static dev.convoy.model.layer.Size2d.square;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.model.Json;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.layer.Initializer;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -169,9 +169,7 @@ public enum NamedNetwork {
 
     /** The names of all networks, in lower case with hyphens. */
     public static List<String> names() {
-        return Stream.of(values())
-                .map(network -> network.name().toLowerCase(Locale.ROOT).replace('_', '-'))
-                .toList();
+        return Stream.of(values()).map(Json::key).toList();
     }
 
     /**
