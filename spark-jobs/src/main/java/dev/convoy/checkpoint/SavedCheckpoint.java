@@ -17,9 +17,7 @@ import java.io.CharConversionException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.DigestInputStream;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.HexFormat;
@@ -153,18 +151,21 @@ public final class SavedCheckpoint {
     }
 
     private static String sum(FileSystem files, Path file) throws IOException {
-        MessageDigest digest = Sha256.digest();
-        try (InputStream in = new DigestInputStream(files.open(file), digest)) {
-            in.transferTo(OutputStream.nullOutputStream());
+        try (InputStream in = files.open(file)) {
+            return Sha256.of(in);
         } catch (FileNotFoundException e) {
             throw new ConvoyException("it is not complete: " + file.getName() + " is missing", e);
         }
-        return HexFormat.of().formatHex(digest.digest());
     }
 
     /** Where it is. */
     public Path folder() {
         return folder;
+    }
+
+    /** The file of its vectors. */
+    public Path vectors() {
+        return new Path(folder, VECTORS);
     }
 
     /** How far training had come. */
@@ -189,9 +190,8 @@ public final class SavedCheckpoint {
      * @throws ConvoyException naming a tensor that is missing, misshapen or superfluous
      */
     public TrainingState state(Network network) throws IOException {
-        Path file = new Path(folder, VECTORS);
-        try (InputStream in = files.open(file)) {
-            NetworkTensors tensors = NetworkTensors.read(in, file.toString(), network);
+        try (InputStream in = files.open(vectors())) {
+            NetworkTensors tensors = NetworkTensors.read(in, vectors().toString(), network);
             ModelState model = tensors.model("");
             List<float[]> slots = IntStream.range(0, content.optimizerSlots())
                     .mapToObj(i -> tensors.parameters(slot(i)))

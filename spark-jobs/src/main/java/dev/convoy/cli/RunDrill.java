@@ -5,6 +5,7 @@ import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.drill.Drill;
+import dev.convoy.jobs.SparkSettings;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Instant;
@@ -68,7 +69,7 @@ final class RunDrill extends ConfiguredJob {
     private void check(JobConfig job) {
         if (job.sync().transport() == JobConfig.Sync.Transport.DL4J_SPARK) {
             throw new ConvoyException(
-                    "Cannot drill sync.transport = dl4j-spark, which cannot be resumed; use rounds" + " or all-reduce");
+                    "Cannot drill sync.transport = dl4j-spark, which cannot be resumed; use rounds or all-reduce");
         }
         if (times != null && times < 1) {
             throw new ConvoyException("Cannot drill --times " + times + "; it must be at least 1");
@@ -77,9 +78,8 @@ final class RunDrill extends ConfiguredJob {
 
     /** In local mode there are no executors. */
     private List<Drill.Disturbance> disturbances(String master) {
-        boolean local = master.matches("local(\\[.*)?");
         List<Drill.Disturbance> kinds = new ArrayList<>(List.of(Drill.Disturbance.values()));
-        if (local) {
+        if (SparkSettings.isLocal(master)) {
             kinds.removeAll(List.of(Drill.Disturbance.EXECUTOR, Drill.Disturbance.BOTH));
             System.out.println("drill: local mode has no executors to end; try --master local-cluster[2,1,2048] too");
         }

@@ -8,6 +8,7 @@ import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.plan.Shuffle;
+import dev.convoy.model.Json;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.dl4j.Dl4jGraph;
 import dev.convoy.model.optimizer.LearningRate;
@@ -124,7 +125,7 @@ public record JobConfig(
             }
             if (transport != Transport.ROUNDS) {
                 throw new ConvoyException("Cannot use sync.quorum and sync.round-timeout with sync.transport = "
-                        + transport.name().toLowerCase(Locale.ROOT).replace('_', '-')
+                        + Json.key(transport)
                         + ", whose rounds need every worker; leave them out, or set sync.transport = rounds");
             }
             return late;
@@ -279,7 +280,7 @@ public record JobConfig(
                 && data.test() == null
                 && data.split() == null) {
             throw new ConvoyException("Cannot use train.stop.patience with train.stop.metric = "
-                    + stopping.metric().name().toLowerCase(Locale.ROOT).replace('_', '-')
+                    + Json.key(stopping.metric())
                     + " without test images; set data.test or data.split, or train.stop.metric = train-loss");
         }
     }

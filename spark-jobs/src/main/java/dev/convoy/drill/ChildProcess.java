@@ -40,8 +40,8 @@ final class ChildProcess implements AutoCloseable {
      * @param arguments of the command line
      */
     static ChildProcess start(List<String> arguments) throws IOException {
-        List<String> options = new ArrayList<>();
-        options.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        List<String> options =
+                new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
         // What spark-submit has set.
         System.getProperties().stringPropertyNames().stream()
                 .filter(name -> name.startsWith("spark."))

@@ -1,17 +1,17 @@
 package dev.convoy.drill;
 
+import dev.convoy.checkpoint.CheckpointStore;
+import dev.convoy.checkpoint.SavedCheckpoint;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Sha256;
-import dev.convoy.model.Json;
+import dev.convoy.jobs.Result;
+import dev.convoy.jobs.RunDirectory;
+import dev.convoy.model.file.TrainedModel;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -187,28 +187,23 @@ public final class Drill {
         /** The digest of the last model. */
         String weights() throws IOException {
             Path run = run().orElseThrow(() -> new ConvoyException("Cannot find a run in " + parent));
-            MessageDigest digest = Sha256.digest();
-            try (InputStream in =
-                    new DigestInputStream(files.open(new Path(run, "model-last/weights.safetensors")), digest)) {
-                in.transferTo(OutputStream.nullOutputStream());
+            try (InputStream in = files.open(new Path(new Path(run, RunDirectory.LAST_MODEL), TrainedModel.WEIGHTS))) {
+                return Sha256.of(in);
             }
-            return HexFormat.of().formatHex(digest.digest());
         }
 
         /** Turns a bit of the newest checkpoint's vectors; whether there was one, and the run is not finished. */
         boolean damageNewestCheckpoint(SplittableRandom random) throws IOException {
             Optional<Path> run = run();
-            if (run.isEmpty() || isFinished() || !files.exists(new Path(run.get(), "checkpoints"))) {
+            if (run.isEmpty() || isFinished()) {
                 return false;
             }
-            Optional<Path> newest = Arrays.stream(files.listStatus(new Path(run.get(), "checkpoints")))
-                    .map(FileStatus::getPath)
-                    .filter(path -> path.getName().matches("round-[0-9]+"))
-                    .max((a, b) -> Long.compare(round(a), round(b)));
+            Optional<SavedCheckpoint> newest =
+                    new CheckpointStore(files, new Path(run.get(), RunDirectory.CHECKPOINTS)).newest();
             if (newest.isEmpty()) {
                 return false;
             }
-            Path vectors = new Path(newest.get(), "state.safetensors");
+            Path vectors = newest.get().vectors();
             byte[] bytes;
             try (FSDataInputStream in = files.open(vectors)) {
                 bytes = in.readAllBytes();
@@ -220,24 +215,9 @@ public final class Drill {
             return true;
         }
 
-        private long round(Path checkpoint) {
-            return Long.parseLong(checkpoint.getName().substring("round-".length()));
-        }
-
         boolean isFinished() throws IOException {
             Optional<Path> run = run();
-            if (run.isEmpty()) {
-                return false;
-            }
-            try (FSDataInputStream in = files.open(new Path(run.get(), "result.json"))) {
-                return Json.MAPPER
-                        .readTree(in.readAllBytes())
-                        .path("status")
-                        .asText()
-                        .equals("COMPLETED");
-            } catch (FileNotFoundException e) {
-                return false;
-            }
+            return run.isPresent() && RunDirectory.status(files, run.get()).equals(Result.Status.COMPLETED.name());
         }
     }
 }

@@ -1,14 +1,11 @@
 package dev.convoy.jobs;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.Json;
 import dev.convoy.storage.AtomicFiles;
-import java.io.CharConversionException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Arrays;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +21,6 @@ import org.slf4j.LoggerFactory;
 final class Attempt {
     private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
     private static final String FOLDER = "attempts";
-    private static final int MAX_BYTES = 1 << 26;
 
     /** How old the last sign of life of a process on another host is when it is taken for dead: several heartbeats. */
     private static final long DEAD_MILLIS = 6 * Heartbeat.MILLIS;
@@ -86,22 +82,12 @@ final class Attempt {
 
     /** Whether the last attempt has not said that it has ended. */
     private static boolean isRunning(FileSystem files, Path run) throws IOException {
-        String status =
-                read(files, new Path(run, RunDirectory.RESULT)).path("status").asText();
+        String status = RunDirectory.status(files, run);
         return status.isEmpty() || status.equals(Result.Status.RUNNING.name());
     }
 
-    /** A file of JSON; of one that is not there or damaged a node without anything. */
-    static JsonNode read(FileSystem files, Path file) throws IOException {
-        try (InputStream in = files.open(file)) {
-            return Json.MAPPER.readTree(in.readNBytes(MAX_BYTES));
-        } catch (FileNotFoundException | JsonProcessingException | CharConversionException e) {
-            return Json.MAPPER.createObjectNode();
-        }
-    }
-
     private static void checkDead(FileSystem files, Path run, int last) throws IOException {
-        JsonNode json = read(files, file(run, last));
+        JsonNode json = RunDirectory.readJson(files, file(run, last));
         Result.Process owner = new Result.Process(
                 json.path("host").asText(),
                 json.path("pid").asLong(),

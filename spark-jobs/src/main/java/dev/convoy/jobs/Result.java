@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.LowerCamelCaseStr
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.model.Evaluation;
+import dev.convoy.model.Json;
 import dev.convoy.model.Progress;
 import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.EpochReport;
@@ -11,7 +12,6 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -99,8 +99,7 @@ public record Result(
     @JsonNaming(LowerCamelCaseStrategy.class)
     public record Best(int epoch, String metric, double value) {
         static Best of(EpochReport epoch, EarlyStopping.Metric metric) {
-            String name = metric.name().toLowerCase(Locale.ROOT).replace('_', '-');
-            return new Best(epoch.epoch(), name, metric.of(epoch).orElseThrow());
+            return new Best(epoch.epoch(), Json.key(metric), metric.of(epoch).orElseThrow());
         }
     }
 

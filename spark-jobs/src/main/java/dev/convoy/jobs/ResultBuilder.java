@@ -5,13 +5,13 @@ import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Evaluation;
+import dev.convoy.model.Json;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.StopSignal;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -186,9 +186,9 @@ final class ResultBuilder {
                 checkpoints(trained),
                 trained.best().orElse(null),
                 job.backend().name(),
-                training ? kebab(job.sync().exchange()) : null,
-                training ? kebab(job.sync().transport()) : null,
-                ordered ? kebab(job.data().shuffle()) : null,
+                training ? Json.key(job.sync().exchange()) : null,
+                training ? Json.key(job.sync().transport()) : null,
+                ordered ? Json.key(job.data().shuffle()) : null,
                 workers,
                 training ? epochs.size() : null,
                 training ? epochs.stream().mapToInt(EpochReport::rounds).sum() : null,
@@ -214,9 +214,5 @@ final class ResultBuilder {
 
     private static Result.Split split(ImageShards images) {
         return new Result.Split(images.examples(), images.rejected().size());
-    }
-
-    private static String kebab(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -100,7 +100,7 @@ public record Resume(Mode mode, Optional<String> run, boolean allowChanges) {
             throw new ConvoyException("Cannot go on with " + RunDirectory.shown(run)
                     + ": it is no run directory; give one, as train has printed it");
         }
-        JsonNode result = Attempt.read(files, new Path(run, RunDirectory.RESULT));
+        JsonNode result = RunDirectory.readJson(files, new Path(run, RunDirectory.RESULT));
         if (result.path("command").asText("train").equals("evaluate")) {
             throw new ConvoyException(
                     "Cannot go on with " + RunDirectory.shown(run) + ": it is an evaluation; give a training");

@@ -111,7 +111,8 @@ final class Resumption {
      */
     TrainingState state(Network network, Provenance now, TrainingSpec training) throws IOException {
         Provenance before = checkpoint.provenance();
-        judge(before.dataChanges(now.data()));
+        List<String> dataChanges = before.dataChanges(now.data());
+        judge(dataChanges);
         before.inexactness(now)
                 .forEach(reason -> LOG.warn(
                         "The weights will not be, bit for bit, those of a run that was never interrupted: {}", reason));
@@ -119,7 +120,7 @@ final class Resumption {
         boolean canonical = training.loading().shuffle().order() == Shuffle.Order.CANONICAL;
         boolean samePlan = (before.workers() == now.workers() || canonical)
                 && before.stepsPerEpoch() == now.stepsPerEpoch()
-                && before.dataChanges(now.data()).isEmpty()
+                && dataChanges.isEmpty()
                 && !hasChanged("data")
                 && !hasChanged("seed");
         return samePlan ? state : onOtherPlan(state, now.stepsPerEpoch());

@@ -1,11 +1,13 @@
 package dev.convoy.jobs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Printable;
 import dev.convoy.data.Redaction;
 import dev.convoy.model.Json;
 import dev.convoy.storage.AtomicFiles;
+import java.io.CharConversionException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,13 +28,18 @@ public final class RunDirectory {
     /** The best epoch's model. */
     static final String MODEL = "model";
     /** The last epoch's. */
-    static final String LAST_MODEL = "model-last";
+    public static final String LAST_MODEL = "model-last";
 
-    static final String CHECKPOINTS = "checkpoints";
+    /** The folder of all checkpoints. */
+    public static final String CHECKPOINTS = "checkpoints";
+
     static final String METRICS = "metrics.csv";
     static final String RESULT = "result.json";
     /** The stack trace of what a result tells in one line. */
     static final String ERROR = "error.txt";
+
+    /** The most that is read of a file of JSON. */
+    private static final int MAX_JSON = 1 << 26;
 
     private static final String RESERVE = ".reserve";
     /** What {@code result.json} and an error may need on a disk that has filled up meanwhile. */
@@ -89,6 +96,20 @@ public final class RunDirectory {
      */
     static RunDirectory takeOver(FileSystem files, Path path) throws IOException {
         return new RunDirectory(files, path, Attempt.next(files, path));
+    }
+
+    /** A file of JSON; of one that is not there or damaged a node without anything. */
+    static JsonNode readJson(FileSystem files, Path file) throws IOException {
+        try (InputStream in = files.open(file)) {
+            return Json.MAPPER.readTree(in.readNBytes(MAX_JSON));
+        } catch (FileNotFoundException | JsonProcessingException | CharConversionException e) {
+            return Json.MAPPER.createObjectNode();
+        }
+    }
+
+    /** The status in a run's result, as {@link Result.Status} calls it; empty text if there is none. */
+    public static String status(FileSystem files, Path run) throws IOException {
+        return readJson(files, new Path(run, RESULT)).path("status").asText();
     }
 
     /** The number of this process's attempt at the run, from 1. */

@@ -83,13 +83,7 @@ final class RunRecorder implements TrainingStore, TrainingListener, AutoCloseabl
 
     /** What is known of the training so far. */
     TrainingSnapshot snapshot() {
-        Optional<EpochReport> best = policy.stopping.best(history);
-        return new TrainingSnapshot(
-                history,
-                progress,
-                checkpoint.map(RunDirectory::shown),
-                writer.failures(),
-                best.map(epoch -> Result.Best.of(epoch, policy.stopping.metric())));
+        return TrainingSnapshot.of(history, progress, checkpoint, writer.failures(), policy.stopping);
     }
 
     @Override

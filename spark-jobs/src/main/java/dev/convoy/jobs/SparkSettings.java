@@ -43,7 +43,7 @@ public final class SparkSettings {
         conf.setIfMissing("spark.executorEnv.OPENCV_IO_MAX_IMAGE_PIXELS", "134217728");
         // Runs and prepared images are for their user alone, unless told otherwise.
         conf.setIfMissing("spark.hadoop.fs.permissions.umask-mode", "077");
-        if (conf.get("spark.master", "").matches("local(\\[.*)?")) {
+        if (isLocal(conf.get("spark.master", ""))) {
             addLocal(conf);
         }
         // glibc reads this before a process starts, so that it cannot be set from inside.
@@ -56,6 +56,11 @@ public final class SparkSettings {
         conf.setIfMissing("spark.driver.host", "127.0.0.1");
         conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
         conf.setIfMissing("spark.ui.enabled", "false");
+    }
+
+    /** Whether tasks run in the driver's process. */
+    public static boolean isLocal(String master) {
+        return master.matches("local(\\[.*)?");
     }
 
     /** Local mode serves nobody but who started it. */

@@ -113,13 +113,12 @@ public final class TrainJob {
 
     /** What is known of a training before it goes on. */
     private TrainingSnapshot known(SavedCheckpoint checkpoint) {
-        EarlyStopping stopping = job.train().stop().earlyStopping();
-        return new TrainingSnapshot(
+        return TrainingSnapshot.of(
                 checkpoint.history(),
                 checkpoint.progress(),
-                Optional.of(RunDirectory.shown(checkpoint.folder())),
+                Optional.of(checkpoint.folder()),
                 0,
-                stopping.best(checkpoint.history()).map(epoch -> Result.Best.of(epoch, stopping.metric())));
+                job.train().stop().earlyStopping());
     }
 
     private void checkMaster() {
@@ -161,7 +160,8 @@ public final class TrainJob {
                 .checkSupport(network, job.backend().placement());
         initial.checkClasses(images.classNames());
         Optional<ImageSets.Description> tested = sets.describeTest(images.shape(), images.classNames());
-        ModelState first = initial.state(network, job.seed());
+        Optional<ModelState> first =
+                resumption.isPresent() ? Optional.empty() : Optional.of(initial.state(network, job.seed()));
         try (ImageShards train = sets.load(images)) {
             ImageSets.warnOfUntrained(train.classNames(), train.perClass());
             Optional<ImageShards> test = tested.map(sets::load);
@@ -176,7 +176,7 @@ public final class TrainJob {
                 Provenance provenance = provenance(network, train, test, normalization, training);
                 TrainingState start = resumption.isPresent()
                         ? resumption.get().state(network, provenance, training)
-                        : TrainingState.start(first, training.optimizer());
+                        : TrainingState.start(first.orElseThrow(), training.optimizer());
                 run.write(RunDirectory.CONFIG, ConfigReader.render(config));
                 ImageSets.record(run, train, test);
                 fit(run, outcome, new Setup(network, provenance, training, start, resumption, train, test));

@@ -68,13 +68,13 @@ public final class Trainer {
     }
 
     /** A training, as far as it has come. */
-    private static final class Run {
+    private static final class Course {
         private final ImageShards train;
         private final Optional<ImageShards> test;
         private TrainingState state;
         private TrainingHistory history;
 
-        Run(TrainingState state, TrainingHistory history, ImageShards train, Optional<ImageShards> test) {
+        Course(TrainingState state, TrainingHistory history, ImageShards train, Optional<ImageShards> test) {
             this.state = state;
             this.history = history;
             this.train = train;
@@ -122,49 +122,49 @@ public final class Trainer {
                 start,
                 history);
         listeners.tell(listener -> listener.runStarted(told));
-        Run run = new Run(start, history, train, test);
+        Course course = new Course(start, history, train, test);
         Ending ending = Ending.FAILED;
         try {
-            go(run);
+            go(course);
             ending = Ending.COMPLETED;
-            return run.state;
+            return course.state;
         } catch (Exception e) {
             // Exception, since Spark's own are checked but not declared.
             ending = endingOf(e);
             if (ending != Ending.DIVERGED) {
-                keepLast(run, e);
+                keepLast(course, e);
             }
             throw ending == Ending.INTERRUPTED && signal.isRequested()
-                    ? new TrainingInterruptedException(run.state, e)
+                    ? new TrainingInterruptedException(course.state, e)
                     : ExceptionUtils.<RuntimeException>rethrow(e);
         } finally {
             Ending last = ending;
-            listeners.tell(listener -> listener.runEnded(last, run.state));
+            listeners.tell(listener -> listener.runEnded(last, course.state));
         }
     }
 
-    private void go(Run run) throws Exception {
+    private void go(Course course) throws Exception {
         while (true) {
-            boolean evaluation = run.isEvaluationDue();
-            if (!evaluation && isDone(run)) {
+            boolean evaluation = course.isEvaluationDue();
+            if (!evaluation && isDone(course)) {
                 return;
             }
             if (signal.isRequested()) {
                 throw new CancellationException("Training was asked to stop");
             }
             if (evaluation) {
-                evaluate(run);
+                evaluate(course);
             } else {
-                advance(run);
+                advance(course);
             }
         }
     }
 
-    private boolean isDone(Run run) {
-        return run.state.progress().epoch() >= spec.epochs() || stopping.isMet(run.history);
+    private boolean isDone(Course course) {
+        return course.state.progress().epoch() >= spec.epochs() || stopping.isMet(course.history);
     }
 
-    private void advance(Run run) throws Exception {
+    private void advance(Course course) throws Exception {
         RoundObserver observer = new RoundObserver() {
             @Override
             public void roundCompleted(RoundReport round) {
@@ -176,27 +176,27 @@ public final class Trainer {
                 return signal.isRequested() || store.isDue();
             }
         };
-        int rounds = store.roundsUntilDue(run.state.progress());
-        run.state = signal.whileAdvancing(() -> master.advance(run.state, rounds, observer));
-        if (!run.isEvaluationDue()) {
-            store.offer(run.history, run.state);
+        int rounds = store.roundsUntilDue(course.state.progress());
+        course.state = signal.whileAdvancing(() -> master.advance(course.state, rounds, observer));
+        if (!course.isEvaluationDue()) {
+            store.offer(course.history, course.state);
         }
     }
 
-    private void evaluate(Run run) {
+    private void evaluate(Course course) {
         long began = System.nanoTime();
-        Optional<Evaluation> evaluation = run.test.map(images -> evaluator.evaluate(images, run.state.model()));
+        Optional<Evaluation> evaluation = course.test.map(images -> evaluator.evaluate(images, course.state.model()));
         EpochReport report =
-                EpochReport.of(run.state, run.train.layout(), evaluation, (System.nanoTime() - began) / 1e9);
-        run.history = run.history.plus(report, evaluation);
-        store.keepEpoch(run.history, run.state);
-        listeners.tell(listener -> listener.epochCompleted(report, run.state));
+                EpochReport.of(course.state, course.train.layout(), evaluation, (System.nanoTime() - began) / 1e9);
+        course.history = course.history.plus(report, evaluation);
+        store.keepEpoch(course.history, course.state);
+        listeners.tell(listener -> listener.epochCompleted(report, course.state));
     }
 
     /** What fails here must not hide why training ends. */
-    private void keepLast(Run run, Exception cause) {
+    private void keepLast(Course course, Exception cause) {
         try {
-            store.keepLast(run.history, run.state);
+            store.keepLast(course.history, course.state);
         } catch (RuntimeException e) {
             cause.addSuppressed(e);
         }
