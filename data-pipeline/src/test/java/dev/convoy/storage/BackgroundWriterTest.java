@@ -14,19 +14,16 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class BackgroundWriterTest {
     private final List<String> written = new CopyOnWriteArrayList<>();
+    /** The first file of a kind is being written. */
+    private final CountDownLatch begun = new CountDownLatch(1);
+    /** It may be written to its end. */
+    private final CountDownLatch free = new CountDownLatch(1);
 
     /** While the first is written, others of its kind come; only the last of them is written, and other kinds are not touched. */
     @Test
     void ofAKindTheNewestThatWaitsIsWritten() throws Exception {
-        CountDownLatch begun = new CountDownLatch(1);
-        CountDownLatch free = new CountDownLatch(1);
         try (BackgroundWriter writer = new BackgroundWriter()) {
-            writer.submit("model", () -> {
-                begun.countDown();
-                await(free);
-                written.add("model 1");
-            });
-            begun.await();
+            submitAndHold(writer, () -> written.add("model 1"));
             writer.submit("model", () -> written.add("model 2"));
             writer.submit("table", () -> written.add("table 1"));
             writer.submit("model", () -> written.add("model 3"));
@@ -37,9 +34,19 @@ class BackgroundWriterTest {
         }
     }
 
-    private static void await(CountDownLatch latch) throws IOException {
+    /** A model whose writing has begun, and goes on when it may. */
+    private void submitAndHold(BackgroundWriter writer, BackgroundWriter.Write write) throws InterruptedException {
+        writer.submit("model", () -> {
+            begun.countDown();
+            awaitFree();
+            write.run();
+        });
+        begun.await();
+    }
+
+    private void awaitFree() throws IOException {
         try {
-            latch.await();
+            free.await();
         } catch (InterruptedException e) {
             throw new IOException(e);
         }
@@ -82,18 +89,13 @@ class BackgroundWriterTest {
     /** While the older is written, which fails, the newer comes; the older must not come back after it. */
     @Test
     void whatHasFailedDoesNotReplaceANewerOne() throws Exception {
-        CountDownLatch begun = new CountDownLatch(1);
-        CountDownLatch free = new CountDownLatch(1);
         try (BackgroundWriter writer = new BackgroundWriter()) {
-            writer.submit("model", () -> {
-                begun.countDown();
-                await(free);
+            submitAndHold(writer, () -> {
                 if (writer.failures() == 0) {
                     throw new IOException("for once");
                 }
                 written.add("older");
             });
-            begun.await();
             writer.submit("model", () -> written.add("newer"));
             free.countDown();
             writer.flush();
@@ -138,9 +140,8 @@ class BackgroundWriterTest {
 
     @Test
     void whoeverWaitsCanBeInterrupted() throws Exception {
-        CountDownLatch free = new CountDownLatch(1);
         try (BackgroundWriter writer = new BackgroundWriter()) {
-            writer.submit("model", () -> await(free));
+            writer.submit("model", this::awaitFree);
             Thread.currentThread().interrupt();
             assertThatThrownBy(writer::flush).isInstanceOf(IOException.class).hasMessageContaining("interrupted");
             assertThat(Thread.interrupted()).isTrue();

@@ -43,6 +43,21 @@ public final class LocalCluster {
         }
     }
 
+    /**
+     * Two executors, of which the first that comes to a step of worker 1 with the backend {@link FaultyBackend} ends
+     * its process.
+     *
+     * @param file notes that it was done, and must not exist
+     */
+    public static SparkConf halting(int step, Path file) {
+        return new SparkConf()
+                .setMaster("local-cluster[2,1,1024]")
+                .set(
+                        "spark.executor.extraJavaOptions",
+                        "-Dconvoy.test.backend=" + Training.BACKEND + " -D" + FaultyBackend.HALT_STEP + "=" + step
+                                + " -D" + FaultyBackend.HALT_FILE + "=" + file);
+    }
+
     public static JavaSparkContext context(String master) throws IOException {
         return context(new SparkConf().setMaster(master));
     }

@@ -83,12 +83,7 @@ class ClusterTest {
     @Test
     void anExecutorThatDiesWithinARoundIsSeenLost() throws IOException {
         Path halted = folder.resolve("halted");
-        SparkConf conf = new SparkConf()
-                .setMaster("local-cluster[2,1,1024]")
-                .set(
-                        "spark.executor.extraJavaOptions",
-                        "-Dconvoy.test.backend=" + Training.BACKEND + " -D" + FaultyBackend.HALT_STEP + "=20 -D"
-                                + FaultyBackend.HALT_FILE + "=" + halted);
+        SparkConf conf = LocalCluster.halting(20, halted);
         try (JavaSparkContext spark = LocalCluster.context(conf);
                 ImageShards shards = Training.shards(spark, folder, 400, 2)) {
             ReplicaSpec faulty = Training.replica("faulty", Training.SMALL);

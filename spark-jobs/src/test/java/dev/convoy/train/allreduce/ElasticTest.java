@@ -6,7 +6,6 @@ import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.optimizer.OptimizerSpec;
-import dev.convoy.testing.FaultyBackend;
 import dev.convoy.testing.LocalCluster;
 import dev.convoy.testing.Training;
 import dev.convoy.train.TrainingSpec;
@@ -87,12 +86,7 @@ class ElasticTest {
     void aSegmentThatHasLostAnExecutorGoesOnWithTheSlotsThatAreLeft() throws IOException {
         TrainingSpec spec = SPECS.get(1);
         Path halted = folder.resolve("halted");
-        SparkConf conf = new SparkConf()
-                .setMaster("local-cluster[2,1,1024]")
-                .set(
-                        "spark.executor.extraJavaOptions",
-                        "-Dconvoy.test.backend=" + Training.BACKEND + " -D" + FaultyBackend.HALT_STEP + "=8 -D"
-                                + FaultyBackend.HALT_FILE + "=" + halted);
+        SparkConf conf = LocalCluster.halting(8, halted);
         try (JavaSparkContext spark = LocalCluster.context(conf);
                 ImageShards shards = Training.shards(spark, folder, EXAMPLES, WORKERS)) {
             Training undisturbed = Training.allReduce(spark, shards, NETWORK, spec, AllReduceSpec.defaults());
