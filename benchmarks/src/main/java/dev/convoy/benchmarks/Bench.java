@@ -2,6 +2,7 @@ package dev.convoy.benchmarks;
 
 import dev.convoy.benchmarks.accuracy.AccuracyBenchmark;
 import dev.convoy.benchmarks.checkpoint.CheckpointBenchmark;
+import dev.convoy.benchmarks.checkpoint.ResumeBenchmark;
 import dev.convoy.benchmarks.data.DataBenchmark;
 import dev.convoy.benchmarks.engine.EngineBenchmark;
 import dev.convoy.benchmarks.exchange.ExchangeBenchmark;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Command;
             ExchangeBenchmark.class,
             AccuracyBenchmark.class,
             CheckpointBenchmark.class,
+            ResumeBenchmark.class,
             DataBenchmark.class
         },
         synopsisSubcommandLabel = "BENCHMARK")

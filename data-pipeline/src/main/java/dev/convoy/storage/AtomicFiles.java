@@ -9,10 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.apache.commons.io.IOUtils;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options.Rename;
@@ -25,6 +27,8 @@ import org.apache.hadoop.fs.RawLocalFileSystem;
  * object store replaces an object when its upload ends, but two may create one there.
  */
 public final class AtomicFiles {
+    private static final Pattern SIBLING = Pattern.compile("\\..+\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.tmp");
+
     /** Writes a file's content. */
     @FunctionalInterface
     public interface Content {
@@ -138,6 +142,21 @@ public final class AtomicFiles {
         }
         FileContext.getFileContext(files.getUri(), files.getConf())
                 .rename(files.makeQualified(from), files.makeQualified(to), mode);
+    }
+
+    /**
+     * Deletes what processes that were killed have left half written in a folder, which need not be there. Only who knows that nobody
+     * writes into it may call this.
+     */
+    public static void sweep(FileSystem files, Path folder) throws IOException {
+        if (!files.exists(folder)) {
+            return;
+        }
+        for (FileStatus found : files.listStatus(folder)) {
+            if (SIBLING.matcher(found.getPath().getName()).matches()) {
+                files.delete(found.getPath(), false);
+            }
+        }
     }
 
     /** A name beside a file's that nothing has, hidden from whoever lists images. */

@@ -62,6 +62,8 @@ record CheckpointJson(
         if (progress.epoch() < 0 || progress.step() < 0 || progress.globalStep() < 0 || optimizerSlots < 0) {
             throw new IllegalArgumentException("A count is below 0");
         }
+        // Refuses reports that are not in their order.
+        history(history, test);
     }
 
     /** An {@link EpochReport}. */
@@ -124,6 +126,10 @@ record CheckpointJson(
     }
 
     TrainingHistory trainingHistory() {
-        return new TrainingHistory(history.stream().map(Epoch::report).toList(), Optional.ofNullable(test));
+        return history(history, test);
+    }
+
+    private static TrainingHistory history(List<Epoch> epochs, Evaluation test) {
+        return new TrainingHistory(epochs.stream().map(Epoch::report).toList(), Optional.ofNullable(test));
     }
 }

@@ -71,6 +71,16 @@ final class RunDrill extends ConfiguredJob {
             throw new ConvoyException(
                     "Cannot drill sync.transport = dl4j-spark, which cannot be resumed; use rounds or all-reduce");
         }
+        boolean measured = job.sync().exchange() == JobConfig.Sync.Rule.PARAMETER_AVERAGING
+                && job.sync().localSteps().equals("auto");
+        if (measured || !job.sync().roundTimeout().equals("none")) {
+            throw new ConvoyException("Cannot drill sync."
+                    + (measured
+                            ? "local-steps = auto"
+                            : "round-timeout = " + job.sync().roundTimeout())
+                    + ": what is trained then depends on how long things take, so that no two trainings agree; try"
+                    + (measured ? " --set sync.local-steps=16" : " --set sync.round-timeout=none --set sync.quorum=1"));
+        }
         if (times != null && times < 1) {
             throw new ConvoyException("Cannot drill --times " + times + "; it must be at least 1");
         }

@@ -2,6 +2,7 @@ package dev.convoy.config;
 
 import dev.convoy.checkpoint.CheckpointSchedule;
 import dev.convoy.checkpoint.Retention;
+import dev.convoy.data.InvalidValueException;
 import java.util.Optional;
 
 /**
@@ -30,6 +31,13 @@ public record CheckpointConfig(String every, Keep keep) {
     }
 
     private static Optional<CheckpointSchedule> parse(String text) {
-        return text.strip().equals(NEVER) ? Optional.empty() : Optional.of(CheckpointSchedule.parse(text));
+        if (text.strip().equals(NEVER)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(CheckpointSchedule.parse(text));
+        } catch (InvalidValueException e) {
+            throw new InvalidValueException(e.property(), e.value(), e.allowed() + "; or " + NEVER);
+        }
     }
 }

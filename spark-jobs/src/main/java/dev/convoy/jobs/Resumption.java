@@ -146,22 +146,18 @@ final class Resumption {
     }
 
     /** A running epoch, whose examples are now in other batches, begins anew. */
-    private static TrainingState onOtherPlan(TrainingState state, int stepsPerEpoch) {
+    private TrainingState onOtherPlan(TrainingState state, int stepsPerEpoch) {
         Progress before = state.progress();
+        // One that was not evaluated any more cannot be reported on: its examples are not those of now.
+        int evaluated = history().epochs().size();
         Progress progress = new Progress(
-                before.epoch(),
-                0,
-                0,
-                before.globalRound(),
-                (long) before.epoch() * stepsPerEpoch,
-                before.examples(),
-                0);
-        if (before.step() > 0) {
-            LOG.warn("Epoch {} begins anew, since its batches are now others", before.epoch() + 1);
+                evaluated, 0, 0, before.globalRound(), (long) evaluated * stepsPerEpoch, before.examples(), 0);
+        boolean anew = before.step() > 0 || before.epoch() > evaluated;
+        if (anew) {
+            LOG.warn("Epoch {} begins anew, since its batches are now others", evaluated + 1);
         }
-        EpochTotals epoch = before.step() == 0
-                ? state.epoch()
-                : EpochTotals.NONE.plusRetried(state.epoch().counts().trained());
+        EpochTotals epoch =
+                anew ? EpochTotals.NONE.plusRetried(state.epoch().counts().trained()) : state.epoch();
         return new TrainingState(
                 state.model(),
                 state.optimizer(),

@@ -2,6 +2,7 @@ package dev.convoy.jobs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.convoy.checkpoint.CheckpointStore;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Printable;
 import dev.convoy.data.Redaction;
@@ -92,10 +93,25 @@ public final class RunDirectory {
     /**
      * Takes a directory over from a process that has ended.
      *
-     * @throws ConvoyException if it has not
+     * @throws ConvoyException if it has not, or nothing can be written there
      */
-    static RunDirectory takeOver(FileSystem files, Path path) throws IOException {
-        return new RunDirectory(files, path, Attempt.next(files, path));
+    static RunDirectory takeOver(FileSystem files, Path path) {
+        try {
+            return new RunDirectory(files, path, Attempt.next(files, path));
+        } catch (IOException e) {
+            throw new ConvoyException(
+                    "Cannot go on in " + shown(path) + ": " + Printable.firstLine(e)
+                            + "; make the folder one that you may write, with space",
+                    e);
+        }
+    }
+
+    /** Deletes what processes before this one, which were killed, have left half written. */
+    void sweep() throws IOException {
+        for (Path folder : List.of(path, new Path(path, MODEL), new Path(path, LAST_MODEL))) {
+            AtomicFiles.sweep(files, folder);
+        }
+        new CheckpointStore(files, new Path(path, CHECKPOINTS)).sweep();
     }
 
     /** A file of JSON; of one that is not there or damaged a node without anything. */

@@ -1,7 +1,6 @@
 package dev.convoy.jobs;
 
 import com.typesafe.config.Config;
-import dev.convoy.checkpoint.CheckpointStore;
 import dev.convoy.checkpoint.Provenance;
 import dev.convoy.checkpoint.SavedCheckpoint;
 import dev.convoy.config.ConfigReader;
@@ -106,7 +105,7 @@ public final class TrainJob {
                 resumption = Optional.of(new Resumption(
                         run.toString(), checkpoint.get(), SignificantKeys.of(config), resume.allowChanges()));
             }
-            new CheckpointStore(files, new Path(path, RunDirectory.CHECKPOINTS)).sweep();
+            run.sweep();
             watched(run, outcome, resumption);
         });
     }

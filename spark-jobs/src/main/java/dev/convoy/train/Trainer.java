@@ -126,6 +126,7 @@ public final class Trainer {
         Ending ending = Ending.FAILED;
         try {
             go(course);
+            store.keepLast(course.history, course.state);
             ending = Ending.COMPLETED;
             return course.state;
         } catch (Exception e) {

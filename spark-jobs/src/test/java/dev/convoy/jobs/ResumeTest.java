@@ -236,9 +236,12 @@ class ResumeTest {
         damage.to(newest);
         Path half = Files.createDirectory(run.resolve("checkpoints/.tmp-half"));
         Path others = Files.createDirectory(run.resolve("checkpoints/round-6-copied"));
+        Path weights = Files.createFile(
+                run.resolve("model-last/.weights.safetensors.00000000-0000-0000-0000-000000000000.tmp"));
         train(spark, resume(run));
         assertSame(run, undisturbed);
         assertThat(half).doesNotExist();
+        assertThat(weights).doesNotExist();
         assertThat(others).exists();
     }
 
@@ -268,6 +271,31 @@ class ResumeTest {
                         .at("/ledger/2/trained")
                         .asInt())
                 .isEqualTo(900);
+    }
+
+    /** An epoch that is trained, but not evaluated yet, cannot be reported on with other images: it begins anew. */
+    @Test
+    void imagesMayChangeBeforeAnEvaluation(JavaSparkContext spark) throws Exception {
+        Path run = interrupted(spark, ROUNDS);
+        settings.put("data.train.limit", "900");
+        train(spark, resumeChanged(run));
+        JsonNode ledger = result(run).at("/ledger");
+        assertThat(ledger).hasSize(3).allMatch(epoch -> epoch.path("trained").asInt() == 900);
+        assertThat(ledger.at("/0/retried").asInt()).isEqualTo(Digits.TRAIN);
+    }
+
+    /** However seldom checkpoints are written, there is one at the end. */
+    @Test
+    void aFinishedRunCanBeTrainedForLonger(JavaSparkContext spark) throws Exception {
+        settings.put("checkpoint.every", "1000 rounds");
+        settings.put("optimizer.schedule.type", "constant");
+        settings.put("train.epochs", "2");
+        Path longer = train(spark);
+        settings.put("train.epochs", "1");
+        Path run = train(spark);
+        settings.put("train.epochs", "2");
+        train(spark, resumeChanged(run));
+        assertSame(run, longer);
     }
 
     /** Beside it, with all of its files: a run may be moved. */
