@@ -66,6 +66,26 @@ class ArchitectureTest {
                     "org.apache.spark..");
 
     @ArchTest
+    static final ArchRule GATE_AND_DRIFT_ARE_PURE = noClasses()
+            .that()
+            .resideInAnyPackage("dev.convoy.gate..", "dev.convoy.drift..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.convoy.config..",
+                    "dev.convoy.jobs..",
+                    "dev.convoy.cli..",
+                    "dev.convoy.train..",
+                    "dev.convoy.checkpoint..",
+                    "dev.convoy.model..",
+                    "dev.convoy.storage..",
+                    "com.typesafe..",
+                    "org.apache.spark..",
+                    "org.apache.hadoop..",
+                    "scala..",
+                    "java.nio..");
+
+    @ArchTest
     static final ArchRule ONLY_THE_COMMAND_LINE_PRINTS = noClasses()
             .that()
             .resideOutsideOfPackage("dev.convoy.cli..")
@@ -101,7 +121,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule NO_CYCLES = slices().matching(
-                    "dev.convoy.(train|checkpoint|drill|jobs|cli|config|collective|data|storage)..")
+                    "dev.convoy.(train|checkpoint|gate|drift|drill|jobs|cli|config|collective|data|storage)..")
             .should()
             .beFreeOfCycles();
 }
