@@ -1,5 +1,8 @@
 package dev.convoy;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -8,6 +11,7 @@ import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.convoy.model.Json;
 
 @AnalyzeClasses(
         packages = "dev.convoy",
@@ -119,9 +123,25 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage("dev.convoy.train..", "org.apache.spark..", "scala..");
 
+    /** It tells of decisions; who makes them, and what of, it does not know. */
+    @ArchTest
+    static final ArchRule MLFLOW_KNOWS_FILES_AND_JSON_ALONE = classes()
+            .that()
+            .resideInAPackage("dev.convoy.mlflow..")
+            .should()
+            .onlyDependOnClassesThat(resideInAnyPackage(
+                            "dev.convoy.mlflow..",
+                            "dev.convoy.storage..",
+                            "dev.convoy.data",
+                            "java..",
+                            "com.fasterxml.jackson..",
+                            "org.apache.hadoop.fs..",
+                            "org.slf4j..")
+                    .or(type(Json.class)));
+
     @ArchTest
     static final ArchRule NO_CYCLES = slices().matching(
-                    "dev.convoy.(train|checkpoint|gate|drift|drill|jobs|cli|config|collective|data|storage)..")
+                    "dev.convoy.(train|checkpoint|gate|drift|drill|jobs|cli|config|collective|data|storage|mlflow)..")
             .should()
             .beFreeOfCycles();
 }

@@ -1,0 +1,135 @@
+package dev.convoy.mlflow;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.convoy.model.Json;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/** The runs of one of MLflow's experiments, found by the tag that Convoy gives them. */
+final class MlflowRuns {
+    private final MlflowRest rest;
+    private final String name;
+    private final Consumer<String> refused;
+    private String experiment = "";
+
+    /**
+     * @param name of the experiment
+     * @param refused hears of what the server does not take
+     */
+    MlflowRuns(MlflowRest rest, String name, Consumer<String> refused) {
+        this.rest = rest;
+        this.name = name;
+        this.refused = refused;
+    }
+
+    /**
+     * Records a version's metrics and parameters in a finished run, of which there is never more than one, however often it was begun.
+     *
+     * @return the run's id
+     */
+    String record(Publication publication) throws IOException {
+        JsonNode run = find(publication.version());
+        if (run.isMissingNode()) {
+            run = create(publication.version());
+        }
+        String id = run.path("info").path("run_id").asText("");
+        if (id.isEmpty()) {
+            throw new IOException("The answer names no run");
+        }
+        log(id, publication, run);
+        if (!run.path("info").path("status").asText("").equals("FINISHED")) {
+            rest.post(
+                    "runs/update",
+                    body().put("run_id", id).put("status", "FINISHED").put("end_time", System.currentTimeMillis()));
+        }
+        return id;
+    }
+
+    private String experiment() throws IOException {
+        if (experiment.isEmpty()) {
+            try {
+                experiment = byName();
+            } catch (MlflowException e) {
+                if (!e.isMissing()) {
+                    throw e;
+                }
+                experiment = createExperiment();
+            }
+            if (experiment.isEmpty()) {
+                throw new IOException("The answer names no experiment");
+            }
+        }
+        return experiment;
+    }
+
+    private String byName() throws IOException {
+        return rest.get("experiments/get-by-name", Map.of("experiment_name", name))
+                .path("experiment")
+                .path("experiment_id")
+                .asText("");
+    }
+
+    private String createExperiment() throws IOException {
+        try {
+            return rest.post("experiments/create", body().put("name", name))
+                    .path("experiment_id")
+                    .asText("");
+        } catch (MlflowException e) {
+            if (!e.exists()) {
+                throw e;
+            }
+            return byName();
+        }
+    }
+
+    private JsonNode find(int version) throws IOException {
+        ObjectNode body = body().put("max_results", 10)
+                .put("filter", "tags.`" + MlflowNames.VERSION_TAG + "` = '" + version + "'");
+        body.putArray("experiment_ids").add(experiment());
+        for (JsonNode run : rest.post("runs/search", body).path("runs")) {
+            String tag = MlflowRegistry.tags(run.path("data").path("tags")).get(MlflowNames.VERSION_TAG);
+            if (String.valueOf(version).equals(tag)) {
+                return run;
+            }
+        }
+        return Json.MAPPER.missingNode();
+    }
+
+    private JsonNode create(int version) throws IOException {
+        ObjectNode body = body().put("experiment_id", experiment())
+                .put("run_name", name + " " + version)
+                .put("start_time", System.currentTimeMillis());
+        body.putArray("tags").addObject().put("key", MlflowNames.VERSION_TAG).put("value", String.valueOf(version));
+        return rest.post("runs/create", body).path("run");
+    }
+
+    /** Sends what a run lacks; what the server does not take is no reason to hold back the version. */
+    private void log(String id, Publication publication, JsonNode run) throws IOException {
+        Map<String, Double> metrics = new TreeMap<>(MlflowNames.keys(publication.metrics()));
+        Map<String, String> params = new TreeMap<>(MlflowNames.keys(publication.params()));
+        metrics.keySet()
+                .removeAll(MlflowRegistry.tags(run.path("data").path("metrics")).keySet());
+        params.keySet()
+                .removeAll(MlflowRegistry.tags(run.path("data").path("params")).keySet());
+        long time = run.path("info").path("start_time").asLong(0);
+        List<ObjectNode> batches = LogBatches.of(id, metrics, params, time);
+        for (ObjectNode batch : batches) {
+            try {
+                rest.post("runs/log-batch", batch);
+            } catch (MlflowException e) {
+                if (!e.isRefusal()) {
+                    throw e;
+                }
+                refused.accept(e.getMessage());
+            }
+        }
+    }
+
+    private static ObjectNode body() {
+        return Json.MAPPER.createObjectNode();
+    }
+}
