@@ -90,6 +90,21 @@ class ArchitectureTest {
                     "java.nio..");
 
     @ArchTest
+    static final ArchRule THE_REGISTRY_KNOWS_NEITHER_SPARK_NOR_WHO_TRAINS = noClasses()
+            .that()
+            .resideInAPackage("dev.convoy.registry..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.convoy.config..",
+                    "dev.convoy.jobs..",
+                    "dev.convoy.cli..",
+                    "dev.convoy.train..",
+                    "dev.convoy.checkpoint..",
+                    "org.apache.spark..",
+                    "com.typesafe..");
+
+    @ArchTest
     static final ArchRule ONLY_THE_COMMAND_LINE_PRINTS = noClasses()
             .that()
             .resideOutsideOfPackage("dev.convoy.cli..")
@@ -141,7 +156,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule NO_CYCLES = slices().matching(
-                    "dev.convoy.(train|checkpoint|gate|drift|drill|jobs|cli|config|collective|data|storage|mlflow)..")
+                    "dev.convoy.(train|checkpoint|gate|drift|drill|jobs|cli|config|collective|data|storage|mlflow|registry)..")
             .should()
             .beFreeOfCycles();
 }

@@ -65,6 +65,31 @@ public final class AtomicFiles {
         }
     }
 
+    /**
+     * Creates a file, together with its folder, unless it is there; nobody ever sees half of it, and whoever dies meanwhile leaves none of this
+     * name. What {@link #createNew} promises needs less: where there is no link, a file system that renames without overwriting.
+     *
+     * @return whether it was not there
+     */
+    public static boolean publishNew(FileSystem files, Path file, byte[] content) throws IOException {
+        if (isLocal(files)) {
+            return createNew(files, file, content);
+        }
+        files.mkdirs(file.getParent());
+        Path whole = sibling(file);
+        try {
+            write(files, whole, out -> out.write(content));
+            rename(files, whole, file, Rename.NONE);
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            files.delete(whole, false);
+            return false;
+        } catch (IOException | RuntimeException | Error e) {
+            deleteAfter(e, files, whole);
+            throw e;
+        }
+    }
+
     private static void createLink(File file, File whole, byte[] content) throws IOException {
         try {
             Files.createLink(file.toPath(), whole.toPath());

@@ -248,6 +248,16 @@ class AtomicFilesTest {
         assertThat(AtomicFiles.createNew(view, file, new byte[] {1})).isTrue();
         assertThat(AtomicFiles.createNew(view, file, new byte[] {2})).isFalse();
         assertThat(Files.readAllBytes(root.resolve("folder/file"))).containsExactly(1);
+        assertThat(AtomicFiles.publishNew(view, file, new byte[] {2})).isFalse();
+        assertThat(Files.readAllBytes(root.resolve("folder/file"))).containsExactly(1);
+        Path published = new Path("/data/new/published");
+        assertThat(AtomicFiles.publishNew(view, published, new byte[] {4})).isTrue();
+        try (Stream<java.nio.file.Path> all = Files.list(root.resolve("folder"))) {
+            assertThat(all.map(path -> path.getFileName().toString()))
+                    .as("nothing is left beside the file, but for Hadoop's checksum")
+                    .containsExactlyInAnyOrder("file", ".file.crc");
+        }
+        assertThat(Files.readAllBytes(root.resolve("new/published"))).containsExactly(4);
         AtomicFiles.replace(view, file, out -> out.write(3));
         assertThat(Files.readAllBytes(root.resolve("folder/file"))).containsExactly(3);
         AtomicFiles.renameNew(view, file, new Path("/data/folder/other"));

@@ -4,23 +4,29 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.jobs.ConvertJob;
+import dev.convoy.registry.RegistryReference;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.SparkConf;
-import org.apache.spark.deploy.SparkHadoopUtil;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Runs {@code convoy convert}. */
 @Command(name = "convert", description = "Turns a model into Deeplearning4j's format (a zip) and back.")
 final class Convert implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "SOURCE", description = "A run directory, a model's folder, or a zip.")
+    @Parameters(
+            index = "0",
+            paramLabel = "SOURCE",
+            description = "A run directory, a model's folder, registry:NAME@ALIAS_OR_NUMBER, or a zip.")
     private String source;
+
+    @Mixin
+    private RegistryOption registry;
 
     @Parameters(index = "1", paramLabel = "TARGET", description = "A zip, or a folder for a model; must not exist.")
     private String target;
@@ -55,7 +61,10 @@ final class Convert implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
+        Configuration hadoop = RegistryOption.hadoop();
+        if (RegistryReference.isReference(source)) {
+            source = registry.resolve(source).model().toString();
+        }
         if (!ConvertJob.isZip(hadoop, source)) {
             if (!input.isEmpty() || !classes.isEmpty() || mean != null || std != null) {
                 throw new ConvoyException("Cannot use --input, --classes, --mean or --std with " + source

@@ -20,7 +20,15 @@ import picocli.CommandLine.ScopeType;
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
         versionProvider = Convoy.Version.class,
-        subcommands = {Train.class, Evaluate.class, Prepare.class, Preview.class, Convert.class, RunDrill.class},
+        subcommands = {
+            Train.class,
+            Evaluate.class,
+            Prepare.class,
+            Preview.class,
+            Convert.class,
+            Models.class,
+            RunDrill.class
+        },
         synopsisSubcommandLabel = "COMMAND",
         exitCodeOnInvalidInput = 2)
 public final class Convoy {

@@ -2,18 +2,25 @@ package dev.convoy.cli;
 
 import dev.convoy.jobs.EvaluateJob;
 import dev.convoy.jobs.FinishedRun;
+import dev.convoy.registry.RegistryReference;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Runs {@code convoy evaluate}. */
 @Command(name = "evaluate", description = "Evaluates a trained model.")
 final class Evaluate extends Job {
-    @Parameters(paramLabel = "RUN_DIRECTORY|MODEL", description = "A run directory, or a model's folder.")
+    @Parameters(
+            paramLabel = "RUN_DIRECTORY|MODEL",
+            description = "A run directory, a model's folder, or registry:NAME@ALIAS_OR_NUMBER.")
     private String target;
+
+    @Mixin
+    private RegistryOption registry;
 
     @Option(
             names = "--data",
@@ -24,10 +31,16 @@ final class Evaluate extends Job {
     @Override
     void run() throws IOException {
         try (JavaSparkContext spark = new JavaSparkContext(sparkConf("evaluate " + target))) {
-            FinishedRun run = EvaluateJob.of(spark, target, Optional.ofNullable(data), settings())
-                    .run();
+            FinishedRun run = job(spark).run();
             EvaluationTable.print(run.result().test(), System.out);
             System.out.println("run: " + run.directory());
         }
+    }
+
+    private EvaluateJob job(JavaSparkContext spark) throws IOException {
+        Optional<String> configuration = Optional.ofNullable(data);
+        return RegistryReference.isReference(target)
+                ? EvaluateJob.of(spark, registry.resolve(target), configuration, settings())
+                : EvaluateJob.of(spark, target, configuration, settings());
     }
 }

@@ -43,6 +43,7 @@ public final class ConfigReader {
             "data.test.labels",
             "network.init-from",
             "prepare.directory",
+            "registry.directory",
             "run.directory");
 
     /** What an evaluation takes from a run's recorded configuration. */

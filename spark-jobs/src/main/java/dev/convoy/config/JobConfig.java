@@ -43,6 +43,7 @@ public record JobConfig(
         Train train,
         CheckpointConfig checkpoint,
         Prepare prepare,
+        Registry registry,
         Run run) {
     public JobConfig {
         if (!name.matches("[A-Za-z0-9._-]+")) {
@@ -217,6 +218,9 @@ public record JobConfig(
             }
         }
     }
+
+    /** {@code registry.*}. */
+    public record Registry(String directory) {}
 
     /** {@code run.*}. */
     public record Run(String directory) {}

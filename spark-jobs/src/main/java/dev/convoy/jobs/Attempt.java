@@ -4,10 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.Json;
 import dev.convoy.storage.AtomicFiles;
+import dev.convoy.storage.FileTime;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.UUID;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -23,7 +24,7 @@ final class Attempt {
     private static final String FOLDER = "attempts";
 
     /** How old the last sign of life of a process on another host is when it is taken for dead: several heartbeats. */
-    private static final long DEAD_MILLIS = 6 * Heartbeat.MILLIS;
+    private static final long DEAD_MILLIS = 6 * RunDirectory.HEARTBEAT.toMillis();
 
     private static final long POLL_MILLIS = 1000;
 
@@ -102,8 +103,8 @@ final class Attempt {
 
     /** Whether a process of another host writes its result; clocks of hosts need not agree. */
     private static boolean showsLife(FileSystem files, Path result) throws IOException {
-        long written = modified(files, result);
-        if (now(files, result.getParent()) - written > DEAD_MILLIS) {
+        OptionalLong written = FileTime.modified(files, result);
+        if (FileTime.now(files, result.getParent()) - written.orElse(0) > DEAD_MILLIS) {
             return false;
         }
         LOG.info("Waiting to see whether the process that held {} lives", result.getParent());
@@ -115,30 +116,11 @@ final class Attempt {
                 Thread.currentThread().interrupt();
                 throw new ConvoyException("Cannot go on: the job was interrupted", e);
             }
-            if (modified(files, result) != written) {
+            if (!FileTime.modified(files, result).equals(written)) {
                 return true;
             }
         }
         return false;
-    }
-
-    private static long modified(FileSystem files, Path file) throws IOException {
-        try {
-            return files.getFileStatus(file).getModificationTime();
-        } catch (FileNotFoundException e) {
-            return 0;
-        }
-    }
-
-    /** The file system's time. */
-    private static long now(FileSystem files, Path folder) throws IOException {
-        Path probe = new Path(folder, ".clock-" + UUID.randomUUID());
-        files.create(probe, false).close();
-        try {
-            return modified(files, probe);
-        } finally {
-            files.delete(probe, false);
-        }
     }
 
     /** Counts from 1. */

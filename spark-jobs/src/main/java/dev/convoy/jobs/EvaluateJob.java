@@ -9,6 +9,7 @@ import dev.convoy.model.Evaluation;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.file.TrainedModel;
+import dev.convoy.registry.ModelVersion;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.replica.ReplicaSpec;
 import java.io.IOException;
@@ -68,12 +69,41 @@ public final class EvaluateJob {
         if (data.isPresent()) {
             return new EvaluateJob(spark, ConfigReader.read(data.get(), settings, hadoop), model);
         }
+        return new EvaluateJob(spark, recorded(hadoop, path, settings), model);
+    }
+
+    /**
+     * Prepares an evaluation of a registered version.
+     *
+     * @param data the configuration whose {@code data.test} is used; that of the run that trained it, if that is still there, if empty
+     * @param settings laid over the configuration
+     */
+    public static EvaluateJob of(
+            JavaSparkContext spark, ModelVersion version, Optional<String> data, Map<String, String> settings)
+            throws IOException {
+        Configuration hadoop = spark.hadoopConfiguration();
+        LOG.info("Evaluating version {}, {}", version.number(), version.model());
+        if (data.isPresent()) {
+            return new EvaluateJob(spark, ConfigReader.read(data.get(), settings, hadoop), version.model());
+        }
+        String run = version.info().runDirectory();
+        if (run.isEmpty() || !new Path(run).getFileSystem(hadoop).exists(new Path(run, RunDirectory.CONFIG))) {
+            throw new ConvoyException("Cannot evaluate version " + version.number()
+                    + " without --data: the run that trained it is not there any more, which would tell its data; give"
+                    + " --data with a configuration");
+        }
+        return new EvaluateJob(spark, recorded(hadoop, new Path(run), settings), version.model());
+    }
+
+    private static Config recorded(Configuration hadoop, Path run, Map<String, String> settings) throws IOException {
+        Path recorded = new Path(run, RunDirectory.CONFIG);
         Map<String, String> over = new LinkedHashMap<>(settings);
         // Where the run is, and not where what it has recorded says.
-        over.putIfAbsent("run.directory", files.makeQualified(path).getParent().toString());
-        Config config = ConfigReader.readRecorded(recorded, over, hadoop);
+        over.putIfAbsent(
+                "run.directory",
+                run.getFileSystem(hadoop).makeQualified(run).getParent().toString());
         LOG.info("Evaluating on the test images that {} has recorded", recorded);
-        return new EvaluateJob(spark, config, model);
+        return ConfigReader.readRecorded(recorded, over, hadoop);
     }
 
     /**

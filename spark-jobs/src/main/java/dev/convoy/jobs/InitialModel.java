@@ -11,12 +11,17 @@ import dev.convoy.model.backend.dl4j.Dl4jZip;
 import dev.convoy.model.file.StartingWeights;
 import dev.convoy.model.file.StartingWeights.Head;
 import dev.convoy.model.file.TrainedModel;
+import dev.convoy.registry.ModelRegistry;
+import dev.convoy.registry.ModelVersion;
+import dev.convoy.registry.RegistryReference;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What training starts from: freshly drawn weights, a file of weights, or a whole model of Convoy's or Deeplearning4j's.
@@ -30,20 +35,24 @@ record InitialModel(
         Optional<StartingWeights> weights,
         Optional<Normalization> normalization,
         List<String> classNames) {
+    private static final Logger LOG = LoggerFactory.getLogger(InitialModel.class);
+
     /** Freshly drawn weights, or those of a state that is read elsewhere. */
     static InitialModel drawn(NetworkConfig config) {
         return new InitialModel(config, Optional.empty(), Optional.empty(), List.of());
     }
 
     /**
+     * @param registry the folder where references to a registry are looked up
      * @param input the shape of the images
      */
-    static InitialModel of(Configuration hadoop, NetworkConfig config, ImageShape input) throws IOException {
+    static InitialModel of(Configuration hadoop, NetworkConfig config, String registry, ImageShape input)
+            throws IOException {
         String from = config.initFrom();
         if (from == null) {
             return drawn(config);
         }
-        Path path = new Path(from);
+        Path path = path(hadoop, from, registry);
         FileSystem files = path.getFileSystem(hadoop);
         if (files.exists(path) && files.getFileStatus(path).isDirectory()) {
             TrainedModel model = TrainedModel.load(files, RunDirectory.modelFolder(files, path));
@@ -52,7 +61,7 @@ record InitialModel(
                     Optional.of(StartingWeights.of(from, model.network(), model.parameters(), model.buffers())),
                     Optional.of(model.normalization()),
                     model.classNames());
-        } else if (files.exists(path) && ConvertJob.isZip(hadoop, from)) {
+        } else if (files.exists(path) && ConvertJob.isZip(hadoop, path.toString())) {
             Dl4jZip.Contents zip = ConvertJob.readZip(files, path, input);
             return new InitialModel(
                     config,
@@ -62,6 +71,15 @@ record InitialModel(
         }
         return new InitialModel(
                 config, Optional.of(StartingWeights.read(files, path, config.renaming())), Optional.empty(), List.of());
+    }
+
+    private static Path path(Configuration hadoop, String from, String registry) throws IOException {
+        if (!RegistryReference.isReference(from)) {
+            return new Path(from);
+        }
+        ModelVersion version = ModelRegistry.of(hadoop, registry).resolve(RegistryReference.parse(from));
+        LOG.info("Training starts from {}, which is version {}", from, version.number());
+        return version.model();
     }
 
     /**

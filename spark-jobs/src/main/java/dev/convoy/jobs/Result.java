@@ -6,11 +6,9 @@ import dev.convoy.data.ClassWeights;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.Json;
 import dev.convoy.model.Progress;
+import dev.convoy.storage.ProcessId;
 import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.EpochReport;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -112,36 +110,23 @@ public record Result(
      */
     @JsonNaming(LowerCamelCaseStrategy.class)
     public record Process(String host, long pid, String started) {
-        private static final String UNKNOWN = "-";
-
         static Process current() {
-            ProcessHandle process = ProcessHandle.current();
-            return new Process(thisHost(), process.pid(), started(process));
+            ProcessId process = ProcessId.current();
+            return new Process(process.host(), process.pid(), process.started());
         }
 
-        private static String started(ProcessHandle process) {
-            return process.info().startInstant().map(Instant::toString).orElse(UNKNOWN);
-        }
-
-        private static String thisHost() {
-            try {
-                return InetAddress.getLocalHost().getHostName();
-            } catch (UnknownHostException e) {
-                return "localhost";
-            }
+        private ProcessId id() {
+            return ProcessId.withoutMark(host, pid, started);
         }
 
         /** Whether it is known that the process is no more; of other hosts nothing is. A number may be given to another one. */
         boolean hasEnded() {
-            return isHere()
-                    && ProcessHandle.of(pid)
-                            .map(process -> !started(process).equals(started))
-                            .orElse(true);
+            return id().hasEnded();
         }
 
         /** Whether it runs, or has run, on this host. */
         boolean isHere() {
-            return host.equals(thisHost());
+            return id().isHere();
         }
     }
 

@@ -6,6 +6,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.Json;
+import dev.convoy.storage.Heartbeat;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.StopSignal;
 import java.io.IOException;
@@ -77,7 +78,7 @@ final class ResultBuilder {
         run.reserve();
         running(run);
         try (Shutdown shutdown = Shutdown.watch(signal, this::cancel, () -> interrupted(run));
-                Heartbeat heartbeat = new Heartbeat(() -> beat(run))) {
+                Heartbeat heartbeat = new Heartbeat(() -> beat(run), RunDirectory.HEARTBEAT)) {
             try {
                 work.run();
                 return completed(run);

@@ -13,6 +13,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -38,6 +39,9 @@ public final class RunDirectory {
     static final String RESULT = "result.json";
     /** The stack trace of what a result tells in one line. */
     static final String ERROR = "error.txt";
+
+    /** From one sign of life to the next. */
+    static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
     /** The most that is read of a file of JSON. */
     private static final int MAX_JSON = 1 << 26;

@@ -149,7 +149,11 @@ public final class TrainJob {
         Optional<NetworkSpec> known = resumption.flatMap(Resumption::network);
         InitialModel initial = known.isPresent()
                 ? InitialModel.drawn(job.network())
-                : InitialModel.of(spark.hadoopConfiguration(), job.network(), images.shape());
+                : InitialModel.of(
+                        spark.hadoopConfiguration(),
+                        job.network(),
+                        job.registry().directory(),
+                        images.shape());
         Network network = known.orElseGet(
                         () -> initial.network(images.classNames().size()))
                 .bind(images.shape());

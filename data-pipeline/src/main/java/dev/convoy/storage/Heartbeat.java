@@ -1,5 +1,6 @@
-package dev.convoy.jobs;
+package dev.convoy.storage;
 
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -8,11 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Does something again and again as long as the process lives and this is not closed. */
-final class Heartbeat implements AutoCloseable {
+public final class Heartbeat implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Heartbeat.class);
-
-    /** From one beat to the next. */
-    static final long MILLIS = 10_000;
 
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(new BasicThreadFactory.Builder()
@@ -24,8 +22,9 @@ final class Heartbeat implements AutoCloseable {
      * Starts beating.
      *
      * @param beat may fail, which the log tells; the next is tried all the same
+     * @param every from one beat to the next, and from now to the first
      */
-    Heartbeat(Runnable beat) {
+    public Heartbeat(Runnable beat, Duration every) {
         timer.scheduleWithFixedDelay(
                 () -> {
                     try {
@@ -34,8 +33,8 @@ final class Heartbeat implements AutoCloseable {
                         LOG.warn("No sign of life: {}", e.getMessage());
                     }
                 },
-                MILLIS,
-                MILLIS,
+                every.toMillis(),
+                every.toMillis(),
                 TimeUnit.MILLISECONDS);
     }
 
