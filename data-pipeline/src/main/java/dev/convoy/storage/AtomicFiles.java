@@ -57,12 +57,20 @@ public final class AtomicFiles {
                 Files.deleteIfExists(whole.toPath());
             }
         }
-        try (FSDataOutputStream out = files.create(file, false)) {
-            out.write(content);
-            return true;
-        } catch (FileAlreadyExistsException e) {
-            return false;
+        FSDataOutputStream created;
+        try {
+            created = files.create(file, false);
+        } catch (IOException e) {
+            // HDFS has more than one way to say that somebody is about to write it.
+            if (e instanceof FileAlreadyExistsException || files.exists(file)) {
+                return false;
+            }
+            throw e;
         }
+        try (FSDataOutputStream out = created) {
+            out.write(content);
+        }
+        return true;
     }
 
     /**

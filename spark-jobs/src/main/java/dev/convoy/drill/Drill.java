@@ -66,6 +66,14 @@ public final class Drill {
     /** Of the time of the undisturbed training, in which trainings are disturbed: before, nothing has begun. */
     private static final double EARLIEST = 0.2;
 
+    /** How often a training that ended too soon is begun again, and how much sooner it is then disturbed. */
+    private static final int ATTEMPTS = 4;
+
+    private static final double SOONER = 0.6;
+
+    /** Between two looks at whether there is a checkpoint. */
+    private static final double LOOK_SECONDS = 0.2;
+
     private final FileSystem files;
     private final Path folder;
     private final List<String> command;
@@ -101,41 +109,51 @@ public final class Drill {
         return outcomes;
     }
 
+    /** A machine that was busy meanwhile may be quicker now, so that a training ends before it is disturbed: then sooner, and again. */
     private Outcome disturb(Disturbance disturbance, long seed, double usual, String weights)
             throws IOException, InterruptedException {
         SplittableRandom random = new SplittableRandom(seed);
-        double executorAt = usual * (EARLIEST + (1 - EARLIEST) * random.nextDouble());
-        double driverAt = disturbance == Disturbance.BOTH
-                ? executorAt + (usual - executorAt) * random.nextDouble()
-                : usual * (EARLIEST + (1 - EARLIEST) * random.nextDouble());
-        String when = (disturbance.endsExecutor() ? String.format(Locale.ROOT, ", executor at %.1f s", executorAt) : "")
-                + (disturbance.endsDriver() ? String.format(Locale.ROOT, ", driver at %.1f s", driverAt) : "");
-        progress.accept(disturbance.words + when);
-        Training training = new Training(disturbance.name().toLowerCase(Locale.ROOT) + "-" + seed);
-        List<String> options = disturbance.endsExecutor()
-                ? List.of("--end-executor-after", String.format(Locale.ROOT, "%.2f", executorAt))
-                : List.of();
-        long began = System.nanoTime();
-        boolean disturbed = true;
-        if (disturbance.endsDriver()) {
-            disturbed = training.endedAfter(driverAt, options, disturbance == Disturbance.SIGNAL);
-            if (disturbance == Disturbance.CHECKPOINT) {
-                disturbed &= training.damageNewestCheckpoint(random);
+        double reach = usual;
+        int attempt = 1;
+        while (true) {
+            Moments moments = Moments.draw(disturbance, reach, random);
+            progress.accept(disturbance.words + moments);
+            Training training = new Training(disturbance.name().toLowerCase(Locale.ROOT) + "-" + seed + "-" + attempt);
+            long began = System.nanoTime();
+            boolean disturbed = training.disturbed(disturbance, moments, random);
+            double seconds = (System.nanoTime() - began) / 1e9;
+            if (disturbed || attempt == ATTEMPTS) {
+                return new Outcome(
+                        disturbance.words + moments,
+                        seed,
+                        seconds,
+                        seconds - usual,
+                        disturbed,
+                        training.weights().equals(weights));
             }
-            if (!training.isFinished()) {
-                training.toTheEnd(List.of());
-            }
-        } else {
-            training.toTheEnd(options);
+            attempt++;
+            reach *= SOONER;
         }
-        double seconds = (System.nanoTime() - began) / 1e9;
-        return new Outcome(
-                disturbance.words + when,
-                seed,
-                seconds,
-                seconds - usual,
-                disturbed,
-                training.weights().equals(weights));
+    }
+
+    /**
+     * When something is done, in seconds from the beginning.
+     *
+     * @param executor 0 if none is ended
+     * @param driver 0 if it is not
+     */
+    private record Moments(double executor, double driver) {
+        static Moments draw(Disturbance disturbance, double reach, SplittableRandom random) {
+            double first = reach * (EARLIEST + (1 - EARLIEST) * random.nextDouble());
+            double second = disturbance == Disturbance.BOTH ? first + (reach - first) * random.nextDouble() : first;
+            return new Moments(disturbance.endsExecutor() ? first : 0, disturbance.endsDriver() ? second : 0);
+        }
+
+        @Override
+        public String toString() {
+            return (executor > 0 ? String.format(Locale.ROOT, ", executor at %.1f s", executor) : "")
+                    + (driver > 0 ? String.format(Locale.ROOT, ", driver at %.1f s", driver) : "");
+        }
     }
 
     /** A run directory's parent, and the processes that train into it. */
@@ -144,6 +162,25 @@ public final class Drill {
 
         Training(String name) {
             this.parent = new Path(folder, name);
+        }
+
+        /** Trains to the end, disturbed if it has not come to its end before; whether it was. */
+        boolean disturbed(Disturbance disturbance, Moments moments, SplittableRandom random)
+                throws IOException, InterruptedException {
+            List<String> options = disturbance.endsExecutor()
+                    ? List.of("--end-executor-after", String.format(Locale.ROOT, "%.2f", moments.executor))
+                    : List.of();
+            if (!disturbance.endsDriver()) {
+                return toTheEnd(options) > moments.executor;
+            }
+            boolean disturbed = endedAfter(moments.driver, options, disturbance);
+            if (disturbance == Disturbance.CHECKPOINT) {
+                disturbed &= damageNewestCheckpoint(random);
+            }
+            if (!isFinished()) {
+                toTheEnd(List.of());
+            }
+            return disturbed;
         }
 
         private ChildProcess start(List<String> options) throws IOException {
@@ -162,16 +199,28 @@ public final class Drill {
             return (System.nanoTime() - began) / 1e9;
         }
 
-        /** Ends the process after a time; whether it had not ended before. */
-        boolean endedAfter(double seconds, List<String> options, boolean gently)
+        /** Ends the process after a time, and if need be after its first checkpoint; whether it had not ended before. */
+        private boolean endedAfter(double seconds, List<String> options, Disturbance disturbance)
                 throws IOException, InterruptedException {
             try (ChildProcess process = start(options)) {
-                if (process.hasEndedWithin(seconds)) {
-                    return false;
+                boolean ended = process.hasEndedWithin(seconds);
+                while (!ended
+                        && disturbance == Disturbance.CHECKPOINT
+                        && newestCheckpoint().isEmpty()) {
+                    ended = process.hasEndedWithin(LOOK_SECONDS);
                 }
-                process.end(gently);
-                return true;
+                if (!ended) {
+                    process.end(disturbance == Disturbance.SIGNAL);
+                }
+                return !ended;
             }
+        }
+
+        private Optional<SavedCheckpoint> newestCheckpoint() throws IOException {
+            Optional<Path> run = run();
+            return run.isEmpty()
+                    ? Optional.empty()
+                    : new CheckpointStore(files, new Path(run.get(), RunDirectory.CHECKPOINTS)).newest();
         }
 
         private Optional<Path> run() throws IOException {
@@ -194,13 +243,8 @@ public final class Drill {
 
         /** Turns a bit of the newest checkpoint's vectors; whether there was one, and the run is not finished. */
         boolean damageNewestCheckpoint(SplittableRandom random) throws IOException {
-            Optional<Path> run = run();
-            if (run.isEmpty() || isFinished()) {
-                return false;
-            }
-            Optional<SavedCheckpoint> newest =
-                    new CheckpointStore(files, new Path(run.get(), RunDirectory.CHECKPOINTS)).newest();
-            if (newest.isEmpty()) {
+            Optional<SavedCheckpoint> newest = newestCheckpoint();
+            if (newest.isEmpty() || isFinished()) {
                 return false;
             }
             Path vectors = newest.get().vectors();

@@ -8,6 +8,7 @@ import dev.convoy.checkpoint.CheckpointStore;
 import dev.convoy.checkpoint.SavedCheckpoint;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.source.IdxSource;
+import dev.convoy.storage.AtomicFiles;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.SparkExtension;
 import dev.convoy.train.RoundReport;
@@ -20,7 +21,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
@@ -80,6 +83,26 @@ class HdfsCheckpointTest {
         FileStatus[] runs = files.listStatus(new org.apache.hadoop.fs.Path("/runs"));
         assertThat(runs).hasSize(1);
         return runs[0].getPath();
+    }
+
+    /** Though HDFS tells those who come while the file is open another thing than those who come later. */
+    @Test
+    void oneOfManyCreatesAFile() {
+        for (int round = 0; round < 20; round++) {
+            org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path("/once/" + round);
+            List<CompletableFuture<Boolean>> all = IntStream.range(0, 4)
+                    .mapToObj(i -> CompletableFuture.supplyAsync(() -> created(file)))
+                    .toList();
+            assertThat(all.stream().filter(CompletableFuture::join)).hasSize(1);
+        }
+    }
+
+    private boolean created(org.apache.hadoop.fs.Path file) {
+        try {
+            return AtomicFiles.createNew(files, file, new byte[] {1});
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private byte[] weights(String directory) throws IOException {
