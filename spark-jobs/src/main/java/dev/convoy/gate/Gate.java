@@ -12,8 +12,8 @@ import java.util.Optional;
  * <ul>
  *   <li>its accuracy is at least the floor;
  *   <li>it is better by more than chance: {@link McNemar}'s one-sided probability is at most tonight's share of an {@link AlphaBudget};
- *   <li>it is ruled out that it is worse by more than the margin ({@link PairedDifference}), on tonight's hold-out and, where there is one, on
- *       the champion's old one;
+ *   <li>it is ruled out that it is worse by more than the margin ({@link PairedDifference});
+ *   <li>on the champion's old hold-out, where there is one, it is not worse by more than the margin and by more than chance;
  *   <li>no class is worse by more than the class margin and by more than chance, the latter after {@link Holm}'s correction over classes.
  * </ul>
  *
@@ -55,7 +55,7 @@ public final class Gate {
                 policy,
                 budget,
                 tonight,
-                Optional.of(new OldHoldOut(change, change.lowerLimit(policy.alpha()), policy.margin())));
+                Optional.of(new OldHoldOut(change, change.probabilityOfWorse(), policy.alpha(), policy.margin())));
     }
 
     private static Verdict decide(GatePolicy policy, AlphaBudget budget, Answers tonight, Optional<OldHoldOut> old) {
@@ -105,8 +105,8 @@ public final class Gate {
         if (comparison.classes().stream().anyMatch(ClassComparison::vetoes)) {
             reasons.add(Reason.CLASS_WORSE);
         }
-        if (old.isPresent() && !old.get().isNotInferior()) {
-            reasons.add(Reason.MAY_BE_WORSE_ON_OLD_HOLD_OUT);
+        if (old.isPresent() && old.get().isWorse()) {
+            reasons.add(Reason.WORSE_ON_OLD_HOLD_OUT);
         }
         return reasons;
     }

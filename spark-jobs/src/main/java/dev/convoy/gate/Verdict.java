@@ -34,8 +34,8 @@ public record Verdict(
         MAY_BE_WORSE,
         /** A class is worse by more than its margin and by more than chance. */
         CLASS_WORSE,
-        /** It may be worse by more than the margin on the champion's old hold-out. */
-        MAY_BE_WORSE_ON_OLD_HOLD_OUT
+        /** On the champion's old hold-out it is worse by more than the margin and by more than chance. */
+        WORSE_ON_OLD_HOLD_OUT
     }
 
     public Verdict {

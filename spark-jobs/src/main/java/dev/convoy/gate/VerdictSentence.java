@@ -44,12 +44,11 @@ final class VerdictSentence {
                 yield List.of(mayBeWorse(comparison.lowerLimit(), comparison.margin()));
             }
             case CLASS_WORSE -> classes(verdict.comparison().orElseThrow().classes());
-            case MAY_BE_WORSE_ON_OLD_HOLD_OUT -> {
+            case WORSE_ON_OLD_HOLD_OUT -> {
                 OldHoldOut old = verdict.oldHoldOut().orElseThrow();
-                Change change = old.change();
-                yield List.of("on the champion's old hold-out "
-                        + changed(change, McNemar.twoSided(change.better(), change.worse())) + " and it "
-                        + mayBeWorse(old.lowerLimit(), old.margin()));
+                yield List.of("on the champion's old hold-out " + changed(old.change(), old.p()) + ", which is "
+                        + points(-old.change().difference()) + " less, and must not be more than "
+                        + points(old.margin()));
             }
         };
     }

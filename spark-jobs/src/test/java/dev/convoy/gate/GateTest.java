@@ -78,15 +78,15 @@ class GateTest {
                         Reason.NOT_SHOWN_BETTER,
                         Reason.MAY_BE_WORSE,
                         Reason.CLASS_WORSE,
-                        Reason.MAY_BE_WORSE_ON_OLD_HOLD_OUT);
+                        Reason.WORSE_ON_OLD_HOLD_OUT);
         assertThat(verdict.sentence())
                 .isEqualTo("rejected: 31 images got worse, 22 better of 10,000 (p = 0.27);"
                         + " accuracy 88.91 % is below the floor of 90 %;"
                         + " smallest difference this hold-out can show: 0.17 points;"
                         + " may be worse by 0.21 points, and must not be by 0.2 points;"
                         + " class c\\u001Bat lost 3.1 points;"
-                        + " on the champion's old hold-out 31 images got worse, 0 better of 5,000 (p = 9e-10) and it may"
-                        + " be worse by 0.83 points, and must not be by 0.2 points");
+                        + " on the champion's old hold-out 31 images got worse, 0 better of 5,000 (p = 5e-10), which is"
+                        + " 0.62 points less, and must not be more than 0.2 points");
         ClassComparison cat = verdict.comparison().orElseThrow().classes().get(0);
         assertThat(cat.change()).isEqualTo(new Change(1000, 0, 31));
         assertThat(cat.p()).isCloseTo(Math.pow(2, -31), within(1e-15));
@@ -137,8 +137,11 @@ class GateTest {
         Answers better = answers(10_000, 60, 20);
         assertThat(Gate.decide(POLICY, BUDGET, better, answers(9000, 8, 8)).promoted())
                 .isTrue();
+        assertThat(Gate.decide(POLICY, BUDGET, better, answers(40, 1, 3)).promoted())
+                .as("too small to show anything")
+                .isTrue();
         Verdict worse = Gate.decide(POLICY, BUDGET, better, answers(9000, 8, 30));
-        assertThat(worse.reasons()).containsExactly(Reason.MAY_BE_WORSE_ON_OLD_HOLD_OUT);
+        assertThat(worse.reasons()).containsExactly(Reason.WORSE_ON_OLD_HOLD_OUT);
         assertThat(worse.oldHoldOut().orElseThrow().change()).isEqualTo(new Change(9000, 8, 30));
     }
 
