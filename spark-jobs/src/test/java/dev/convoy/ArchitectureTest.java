@@ -104,6 +104,22 @@ class ArchitectureTest {
                     "org.apache.spark..",
                     "com.typesafe..");
 
+    /** What a night decides by are records of what it was told. */
+    @ArchTest
+    static final ArchRule NIGHTS_ARE_RECORDED_WITHOUT_WHO_MAKES_THEM = noClasses()
+            .that()
+            .resideInAPackage("dev.convoy.retrain..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.convoy.config..",
+                    "dev.convoy.jobs..",
+                    "dev.convoy.cli..",
+                    "dev.convoy.train..",
+                    "dev.convoy.registry..",
+                    "org.apache.spark..",
+                    "org.apache.hadoop..");
+
     @ArchTest
     static final ArchRule ONLY_THE_COMMAND_LINE_PRINTS = noClasses()
             .that()
@@ -156,7 +172,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule NO_CYCLES = slices().matching(
-                    "dev.convoy.(train|checkpoint|gate|drift|drill|jobs|cli|config|collective|data|storage|mlflow|registry)..")
+                    "dev.convoy.(train|checkpoint|gate|drift|retrain|drill|jobs|cli|config|collective|data|storage|mlflow|registry)..")
             .should()
             .beFreeOfCycles();
 }

@@ -69,8 +69,14 @@ public record Evaluation(long examples, double lossSum, int classes, Map<Long, L
         return tally.evaluation();
     }
 
-    /** Finds the class with the largest output; no class if any output is not finite. */
-    private static int answer(double[] outputs, int from, int classes) {
+    /**
+     * Finds the class with the largest output.
+     *
+     * @param outputs {@code [size, classes]}
+     * @param from where the example's begin
+     * @return {@code classes} if any output is not finite
+     */
+    public static int answer(double[] outputs, int from, int classes) {
         int largest = 0;
         for (int c = 0; c < classes; c++) {
             if (!Double.isFinite(outputs[from + c])) {

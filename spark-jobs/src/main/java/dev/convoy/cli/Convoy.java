@@ -26,6 +26,7 @@ import picocli.CommandLine.ScopeType;
             Prepare.class,
             Preview.class,
             Convert.class,
+            Retrain.class,
             Models.class,
             RunDrill.class
         },

@@ -65,6 +65,11 @@ abstract class Job implements Callable<Integer> {
     @Override
     public final Integer call() throws IOException {
         run();
+        return exitCode();
+    }
+
+    /** What the process ends with, after {@link #run} has not failed. */
+    int exitCode() {
         return 0;
     }
 

@@ -44,7 +44,8 @@ public record JobConfig(
         CheckpointConfig checkpoint,
         Prepare prepare,
         Registry registry,
-        Run run) {
+        Run run,
+        RetrainConfig retrain) {
     public JobConfig {
         if (!name.matches("[A-Za-z0-9._-]+")) {
             throw new InvalidValueException(

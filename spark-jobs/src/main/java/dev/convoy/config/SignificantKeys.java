@@ -15,10 +15,11 @@ public final class SignificantKeys {
      * Keys that say where things are, and how they are done, but not what comes out; and those that are compared otherwise: images by what
      * they are, the backend and the number of workers by what they cost in exactness.
      */
-    private static final Pattern OTHERS = Pattern.compile("name|run\\..*|prepare\\..*|registry\\..*|checkpoint\\..*"
-            + "|data\\.(?:train|test|split)(?:\\..*)?|data\\.(?:cache|loader-threads|on-bad-image|max-bad-fraction)"
-            + "|backend\\.(?:name|device)|train\\.workers"
-            + "|sync\\.(?:timeout|shared-memory|network|overlap|allow-plain-text)");
+    private static final Pattern OTHERS =
+            Pattern.compile("name|run\\..*|prepare\\..*|registry\\..*|retrain\\..*|checkpoint\\..*"
+                    + "|data\\.(?:train|test|split)(?:\\..*)?|data\\.(?:cache|loader-threads|on-bad-image|max-bad-fraction)"
+                    + "|backend\\.(?:name|device)|train\\.workers"
+                    + "|sync\\.(?:timeout|shared-memory|network|overlap|allow-plain-text)");
 
     /** With few enough digits to be written out. */
     private static final String NUMBER = "-?[0-9]{1,30}(?:\\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?";

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -39,6 +40,8 @@ final class ImageSets {
     private final JavaSparkContext spark;
     private final JobConfig config;
     private final int workers;
+    /** By set, listings that stand in for what is there when it is asked for. */
+    private final Map<String, ImageListing> listed;
     /** The ids in the training source that {@code data.split} tests with; found when first asked for. */
     private BitSet tested;
 
@@ -50,9 +53,23 @@ final class ImageSets {
      * @param workers unless the configuration says how many
      */
     ImageSets(JavaSparkContext spark, JobConfig config, int workers) {
+        this(spark, config, workers, Map.of());
+    }
+
+    private ImageSets(JavaSparkContext spark, JobConfig config, int workers, Map<String, ImageListing> listed) {
         this.spark = spark;
         this.config = config;
         this.workers = config.train().fixedWorkers().orElse(workers);
+        this.listed = listed;
+    }
+
+    /**
+     * Reads images that are listed already, whatever has come since.
+     *
+     * @param others by set, {@code train} or {@code test}, in place of what the configuration names
+     */
+    ImageSets withListings(Map<String, ImageListing> others) {
+        return new ImageSets(spark, config, workers, others);
     }
 
     int workers() {
@@ -139,7 +156,10 @@ final class ImageSets {
     }
 
     private ImageListing listAllTrain(List<String> classNames) throws IOException {
-        return list(spark.hadoopConfiguration(), "data.train", config.data().train(), classNames);
+        ImageListing known = listed.get(ExaminedSet.TRAIN);
+        return known != null
+                ? known
+                : list(spark.hadoopConfiguration(), "data.train", config.data().train(), classNames);
     }
 
     private ImageListing split(ImageListing all, boolean test) {
@@ -161,6 +181,9 @@ final class ImageSets {
     /** Lists the test images, for the shape and the classes of a model; empty if none are configured. */
     Optional<Description> describeTest(ImageShape shape, List<String> classNames) throws IOException {
         DataConfig data = config.data();
+        if (listed.containsKey(ExaminedSet.TEST)) {
+            return Optional.of(new Description(listed.get(ExaminedSet.TEST), data.train(), shape));
+        }
         if (data.test() != null) {
             ImageListing listing = list(spark.hadoopConfiguration(), "data.test", data.test(), classNames);
             return Optional.of(new Description(listing, data.test(), shape));

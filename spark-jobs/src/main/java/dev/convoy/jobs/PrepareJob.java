@@ -2,20 +2,16 @@ package dev.convoy.jobs;
 
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
-import dev.convoy.config.DataConfig;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Sha256;
 import dev.convoy.data.decode.ImageDecoder;
-import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.CopySelection;
-import dev.convoy.data.rdd.ImageCensus;
 import dev.convoy.data.rdd.ImageCensus.ContentHash;
 import dev.convoy.data.rdd.ImageCensus.Entry;
 import dev.convoy.data.rdd.ShardedCopy;
 import dev.convoy.data.source.DatasetManifest;
-import dev.convoy.data.source.ImageListing;
 import dev.convoy.storage.AtomicFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -31,17 +27,13 @@ import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Checks every image of a configuration's sources and writes the good ones as shards with a manifest, which training
  * reads much faster than many small files. Images are read twice: to check, and to copy.
  */
 public final class PrepareJob {
-    private static final Logger LOG = LoggerFactory.getLogger(PrepareJob.class);
-    private static final String TRAIN = "train";
-    private static final String TEST = "test";
+    private static final String TRAIN = ExaminedSet.TRAIN;
     /** How many shards a folder has at most; file systems slow down beyond. */
     private static final int MAX_SHARDS = 5_000;
 
@@ -60,12 +52,6 @@ public final class PrepareJob {
         this.hadoop = spark.hadoopConfiguration();
         this.target = job.prepare().directory();
     }
-
-    /** A source whose images have been looked at. */
-    private record Examined(ImageListing listing, ImageCensus.Scope scope, ImageCensus census) {}
-
-    /** A set to be written: some of the images of a source. */
-    private record ExaminedSet(Examined from, List<Entry> images, DatasetManifest.Statistics statistics) {}
 
     /**
      * Prepares the images.
@@ -97,7 +83,7 @@ public final class PrepareJob {
         for (Map.Entry<String, ExaminedSet> set : sets.entrySet()) {
             written.put(set.getKey(), write(folder, set.getKey(), set.getValue(), decoder));
         }
-        List<String> classNames = sets.get(TRAIN).from.listing.classNames();
+        List<String> classNames = sets.get(TRAIN).from().listing().classNames();
         ImageSets.warnOfUntrained(
                 classNames,
                 classNames.stream().map(written.get(TRAIN).perClass()::get).toList());
@@ -124,21 +110,17 @@ public final class PrepareJob {
     }
 
     private Map<String, ExaminedSet> examine() throws IOException {
-        Map<String, ExaminedSet> sets = new LinkedHashMap<>();
-        double share = job.data().split() == null ? 0 : job.data().split().test();
-        Examined train = examine(TRAIN, job.data().train(), List.of(), share);
-        sets.put(TRAIN, side(train, 0));
-        if (share > 0) {
-            sets.put(TEST, side(train, 1));
-        } else if (job.data().test() != null) {
-            Examined test = examine(TEST, job.data().test(), train.listing.classNames(), 0);
-            sets.put(TEST, side(test, 0));
+        Map<String, ExaminedSet> sets = ExaminedSet.all(spark, job);
+        for (Map.Entry<String, ExaminedSet> set : sets.entrySet()) {
+            ExaminedSet.Source from = set.getValue().from();
+            ImageSets.checkRejected(job.data(), from.listing(), from.rejected(), from.examined());
         }
         sets.forEach((name, chosen) -> {
-            if (chosen.images.isEmpty()) {
-                List<RejectedImage> rejected = rejected(chosen.from.census);
+            if (chosen.images().isEmpty()) {
+                List<RejectedImage> rejected = chosen.from().rejected();
                 throw new ConvoyException("Cannot prepare a set " + name + " without images; of "
-                        + chosen.from.listing.examples() + " in " + chosen.from.listing.description()
+                        + chosen.from().listing().examples() + " in "
+                        + chosen.from().listing().description()
                         + " none are left for it"
                         + (rejected.isEmpty()
                                 ? ""
@@ -150,49 +132,12 @@ public final class PrepareJob {
         return sets;
     }
 
-    /**
-     * Takes the usable images of one side of the split.
-     *
-     * @param side 0 for those to train on, 1 for those to test with
-     */
-    private static ExaminedSet side(Examined from, int side) {
-        return new ExaminedSet(
-                from,
-                from.census.entries().stream()
-                        .filter(entry ->
-                                entry.rejected() == null && (from.scope.isTest(entry.content()) ? 1 : 0) == side)
-                        .toList(),
-                from.census.statistics().get(side));
-    }
-
-    private Examined examine(String set, DataConfig.Source source, List<String> classes, double testShare)
-            throws IOException {
-        ImageListing listing = ImageSets.list(hadoop, "data." + set, source, classes);
-        // The sample that training takes.
-        long examples =
-                Math.min(listing.count(), Optional.ofNullable(source.limit()).orElse(Long.MAX_VALUE));
-        ImageCensus.Scope scope =
-                new ImageCensus.Scope(new WorkerLayout(job.seed(), listing.examples(), examples, 1), testShare);
-        ImageCensus census = ImageCensus.of(spark, listing, scope);
-        List<RejectedImage> rejected = rejected(census);
-        LOG.info("{}: {} images, {} of them unusable", set, examples, rejected.size());
-        ImageSets.checkRejected(job.data(), listing, rejected, examples);
-        return new Examined(listing, scope, census);
-    }
-
-    private static List<RejectedImage> rejected(ImageCensus census) {
-        return census.entries().stream()
-                .filter(entry -> entry.rejected() != null)
-                .map(Entry::rejected)
-                .toList();
-    }
-
     private static List<ImageSets.Reject> rejects(Map<String, ExaminedSet> sets) {
         List<ImageSets.Reject> rejects = new ArrayList<>();
         sets.forEach((name, chosen) -> {
             // Under data.split both sets come from one source.
-            if (name.equals(TRAIN) || chosen.from != sets.get(TRAIN).from) {
-                rejects.addAll(ImageSets.rejects(name, rejected(chosen.from.census)));
+            if (name.equals(TRAIN) || chosen.from() != sets.get(TRAIN).from()) {
+                rejects.addAll(ImageSets.rejects(name, chosen.from().rejected()));
             }
         });
         return rejects;
@@ -208,7 +153,7 @@ public final class PrepareJob {
         record Located(String set, Entry image) {}
         Map<ContentHash, Located> first = new HashMap<>();
         List<Copy> copies = new ArrayList<>();
-        sets.forEach((name, chosen) -> chosen.images.forEach(image -> {
+        sets.forEach((name, chosen) -> chosen.images().forEach(image -> {
             Located original = first.putIfAbsent(image.content(), new Located(name, image));
             if (original != null) {
                 copies.add(new Copy(
@@ -220,23 +165,25 @@ public final class PrepareJob {
 
     private DatasetManifest.ImageSet write(
             NewFolder folder, String name, ExaminedSet chosen, Optional<ImageDecoder> decoder) {
-        CopySelection selection = new CopySelection(chosen.from.listing.count());
+        CopySelection selection = new CopySelection(chosen.from().listing().count());
         Map<String, Long> perClass = new LinkedHashMap<>();
         Map<Integer, Long> sizes = new TreeMap<>();
-        chosen.from.listing.classNames().forEach(label -> perClass.put(label, 0L));
+        chosen.from().listing().classNames().forEach(label -> perClass.put(label, 0L));
         long bytes = 0;
-        for (Entry image : chosen.images) {
-            selection.add(image.id(), image.shape());
-            bytes += image.bytes();
-            perClass.merge(chosen.from.listing.classNames().get(image.label()), 1L, Long::sum);
-            int side = Math.max(image.shape().height(), image.shape().width());
+        for (Entry image : chosen.images()) {
+            selection.add(image.id(), image.info().shape());
+            bytes += image.info().bytes();
+            perClass.merge(chosen.from().listing().classNames().get(image.label()), 1L, Long::sum);
+            int side =
+                    Math.max(image.info().shape().height(), image.info().shape().width());
             sizes.merge(side == 1 ? 1 : Integer.highestOneBit(side - 1) * 2, 1L, Long::sum);
         }
         long wanted = 1 + (bytes - 1) / (job.prepare().shardMegabytes() * (1L << 20));
-        int shards = (int) Math.min(Math.min(MAX_SHARDS, chosen.images.size()), wanted);
+        int shards = (int) Math.min(Math.min(MAX_SHARDS, chosen.images().size()), wanted);
         ShardedCopy copy = new ShardedCopy(folder.work().toString(), name, job.seed(), shards, decoder);
-        List<DatasetManifest.Shard> files = ImageSets.naming(() -> copy.write(spark, chosen.from.listing, selection));
-        return new DatasetManifest.ImageSet(chosen.images.size(), perClass, chosen.statistics, sizes, files);
+        List<DatasetManifest.Shard> files =
+                ImageSets.naming(() -> copy.write(spark, chosen.from().listing(), selection));
+        return new DatasetManifest.ImageSet(chosen.images().size(), perClass, chosen.statistics(), sizes, files);
     }
 
     private static String hash(Map<String, DatasetManifest.ImageSet> sets) {

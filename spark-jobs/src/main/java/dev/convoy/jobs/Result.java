@@ -1,5 +1,6 @@
 package dev.convoy.jobs;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.LowerCamelCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.convoy.data.ClassWeights;
@@ -30,6 +31,7 @@ import java.util.stream.IntStream;
  * @param epochs completed
  * @param rounds completed, in whole epochs
  * @param ledger one for each completed epoch
+ * @param retrain a night's decision, as {@link dev.convoy.retrain.Decision} has it
  */
 @JsonNaming(LowerCamelCaseStrategy.class)
 public record Result(
@@ -54,14 +56,23 @@ public record Result(
         List<EpochReport.Ledger> ledger,
         Train train,
         Test test,
-        Throughput throughput) {
+        Throughput throughput,
+        JsonNode retrain) {
     /** How a job ended. */
     public enum Status {
         RUNNING,
         COMPLETED,
         /** Ended by SIGTERM or SIGINT; can be gone on with. */
         INTERRUPTED,
-        FAILED
+        FAILED,
+        /** These and those below are a night's, see {@link dev.convoy.retrain.Outcome}. */
+        PROMOTED,
+        REJECTED,
+        NOOP,
+        LOCKED,
+        INVALID_DATA,
+        CLASSES_CHANGED,
+        AWAITING_APPROVAL
     }
 
     /**

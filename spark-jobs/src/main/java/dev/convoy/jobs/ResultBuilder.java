@@ -6,6 +6,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.Json;
+import dev.convoy.retrain.Decision;
 import dev.convoy.storage.Heartbeat;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.StopSignal;
@@ -31,7 +32,7 @@ final class ResultBuilder {
     private final String command;
     private final JobConfig job;
     private final JavaSparkContext spark;
-    private final StopSignal signal = new StopSignal();
+    private final StopSignal signal;
     private final Result.Process process = Result.Process.current();
     // Read by another thread if the process is told to end.
     volatile Integer workers;
@@ -39,9 +40,18 @@ final class ResultBuilder {
     private volatile Supplier<TrainingSnapshot> training = () -> TrainingSnapshot.NONE;
     private volatile List<String> classNames = List.of();
     private volatile Result.Test test;
+    private volatile Optional<Decision> decision = Optional.empty();
     private boolean ended;
 
     ResultBuilder(String command, JobConfig job, JavaSparkContext spark) {
+        this(command, job, spark, new StopSignal());
+    }
+
+    /**
+     * @param signal is set when the process is told to end
+     */
+    ResultBuilder(String command, JobConfig job, JavaSparkContext spark, StopSignal signal) {
+        this.signal = signal;
         this.command = command;
         this.job = job;
         this.spark = spark;
@@ -70,6 +80,11 @@ final class ResultBuilder {
 
     void evaluation(Evaluation evaluation, List<String> classNames) {
         test = Result.Test.of(evaluation, classNames);
+    }
+
+    /** Notes how a night has ended. */
+    void decided(Decision end) {
+        decision = Optional.of(end);
     }
 
     /** Does the work and writes the result, whatever it is; while it runs, that it does. */
@@ -122,7 +137,9 @@ final class ResultBuilder {
     }
 
     private synchronized FinishedRun completed(RunDirectory run) {
-        Result result = result(run, Result.Status.COMPLETED, null);
+        Result.Status status =
+                decision.map(end -> Result.Status.valueOf(end.outcome().name())).orElse(Result.Status.COMPLETED);
+        Result result = result(run, status, null);
         run.finish(result);
         ended = true;
         return new FinishedRun(run.toString(), result);
@@ -166,7 +183,9 @@ final class ResultBuilder {
 
     /** How to go on; empty if there is nothing to go on from. */
     private Optional<String> resume(RunDirectory run) {
-        return training.get().checkpoint().map(last -> "scripts/convoy train CONF --resume " + run);
+        return command.equals("retrain")
+                ? Optional.of("scripts/convoy retrain CONF")
+                : training.get().checkpoint().map(last -> "scripts/convoy train CONF --resume " + run);
     }
 
     private Result result(RunDirectory run, Result.Status status, String error) {
@@ -203,7 +222,8 @@ final class ResultBuilder {
                         .test()
                         .map(evaluation -> Result.Test.of(evaluation, classNames))
                         .orElse(test),
-                epochs.isEmpty() ? null : Result.Throughput.of(epochs));
+                epochs.isEmpty() ? null : Result.Throughput.of(epochs),
+                decision.map(Decision::toTree).orElse(null));
     }
 
     private static Result.Checkpoints checkpoints(TrainingSnapshot trained) {

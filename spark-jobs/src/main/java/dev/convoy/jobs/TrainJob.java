@@ -10,6 +10,7 @@ import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.data.source.ImageListing;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
@@ -17,6 +18,7 @@ import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.Evaluator;
+import dev.convoy.train.StopSignal;
 import dev.convoy.train.Trainer;
 import dev.convoy.train.TrainingHistory;
 import dev.convoy.train.TrainingListener;
@@ -32,6 +34,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -44,26 +47,46 @@ public final class TrainJob {
     private final JobConfig job;
     private final List<TrainingListener> listeners;
     private final Resume resume;
+    private final Night night;
+
+    /**
+     * What a night of retraining decides for a training.
+     *
+     * @param listed the images by set, in place of what the configuration names
+     * @param signal is set when the process is told to end
+     */
+    record Night(Map<String, ImageListing> listed, StopSignal signal) {}
 
     /**
      * @param config of {@link ConfigReader#read}
      * @throws ConvoyException if the configuration is not sound
      */
     public TrainJob(JavaSparkContext spark, Config config, List<? extends TrainingListener> listeners) {
-        this(spark, config, listeners, Resume.NEVER);
+        this(spark, config, listeners, Resume.NEVER, new Night(Map.of(), new StopSignal()));
     }
 
-    private TrainJob(JavaSparkContext spark, Config config, List<? extends TrainingListener> listeners, Resume resume) {
+    private TrainJob(
+            JavaSparkContext spark,
+            Config config,
+            List<? extends TrainingListener> listeners,
+            Resume resume,
+            Night night) {
         this.spark = spark;
         this.config = config;
         this.job = ConfigReader.toTrainingConfig(config);
         this.listeners = List.copyOf(listeners);
         this.resume = resume;
+        this.night = night;
     }
 
     /** Goes on with an earlier run. */
     public TrainJob withResume(Resume other) {
-        return new TrainJob(spark, config, listeners, other);
+        return new TrainJob(spark, config, listeners, other, night);
+    }
+
+    /** Trains as part of a night. */
+    TrainJob withNight(Night other) {
+        return new TrainJob(spark, config, listeners, resume, other);
     }
 
     /**
@@ -81,7 +104,7 @@ public final class TrainJob {
     private FinishedRun begin() {
         RunDirectory run =
                 RunDirectory.create(spark.hadoopConfiguration(), job.run().directory(), job.name(), Instant.now());
-        ResultBuilder outcome = new ResultBuilder("train", job, spark);
+        ResultBuilder outcome = new ResultBuilder("train", job, spark, night.signal);
         return outcome.record(run, () -> watched(run, outcome, Optional.empty()));
     }
 
@@ -93,7 +116,7 @@ public final class TrainJob {
             run.giveBack(run.read(RunDirectory.RESULT));
             throw new ConvoyException("Cannot go on with " + run + ": another process has just finished it");
         }
-        ResultBuilder outcome = new ResultBuilder("train", job, spark);
+        ResultBuilder outcome = new ResultBuilder("train", job, spark, night.signal);
         // Chosen now that nobody else writes any more.
         return outcome.record(run, () -> {
             Optional<SavedCheckpoint> checkpoint = Resume.checkpoint(files, path);
@@ -140,8 +163,8 @@ public final class TrainJob {
         if (job.sync().transport() == JobConfig.Sync.Transport.ALL_REDUCE) {
             AllReduceMaster.check(spark.getConf(), job.sync().allReduce());
         }
-        ImageSets sets =
-                new ImageSets(spark, job, resumption.map(Resumption::workers).orElseGet(spark::defaultParallelism));
+        int workers = resumption.map(Resumption::workers).orElseGet(spark::defaultParallelism);
+        ImageSets sets = new ImageSets(spark, job, workers).withListings(night.listed);
         outcome.workers = sets.workers();
         int batchSize = job.data().batchSizeOf(sets.workers());
         ImageSets.Description images = sets.describeTrain();
@@ -189,16 +212,20 @@ public final class TrainJob {
         }
     }
 
+    /** The version of this code. */
+    static String codeVersion() {
+        return Optional.ofNullable(TrainJob.class.getPackage().getImplementationVersion())
+                .orElse("(not from a jar)");
+    }
+
     private Provenance provenance(
             Network network,
             ImageShards train,
             Optional<ImageShards> test,
             Normalization normalization,
             TrainingSpec training) {
-        String version = Optional.ofNullable(getClass().getPackage().getImplementationVersion())
-                .orElse("(not from a jar)");
         return new Provenance(
-                version,
+                codeVersion(),
                 job.backend().name() + " on " + job.backend().device().name().toLowerCase(Locale.ROOT),
                 train.layout().workers(),
                 training.plan(train.layout(), 0).steps(),

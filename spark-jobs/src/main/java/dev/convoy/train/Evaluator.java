@@ -13,9 +13,12 @@ import dev.convoy.model.backend.Replica;
 import dev.convoy.train.replica.ReplicaPool;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.sync.Message;
+import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -46,37 +49,93 @@ public final class Evaluator {
      * @throws ConvoyException if images have gone since they were read first
      */
     public Evaluation evaluate(ImageShards shards, ModelState model) {
-        Task task = new Task(
-                replica,
-                batchSize,
-                shards.opener(),
-                spark.broadcast(Message.write(0, List.of(model.parameters(), model.buffers()))));
-        try {
-            Evaluation sum = shards.chunks().mapPartitions(task).collect().stream()
-                    .map(bytes -> ObjectBytes.read(bytes, Evaluation.class))
-                    .reduce(Evaluation.empty(replica.bind().outputs()), Evaluation::plus);
-            check(sum, shards);
-            return sum;
-        } finally {
-            task.model.destroy();
-        }
-    }
-
-    private static void check(Evaluation sum, ImageShards shards) {
-        if (sum.examples() != shards.examples()) {
-            throw new ConvoyException("Cannot evaluate: " + sum.examples() + " of " + shards.examples()
-                    + " test images were there; they have changed since they were read first, so start again");
-        }
+        Evaluation sum = measure(shards, model, new Totals(), Evaluation.class)
+                .reduce(Evaluation.empty(replica.bind().outputs()), Evaluation::plus);
+        check(sum.examples(), shards);
         if (sum.unanswered() > 0) {
             LOG.warn(
                     "The outputs of {} of {} images are not finite; they count as wrong",
                     sum.unanswered(),
                     sum.examples());
         }
+        return sum;
     }
 
-    /** Evaluates one partition; brings home the bytes of an {@link Evaluation}. */
-    private record Task(ReplicaSpec replica, int batchSize, ShardOpener opener, Broadcast<byte[][]> model)
+    /**
+     * Asks for the class of every usable example.
+     *
+     * @return answers by the examples' ids
+     * @throws ConvoyException if images have gone since they were read first
+     */
+    public ImageAnswers answers(ImageShards shards, ModelState model) {
+        ImageAnswers all = ImageAnswers.of(
+                measure(shards, model, new Each(), ImageAnswers.class).toList());
+        check(all.ids().length, shards);
+        return all;
+    }
+
+    private <T> Stream<T> measure(ImageShards shards, ModelState model, Measure measure, Class<T> type) {
+        Task task = new Task(
+                replica,
+                batchSize,
+                shards.opener(),
+                spark.broadcast(Message.write(0, List.of(model.parameters(), model.buffers()))),
+                measure);
+        try {
+            return shards.chunks().mapPartitions(task).collect().stream().map(bytes -> ObjectBytes.read(bytes, type));
+        } finally {
+            task.model.destroy();
+        }
+    }
+
+    private static void check(long found, ImageShards shards) {
+        if (found != shards.examples()) {
+            throw new ConvoyException("Cannot evaluate: " + found + " of " + shards.examples()
+                    + " test images were there; they have changed since they were read first, so start again");
+        }
+    }
+
+    /** What is taken down of a partition. */
+    private interface Measure extends Serializable {
+        /**
+         * Takes it down.
+         *
+         * @param batches of the partition's examples
+         * @param classes outputs of the network
+         */
+        Serializable of(Iterator<Answered> batches, Loss loss, int classes);
+    }
+
+    /**
+     * A batch that went through a replica.
+     *
+     * @param outputs {@code [size, classes]}
+     */
+    private record Answered(ImageBatch batch, double[] outputs) {}
+
+    /** The sums of a partition. */
+    private record Totals() implements Measure {
+        @Override
+        public Serializable of(Iterator<Answered> batches, Loss loss, int classes) {
+            Evaluation.Tally tally = new Evaluation.Tally(classes);
+            batches.forEachRemaining(answered -> tally.add(answered.batch, answered.outputs, loss));
+            return tally.evaluation();
+        }
+    }
+
+    /** The answer to each example of a partition. */
+    private record Each() implements Measure {
+        @Override
+        public Serializable of(Iterator<Answered> batches, Loss loss, int classes) {
+            List<ImageAnswers> all = new ArrayList<>();
+            batches.forEachRemaining(next -> all.add(ImageAnswers.of(next.batch, next.outputs, classes)));
+            return ImageAnswers.of(all);
+        }
+    }
+
+    /** Evaluates one partition; brings home the bytes of what was taken down. */
+    private record Task(
+            ReplicaSpec replica, int batchSize, ShardOpener opener, Broadcast<byte[][]> model, Measure measure)
             implements FlatMapFunction<Iterator<byte[]>, byte[]> {
         @Override
         public Iterator<byte[]> call(Iterator<byte[]> chunks) throws InterruptedException {
@@ -84,21 +143,21 @@ public final class Evaluator {
                 return Collections.emptyIterator();
             }
             WorkerShard shard = opener.open(chunks);
-            Evaluation evaluation =
+            Serializable found =
                     ReplicaPool.withReplica(replica.forTask(TaskContext.get()), lent -> evaluate(lent, shard));
-            return List.of(ObjectBytes.write(evaluation)).iterator();
+            return List.of(ObjectBytes.write(found)).iterator();
         }
 
-        private Evaluation evaluate(Replica lent, WorkerShard shard) {
+        private Serializable evaluate(Replica lent, WorkerShard shard) {
             lent.parameters().set(Message.vector(model.value(), 0));
             lent.buffers().set(Message.vector(model.value(), 1));
-            Loss loss = replica.network().loss();
-            Evaluation.Tally tally = new Evaluation.Tally(replica.bind().outputs());
-            for (long[] ids : shard.batches(batchSize)) {
-                ImageBatch batch = shard.gather(ids);
-                tally.add(batch, lent.outputs(batch), loss);
-            }
-            return tally.evaluation();
+            Iterator<Answered> batches = shard.batches(batchSize).stream()
+                    .map(ids -> {
+                        ImageBatch batch = shard.gather(ids);
+                        return new Answered(batch, lent.outputs(batch));
+                    })
+                    .iterator();
+            return measure.of(batches, replica.network().loss(), replica.bind().outputs());
         }
     }
 }

@@ -93,8 +93,14 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
             Mat std = new Mat();
             opencv_core.meanStdDev(image, mean, std);
             ImageShape shape = new ImageShape(image.channels(), image.rows(), image.cols());
-            long bytes = data instanceof SourceImage.Data.Encoded encoded ? encoded.bytes().length : shape.size();
-            return new ImageInfo(shape, bytes, reversed(mean), reversed(std));
+            boolean isFile = data instanceof SourceImage.Data.Encoded;
+            byte[] file = isFile ? ((SourceImage.Data.Encoded) data).bytes() : new byte[0];
+            return new ImageInfo(
+                    shape,
+                    isFile ? file.length : shape.size(),
+                    isFile ? ImageFile.format(file) : "pixels",
+                    reversed(mean),
+                    reversed(std));
         }
     }
 

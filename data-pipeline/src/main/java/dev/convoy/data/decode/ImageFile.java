@@ -55,8 +55,23 @@ final class ImageFile {
         return new BadImageException(Kind.UNDECODABLE, reason);
     }
 
+    /** What a file that can be read is called in tables. */
+    static String format(byte[] file) {
+        int start = start(file);
+        return switch (start) {
+            case PNG -> "png";
+            case RIFF -> "webp";
+            case GIF8 -> "gif";
+            default -> start >>> 8 == JPEG ? "jpeg" : start >>> 16 == BMP ? "bmp" : "tiff";
+        };
+    }
+
+    private static int start(byte[] file) {
+        return file.length < 4 ? 0 : ByteBuffer.wrap(file).getInt();
+    }
+
     private static Mat decode(byte[] file, int flags) throws BadImageException {
-        int start = file.length < 4 ? 0 : ByteBuffer.wrap(file).getInt();
+        int start = start(file);
         switch (start) {
             case PNG:
                 int asGrey = flags == IMREAD_ANYCOLOR && PngFile.isGreyWithAlpha(file) ? IMREAD_GRAYSCALE : flags;

@@ -1,7 +1,6 @@
 package dev.convoy.data.rdd;
 
 import dev.convoy.data.BadImageException;
-import dev.convoy.data.ImageShape;
 import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.Sha256;
@@ -18,6 +17,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -36,16 +37,46 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
      * What is found of one image.
      *
      * @param label class index
-     * @param shape of the image; null if it was rejected
+     * @param info what it is like; null if it was rejected
      * @param content hash of its bytes; null if it was rejected
-     * @param bytes size of its file, or of its pixels if it has no file; 0 if it was rejected
      * @param rejected why it cannot be used; null if it can
      */
-    public record Entry(long id, int label, ImageShape shape, ContentHash content, long bytes, RejectedImage rejected)
+    public record Entry(long id, int label, ImageInfo info, ContentHash content, RejectedImage rejected)
             implements Serializable {}
 
+    private static final int DIGITS = 16;
+
     /** The first half of the SHA-256 of an image's bytes. */
-    public record ContentHash(long high, long low) implements Serializable {
+    public record ContentHash(long high, long low) implements Serializable, Comparable<ContentHash> {
+        private static final Comparator<ContentHash> ORDER =
+                Comparator.comparingLong(ContentHash::high).thenComparingLong(ContentHash::low);
+
+        /**
+         * Reads what {@link #toString} writes.
+         *
+         * @throws IllegalArgumentException if it is not 32 hexadecimal digits
+         */
+        public static ContentHash parse(String digits) {
+            if (digits.length() != 2 * DIGITS) {
+                throw new IllegalArgumentException(digits + " does not have 32 digits");
+            }
+            return new ContentHash(
+                    HexFormat.fromHexDigitsToLong(digits, 0, DIGITS),
+                    HexFormat.fromHexDigitsToLong(digits, DIGITS, 2 * DIGITS));
+        }
+
+        /** By the halves as signed numbers. */
+        @Override
+        public int compareTo(ContentHash other) {
+            return ORDER.compare(this, other);
+        }
+
+        /** 32 hexadecimal digits. */
+        @Override
+        public String toString() {
+            return HexFormat.of().toHexDigits(high) + HexFormat.of().toHexDigits(low);
+        }
+
         static ContentHash of(SourceImage.Data data) {
             byte[] bytes = data instanceof SourceImage.Data.Encoded encoded
                     ? encoded.bytes()
@@ -151,10 +182,10 @@ public record ImageCensus(List<Entry> entries, List<DatasetManifest.Statistics> 
                 ContentHash content = ContentHash.of(image.data());
                 int set = scope.isTest(content) ? 1 : 0;
                 sums[set] = sums[set].plus(Sums.of(inspect));
-                entries.add(new Entry(image.id(), image.label(), inspect.shape(), content, inspect.bytes(), null));
+                entries.add(new Entry(image.id(), image.label(), inspect, content, null));
             } catch (BadImageException e) {
                 RejectedImage rejected = new RejectedImage(image.id(), image.name(), e.getMessage());
-                entries.add(new Entry(image.id(), image.label(), null, null, 0, rejected));
+                entries.add(new Entry(image.id(), image.label(), null, null, rejected));
             }
         }
         return new SplitCensus(entries, sums[0], sums[1]);

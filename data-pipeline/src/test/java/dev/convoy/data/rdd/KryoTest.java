@@ -105,7 +105,7 @@ class KryoTest {
         CopySelection selection = new CopySelection(listing.count());
         census.entries().stream()
                 .filter(image -> image.rejected() == null)
-                .forEach(image -> selection.add(image.id(), image.shape()));
+                .forEach(image -> selection.add(image.id(), image.info().shape()));
         ShardedCopy copy = new ShardedCopy(folder.resolve("copy").toString(), "train", 1, 2, Optional.of(DECODER));
         List<DatasetManifest.Shard> written = copy.write(spark, listing, selection);
         assertThat(written.stream().map(DatasetManifest.Shard::images)).containsExactly(125L, 125L);

@@ -1,0 +1,93 @@
+package dev.convoy.jobs;
+
+import dev.convoy.config.JobConfig;
+import dev.convoy.data.ImageShape;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.data.source.ImageListing;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.file.TrainedModel;
+import dev.convoy.train.Evaluator;
+import dev.convoy.train.ImageAnswers;
+import dev.convoy.train.replica.ReplicaSpec;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** The images on which models are compared; read once for models of one shape. Whoever makes one closes it. */
+final class HoldOut implements AutoCloseable {
+    /** Answers with classes that there are not any more, or with none. */
+    static final int OTHER = -1;
+
+    private final JavaSparkContext spark;
+    private final JobConfig job;
+    private final ImageSets sets;
+    private final ImageListing listing;
+    private final Map<ImageShape, ImageShards> shards = new HashMap<>();
+
+    HoldOut(JavaSparkContext spark, JobConfig job, ImageListing listing) {
+        this.spark = spark;
+        this.job = job;
+        this.listing = listing;
+        this.sets = new ImageSets(spark, job).withListings(Map.of(ExaminedSet.TEST, listing));
+    }
+
+    /**
+     * Asks a model for the class of each image.
+     *
+     * @return by the image's id, the index of its class among those of the listing, or {@link #OTHER}
+     */
+    int[] answers(TrainedModel model) throws IOException {
+        ComputeBackend.named(job.backend().name())
+                .checkSupport(model.network(), job.backend().placement());
+        return answers(model, shards(model.network().input()));
+    }
+
+    /** Asks for some of the images only, chosen by the seed; {@link #OTHER} for all others. */
+    int[] someAnswers(TrainedModel model, int max) throws IOException {
+        try (ImageShards some = sets.sample(describe(model.network().input()), max)) {
+            return answers(model, some);
+        }
+    }
+
+    private int[] answers(TrainedModel model, ImageShards images) {
+        ReplicaSpec replica = new ReplicaSpec(
+                job.backend().name(),
+                job.backend().placement(),
+                model.network().spec(),
+                model.network().input(),
+                model.normalization());
+        ImageAnswers found = new Evaluator(spark, replica, job.data().batchSize())
+                .answers(images, new ModelState(model.parameters(), model.buffers()));
+        List<String> names = model.classNames();
+        int[] answers = new int[(int) listing.examples()];
+        Arrays.fill(answers, OTHER);
+        for (int i = 0; i < found.ids().length; i++) {
+            int answer = found.answers()[i];
+            answers[(int) found.ids()[i]] =
+                    answer < names.size() ? listing.classNames().indexOf(names.get(answer)) : OTHER;
+        }
+        return answers;
+    }
+
+    private ImageSets.Description describe(ImageShape shape) throws IOException {
+        return sets.describeTest(shape, listing.classNames()).orElseThrow();
+    }
+
+    private ImageShards shards(ImageShape shape) throws IOException {
+        ImageShards known = shards.get(shape);
+        if (known == null) {
+            known = sets.load(describe(shape));
+            shards.put(shape, known);
+        }
+        return known;
+    }
+
+    @Override
+    public void close() {
+        shards.values().forEach(ImageShards::close);
+    }
+}

@@ -1,0 +1,208 @@
+package dev.convoy.jobs;
+
+import dev.convoy.config.JobConfig;
+import dev.convoy.config.SignificantKeys;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Sha256;
+import dev.convoy.gate.Verdict;
+import dev.convoy.jobs.RetrainJob.Step;
+import dev.convoy.model.file.TrainedModel;
+import dev.convoy.registry.AliasChange;
+import dev.convoy.registry.AliasLog;
+import dev.convoy.registry.AliasMovedException;
+import dev.convoy.registry.Fence;
+import dev.convoy.registry.ModelVersion;
+import dev.convoy.registry.RegisteredModel;
+import dev.convoy.registry.VersionDraft;
+import dev.convoy.retrain.Decision;
+import dev.convoy.retrain.Manifest;
+import dev.convoy.retrain.Outcome;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.fs.Path;
+
+/** The steps of a night, under a lease. */
+final class Night {
+    /** How often a champion may change while one challenger is judged. */
+    private static final int GATES = 5;
+
+    /** How many images a version answers before it is promoted. */
+    private static final int GOLDEN = 64;
+
+    private final RetrainJob.Scope scope;
+    private final JobConfig job;
+    private final RegisteredModel model;
+    private final Fence lease;
+    private final RunDirectory run;
+    private final NightTraining training;
+
+    Night(RetrainJob.Scope scope, RegisteredModel model, Fence lease, RunDirectory run, NightTraining training) {
+        this.scope = scope;
+        this.job = scope.job();
+        this.model = model;
+        this.lease = lease;
+        this.run = run;
+        this.training = training;
+    }
+
+    private void passed(Step step) {
+        scope.observer().accept(step);
+    }
+
+    private AliasLog champion() {
+        return model.alias(RegisteredModel.CHAMPION);
+    }
+
+    /** Goes from the images to a decision. */
+    Decision decide() throws IOException {
+        AliasLog.Reading alias = champion().read();
+        Optional<Decision> unfinished = finishPromotion(alias);
+        Optional<Champion> before = Champion.of(model, alias);
+        NightImages images = NightImages.examine(scope.spark(), job);
+        NightReport report = new NightReport(run, lease.number(), images, before, runKey(images.manifest(), before));
+        passed(Step.FREEZE);
+        if (unfinished.isPresent() && unfinished.get().manifest().equals(report.manifest())) {
+            // The job that promoted had no time to say so.
+            return unfinished.get();
+        }
+        Optional<Decision> known = model.decision(report.runKey()).map(bytes -> Decision.read(bytes, report.runKey()));
+        if (known.isPresent()) {
+            return report.end(
+                    Outcome.NOOP,
+                    "nothing to do: the same images, configuration and champion were decided on" + " before: "
+                            + known.get().sentence());
+        }
+        Optional<Decision> refused = new NightChecks(job, scope.options()).refuse(report, images, before);
+        if (refused.isPresent()) {
+            return refused.get();
+        }
+        passed(Step.VALIDATE);
+        Path challenger = new Path(training.train(report.runKey(), images, before), RunDirectory.MODEL);
+        passed(Step.TRAIN);
+        try (HoldOut holdOut = new HoldOut(scope.spark(), job, images.heldOut().orElseThrow())) {
+            return judge(report, images, challenger, holdOut);
+        }
+    }
+
+    /** A version that was promoted by a job that died before it wrote its decision: the decision is written now. */
+    private Optional<Decision> finishPromotion(AliasLog.Reading alias) throws IOException {
+        if (alias.version().isEmpty()) {
+            return Optional.empty();
+        }
+        ModelVersion version = model.version(alias.version().getAsInt());
+        String key = version.info().runKey();
+        Optional<byte[]> meant = version.read(Champion.DECISION);
+        if (meant.isEmpty()
+                || alias.madeFor(key).isEmpty()
+                || model.decision(key).isPresent()) {
+            return Optional.empty();
+        }
+        Decision decision = Decision.read(
+                        meant.get(), version.file(Champion.DECISION).toString())
+                .withVersion(version.number());
+        return Optional.of(Decision.read(model.decide(lease, key, decision.toBytes()), key));
+    }
+
+    private String runKey(Manifest manifest, Optional<Champion> before) {
+        String all = String.join(
+                "\n",
+                manifest.hash(),
+                SignificantKeys.of(scope.config()).toString(),
+                String.join(" ", job.backend().name(), job.train().workers()),
+                String.join(
+                        " ",
+                        job.retrain().start().name(),
+                        job.retrain().gate().toString(),
+                        job.retrain().drift().toString()),
+                TrainJob.codeVersion(),
+                before.map(champion -> Integer.toString(champion.version().number()))
+                        .orElse("none"));
+        byte[] digest = Sha256.digest().digest(all.getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().formatHex(digest).substring(0, 32);
+    }
+
+    /** Judges until the champion that the challenger is compared with is still the champion when it is promoted. */
+    private Decision judge(NightReport report, NightImages images, Path challenger, HoldOut holdOut)
+            throws IOException {
+        TrainedModel trained = TrainedModel.load(model.files(), challenger);
+        NightGate gate = new NightGate(job, model, images, scope.options());
+        int[] answers = holdOut.answers(trained);
+        for (int i = 0; i < GATES; i++) {
+            AliasLog.Reading alias = champion().read();
+            Optional<Champion> current = Champion.of(model, alias);
+            Optional<int[]> championAnswers = current.isPresent()
+                    ? Optional.of(holdOut.answers(current.get().version().load()))
+                    : Optional.empty();
+            passed(Step.EVALUATE);
+            Verdict verdict = gate.judge(current, championAnswers, answers);
+            report.judged(verdict, gate.holdOut(), current);
+            passed(Step.GATE);
+            if (!verdict.promoted()) {
+                return record(report.end(Outcome.REJECTED, verdict.sentence()));
+            }
+            ModelVersion version = register(report, images, challenger, verdict);
+            checkGolden(version, holdOut, answers);
+            passed(Step.REGISTER);
+            if (scope.options().requireApproval()) {
+                return record(report.registered(version)
+                        .end(
+                                Outcome.AWAITING_APPROVAL,
+                                verdict.sentence().replaceFirst("^promoted: ", "passed: ")
+                                        + "; promote it with scripts/convoy models promote " + model.name() + "@"
+                                        + version.number()));
+            }
+            try {
+                AliasChange change = AliasChange.promote(version.number(), verdict.sentence())
+                        .withRunKey(report.runKey());
+                model.promote(lease, RegisteredModel.CHAMPION, alias.number(), change);
+                passed(Step.PROMOTE);
+                return record(report.registered(version).end(Outcome.PROMOTED, verdict.sentence()));
+            } catch (AliasMovedException e) {
+                // Somebody has promoted another one meanwhile, which is the one to beat now.
+            }
+        }
+        throw new ConvoyException("Cannot decide about " + model.name() + ": its champion has changed " + GATES
+                + " times meanwhile; let nobody promote by hand while a night runs");
+    }
+
+    private Decision record(Decision decision) throws IOException {
+        byte[] stands = model.decide(lease, decision.runKey(), decision.toBytes());
+        passed(Step.DECIDE);
+        return Decision.read(stands, decision.runKey());
+    }
+
+    private ModelVersion register(NightReport report, NightImages images, Path challenger, Verdict verdict)
+            throws IOException {
+        VersionDraft draft = new VersionDraft(report.runKey(), challenger)
+                .withCodeVersion(TrainJob.codeVersion())
+                .withConfiguration(SignificantKeys.of(scope.config()), job.seed())
+                .withData(images.train().description(), report.manifest())
+                .withMetrics(
+                        Map.of("hold-out-accuracy", verdict.accuracy(), "hold-out-images", (double) verdict.images()))
+                .withRun(challenger.getParent().toString())
+                .withReason(verdict.sentence())
+                .withFile(Champion.IMAGES, images.manifest().toBytes())
+                .withFile(Champion.PROFILE, Champion.profileBytes(images.profile()))
+                .withFile(
+                        Champion.DECISION,
+                        report.end(Outcome.PROMOTED, verdict.sentence()).toBytes());
+        Optional<Integer> parent = report.champion();
+        return model.add(lease, parent.isPresent() ? draft.withParent(parent.get()) : draft);
+    }
+
+    /** The version's own files must give the answers that were judged. */
+    private void checkGolden(ModelVersion version, HoldOut holdOut, int[] judged) throws IOException {
+        int[] golden = holdOut.someAnswers(version.load(), GOLDEN);
+        for (int id = 0; id < golden.length; id++) {
+            if (golden[id] != HoldOut.OTHER && golden[id] != judged[id]) {
+                throw new ConvoyException("Cannot promote version " + version.number() + " of " + model.name()
+                        + ": its files answer image " + id
+                        + " of the hold-out otherwise than the model that was judged;"
+                        + " its run is " + version.info().runDirectory() + "; see whether the disk is sound");
+            }
+        }
+    }
+}
