@@ -1,6 +1,7 @@
 package dev.convoy.config;
 
 import dev.convoy.data.InvalidValueException;
+import dev.convoy.data.Redaction;
 import dev.convoy.drift.DriftPolicy;
 import dev.convoy.gate.GatePolicy;
 import java.time.Duration;
@@ -41,7 +42,13 @@ public record RetrainConfig(
      * @param timeout seconds that a night gives it in all
      */
     public record Mlflow(String uri, int timeout) {
+        private static final String ADDRESS = "https?://[^/?#@\\s]+(/[^?#\\s]*)?";
+
         public Mlflow {
+            if (uri != null && !uri.matches(ADDRESS)) {
+                throw new InvalidValueException(
+                        "uri", Redaction.of(uri), "it must be http://HOST or https://HOST, without credentials");
+            }
             if (timeout < 1 || timeout > 3600) {
                 throw new InvalidValueException("timeout", timeout, "allowed are 1 to 3600 seconds");
             }

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.model.Json;
 import dev.convoy.registry.Lease;
 import dev.convoy.registry.LeaseOptions;
 import dev.convoy.registry.LockedException;
@@ -89,12 +90,19 @@ public final class RetrainJob {
             Options options,
             Consumer<Step> observer) {
         this.scope = new Scope(spark, config, ConfigReader.toTrainingConfig(config), options, observer);
-        // Whatever does not fit is found before images are read.
-        ConfigReader.toTrainingConfig(NightTraining.withoutHoldOut(config));
+        checkStop(scope.job.train().stop());
         JobConfig job = scope.job;
         this.name = Optional.ofNullable(job.retrain().model()).orElse(job.name());
         this.mirror = new NightMirror(job.retrain().mlflow(), name);
         this.listeners = List.copyOf(listeners);
+    }
+
+    private static void checkStop(JobConfig.Stop stop) {
+        if (stop.patience() != null && stop.metric() != JobConfig.Stop.Metric.TRAIN_LOSS) {
+            throw new ConvoyException("Cannot retrain with train.stop.metric = " + Json.key(stop.metric())
+                    + ": the hold-out is for comparing models alone; set train.stop.metric = train-loss, or leave"
+                    + " train.stop.patience out");
+        }
     }
 
     /**

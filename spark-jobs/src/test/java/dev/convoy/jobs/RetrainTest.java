@@ -143,7 +143,23 @@ class RetrainTest {
             assertThat(locked.status()).isEqualTo(Result.Status.LOCKED);
             assertThat(held.number()).isEqualTo(1);
         }
+        // Nobody listens there, which a night does not mind.
+        nights.set("retrain.mlflow.uri", "http://127.0.0.1:1");
         assertThat(again(spark, Options.NONE).status()).isEqualTo(Result.Status.PROMOTED);
+        assertThat(folder.resolve("registry/digits/mlflow/pending/1.json")).exists();
+    }
+
+    @Test
+    void whatDoesNotFitIsSaidInOneLine(JavaSparkContext spark) throws IOException {
+        digits.add(50);
+        nights.arrive();
+        nights.set("train.stop.patience", "2");
+        assertThatThrownBy(() -> again(spark, Options.NONE))
+                .hasMessageContaining("train.stop.metric = test-accuracy: the hold-out is for comparing models alone");
+        nights.set("train.stop.metric", "train-loss");
+        nights.set("retrain.mlflow.uri", "ftp://somewhere");
+        assertThatThrownBy(() -> again(spark, Options.NONE))
+                .hasMessageContainingAll("retrain.mlflow.uri = ftp://somewhere", "it must be http://HOST");
     }
 
     /** Whoever is promoted while a challenger is trained is the one that it has to beat. */
