@@ -4,6 +4,8 @@ import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
@@ -48,7 +50,7 @@ public final class AtomicFiles {
             File whole = local(files, sibling(file));
             try {
                 // Made beforehand and then linked, so that it is never seen empty.
-                Files.write(whole.toPath(), content);
+                writeThrough(whole, content);
                 createLink(local(files, file), whole, content);
                 return true;
             } catch (java.nio.file.FileAlreadyExistsException e) {
@@ -95,6 +97,18 @@ public final class AtomicFiles {
         } catch (IOException | RuntimeException | Error e) {
             deleteAfter(e, files, whole);
             throw e;
+        }
+    }
+
+    /** On disk when this returns: a name that appears after a power cut must not be that of an empty file. */
+    private static void writeThrough(File file, byte[] content) throws IOException {
+        try (FileChannel channel =
+                FileChannel.open(file.toPath(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            ByteBuffer left = ByteBuffer.wrap(content);
+            while (left.hasRemaining()) {
+                channel.write(left);
+            }
+            channel.force(true);
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.commons.lang3.concurrent.BasicThreadFactory;
+import org.apache.hadoop.fs.FSError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +30,8 @@ public final class Heartbeat implements AutoCloseable {
                 () -> {
                     try {
                         beat.run();
-                    } catch (RuntimeException e) {
+                    } catch (RuntimeException | FSError e) {
+                        // Hadoop reports a full local disk as an error, after which the next beat may succeed.
                         LOG.warn("No sign of life: {}", e.getMessage());
                     }
                 },

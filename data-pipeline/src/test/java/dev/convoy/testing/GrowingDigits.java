@@ -81,6 +81,11 @@ public final class GrowingDigits {
         }
     }
 
+    /** Adds a copy of each digit. */
+    public void copyAll() {
+        digits.addAll(List.copyOf(digits));
+    }
+
     /** Takes the last ones away again. */
     public void dropLast(int count) {
         digits.subList(digits.size() - count, digits.size()).clear();

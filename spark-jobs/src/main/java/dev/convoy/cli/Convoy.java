@@ -2,6 +2,7 @@ package dev.convoy.cli;
 
 import dev.convoy.data.Redaction;
 import dev.convoy.jobs.Failures;
+import dev.convoy.retrain.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,9 @@ public final class Convoy {
         int status = execute(arguments);
         boolean inMasterOfYarn = System.getProperty("spark.master", "").equals("yarn")
                 && System.getProperty("spark.submit.deployMode", "").equals("cluster");
-        if (status != 0 || !inMasterOfYarn) {
+        // A night that rejects is no failed attempt, after which YARN would begin another one.
+        boolean failed = status != 0 && Outcome.ofExitCode(status).isEmpty();
+        if (failed || !inMasterOfYarn) {
             // Spark's timers for barrier stages would keep the process alive. YARN's own master ends by itself, and
             // takes an early exit for a failure.
             System.exit(status);

@@ -12,7 +12,7 @@ import java.util.Optional;
  *
  * @param model its name in the registry; null for the job's
  * @param start what a challenger's training begins with
- * @param minNewExamples fewer new images are not worth a night
+ * @param minNewExamples fewer new images are not worth a night; 0 for a night in any case
  * @param maxCopies the largest share of images that are copies of another one
  * @param maxLeaked the largest number of images that are on both sides
  * @param staleAfter seconds without a sign of life after which a job is taken for dead
@@ -61,8 +61,8 @@ public record RetrainConfig(
     }
 
     public RetrainConfig {
-        if (minNewExamples < 1) {
-            throw new InvalidValueException("minNewExamples", minNewExamples, "it must be at least 1");
+        if (minNewExamples < 0) {
+            throw new InvalidValueException("minNewExamples", minNewExamples, "it must be at least 0");
         }
         if (!(maxCopies >= 0 && maxCopies <= 1)) {
             throw new InvalidValueException("maxCopies", maxCopies, "allowed are 0 to 1");

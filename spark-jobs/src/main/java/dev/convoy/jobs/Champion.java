@@ -31,8 +31,10 @@ record Champion(ModelVersion version, Optional<Manifest> manifest, Optional<Imag
             return Optional.empty();
         }
         ModelVersion version = model.version(alias.version().getAsInt());
-        Optional<Manifest> manifest = version.read(IMAGES)
-                .map(bytes -> Manifest.read(bytes, version.file(IMAGES).toString()));
+        Optional<Manifest> manifest = version.read(PROFILE).isPresent()
+                ? Optional.of(
+                        Manifest.read(version.open(IMAGES), version.file(IMAGES).toString()))
+                : Optional.empty();
         Optional<byte[]> profile = version.read(PROFILE);
         return Optional.of(new Champion(
                 version,

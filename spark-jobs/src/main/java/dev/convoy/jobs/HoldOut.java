@@ -41,16 +41,14 @@ final class HoldOut implements AutoCloseable {
      * @return by the image's id, the index of its class among those of the listing, or {@link #OTHER}
      */
     int[] answers(TrainedModel model) throws IOException {
-        ComputeBackend.named(job.backend().name())
-                .checkSupport(model.network(), job.backend().placement());
+        check(model);
         return answers(model, shards(model.network().input()));
     }
 
-    /** Asks for some of the images only, chosen by the seed; {@link #OTHER} for all others. */
-    int[] someAnswers(TrainedModel model, int max) throws IOException {
-        try (ImageShards some = sets.sample(describe(model.network().input()), max)) {
-            return answers(model, some);
-        }
+    /** Fails if the backend cannot compute a model. */
+    void check(TrainedModel model) {
+        ComputeBackend.named(job.backend().name())
+                .checkSupport(model.network(), job.backend().placement());
     }
 
     private int[] answers(TrainedModel model, ImageShards images) {

@@ -213,7 +213,11 @@ final class ImageSets {
         long available = images.listing.examples();
         long examples = Math.min(available, limit);
         WorkerLayout layout = new WorkerLayout(config.seed(), available, examples, partitions);
-        ShardSpec spec = new ShardSpec(decoder(data, images.shape), layout, data.onBadImage(), cache);
+        // A hold-out is looked at as the model that is asked was trained.
+        boolean grey = listed.containsKey(ExaminedSet.TEST) && images.shape.channels() == 1;
+        ImageDecoder decoder =
+                grey ? new ImageDecoder(images.shape, data.sizes(), Colours.TO_GREY) : decoder(data, images.shape);
+        ShardSpec spec = new ShardSpec(decoder, layout, data.onBadImage(), cache);
         ImageShards shards = naming(() -> ImageShards.of(spark, images.listing, spec));
         try {
             checkRejected(data, images.listing, shards.rejected(), examples);

@@ -1,6 +1,7 @@
 package dev.convoy.jobs;
 
 import dev.convoy.config.JobConfig;
+import dev.convoy.config.RetrainConfig;
 import dev.convoy.config.SignificantKeys;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Sha256;
@@ -8,6 +9,7 @@ import dev.convoy.gate.Verdict;
 import dev.convoy.jobs.RetrainJob.Step;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.registry.AliasChange;
+import dev.convoy.registry.AliasEntry;
 import dev.convoy.registry.AliasLog;
 import dev.convoy.registry.AliasMovedException;
 import dev.convoy.registry.Fence;
@@ -19,6 +21,7 @@ import dev.convoy.retrain.Manifest;
 import dev.convoy.retrain.Outcome;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
@@ -28,9 +31,6 @@ import org.apache.hadoop.fs.Path;
 final class Night {
     /** How often a champion may change while one challenger is judged. */
     private static final int GATES = 5;
-
-    /** How many images a version answers before it is promoted. */
-    private static final int GOLDEN = 64;
 
     private final RetrainJob.Scope scope;
     private final JobConfig job;
@@ -59,7 +59,12 @@ final class Night {
     /** Goes from the images to a decision. */
     Decision decide() throws IOException {
         AliasLog.Reading alias = champion().read();
-        Optional<Decision> unfinished = finishPromotion(alias);
+        if (!alias.faults().isEmpty()) {
+            throw new ConvoyException(
+                    "Cannot decide about " + model.name() + ": the history of its champion is damaged ("
+                            + alias.faults().get(0) + "); look at scripts/convoy models verify");
+        }
+        Optional<Decision> unfinished = finishPromotions(alias);
         Optional<Champion> before = Champion.of(model, alias);
         NightImages images = NightImages.examine(scope.spark(), job);
         NightReport report = new NightReport(run, lease.number(), images, before, runKey(images.manifest(), before));
@@ -72,38 +77,53 @@ final class Night {
         if (known.isPresent()) {
             return report.end(
                     Outcome.NOOP,
-                    "nothing to do: the same images, configuration and champion were decided on" + " before: "
+                    "nothing to do: the same images, configuration and champion were decided on before: "
                             + known.get().sentence());
         }
-        Optional<Decision> refused = new NightChecks(job, scope.options()).refuse(report, images, before);
+        NightGate gate = new NightGate(job, model, images, before, scope.options());
+        Optional<Decision> refused =
+                new NightChecks(job, scope.options(), gate.isNewHoldOut()).refuse(report, images, before);
         if (refused.isPresent()) {
             return refused.get();
         }
         passed(Step.VALIDATE);
-        Path challenger = new Path(training.train(report.runKey(), images, before), RunDirectory.MODEL);
-        passed(Step.TRAIN);
         try (HoldOut holdOut = new HoldOut(scope.spark(), job, images.heldOut().orElseThrow())) {
-            return judge(report, images, challenger, holdOut);
+            if (before.isPresent()) {
+                holdOut.check(before.get().version().load());
+            }
+            Path challenger = new Path(training.train(report.runKey(), images, before), RunDirectory.MODEL);
+            passed(Step.TRAIN);
+            return judge(report, images, gate, challenger, holdOut);
         }
     }
 
-    /** A version that was promoted by a job that died before it wrote its decision: the decision is written now. */
-    private Optional<Decision> finishPromotion(AliasLog.Reading alias) throws IOException {
-        if (alias.version().isEmpty()) {
+    /**
+     * Writes the decisions of promotions whose job died before it could.
+     *
+     * @return that of the champion, if it is among them
+     */
+    private Optional<Decision> finishPromotions(AliasLog.Reading alias) throws IOException {
+        Optional<Decision> ofChampion = Optional.empty();
+        for (AliasEntry entry : alias.entries()) {
+            if (entry.runKey() != null && model.decision(entry.runKey()).isEmpty()) {
+                Optional<Decision> finished = finish(entry);
+                if (alias.current().equals(Optional.of(entry))) {
+                    ofChampion = finished;
+                }
+            }
+        }
+        return ofChampion;
+    }
+
+    private Optional<Decision> finish(AliasEntry entry) throws IOException {
+        Optional<ModelVersion> version = model.find(entry.versionNumber().orElseThrow());
+        Optional<byte[]> meant = version.isPresent() ? version.get().read(Champion.DECISION) : Optional.empty();
+        if (meant.isEmpty()) {
             return Optional.empty();
         }
-        ModelVersion version = model.version(alias.version().getAsInt());
-        String key = version.info().runKey();
-        Optional<byte[]> meant = version.read(Champion.DECISION);
-        if (meant.isEmpty()
-                || alias.madeFor(key).isEmpty()
-                || model.decision(key).isPresent()) {
-            return Optional.empty();
-        }
-        Decision decision = Decision.read(
-                        meant.get(), version.file(Champion.DECISION).toString())
-                .withVersion(version.number());
-        return Optional.of(Decision.read(model.decide(lease, key, decision.toBytes()), key));
+        Decision decision = Decision.read(meant.get(), entry.runKey())
+                .withVersion(entry.versionNumber().getAsInt());
+        return Optional.of(Decision.read(model.decide(lease, entry.runKey(), decision.toBytes()), entry.runKey()));
     }
 
     private String runKey(Manifest manifest, Optional<Champion> before) {
@@ -125,10 +145,9 @@ final class Night {
     }
 
     /** Judges until the champion that the challenger is compared with is still the champion when it is promoted. */
-    private Decision judge(NightReport report, NightImages images, Path challenger, HoldOut holdOut)
+    private Decision judge(NightReport report, NightImages images, NightGate gate, Path challenger, HoldOut holdOut)
             throws IOException {
         TrainedModel trained = TrainedModel.load(model.files(), challenger);
-        NightGate gate = new NightGate(job, model, images, scope.options());
         int[] answers = holdOut.answers(trained);
         for (int i = 0; i < GATES; i++) {
             AliasLog.Reading alias = champion().read();
@@ -136,9 +155,12 @@ final class Night {
             Optional<int[]> championAnswers = current.isPresent()
                     ? Optional.of(holdOut.answers(current.get().version().load()))
                     : Optional.empty();
+            if (current.isPresent()) {
+                gate.changedAnswers(current.get(), championAnswers.get()).ifPresent(report::find);
+            }
             passed(Step.EVALUATE);
             Verdict verdict = gate.judge(current, championAnswers, answers);
-            report.judged(verdict, gate.holdOut(), current);
+            report.judged(verdict, gate, current);
             passed(Step.GATE);
             if (!verdict.promoted()) {
                 return record(report.end(Outcome.REJECTED, verdict.sentence()));
@@ -184,25 +206,29 @@ final class Night {
                         Map.of("hold-out-accuracy", verdict.accuracy(), "hold-out-images", (double) verdict.images()))
                 .withRun(challenger.getParent().toString())
                 .withReason(verdict.sentence())
+                .withFile(
+                        "card.md",
+                        report.card(model.name(), verdict, images.manifest().classNames())
+                                .getBytes(StandardCharsets.UTF_8))
                 .withFile(Champion.IMAGES, images.manifest().toBytes())
                 .withFile(Champion.PROFILE, Champion.profileBytes(images.profile()))
                 .withFile(
                         Champion.DECISION,
                         report.end(Outcome.PROMOTED, verdict.sentence()).toBytes());
-        Optional<Integer> parent = report.champion();
+        // Nobody's child, if it began afresh.
+        Optional<Integer> parent =
+                job.retrain().start() == RetrainConfig.Start.CHAMPION ? report.champion() : Optional.empty();
         return model.add(lease, parent.isPresent() ? draft.withParent(parent.get()) : draft);
     }
 
     /** The version's own files must give the answers that were judged. */
     private void checkGolden(ModelVersion version, HoldOut holdOut, int[] judged) throws IOException {
-        int[] golden = holdOut.someAnswers(version.load(), GOLDEN);
-        for (int id = 0; id < golden.length; id++) {
-            if (golden[id] != HoldOut.OTHER && golden[id] != judged[id]) {
-                throw new ConvoyException("Cannot promote version " + version.number() + " of " + model.name()
-                        + ": its files answer image " + id
-                        + " of the hold-out otherwise than the model that was judged;"
-                        + " its run is " + version.info().runDirectory() + "; see whether the disk is sound");
-            }
+        int differs = Arrays.mismatch(holdOut.answers(version.load()), judged);
+        if (differs >= 0) {
+            throw new ConvoyException("Cannot promote version " + version.number() + " of " + model.name()
+                    + ": its files answer image " + differs
+                    + " of the hold-out otherwise than the model that was judged;"
+                    + " its run is " + version.info().runDirectory() + "; see whether the disk is sound");
         }
     }
 }

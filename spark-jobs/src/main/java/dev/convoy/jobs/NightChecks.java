@@ -24,10 +24,15 @@ final class NightChecks {
 
     private final RetrainConfig limits;
     private final RetrainJob.Options options;
+    private final boolean newHoldOut;
 
-    NightChecks(JobConfig job, RetrainJob.Options options) {
+    /**
+     * @param newHoldOut whether somebody has said yes, tonight or before, to images that have changed sides
+     */
+    NightChecks(JobConfig job, RetrainJob.Options options, boolean newHoldOut) {
         this.limits = job.retrain();
         this.options = options;
+        this.newHoldOut = newHoldOut;
     }
 
     /**
@@ -48,10 +53,8 @@ final class NightChecks {
             }
         }
         Manifest.Change change = report.images().change();
-        boolean worthIt = change == null
-                || change.added() >= limits.minNewExamples()
-                || classes.isPresent()
-                || options.newHoldOut();
+        boolean worthIt =
+                change == null || change.added() >= limits.minNewExamples() || classes.isPresent() || newHoldOut;
         if (!worthIt) {
             return Optional.of(report.end(
                     Outcome.NOOP,
@@ -69,11 +72,11 @@ final class NightChecks {
     }
 
     private static Optional<String> changedClasses(Manifest tonight, Champion champion) {
-        Set<String> before = new TreeSet<>(champion.version().info().classNames());
-        Set<String> now = tonight.perClass(false).entrySet().stream()
-                .filter(count -> count.getValue() > 0)
-                .map(Map.Entry::getKey)
-                .collect(Collectors.toCollection(TreeSet::new));
+        // Of a class without images nobody can tell whether it has come or gone.
+        Set<String> before = champion.manifest()
+                .map(NightChecks::trained)
+                .orElseGet(() -> new TreeSet<>(champion.version().info().classNames()));
+        Set<String> now = trained(tonight);
         Set<String> come = new TreeSet<>(now);
         come.removeAll(before);
         Set<String> gone = new TreeSet<>(before);
@@ -86,6 +89,13 @@ final class NightChecks {
             parts.add("gone are " + Printable.of(gone.toString()));
         }
         return parts.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", parts));
+    }
+
+    private static Set<String> trained(Manifest manifest) {
+        return manifest.perClass(false).entrySet().stream()
+                .filter(count -> count.getValue() > 0)
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private List<String> faults(NightImages images, Decision.Images counts) {
@@ -112,7 +122,7 @@ final class NightChecks {
                     limits.maxCopies()));
         }
         Manifest.Change change = counts.change();
-        if (change != null && change.toTraining() + change.toHeldOut() > 0 && !options.newHoldOut()) {
+        if (change != null && change.toTraining() + change.toHeldOut() > 0 && !newHoldOut) {
             faults.add(String.format(
                     Locale.ROOT,
                     "%,d images that the champion was compared on are trained on now, and %,d that it was trained on are"
@@ -135,20 +145,33 @@ final class NightChecks {
         if (before.isEmpty()) {
             return List.of();
         }
+        List<Finding> all = new ArrayList<>(
+                Drift.compare(before.get(), images.profile(), limits.drift()).findings());
         List<String> alarms = new ArrayList<>();
-        for (Finding finding :
-                Drift.compare(before.get(), images.profile(), limits.drift()).findings()) {
-            boolean expected = otherClasses && OF_CLASSES.contains(finding.what());
-            if (finding.severity() != Finding.Severity.NOTE && !expected) {
-                report.find(finding.sentence());
-            }
-            if (finding.severity() == Finding.Severity.ALARM && !expected && !options.acceptDrift()) {
-                alarms.add(finding.sentence());
-            }
+        judge(report, all, "", otherClasses, alarms);
+        // In a folder that grows most images are the champion's own, among which others would go unnoticed.
+        Optional<ImageSetProfile> added = images.profileOfNew(champion.get());
+        if (added.isPresent()) {
+            List<Finding> pixels = Drift.compare(before.get(), added.get(), limits.drift()).findings().stream()
+                    .filter(finding -> finding.what().matches("(brightness|contrast|channels).*"))
+                    .toList();
+            judge(report, pixels, "of the new images, ", otherClasses, alarms);
         }
         if (!alarms.isEmpty()) {
             alarms.add("say yes with --accept-drift if it is meant to be so");
         }
         return alarms;
+    }
+
+    private void judge(NightReport report, List<Finding> found, String of, boolean otherClasses, List<String> alarms) {
+        for (Finding finding : found) {
+            boolean expected = otherClasses && OF_CLASSES.contains(finding.what());
+            if (finding.severity() != Finding.Severity.NOTE && !expected) {
+                report.find(of + finding.sentence());
+            }
+            if (finding.severity() == Finding.Severity.ALARM && !expected && !options.acceptDrift()) {
+                alarms.add(of + finding.sentence());
+            }
+        }
     }
 }

@@ -1,7 +1,9 @@
 package dev.convoy.jobs;
 
+import dev.convoy.config.DataConfig;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Redaction;
 import dev.convoy.data.rdd.ImageCensus.ContentHash;
 import dev.convoy.gate.AlphaBudget;
 import dev.convoy.gate.Answers;
@@ -15,36 +17,101 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.IntStream;
 
 /** Puts the answers of a night's models before the gate: those that are fair to compare, and the tests that were made before. */
 final class NightGate {
+    /** Metrics of a version. */
+    static final String ACCURACY = "hold-out-accuracy";
+
+    static final String IMAGES = "hold-out-images";
+
     private final GatePolicy policy;
     private final NightImages images;
     private final boolean acceptNewClasses;
+    private final boolean saidYes;
     private final int holdOut;
+    private final String definition;
     private final List<AlphaBudget.Test> tests = new ArrayList<>();
+    /** Ids of images that count: each content once, of one class, and not trained on. */
+    private final BitSet usable;
 
-    NightGate(JobConfig job, RegisteredModel model, NightImages images, RetrainJob.Options options) throws IOException {
+    /**
+     * Looks up which tests were made before.
+     *
+     * @param champion of the beginning of the night
+     * @throws ConvoyException if a decision cannot be read
+     */
+    NightGate(
+            JobConfig job,
+            RegisteredModel model,
+            NightImages images,
+            Optional<Champion> champion,
+            RetrainJob.Options options)
+            throws IOException {
         this.policy = job.retrain().gate();
         this.images = images;
         this.acceptNewClasses = options.acceptNewClasses();
+        this.usable = usable(images);
+        this.definition = definition(job.data());
         List<Decision> earlier = decisions(model);
-        int last = earlier.stream()
-                .filter(decision -> decision.holdOut() != null)
-                .mapToInt(Decision::holdOut)
-                .max()
-                .orElse(1);
-        this.holdOut = options.newHoldOut() ? last + 1 : last;
+        Optional<Decision> newest = earlier.stream().reduce((first, second) -> second);
+        int last = newest.map(Decision::holdOut).orElse(1);
+        Optional<Decision> promoted = champion.flatMap(now -> earlier.stream()
+                .filter(decision ->
+                        decision.runKey().equals(now.version().info().runKey()))
+                .findFirst());
+        int before = promoted.map(Decision::holdOut).orElse(last);
+        // Said once it holds until a champion is promoted on it, or a flag that stays in a schedule would begin the
+        // budget anew every night.
+        boolean begun = last > before && newest.map(Decision::holdOutDefinition).equals(Optional.of(definition));
+        boolean other = promoted.isPresent()
+                        && !definition.equals(promoted.get().holdOutDefinition())
+                || champion.flatMap(Champion::manifest).filter(this::isReplaced).isPresent();
+        this.saidYes = begun || options.newHoldOut();
+        this.holdOut = !begun && options.newHoldOut() && other ? last + 1 : last;
         for (Decision decision : earlier) {
-            if (decision.holdOut() != null && decision.holdOut() == holdOut) {
+            if (decision.holdOut() == holdOut) {
                 decision.test().ifPresent(tests::add);
             }
         }
+    }
+
+    /** What decides which images are held out. */
+    private static String definition(DataConfig data) {
+        return data.split() != null
+                ? "data.split.test = " + data.split().test()
+                : "data.test: " + Redaction.of(data.test().source().toString());
+    }
+
+    private static BitSet usable(NightImages images) {
+        Set<ContentHash> trained = images.manifest().contents(false);
+        Map<ContentHash, Integer> first = new HashMap<>();
+        BitSet usable = new BitSet();
+        List<Manifest.Image> all = images.heldOutImages();
+        for (int id = 0; id < all.size(); id++) {
+            Manifest.Image image = all.get(id);
+            Integer earlier = first.putIfAbsent(image.content(), id);
+            if (earlier == null) {
+                usable.set(id, !trained.contains(image.content()));
+            } else if (all.get(earlier).label() != image.label()) {
+                usable.clear(earlier);
+            }
+        }
+        return usable;
+    }
+
+    /** Whether images have changed sides, or most of those held out were not held out before. */
+    private boolean isReplaced(Manifest before) {
+        Manifest.Change change = images.manifest().since(before);
+        return change.toTraining() + change.toHeldOut() > 0
+                || heldOut(before, usable).cardinality() * 2 < usable.cardinality();
     }
 
     /** In the order of their leases. */
@@ -62,6 +129,16 @@ final class NightGate {
         return holdOut;
     }
 
+    /** What decides which images are held out, for records. */
+    String definition() {
+        return definition;
+    }
+
+    /** Whether somebody has said yes to a new hold-out, tonight or on an earlier night since the champion. */
+    boolean isNewHoldOut() {
+        return saidYes;
+    }
+
     /**
      * Judges.
      *
@@ -70,18 +147,12 @@ final class NightGate {
      * @param now the challenger's
      */
     Verdict judge(Optional<Champion> champion, Optional<int[]> before, int[] now) {
-        List<Manifest.Image> all = images.heldOutImages();
         if (champion.isEmpty()) {
-            int right = (int) IntStream.range(0, now.length)
-                    .filter(id -> now[id] == all.get(id).label())
-                    .count();
-            return Gate.first(policy, all.size(), right);
+            checkAny(usable, "all images that are held out are trained on too, or are of more than one class");
+            return Gate.first(policy, usable.cardinality(), right(now, usable));
         }
         BitSet fair = fair(champion.get());
-        if (fair.isEmpty()) {
-            throw new ConvoyException("Cannot compare models: the champion was trained on all images that are held out;"
-                    + " hold others out");
-        }
+        checkAny(fair, "the champion was trained on all images that are held out, or knows none of their classes");
         Answers answers = answers(before.orElseThrow(), now).restrictedTo(fair);
         AlphaBudget budget = policy.budget(tests);
         Optional<BitSet> old = champion.get().manifest().map(manifest -> heldOut(manifest, fair));
@@ -89,6 +160,40 @@ final class NightGate {
                 ? Gate.decide(policy, budget, answers)
                 : Gate.decide(
                         policy, budget, answers, answers(before.get(), now).restrictedTo(old.get()));
+    }
+
+    private static void checkAny(BitSet images, String reason) {
+        if (images.isEmpty()) {
+            throw new ConvoyException("Cannot compare models: " + reason + "; hold others out");
+        }
+    }
+
+    /** The number of images of some that were answered rightly. */
+    private int right(int[] answers, BitSet chosen) {
+        return (int) chosen.stream()
+                .filter(id -> answers[id] == images.heldOutImages().get(id).label())
+                .count();
+    }
+
+    /**
+     * Says if a champion does not answer the images that it was promoted on as it did then, as by another decoder or another processor; empty
+     * if it does, or if not all of them are there.
+     */
+    Optional<String> changedAnswers(Champion champion, int[] answers) {
+        Map<String, Double> then = champion.version().info().metrics();
+        Optional<BitSet> old = champion.manifest().map(manifest -> heldOut(manifest, usable));
+        if (old.isEmpty()
+                || !Optional.of((double) old.get().cardinality()).equals(Optional.ofNullable(then.get(IMAGES)))) {
+            return Optional.empty();
+        }
+        double now = (double) right(answers, old.get()) / old.get().cardinality();
+        return now == then.get(ACCURACY)
+                ? Optional.empty()
+                : Optional.of(String.format(
+                        Locale.ROOT,
+                        "the champion's accuracy on the images that it was promoted on is %.4f, and was %.4f then",
+                        now,
+                        then.get(ACCURACY)));
     }
 
     private Answers answers(int[] before, int[] now) {
@@ -116,11 +221,11 @@ final class NightGate {
         Set<String> known = new HashSet<>(champion.version().info().classNames());
         List<String> names = images.manifest().classNames();
         BitSet fair = new BitSet();
-        for (int id = 0; id < images.heldOutImages().size(); id++) {
+        usable.stream().forEach(id -> {
             Manifest.Image image = images.heldOutImages().get(id);
             boolean shared = !acceptNewClasses || known.contains(names.get(image.label()));
             fair.set(id, shared && !trained.contains(image.content()));
-        }
+        });
         return fair;
     }
 

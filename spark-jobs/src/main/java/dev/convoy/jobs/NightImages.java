@@ -3,6 +3,7 @@ package dev.convoy.jobs;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.decode.ImageInfo;
+import dev.convoy.data.rdd.ImageCensus.ContentHash;
 import dev.convoy.data.rdd.ImageCensus.Entry;
 import dev.convoy.data.source.ImageListing;
 import dev.convoy.data.source.ImageSubset;
@@ -18,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -28,7 +31,8 @@ import org.apache.spark.api.java.JavaSparkContext;
  * @param heldOut listing of those to compare models on, with ids from 0; empty if there are none
  * @param heldOutImages what those are, by id
  * @param manifest all of them by content
- * @param profile what they are like
+ * @param sets what was found of each
+ * @param channels that images are trained with
  * @param rejected how many cannot be used
  * @param unusable why these are too many; empty if they are not
  */
@@ -37,7 +41,8 @@ record NightImages(
         Optional<ImageListing> heldOut,
         List<Manifest.Image> heldOutImages,
         Manifest manifest,
-        ImageSetProfile profile,
+        Map<String, ExaminedSet> sets,
+        int channels,
         long rejected,
         Optional<String> unusable) {
     private static final double MAX_LEVEL = 255;
@@ -73,7 +78,8 @@ record NightImages(
                 listing(test),
                 heldOut,
                 manifest,
-                profile(sets, manifest, rejected),
+                sets,
+                channels(job, sets),
                 rejected,
                 unusable(job, sources));
     }
@@ -102,36 +108,68 @@ record NightImages(
                 .toList();
     }
 
-    private static ImageSetProfile profile(Map<String, ExaminedSet> sets, Manifest manifest, long rejected) {
-        // Grey images among coloured ones have three equal channels.
-        int channels = sets.values().stream()
+    /** What all of them are like. */
+    ImageSetProfile profile() {
+        return profile(content -> true).orElseThrow();
+    }
+
+    /** What those are like that a champion does not know; empty if there are none. */
+    Optional<ImageSetProfile> profileOfNew(Champion champion) {
+        if (champion.manifest().isEmpty()) {
+            return Optional.empty();
+        }
+        Set<ContentHash> known = champion.manifest().get().contents(false);
+        known.addAll(champion.manifest().get().contents(true));
+        return profile(content -> !known.contains(content));
+    }
+
+    private Optional<ImageSetProfile> profile(Predicate<ContentHash> chosen) {
+        ImageSetProfile.Builder profile = new ImageSetProfile.Builder();
+        long count = 0;
+        for (ExaminedSet set : sets.values()) {
+            List<String> names = set.from().listing().classNames();
+            for (Entry image : set.images()) {
+                if (chosen.test(image.content())) {
+                    count++;
+                    profile.add(facts(image.info(), names.get(image.label())));
+                }
+            }
+        }
+        if (count == 0) {
+            return Optional.empty();
+        }
+        profile.addRejected(rejected);
+        profile.addCopies(Math.min(count, manifest.copies()));
+        return Optional.of(profile.build());
+    }
+
+    private ImageFacts facts(ImageInfo info, String className) {
+        return new ImageFacts(
+                className,
+                info.shape().width(),
+                info.shape().height(),
+                info.format(),
+                levels(info.mean(), channels),
+                levels(info.std(), channels));
+    }
+
+    /** Grey images among coloured ones have three equal channels; coloured ones that become grey the mean of theirs. */
+    private static int channels(JobConfig job, Map<String, ExaminedSet> sets) {
+        if (!job.data().channels().equals("auto")) {
+            return Integer.parseInt(job.data().channels());
+        }
+        return sets.values().stream()
                 .flatMap(set -> set.images().stream())
                 .mapToInt(image -> image.info().mean().length)
                 .max()
                 .orElse(1);
-        ImageSetProfile.Builder profile = new ImageSetProfile.Builder();
-        for (ExaminedSet set : sets.values()) {
-            List<String> names = set.from().listing().classNames();
-            for (Entry image : set.images()) {
-                ImageInfo info = image.info();
-                profile.add(new ImageFacts(
-                        names.get(image.label()),
-                        info.shape().width(),
-                        info.shape().height(),
-                        info.format(),
-                        levels(info.mean(), channels),
-                        levels(info.std(), channels)));
-            }
-        }
-        profile.addRejected(rejected);
-        profile.addCopies(manifest.copies());
-        return profile.build();
     }
 
     private static double[] levels(double[] shares, int channels) {
+        double mean = DoubleStream.of(shares).average().orElse(0);
         double[] levels = new double[channels];
         for (int i = 0; i < channels; i++) {
-            levels[i] = Math.min(MAX_LEVEL, shares[i % shares.length] * MAX_LEVEL);
+            levels[i] = Math.min(MAX_LEVEL, MAX_LEVEL * (channels < shares.length ? mean : shares[i % shares.length]));
         }
         return levels;
     }

@@ -1,5 +1,6 @@
 package dev.convoy.jobs;
 
+import dev.convoy.data.Printable;
 import dev.convoy.gate.Verdict;
 import dev.convoy.registry.ModelVersion;
 import dev.convoy.retrain.Decision;
@@ -9,6 +10,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Gathers what a night finds out, so that its end tells as much as is known. */
@@ -23,6 +25,7 @@ final class NightReport {
     private Optional<Integer> version = Optional.empty();
     private Optional<Decision.GateReport> gate = Optional.empty();
     private Optional<Integer> holdOut = Optional.empty();
+    private Optional<String> holdOutDefinition = Optional.empty();
 
     NightReport(RunDirectory run, int lease, NightImages images, Optional<Champion> before, String runKey) {
         this.run = run;
@@ -64,12 +67,13 @@ final class NightReport {
     /**
      * Notes a verdict.
      *
-     * @param number of the hold-out
+     * @param by what judged
      * @param compared the champion that the challenger was compared with
      */
-    void judged(Verdict verdict, int number, Optional<Champion> compared) {
+    void judged(Verdict verdict, NightGate by, Optional<Champion> compared) {
         gate = Optional.of(Decision.GateReport.of(verdict));
-        holdOut = Optional.of(number);
+        holdOut = Optional.of(by.holdOut());
+        holdOutDefinition = Optional.of(by.definition());
         champion = compared.map(now -> now.version().number());
     }
 
@@ -77,6 +81,35 @@ final class NightReport {
     NightReport registered(ModelVersion added) {
         version = Optional.of(added.number());
         return this;
+    }
+
+    /** A page about the challenger, for people. */
+    String card(String model, Verdict verdict, List<String> classNames) {
+        return String.format(
+                Locale.ROOT,
+                """
+                # %s
+
+                %s
+
+                | | |
+                | --- | --- |
+                | trained on | %,d images |
+                | compared on | %,d images, of which %.2f %% are answered rightly |
+                | classes | %s |
+                | list of images | %s |
+                | champion before | %s |
+                | run | %s |
+                """,
+                model,
+                verdict.sentence(),
+                images.trained(),
+                verdict.images(),
+                100 * verdict.accuracy(),
+                Printable.of(String.join(", ", classNames)),
+                manifest,
+                champion.map(number -> "version " + number).orElse("none"),
+                run);
     }
 
     /** What is known, with an end. */
@@ -92,6 +125,7 @@ final class NightReport {
                 images,
                 findings,
                 holdOut.orElse(null),
+                holdOutDefinition.orElse(null),
                 gate.orElse(null),
                 lease,
                 run.toString(),

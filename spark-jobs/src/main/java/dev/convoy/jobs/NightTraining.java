@@ -19,12 +19,16 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains a challenger, once for each run key: a training that has ended is taken as it is, and one that has died is gone on with. It sees nothing of
  * the hold-out, not even to choose its best epoch, or the hold-out would flatter it.
  */
 final class NightTraining {
+    private static final Logger LOG = LoggerFactory.getLogger(NightTraining.class);
+
     private final JavaSparkContext spark;
     private final Config config;
     private final List<TrainingListener> listeners;
@@ -53,11 +57,24 @@ final class NightTraining {
         if (finished.isPresent() && isComplete(files, finished.get())) {
             return finished.get();
         }
-        FinishedRun run = new TrainJob(spark, challenger(job, parent, images, champion), listeners)
-                .withResume(new Resume(Resume.Mode.AUTO, Optional.empty(), false))
-                .withNight(new TrainJob.Night(Map.of(ExaminedSet.TRAIN, images.train()), signal))
-                .run();
-        return new Path(run.directory());
+        Config changed = challenger(job, parent, images, champion);
+        TrainJob.Night night = new TrainJob.Night(Map.of(ExaminedSet.TRAIN, images.train()), signal);
+        TrainJob training = new TrainJob(spark, changed, listeners).withNight(night);
+        return new Path(train(job, training).directory());
+    }
+
+    /** Goes on with a training that has died, or, if that cannot be, begins anew. */
+    private static FinishedRun train(JobConfig job, TrainJob training) throws IOException {
+        if (job.sync().transport() == JobConfig.Sync.Transport.DL4J_SPARK) {
+            return training.run();
+        }
+        try {
+            return training.withResume(new Resume(Resume.Mode.AUTO, Optional.empty(), false))
+                    .run();
+        } catch (ChangedRunException e) {
+            LOG.warn("A training of this night begins anew: {}", e.getMessage());
+            return training.run();
+        }
     }
 
     private static boolean isComplete(FileSystem files, Path run) throws IOException {

@@ -4,6 +4,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.model.file.TrainedModel;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -76,6 +77,15 @@ public final class ModelVersion {
         } catch (FileNotFoundException e) {
             return Optional.empty();
         }
+    }
+
+    /**
+     * Opens a file that was added with the version, which may be large.
+     *
+     * @throws FileNotFoundException if there is none
+     */
+    public InputStream open(String name) throws IOException {
+        return files.open(file(name));
     }
 
     /** Reads the model. */

@@ -41,10 +41,15 @@ final class RegistryJson {
      * Reads a whole file.
      *
      * @throws FileNotFoundException if it is not there
+     * @throws ConvoyException if it is larger than such files are
      */
     static byte[] read(FileSystem files, Path file) throws IOException {
         try (InputStream in = files.open(file)) {
-            return in.readNBytes(MAX_BYTES);
+            byte[] content = in.readNBytes(MAX_BYTES + 1);
+            if (content.length > MAX_BYTES) {
+                throw new ConvoyException("Cannot read " + file + ": it has more than " + MAX_BYTES + " bytes");
+            }
+            return content;
         }
     }
 

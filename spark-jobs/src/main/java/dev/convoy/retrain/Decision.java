@@ -31,6 +31,7 @@ import java.util.Optional;
  * @param images how many of what
  * @param findings about the images, a line each
  * @param holdOut the number of the hold-out, which rises when it is refreshed; tests on one share its alpha
+ * @param holdOutDefinition what decides which images are held out
  * @param gate what the decision rests on
  * @param run the directory of the job that decided
  * @param lease the number of the lease under which it was decided, by which decisions are in order
@@ -47,6 +48,7 @@ public record Decision(
         Images images,
         List<String> findings,
         Integer holdOut,
+        String holdOutDefinition,
         GateReport gate,
         Integer lease,
         String run,
@@ -68,14 +70,28 @@ public record Decision(
 
     /** What a night knows before it has looked at anything. */
     public static Decision of(Outcome outcome, String sentence, String run, String time) {
-        return new Decision(FORMAT, outcome, sentence, null, null, null, null, null, null, null, null, null, run, time);
+        return new Decision(
+                FORMAT, outcome, sentence, null, null, null, null, null, null, null, null, null, null, run, time);
     }
 
     /** The same, of a challenger that has become a version. */
     public Decision withVersion(int number) {
         return new Decision(
-                format, outcome, sentence, runKey, champion, number, manifest, images, findings, holdOut, gate, lease,
-                run, time);
+                format,
+                outcome,
+                sentence,
+                runKey,
+                champion,
+                number,
+                manifest,
+                images,
+                findings,
+                holdOut,
+                holdOutDefinition,
+                gate,
+                lease,
+                run,
+                time);
     }
 
     /** The test that was made on the hold-out; empty if none was. */

@@ -7,9 +7,9 @@ import dev.convoy.data.Sha256;
 import dev.convoy.data.rdd.ImageCensus.ContentHash;
 import dev.convoy.model.Json;
 import java.io.BufferedReader;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
@@ -201,14 +201,14 @@ public record Manifest(List<String> classNames, List<Image> images) {
     }
 
     /**
-     * Reads a file.
+     * Reads a file, and closes it.
      *
      * @param name how messages call it
      * @throws ConvoyException if it is not one of this version
      */
-    public static Manifest read(byte[] file, String name) {
-        try (BufferedReader in = new BufferedReader(
-                new InputStreamReader(new GZIPInputStream(new ByteArrayInputStream(file)), StandardCharsets.UTF_8))) {
+    public static Manifest read(InputStream file, String name) {
+        try (BufferedReader in =
+                new BufferedReader(new InputStreamReader(new GZIPInputStream(file), StandardCharsets.UTF_8))) {
             Header header = Json.MAPPER.readValue(String.valueOf(in.readLine()), Header.class);
             if (header == null || !FORMAT.equals(header.format) || header.classes == null) {
                 throw bad(name, "its first line does not say " + FORMAT, null);

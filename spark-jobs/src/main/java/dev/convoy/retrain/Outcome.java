@@ -1,5 +1,8 @@
 package dev.convoy.retrain;
 
+import java.util.Arrays;
+import java.util.Optional;
+
 /** How a night ends, if it does not fail. */
 public enum Outcome {
     /** The challenger is the champion now. */
@@ -28,8 +31,10 @@ public enum Outcome {
         return exitCode;
     }
 
-    /** Whether it is one for good, for a challenger. */
-    public boolean isDecision() {
-        return this == PROMOTED || this == REJECTED || this == AWAITING_APPROVAL;
+    /** The outcome that a process has ended with; empty if it was none. */
+    public static Optional<Outcome> ofExitCode(int code) {
+        return Arrays.stream(values())
+                .filter(outcome -> outcome.exitCode == code)
+                .findFirst();
     }
 }

@@ -4,6 +4,7 @@ import static dev.convoy.testing.Nights.sentence;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.convoy.data.ConvoyException;
 import dev.convoy.jobs.RetrainJob.Options;
 import dev.convoy.jobs.RetrainJob.Step;
 import dev.convoy.registry.AliasChange;
@@ -84,7 +85,10 @@ class RetrainTest {
         Result better = night(spark);
         assertThat(better.status()).as(sentence(better)).isEqualTo(Result.Status.PROMOTED);
         assertThat(champion()).hasValue(2);
-        assertThat(registered().version(2).info().parentNumber()).hasValue(1);
+        assertThat(registered().version(2).info().parentNumber())
+                .as("begun afresh")
+                .isEmpty();
+        assertThat(registered().version(2).read("card.md")).isPresent();
         assertThat(registered().previous().orElseThrow().number()).isEqualTo(1);
 
         digits.addMislabelled(250);
@@ -160,6 +164,65 @@ class RetrainTest {
         nights.set("retrain.mlflow.uri", "ftp://somewhere");
         assertThatThrownBy(() -> again(spark, Options.NONE))
                 .hasMessageContainingAll("retrain.mlflow.uri = ftp://somewhere", "it must be http://HOST");
+    }
+
+    /** A promotion whose job died is told of by the next one, even if somebody has rolled it back meanwhile. */
+    @Test
+    void whatSomebodyRollsBackStaysSo(JavaSparkContext spark) throws IOException {
+        digits.add(200);
+        night(spark);
+        digits.add(500);
+        nights.arrive();
+        assertThatThrownBy(() -> nights.job(spark, Options.NONE, step -> {
+                    if (step == Step.PROMOTE) {
+                        throw new ConvoyException("The night ends here");
+                    }
+                }))
+                .hasMessageContaining("The night ends here");
+        assertThat(champion()).hasValue(2);
+        assertThat(registered().decisions()).hasSize(1);
+        RegisteredModel model = registered();
+        try (Lease lease = model.acquire(new LeaseOptions("rollback"))) {
+            model.rollback(lease, OptionalInt.of(1), "complaints");
+        }
+        Result again = again(spark, Options.NONE);
+        assertThat(again.status()).as(sentence(again)).isEqualTo(Result.Status.NOOP);
+        assertThat(champion()).hasValue(1);
+        assertThat(registered().decisions()).hasSize(2);
+    }
+
+    /** One image that lies there forty times counts once. */
+    @Test
+    void copiesCountOnce(JavaSparkContext spark) throws IOException {
+        digits.add(150);
+        for (int i = 0; i < 3; i++) {
+            digits.copyAll();
+        }
+        nights.set("retrain.max-copies", "1");
+        Result first = night(spark);
+        int images = first.retrain().at("/gate/images").asInt();
+        assertThat(images).isBetween(20, 80);
+        assertThat(first.retrain().at("/images/heldOut").asInt()).isEqualTo(8 * images);
+    }
+
+    /** A flag that stays in the schedule does not begin the budget anew every night. */
+    @Test
+    void aNewHoldOutIsNewOnce(JavaSparkContext spark) throws IOException {
+        digits.add(400);
+        night(spark);
+        nights.set("data.split.test", "0.5");
+        nights.set("retrain.min-new-examples", "0");
+        List<Integer> holdOuts = new ArrayList<>();
+        List<Integer> tests = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            digits.addMislabelled(60);
+            Result result = night(spark, new Options(false, false, true, i < 2));
+            assertThat(result.status()).as(sentence(result)).isEqualTo(Result.Status.REJECTED);
+            holdOuts.add(result.retrain().path("holdOut").asInt());
+            tests.add(result.retrain().at("/gate/comparison/test").asInt());
+        }
+        assertThat(holdOuts).containsExactly(2, 2, 2);
+        assertThat(tests).containsExactly(1, 2, 3);
     }
 
     /** Whoever is promoted while a challenger is trained is the one that it has to beat. */
