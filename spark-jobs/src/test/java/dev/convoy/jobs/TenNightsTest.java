@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The short form of a year of nights, which {@code scripts/bench retrain} simulates. */
 @ExtendWith(SparkExtension.class)
 @Tag("chaos")
-@Timeout(1200)
+@Timeout(1800)
 class TenNightsTest {
     /** How often several jobs start at once. */
     private static final int RACES = Integer.getInteger("convoy.chaos.times", 1) > 1 ? 100 : 1;
