@@ -10,7 +10,7 @@ final class Calendar {
     enum Event {
         MORE,
         NOTHING,
-        /** Some images come three nights after the others. */
+        /** Some images come a night after the others. */
         LATE,
         MISLABELLED,
         BRIGHTER,
