@@ -264,4 +264,29 @@ class AtomicFilesTest {
         assertThat(Files.readAllBytes(root.resolve("folder/other"))).containsExactly(3);
         assertThat(root.resolve("folder/file")).doesNotExist();
     }
+
+    private List<String> names() throws IOException {
+        try (Stream<java.nio.file.Path> all = Files.list(root)) {
+            return all.map(path -> path.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void onlyWhatIsHalfWrittenIsSwept() throws IOException {
+        Files.createFile(root.resolve(".model.json.0b5c1c4e-0000-4000-8000-0123456789ab.tmp"));
+        Files.createFile(root.resolve("model.json"));
+        Files.createFile(root.resolve(".hidden.tmp"));
+        AtomicFiles.sweep(files, new Path(root.toString()));
+        AtomicFiles.sweep(files, new Path(root.resolve("none").toString()));
+        assertThat(names()).containsExactly(".hidden.tmp", "model.json");
+    }
+
+    @Test
+    void whatIsPublishedIsThereOnce() throws IOException {
+        Path file = new Path(root.resolve("new").toString());
+        assertThat(AtomicFiles.publishNew(files, file, new byte[] {1})).isTrue();
+        assertThat(AtomicFiles.publishNew(files, file, new byte[] {2})).isFalse();
+        assertThat(root.resolve("new")).hasBinaryContent(new byte[] {1});
+        assertThat(names()).containsExactly("new");
+    }
 }
