@@ -147,4 +147,17 @@ class CheckpointStoreTest {
         assertThatThrownBy(() -> saved.state(shorter.bind(Checkpoints.INPUT)))
                 .hasMessageContaining("is not in the network");
     }
+
+    @Test
+    void oneOfTheSameRoundIsReplacedAndWhatIsHalfWrittenSwept() throws IOException {
+        store.sweep();
+        org.apache.hadoop.fs.Path first = store.write(Checkpoints.at(3), Checkpoints.NETWORK);
+        assertThat(first.getName()).isEqualTo("round-3");
+        assertThat(store.write(Checkpoints.at(3), Checkpoints.NETWORK)).isEqualTo(first);
+        assertThat(store.newest().orElseThrow().folder().getName()).isEqualTo("round-3");
+        Files.createDirectory(folder.resolve(".tmp-half"));
+        Files.createDirectory(folder.resolve("round-4-copied"));
+        store.sweep();
+        assertThat(names()).containsExactly("round-3", "round-4-copied");
+    }
 }
