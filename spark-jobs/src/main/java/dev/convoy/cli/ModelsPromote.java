@@ -14,30 +14,21 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "promote",
         description = "Lets an alias point to a version. Refuses while a job holds the model's lease.")
-final class ModelsPromote extends ModelsCommand {
+final class ModelsPromote extends ModelsChange {
     @Parameters(paramLabel = "NAME@N", description = "The version.")
     private String which;
 
     @Option(names = "--alias", paramLabel = "ALIAS", description = "Default: ${DEFAULT-VALUE}.")
     private String alias = RegisteredModel.CHAMPION;
 
-    @Option(names = "--reason", paramLabel = "TEXT", required = true, description = "Why, for the history.")
-    private String reason;
-
-    @Option(
-            names = "--wait",
-            paramLabel = "SECONDS",
-            description = "How long to wait while the lease is held. Default: ${DEFAULT-VALUE}.")
-    private int seconds;
-
     @Override
     public Integer call() throws IOException {
         RegistryReference reference = RegistryReference.parse(which);
         int version = registry().resolve(reference).number();
         RegisteredModel model = writable(reference.name());
-        try (Lease lease = lease(model, "promote", seconds)) {
+        try (Lease lease = lease(model, "promote")) {
             int expected = model.alias(alias).read().number();
-            AliasEntry entry = model.promote(lease, alias, expected, AliasChange.promote(version, reason));
+            AliasEntry entry = model.promote(lease, alias, expected, AliasChange.promote(version, reason()));
             System.out.println(
                     model.name() + "@" + alias + " is version " + version + " (entry " + entry.number() + ")");
         }

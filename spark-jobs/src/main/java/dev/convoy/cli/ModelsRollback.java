@@ -7,7 +7,6 @@ import dev.convoy.registry.RegistryReference;
 import java.io.IOException;
 import java.util.OptionalInt;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Runs {@code convoy models rollback}. */
@@ -16,18 +15,9 @@ import picocli.CommandLine.Parameters;
         description =
                 "Lets the champion be the previous version again, or an earlier one. Refuses while a job holds the"
                         + " model's lease.")
-final class ModelsRollback extends ModelsCommand {
+final class ModelsRollback extends ModelsChange {
     @Parameters(paramLabel = "NAME[@N]", description = "The model, and the version. Default: the previous one.")
     private String which;
-
-    @Option(names = "--reason", paramLabel = "TEXT", required = true, description = "Why, for the history.")
-    private String reason;
-
-    @Option(
-            names = "--wait",
-            paramLabel = "SECONDS",
-            description = "How long to wait while the lease is held. Default: ${DEFAULT-VALUE}.")
-    private int seconds;
 
     @Override
     public Integer call() throws IOException {
@@ -36,8 +26,8 @@ final class ModelsRollback extends ModelsCommand {
                 ? OptionalInt.of(registry().resolve(reference).number())
                 : OptionalInt.empty();
         RegisteredModel model = writable(reference.name());
-        try (Lease lease = lease(model, "rollback", seconds)) {
-            AliasEntry entry = model.rollback(lease, to, reason);
+        try (Lease lease = lease(model, "rollback")) {
+            AliasEntry entry = model.rollback(lease, to, reason());
             System.out.println(model.name() + "@" + RegisteredModel.CHAMPION + " is version " + entry.version()
                     + " again (entry " + entry.number() + ")");
         }

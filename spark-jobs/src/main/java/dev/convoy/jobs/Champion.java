@@ -31,15 +31,13 @@ record Champion(ModelVersion version, Optional<Manifest> manifest, Optional<Imag
             return Optional.empty();
         }
         ModelVersion version = model.version(alias.version().getAsInt());
-        Optional<Manifest> manifest = version.read(PROFILE).isPresent()
-                ? Optional.of(
-                        Manifest.read(version.open(IMAGES), version.file(IMAGES).toString()))
-                : Optional.empty();
         Optional<byte[]> profile = version.read(PROFILE);
-        return Optional.of(new Champion(
-                version,
-                manifest,
-                profile.isPresent() ? Optional.of(profile(version, profile.get())) : Optional.empty()));
+        if (profile.isEmpty()) {
+            return Optional.of(new Champion(version, Optional.empty(), Optional.empty()));
+        }
+        Manifest manifest =
+                Manifest.read(version.open(IMAGES), version.file(IMAGES).toString());
+        return Optional.of(new Champion(version, Optional.of(manifest), Optional.of(profile(version, profile.get()))));
     }
 
     static byte[] profileBytes(ImageSetProfile profile) {

@@ -13,8 +13,8 @@ import dev.convoy.train.replica.ReplicaSpec;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** The images on which models are compared; read once for models of one shape. Whoever makes one closes it. */
@@ -60,13 +60,16 @@ final class HoldOut implements AutoCloseable {
                 model.normalization());
         ImageAnswers found = new Evaluator(spark, replica, job.data().batchSize())
                 .answers(images, new ModelState(model.parameters(), model.buffers()));
-        List<String> names = model.classNames();
+        // By the model's class, the listing's; behind the last, no class.
+        int[] classes = IntStream.rangeClosed(0, model.classNames().size())
+                .map(c -> c < model.classNames().size()
+                        ? listing.classNames().indexOf(model.classNames().get(c))
+                        : OTHER)
+                .toArray();
         int[] answers = new int[(int) listing.examples()];
         Arrays.fill(answers, OTHER);
         for (int i = 0; i < found.ids().length; i++) {
-            int answer = found.answers()[i];
-            answers[(int) found.ids()[i]] =
-                    answer < names.size() ? listing.classNames().indexOf(names.get(answer)) : OTHER;
+            answers[(int) found.ids()[i]] = classes[found.answers()[i]];
         }
         return answers;
     }

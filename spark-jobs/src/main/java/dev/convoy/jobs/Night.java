@@ -17,7 +17,6 @@ import dev.convoy.registry.ModelVersion;
 import dev.convoy.registry.RegisteredModel;
 import dev.convoy.registry.VersionDraft;
 import dev.convoy.retrain.Decision;
-import dev.convoy.retrain.Manifest;
 import dev.convoy.retrain.Outcome;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -67,7 +66,8 @@ final class Night {
         Optional<Decision> unfinished = finishPromotions(alias);
         Optional<Champion> before = Champion.of(model, alias);
         NightImages images = NightImages.examine(scope.spark(), job);
-        NightReport report = new NightReport(run, lease.number(), images, before, runKey(images.manifest(), before));
+        String manifest = images.manifest().hash();
+        NightReport report = new NightReport(run, lease.number(), images, manifest, before, runKey(manifest, before));
         passed(Step.FREEZE);
         if (unfinished.isPresent() && unfinished.get().manifest().equals(report.manifest())) {
             // The job that promoted had no time to say so.
@@ -80,7 +80,7 @@ final class Night {
                     "nothing to do: the same images, configuration and champion were decided on before: "
                             + known.get().sentence());
         }
-        NightGate gate = new NightGate(job, model, images, before, scope.options());
+        NightGate gate = new NightGate(job, model, images, before, report.change(), scope.options());
         Optional<Decision> refused =
                 new NightChecks(job, scope.options(), gate.isNewHoldOut()).refuse(report, images, before);
         if (refused.isPresent()) {
@@ -93,7 +93,7 @@ final class Night {
             }
             Path challenger = new Path(training.train(report.runKey(), images, before), RunDirectory.MODEL);
             passed(Step.TRAIN);
-            return judge(report, images, gate, challenger, holdOut);
+            return judge(report, images, gate, challenger, holdOut, new Contender(alias.number(), before));
         }
     }
 
@@ -126,10 +126,10 @@ final class Night {
         return Optional.of(Decision.read(model.decide(lease, entry.runKey(), decision.toBytes()), entry.runKey()));
     }
 
-    private String runKey(Manifest manifest, Optional<Champion> before) {
+    private String runKey(String manifest, Optional<Champion> before) {
         String all = String.join(
                 "\n",
-                manifest.hash(),
+                manifest,
                 SignificantKeys.of(scope.config()).toString(),
                 String.join(" ", job.backend().name(), job.train().workers()),
                 String.join(
@@ -144,14 +144,30 @@ final class Night {
         return HexFormat.of().formatHex(digest).substring(0, 32);
     }
 
+    /**
+     * Whom a challenger has to beat.
+     *
+     * @param entry the number of the alias's entry
+     * @param champion empty if there is none yet
+     */
+    private record Contender(int entry, Optional<Champion> champion) {}
+
+    /** The one of now, whose list of images is only read again if it is another one. */
+    private Contender now(Contender earlier) throws IOException {
+        AliasLog.Reading alias = champion().read();
+        return alias.number() == earlier.entry ? earlier : new Contender(alias.number(), Champion.of(model, alias));
+    }
+
     /** Judges until the champion that the challenger is compared with is still the champion when it is promoted. */
-    private Decision judge(NightReport report, NightImages images, NightGate gate, Path challenger, HoldOut holdOut)
+    private Decision judge(
+            NightReport report, NightImages images, NightGate gate, Path challenger, HoldOut holdOut, Contender before)
             throws IOException {
         TrainedModel trained = TrainedModel.load(model.files(), challenger);
         int[] answers = holdOut.answers(trained);
+        Contender contender = before;
         for (int i = 0; i < GATES; i++) {
-            AliasLog.Reading alias = champion().read();
-            Optional<Champion> current = Champion.of(model, alias);
+            contender = now(contender);
+            Optional<Champion> current = contender.champion;
             Optional<int[]> championAnswers = current.isPresent()
                     ? Optional.of(holdOut.answers(current.get().version().load()))
                     : Optional.empty();
@@ -179,7 +195,7 @@ final class Night {
             try {
                 AliasChange change = AliasChange.promote(version.number(), verdict.sentence())
                         .withRunKey(report.runKey());
-                model.promote(lease, RegisteredModel.CHAMPION, alias.number(), change);
+                model.promote(lease, RegisteredModel.CHAMPION, contender.entry, change);
                 passed(Step.PROMOTE);
                 return record(report.registered(version).end(Outcome.PROMOTED, verdict.sentence()));
             } catch (AliasMovedException e) {
@@ -203,7 +219,7 @@ final class Night {
                 .withConfiguration(SignificantKeys.of(scope.config()), job.seed())
                 .withData(images.train().description(), report.manifest())
                 .withMetrics(
-                        Map.of("hold-out-accuracy", verdict.accuracy(), "hold-out-images", (double) verdict.images()))
+                        Map.of(NightGate.ACCURACY, verdict.accuracy(), NightGate.IMAGES, (double) verdict.images()))
                 .withRun(challenger.getParent().toString())
                 .withReason(verdict.sentence())
                 .withFile(

@@ -122,7 +122,7 @@ final class NightChecks {
                     limits.maxCopies()));
         }
         Manifest.Change change = counts.change();
-        if (change != null && change.toTraining() + change.toHeldOut() > 0 && !newHoldOut) {
+        if (change != null && change.hasSwitchedSides() && !newHoldOut) {
             faults.add(String.format(
                     Locale.ROOT,
                     "%,d images that the champion was compared on are trained on now, and %,d that it was trained on are"

@@ -46,6 +46,7 @@ final class NightGate {
      * Looks up which tests were made before.
      *
      * @param champion of the beginning of the night
+     * @param change of the images since its own
      * @throws ConvoyException if a decision cannot be read
      */
     NightGate(
@@ -53,6 +54,7 @@ final class NightGate {
             RegisteredModel model,
             NightImages images,
             Optional<Champion> champion,
+            Optional<Manifest.Change> change,
             RetrainJob.Options options)
             throws IOException {
         this.policy = job.retrain().gate();
@@ -73,6 +75,7 @@ final class NightGate {
         boolean begun = last > before && newest.map(Decision::holdOutDefinition).equals(Optional.of(definition));
         boolean other = promoted.isPresent()
                         && !definition.equals(promoted.get().holdOutDefinition())
+                || change.filter(Manifest.Change::hasSwitchedSides).isPresent()
                 || champion.flatMap(Champion::manifest).filter(this::isReplaced).isPresent();
         this.saidYes = begun || options.newHoldOut();
         this.holdOut = !begun && options.newHoldOut() && other ? last + 1 : last;
@@ -107,11 +110,9 @@ final class NightGate {
         return usable;
     }
 
-    /** Whether images have changed sides, or most of those held out were not held out before. */
+    /** Whether most of the images that are held out were not held out before. */
     private boolean isReplaced(Manifest before) {
-        Manifest.Change change = images.manifest().since(before);
-        return change.toTraining() + change.toHeldOut() > 0
-                || heldOut(before, usable).cardinality() * 2 < usable.cardinality();
+        return heldOut(before, usable).cardinality() * 2 < usable.cardinality();
     }
 
     /** In the order of their leases. */

@@ -27,11 +27,17 @@ final class NightReport {
     private Optional<Integer> holdOut = Optional.empty();
     private Optional<String> holdOutDefinition = Optional.empty();
 
-    NightReport(RunDirectory run, int lease, NightImages images, Optional<Champion> before, String runKey) {
+    NightReport(
+            RunDirectory run,
+            int lease,
+            NightImages images,
+            String manifest,
+            Optional<Champion> before,
+            String runKey) {
         this.run = run;
         this.lease = lease;
         this.runKey = runKey;
-        this.manifest = images.manifest().hash();
+        this.manifest = manifest;
         this.champion = before.map(now -> now.version().number());
         Optional<Manifest.Change> change = before.flatMap(Champion::manifest).map(images.manifest()::since);
         this.images = new Decision.Images(
@@ -53,6 +59,11 @@ final class NightReport {
 
     Decision.Images images() {
         return images;
+    }
+
+    /** How the images differ from the champion's; empty if those are not known. */
+    Optional<Manifest.Change> change() {
+        return Optional.ofNullable(images.change());
     }
 
     Optional<Integer> champion() {

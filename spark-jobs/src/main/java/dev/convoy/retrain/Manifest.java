@@ -85,7 +85,12 @@ public record Manifest(List<String> classNames, List<Image> images) {
      * @param toTraining images that were held out then, and are trained on now
      * @param toHeldOut images that were trained on then, and are held out now
      */
-    public record Change(long added, long removed, long relabelled, long toTraining, long toHeldOut) {}
+    public record Change(long added, long removed, long relabelled, long toTraining, long toHeldOut) {
+        /** Whether an image has gone from one side to the other. */
+        public boolean hasSwitchedSides() {
+            return toTraining + toHeldOut > 0;
+        }
+    }
 
     /** Compares with an earlier one. */
     public Change since(Manifest earlier) {
