@@ -9,8 +9,8 @@ import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.Progress;
 import dev.convoy.model.file.NetworkTensors;
+import dev.convoy.model.file.SummedFolder;
 import dev.convoy.model.optimizer.OptimizerState;
-import dev.convoy.storage.AtomicFiles;
 import dev.convoy.train.TrainingHistory;
 import dev.convoy.train.TrainingState;
 import java.io.CharConversionException;
@@ -18,9 +18,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.DigestOutputStream;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -34,7 +31,7 @@ import org.apache.hadoop.fs.Path;
 public final class SavedCheckpoint {
     private static final String VECTORS = "state.safetensors";
     private static final String DESCRIPTION = "state.json";
-    private static final String SUMS = "SHA256SUMS";
+    private static final String SUMS = SummedFolder.SUMS;
 
     private static final String VELOCITY = "outer.velocity.";
     private static final String LAST_GOOD = "last-good.";
@@ -73,17 +70,10 @@ public final class SavedCheckpoint {
             tensors.putModel(LAST_GOOD, state.lastGood());
         }
         byte[] description = CheckpointJson.MAPPER.writeValueAsBytes(content);
-        String sums = write(files, folder, VECTORS, tensors::write)
-                + write(files, folder, DESCRIPTION, out -> out.write(description));
-        write(files, folder, SUMS, out -> out.write(sums.getBytes(StandardCharsets.UTF_8)));
-    }
-
-    /** Writes a file and gives its line of the sums. */
-    private static String write(FileSystem files, Path folder, String name, AtomicFiles.Content content)
-            throws IOException {
-        MessageDigest digest = Sha256.digest();
-        AtomicFiles.write(files, new Path(folder, name), file -> content.writeTo(new DigestOutputStream(file, digest)));
-        return HexFormat.of().formatHex(digest.digest()) + "  " + name + "\n";
+        SummedFolder out = new SummedFolder(files, folder);
+        out.write(VECTORS, tensors::write);
+        out.write(DESCRIPTION, file -> file.write(description));
+        out.complete();
     }
 
     /**
@@ -143,7 +133,7 @@ public final class SavedCheckpoint {
             throw new ConvoyException("it is not complete: " + SUMS + " is missing", e);
         }
         for (String name : List.of(VECTORS, DESCRIPTION)) {
-            String line = sum(files, new Path(folder, name)) + "  " + name;
+            String line = SummedFolder.line(sum(files, new Path(folder, name)), name);
             if (!lines.contains(line)) {
                 throw new ConvoyException("it is damaged: " + name + " is not what " + SUMS + " says");
             }

@@ -6,7 +6,6 @@ import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Evaluation;
-import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.registry.ModelVersion;
@@ -135,14 +134,10 @@ public final class EvaluateJob {
                 () -> new ConvoyException("Cannot evaluate without test images; set data.test in the configuration"))) {
             outcome.data(images, trained.classNames());
             ImageSets.record(run, images);
-            ReplicaSpec replica = new ReplicaSpec(
-                    job.backend().name(),
-                    job.backend().placement(),
-                    trained.network().spec(),
-                    trained.network().input(),
-                    trained.normalization());
-            Evaluation evaluation = new Evaluator(spark, replica, job.data().batchSize())
-                    .evaluate(images, new ModelState(trained.parameters(), trained.buffers()));
+            ReplicaSpec replica =
+                    ReplicaSpec.of(job.backend().name(), job.backend().placement(), trained);
+            Evaluation evaluation =
+                    new Evaluator(spark, replica, job.data().batchSize()).evaluate(images, trained.state());
             outcome.evaluation(evaluation, trained.classNames());
             if (evaluation.unanswered() > 0) {
                 throw new ConvoyException(

@@ -4,7 +4,6 @@ import dev.convoy.config.JobConfig;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.source.ImageListing;
-import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.train.Evaluator;
@@ -52,14 +51,8 @@ final class HoldOut implements AutoCloseable {
     }
 
     private int[] answers(TrainedModel model, ImageShards images) {
-        ReplicaSpec replica = new ReplicaSpec(
-                job.backend().name(),
-                job.backend().placement(),
-                model.network().spec(),
-                model.network().input(),
-                model.normalization());
-        ImageAnswers found = new Evaluator(spark, replica, job.data().batchSize())
-                .answers(images, new ModelState(model.parameters(), model.buffers()));
+        ReplicaSpec replica = ReplicaSpec.of(job.backend().name(), job.backend().placement(), model);
+        ImageAnswers found = new Evaluator(spark, replica, job.data().batchSize()).answers(images, model.state());
         // By the model's class, the listing's; behind the last, no class.
         int[] classes = IntStream.rangeClosed(0, model.classNames().size())
                 .map(c -> c < model.classNames().size()

@@ -8,14 +8,10 @@ import dev.convoy.config.JobConfig;
 import dev.convoy.config.RetrainConfig;
 import dev.convoy.train.StopSignal;
 import dev.convoy.train.TrainingListener;
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -53,7 +49,7 @@ final class NightTraining {
         JobConfig job = ConfigReader.toJobConfig(config);
         Path parent = new Path(job.run().directory(), job.name() + "-nights/" + runKey);
         FileSystem files = RunDirectory.files(spark.hadoopConfiguration(), parent.toString());
-        Optional<Path> finished = newest(files, parent);
+        Optional<Path> finished = Resume.newest(files, parent.toString(), job.name());
         if (finished.isPresent() && isComplete(files, finished.get())) {
             return finished.get();
         }
@@ -79,16 +75,6 @@ final class NightTraining {
 
     private static boolean isComplete(FileSystem files, Path run) throws IOException {
         return RunDirectory.status(files, run).equals(Result.Status.COMPLETED.name());
-    }
-
-    private static Optional<Path> newest(FileSystem files, Path parent) throws IOException {
-        try {
-            return Arrays.stream(files.listStatus(parent))
-                    .map(FileStatus::getPath)
-                    .max(Comparator.comparing(Path::getName));
-        } catch (FileNotFoundException e) {
-            return Optional.empty();
-        }
     }
 
     private Config challenger(JobConfig job, Path parent, NightImages images, Optional<Champion> champion) {

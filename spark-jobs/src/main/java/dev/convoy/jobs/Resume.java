@@ -73,7 +73,8 @@ public record Resume(Mode mode, Optional<String> run, boolean allowChanges) {
         return whole;
     }
 
-    private static Optional<Path> newest(FileSystem files, String parent, String name) throws IOException {
+    /** The newest run of a name in a folder; empty if there is none. */
+    static Optional<Path> newest(FileSystem files, String parent, String name) throws IOException {
         Pattern runs = Pattern.compile(Pattern.quote(name) + "-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?");
         List<Path> newestFirst;
         try {

@@ -2,15 +2,13 @@ package dev.convoy.registry;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Sha256;
+import dev.convoy.model.file.SummedFolder;
 import dev.convoy.storage.AtomicFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.DigestOutputStream;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,14 +27,14 @@ import org.apache.hadoop.fs.Path;
 final class VersionFolder {
     static final String MODEL = "model";
     static final String INFO = "version.json";
-    static final String SUMS = "SHA256SUMS";
+    static final String SUMS = SummedFolder.SUMS;
     static final Set<String> RESERVED = Set.of(MODEL, INFO, SUMS);
 
     private static final Pattern LINE = Pattern.compile("([0-9a-f]{64})  (.+)");
 
     private final FileSystem files;
     private final Path folder;
-    private final Map<String, String> sums = new TreeMap<>();
+    private final SummedFolder written;
 
     /**
      * @param folder for reading one that is there, for writing one that is not
@@ -44,13 +42,12 @@ final class VersionFolder {
     VersionFolder(FileSystem files, Path folder) {
         this.files = files;
         this.folder = folder;
+        this.written = new SummedFolder(files, folder);
     }
 
     /** Writes a file. */
     void write(String name, AtomicFiles.Content content) throws IOException {
-        MessageDigest digest = Sha256.digest();
-        AtomicFiles.write(files, new Path(folder, name), out -> content.writeTo(new DigestOutputStream(out, digest)));
-        sums.put(name, HexFormat.of().formatHex(digest.digest()));
+        written.write(name, content);
     }
 
     /** Copies a file, or a folder with all that is in it but hidden files. */
@@ -72,15 +69,7 @@ final class VersionFolder {
 
     /** Writes the digests of what was written and copied. */
     void complete() throws IOException {
-        StringBuilder lines = new StringBuilder();
-        sums.forEach((name, sum) -> lines.append(sum).append("  ").append(name).append('\n'));
-        AtomicFiles.write(
-                files, new Path(folder, SUMS), out -> out.write(lines.toString().getBytes(StandardCharsets.UTF_8)));
-    }
-
-    /** Whether the digests are there, and so everything was. */
-    boolean isComplete() throws IOException {
-        return files.exists(new Path(folder, SUMS));
+        written.complete();
     }
 
     /**

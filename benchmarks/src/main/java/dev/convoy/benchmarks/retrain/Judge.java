@@ -7,7 +7,6 @@ import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ShardSpec;
 import dev.convoy.data.source.IdxSource;
 import dev.convoy.data.source.ImageListing;
-import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.train.Evaluator;
@@ -39,10 +38,9 @@ final class Judge implements AutoCloseable {
 
     /** The share of them that a model gets right. */
     double accuracy(TrainedModel model) {
-        ReplicaSpec replica =
-                new ReplicaSpec("torch", Placement.CPU, model.network().spec(), SHAPE, model.normalization());
+        ReplicaSpec replica = ReplicaSpec.of("torch", Placement.CPU, model);
         return new Evaluator(spark, replica, BATCH)
-                .evaluate(digits, new ModelState(model.parameters(), model.buffers()))
+                .evaluate(digits, model.state())
                 .accuracy();
     }
 

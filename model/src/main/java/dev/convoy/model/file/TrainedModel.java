@@ -49,11 +49,16 @@ public record TrainedModel(
      */
     public void save(FileSystem files, Path folder) throws IOException {
         files.mkdirs(folder);
-        NetworkTensors tensors = new NetworkTensors(network).putModel("", new ModelState(parameters, buffers));
+        NetworkTensors tensors = new NetworkTensors(network).putModel("", state());
         AtomicFiles.replace(files, new Path(folder, WEIGHTS), tensors::write);
         byte[] description = SpecJson.MAPPER.writeValueAsBytes(
                 new Description(FORMAT, network.input(), classNames, normalization, network.spec()));
         AtomicFiles.replace(files, new Path(folder, DESCRIPTION), out -> out.write(description));
+    }
+
+    /** Its parameters and buffers, which are not copied. */
+    public ModelState state() {
+        return new ModelState(parameters, buffers);
     }
 
     /**

@@ -8,6 +8,7 @@ import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
+import dev.convoy.model.file.TrainedModel;
 import java.io.Serializable;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
@@ -16,6 +17,12 @@ import org.apache.spark.resource.ResourceInformation;
 public record ReplicaSpec(
         String backend, Placement placement, NetworkSpec network, ImageShape input, Normalization normalization)
         implements Serializable {
+    /** A replica of a trained model. */
+    public static ReplicaSpec of(String backend, Placement placement, TrainedModel model) {
+        return new ReplicaSpec(
+                backend, placement, model.network().spec(), model.network().input(), model.normalization());
+    }
+
     /** The network with its shapes. */
     public Network bind() {
         return network.bind(input);
