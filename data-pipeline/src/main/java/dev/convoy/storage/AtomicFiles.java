@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
@@ -51,10 +52,7 @@ public final class AtomicFiles {
             try {
                 // Made beforehand and then linked, so that it is never seen empty.
                 writeThrough(whole, content);
-                createLink(local(files, file), whole, content);
-                return true;
-            } catch (java.nio.file.FileAlreadyExistsException e) {
-                return false;
+                return createLink(local(files, file), whole, content);
             } finally {
                 Files.deleteIfExists(whole.toPath());
             }
@@ -112,15 +110,22 @@ public final class AtomicFiles {
         }
     }
 
-    private static void createLink(File file, File whole, byte[] content) throws IOException {
+    /** Gives a file that is there another name, unless that is there; where there are no hard links, or none is permitted, copies it. */
+    private static boolean createLink(File file, File whole, byte[] content) throws IOException {
         try {
             Files.createLink(file.toPath(), whole.toPath());
         } catch (java.nio.file.FileAlreadyExistsException e) {
+            return false;
+        } catch (NoSuchFileException e) {
             throw e;
         } catch (UnsupportedOperationException | FileSystemException e) {
-            // A file system without hard links, or one that permits none.
-            Files.write(file.toPath(), content, StandardOpenOption.CREATE_NEW);
+            try {
+                Files.write(file.toPath(), content, StandardOpenOption.CREATE_NEW);
+            } catch (java.nio.file.FileAlreadyExistsException taken) {
+                return false;
+            }
         }
+        return true;
     }
 
     /** Writes a file, replacing one of its name; whoever reads meanwhile sees the old one or the new one, whole. */

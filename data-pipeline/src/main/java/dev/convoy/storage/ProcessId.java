@@ -54,7 +54,7 @@ public record ProcessId(String host, long pid, String started, String mark) {
         try {
             String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
             String[] fields = StringUtils.substringAfterLast(stat, ") ").split(" ");
-            if (fields.length <= START || fields[STATE].equals("Z") || fields[STATE].equals("X")) {
+            if (fields[STATE].equals("Z") || fields[STATE].equals("X")) {
                 return UNKNOWN;
             }
             return place() + "/" + fields[START];

@@ -18,12 +18,15 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.commons.io.output.ProxyOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FilterFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.Syncable;
+import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.util.Progressable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -263,6 +266,50 @@ class AtomicFilesTest {
         AtomicFiles.renameNew(view, file, new Path("/data/folder/other"));
         assertThat(Files.readAllBytes(root.resolve("folder/other"))).containsExactly(3);
         assertThat(root.resolve("folder/file")).doesNotExist();
+    }
+
+    /** Not one of this machine's disks, as far as is known; nothing that is written gets to its end. */
+    private static final class Full extends FilterFileSystem {
+        private final boolean opens;
+
+        Full(FileSystem under, boolean opens) {
+            super(under);
+            this.opens = opens;
+        }
+
+        @Override
+        public FSDataOutputStream create(
+                Path file,
+                FsPermission permission,
+                boolean overwrite,
+                int buffer,
+                short copies,
+                long block,
+                Progressable progress)
+                throws IOException {
+            if (!opens) {
+                throw new IOException("quota");
+            }
+            OutputStream out = super.create(file, permission, overwrite, buffer, copies, block, progress);
+            return new FSDataOutputStream(
+                    new ProxyOutputStream(out) {
+                        @Override
+                        protected void beforeWrite(int count) throws IOException {
+                            throw new IOException("quota");
+                        }
+                    },
+                    null);
+        }
+    }
+
+    @Test
+    void whatOtherFileSystemsCannotWriteIsTold() throws IOException {
+        Path file = path("file");
+        assertThatThrownBy(() -> AtomicFiles.createNew(new Full(files, false), file, new byte[] {1}))
+                .hasMessage("quota");
+        assertThatThrownBy(() -> AtomicFiles.publishNew(new Full(files, true), file, new byte[] {1}))
+                .hasMessage("quota");
+        assertThat(names()).isEmpty();
     }
 
     private List<String> names() throws IOException {
