@@ -18,8 +18,9 @@ import org.apache.hadoop.util.ShutdownHookManager;
  * <pre>
  * runStarted
  * until all epochs are done, or more would not help, or somebody asks to stop {
- *   state = master.advance(state, until the store wants it)       roundCompleted after each round
- *   the store may keep the state
+ *   state = master.advance(state, as many rounds as the store allows)
+ *     roundCompleted after each round
+ *     the store may keep states in between, and the one at the end
  *   at an epoch's end {
  *     evaluate on the test images
  *     the store keeps the epoch
@@ -174,7 +175,18 @@ public final class Trainer {
 
             @Override
             public boolean wantsState() {
-                return signal.isRequested() || store.isDue();
+                return store.isDue();
+            }
+
+            @Override
+            public void stateReached(TrainingState state) {
+                course.state = state;
+                store.offer(course.history, state);
+            }
+
+            @Override
+            public boolean wantsEnd() {
+                return signal.isRequested();
             }
         };
         int rounds = store.roundsUntilDue(course.state.progress());

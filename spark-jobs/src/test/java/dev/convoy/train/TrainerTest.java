@@ -183,7 +183,7 @@ class TrainerTest {
 
     /** In the middle of a segment, after few of its 500 rounds. */
     @Test
-    void aSegmentEndsWhenItsStateIsWanted(JavaSparkContext spark) throws IOException {
+    void aSegmentEndsWhenItsEndIsWanted(JavaSparkContext spark) throws IOException {
         ReplicaSpec replica = Training.replica(Training.SMALL);
         TrainingSpec spec = new TrainingSpec(1, 1, 1, SGD, new LearningRate(0.01), SyncSpec.gradient());
         try (ImageShards shards = Training.shards(spark, folder, 1000, 2);
@@ -198,7 +198,7 @@ class TrainerTest {
                 }
 
                 @Override
-                public boolean wantsState() {
+                public boolean wantsEnd() {
                     return heard;
                 }
             });

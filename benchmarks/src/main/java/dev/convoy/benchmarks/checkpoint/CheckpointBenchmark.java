@@ -15,6 +15,8 @@ import dev.convoy.model.backend.Placement;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.storage.BackgroundWriter;
+import dev.convoy.train.RoundObserver;
+import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingHistory;
 import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
@@ -35,6 +37,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.apache.commons.io.FileUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -42,10 +45,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/**
- * Trains stretches of rounds, in turns with a checkpoint at their beginning, which is written while they run, and without; and, under
- * all-reduce, in one segment and in two.
- */
+/** Trains stretches of rounds, in turns with a checkpoint near their beginning, which is written while they run, and without. */
 @Command(name = "checkpoint", description = "Times training beside checkpoints that are written.")
 public final class CheckpointBenchmark implements Callable<Integer> {
     private static final int WORKERS = 2;
@@ -69,9 +69,33 @@ public final class CheckpointBenchmark implements Callable<Integer> {
     private enum Stretch {
         PLAIN,
         /** A checkpoint is written beside it. */
-        CHECKPOINT,
-        /** It is in two calls of the master. */
-        IN_TWO
+        CHECKPOINT
+    }
+
+    /** Has the first state that it can get written. */
+    private final class Saving implements RoundObserver {
+        private final Consumer<TrainingState> save;
+        private volatile boolean wanting = true;
+
+        Saving(Consumer<TrainingState> save) {
+            this.save = save;
+        }
+
+        @Override
+        public void roundCompleted(RoundReport round) {}
+
+        @Override
+        public boolean wantsState() {
+            return wanting;
+        }
+
+        @Override
+        public void stateReached(TrainingState state) {
+            wanting = false;
+            long began = System.nanoTime();
+            save.accept(state);
+            pauses.add(seconds(began));
+        }
     }
 
     private final Map<Stretch, List<Double>> seconds = new EnumMap<>(Stretch.class);
@@ -118,20 +142,21 @@ public final class CheckpointBenchmark implements Callable<Integer> {
         int rounds = Math.max(2, steps / stepsOfRound);
         try (TrainingMaster master = master(spark, shards, replica, spec)) {
             TrainingState state = TrainingState.start(replica.bind().initialState(1), momentum);
-            state = stretch(master, state, rounds);
+            state = stretch(master, state, rounds, round -> {});
             int kinds = Stretch.values().length;
             for (int i = 0; i < turns * kinds; i++) {
                 // Each kind is the first, the second and the last of a turn in turn.
                 Stretch kind = Stretch.values()[(i + i / kinds) % kinds];
                 long began = System.nanoTime();
                 long cpuBegan = process.getProcessCpuTime();
-                if (kind == Stretch.CHECKPOINT) {
-                    save(writer, store, new Checkpoint(state, TrainingHistory.EMPTY, provenance), replica.bind());
-                    pauses.add(seconds(began));
-                }
-                state = kind == Stretch.IN_TWO
-                        ? stretch(master, stretch(master, state, rounds / 2), rounds - rounds / 2)
-                        : stretch(master, state, rounds);
+                RoundObserver observer = kind == Stretch.PLAIN
+                        ? round -> {}
+                        : new Saving(reached -> save(
+                                writer,
+                                store,
+                                new Checkpoint(reached, TrainingHistory.EMPTY, provenance),
+                                replica.bind()));
+                state = stretch(master, state, rounds, observer);
                 seconds.computeIfAbsent(kind, key -> new ArrayList<>()).add(seconds(began));
                 writer.flush();
                 cpu.computeIfAbsent(kind, key -> new ArrayList<>()).add((process.getProcessCpuTime() - cpuBegan) / 1e9);
@@ -141,11 +166,12 @@ public final class CheckpointBenchmark implements Callable<Integer> {
     }
 
     /** So many rounds, over the ends of epochs. */
-    private static TrainingState stretch(TrainingMaster master, TrainingState begin, int rounds) {
+    private static TrainingState stretch(
+            TrainingMaster master, TrainingState begin, int rounds, RoundObserver observer) {
         TrainingState state = begin;
         long end = begin.progress().globalRound() + rounds;
         while (state.progress().globalRound() < end) {
-            state = master.advance(state, (int) (end - state.progress().globalRound()), round -> {});
+            state = master.advance(state, (int) (end - state.progress().globalRound()), observer);
         }
         return state;
     }

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * One barrier stage, a segment, from one evaluation to the next: executors sum among themselves after every round and all hold the model.
  * Where Spark has fewer task slots than there are workers, a task runs several in turn; every attempt counts slots anew.
  * If an executor is lost Spark gives the stage up; then it is submitted again from the state that the driver has, so that nothing is
- * lost or counted twice. The life of a segment:
+ * lost or counted twice; rank 0 hands it a newer one when one is wanted. The life of a segment:
  *
  * <pre>
  * every shard is opened on its executor            in a stage of its own, which may take as long as it takes
@@ -115,20 +115,25 @@ public final class AllReduceMaster implements TrainingMaster {
         Progress begin = state.progress();
         TrainingState current = state;
         int left = rounds;
-        // A segment ends before its time if its ranks have come to different models, or the state is wanted.
+        // A segment ends before its time if its ranks have come to different models, or it is to end.
         do {
             current = segment(current, left, observer);
             left = (int) (rounds - (current.progress().globalRound() - begin.globalRound()));
-        } while (left > 0 && current.progress().epoch() == begin.epoch() && !observer.wantsState());
+        } while (left > 0 && current.progress().epoch() == begin.epoch() && !observer.wantsEnd());
         return current;
     }
 
     private TrainingState segment(TrainingState begin, int rounds, RoundObserver observer) {
-        RoundDelivery delivery = new RoundDelivery(begin.epoch(), observer::roundCompleted);
+        RoundDelivery delivery = new RoundDelivery(begin, observer);
+        int known = 0;
         for (int attempt = 1; ; attempt++) {
             try {
-                return finish(begin, attempt(begin, rounds, delivery, observer), delivery);
+                return finish(begin, attempt(rounds - delivery.rounds(), delivery, observer), delivery);
             } catch (SegmentFailedException e) {
+                if (delivery.rounds() > known) {
+                    known = delivery.rounds();
+                    attempt = 1;
+                }
                 if (!e.isLoss()
                         || attempt == allReduce.attempts()
                         || Thread.currentThread().isInterrupted()) {
@@ -146,9 +151,10 @@ public final class AllReduceMaster implements TrainingMaster {
         }
     }
 
-    private Segment.End attempt(TrainingState begin, int rounds, RoundDelivery delivery, RoundObserver observer) {
+    private Segment.End attempt(int rounds, RoundDelivery delivery, RoundObserver observer) {
         countTasks();
         openShards();
+        TrainingState begin = delivery.newest();
         // Rounds that were told of cannot be cut otherwise.
         TrainingState start =
                 delivery.localSteps() > 0 ? begin.withTuning(begin.tuning().withSettled(delivery.localSteps())) : begin;
@@ -163,7 +169,7 @@ public final class AllReduceMaster implements TrainingMaster {
                     shards.opener(),
                     broadcast,
                     rounds);
-            return new SegmentAttempt(spark, slots, segment, delivery, observer::wantsState).run();
+            return new SegmentAttempt(spark, slots, segment, delivery, observer).run();
         }
     }
 
@@ -207,31 +213,36 @@ public final class AllReduceMaster implements TrainingMaster {
 
     private static TrainingState finish(TrainingState begin, Segment.End end, RoundDelivery delivery) {
         delivery.complete(end.rounds());
+        TrainingState known = delivery.newest();
+        int since = delivery.since(end.rounds().size());
         TrainingState stopped = end.state();
         if (!end.fatal().isEmpty()) {
             boolean condemned = end.fatal().stream().anyMatch(excluded -> excluded.condemns(stopped.progress()));
-            ModelState good = condemned ? before(begin, end.rounds().size() + 1) : stopped.model();
+            ModelState good = condemned ? before(known, since + 1) : stopped.model();
             throw new DivergedException(stopped.progress(), good, end.fatal());
         }
         if (!stopped.model().isFinite()) {
             long step = stopped.progress().globalStep() - 1;
             throw new DivergedException(
-                    stopped.progress(), begin.model(), List.of(new Quarantined(0, step, Quarantined.Fault.MEAN)));
+                    stopped.progress(), known.model(), List.of(new Quarantined(0, step, Quarantined.Fault.MEAN)));
         }
-        if (!begin.grouping().isEmpty() && !begin.grouping().equals(stopped.grouping())) {
-            LOG.warn(
-                    "Workers are summed in other groups than before ({}, were {}): sums round differently, so that the"
-                            + " weights will not be, bit for bit, those of a run without such a change",
-                    stopped.grouping(),
-                    begin.grouping());
-        }
-        ModelState lastGood = end.knowsLastGood()
-                ? stopped.lastGood()
-                : before(begin, end.rounds().size());
+        warnOfRegrouping(begin, known);
+        warnOfRegrouping(known, stopped);
+        ModelState lastGood = end.knowsLastGood() ? stopped.lastGood() : before(known, since);
         return stopped.withEpoch(delivery.totals()).withLastGood(lastGood);
     }
 
-    /** The last good model before a segment's last round, of so many: the segment began with it, if that went well. */
+    private static void warnOfRegrouping(TrainingState before, TrainingState after) {
+        if (!before.grouping().isEmpty() && !before.grouping().equals(after.grouping())) {
+            LOG.warn(
+                    "Workers are summed in other groups than before ({}, were {}): sums round differently, so that the"
+                            + " weights will not be, bit for bit, those of a run without such a change",
+                    after.grouping(),
+                    before.grouping());
+        }
+    }
+
+    /** The last good model before the last of so many rounds after a state: its own, if the first of them went well. */
     private static ModelState before(TrainingState begin, int rounds) {
         return rounds > 1 ? begin.model() : begin.lastGood();
     }

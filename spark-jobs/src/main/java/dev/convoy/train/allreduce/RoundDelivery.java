@@ -1,56 +1,69 @@
 package dev.convoy.train.allreduce;
 
 import dev.convoy.train.EpochTotals;
+import dev.convoy.train.RoundObserver;
 import dev.convoy.train.RoundReport;
+import dev.convoy.train.TrainingState;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 
 /**
- * Tells a listener of every round of a segment once and in order, whether the report of it came early, late, or again because
- * the segment was repeated. An example:
+ * Tells an observer of every round of a segment once and in order, whether the report of it came early, late, or again because
+ * the segment was repeated; and knows the newest state, from which it would be repeated. An example:
  *
  * <pre>
- * received(rounds 1, 2)     the listener hears of 1 and 2
+ * received(rounds 1, 2)     the observer hears of 1 and 2
  * restarted()               an executor was lost
  * received(round 1)         nothing new
- * complete(rounds 1 to 4)   the listener hears of 3, with the examples of 1 and 2 as retried, and of 4
+ * complete(rounds 1 to 4)   the observer hears of 3, with the examples of 1 and 2 as retried, and of 4
  * </pre>
  */
 final class RoundDelivery {
-    private final Consumer<RoundReport> onRound;
-    private EpochTotals totals;
-    /** Rounds that the listener has heard of. */
-    private int delivered;
-    /** Rounds of the running attempt that were received. */
+    private final RoundObserver observer;
+    private TrainingState newest;
+    /** Rounds of the segment that led to the newest state. */
+    private int rounds;
+    /** Rounds of the running attempt that led to the newest state. */
+    private int before;
+    /** Rounds after the newest state that the observer has heard of. */
+    private final List<RoundReport> told = new ArrayList<>();
+    /** Rounds after the newest state that were received of the running attempt. */
     private int received;
-    /** Examples that the running attempt has trained, as far as is known. */
-    private long trained;
     /** Examples of attempts that were given up, which no report tells of yet. */
     private long retried;
 
     private int localSteps;
 
     /**
-     * @param totals of the epoch before the segment
+     * @param begin the state that the segment begins with
      */
-    RoundDelivery(EpochTotals totals, Consumer<RoundReport> onRound) {
-        this.totals = totals;
-        this.onRound = onRound;
+    RoundDelivery(TrainingState begin, RoundObserver observer) {
+        this.newest = begin;
+        this.observer = observer;
+    }
+
+    /** The state that an attempt begins with. */
+    TrainingState newest() {
+        return newest;
+    }
+
+    /** Rounds of the segment that led to the newest state. */
+    int rounds() {
+        return rounds;
     }
 
     /**
      * Takes rounds of the attempt that runs. Behind a gap, where a message was lost, nothing is taken: {@link #complete} brings all.
      *
-     * @param first the number of the first in the segment, from 0
+     * @param first the number of the first in the attempt, from 0
      */
-    void received(int first, List<RoundReport> rounds) {
-        if (first != received) {
+    void received(int first, List<RoundReport> reports) {
+        if (first != before + received) {
             return;
         }
-        for (RoundReport round : rounds) {
+        for (RoundReport round : reports) {
             received++;
-            trained += round.counts().trained();
-            if (received > delivered) {
+            if (received > told.size()) {
                 deliver(round.withRetried(retried));
             }
         }
@@ -58,31 +71,65 @@ final class RoundDelivery {
 
     private void deliver(RoundReport round) {
         retried = 0;
-        delivered++;
+        told.add(round);
         localSteps = round.progress().localSteps();
-        totals = totals.plus(round);
-        onRound.accept(round);
+        observer.roundCompleted(round);
+    }
+
+    /**
+     * Takes a state that the attempt that runs has come to, unless it is not finite or the reports of its rounds are missing.
+     *
+     * @param attempted rounds of the attempt that led to it
+     */
+    void reached(int attempted, TrainingState state) {
+        int more = attempted - before;
+        if (more < 1 || more > received || !state.model().isFinite()) {
+            return;
+        }
+        List<RoundReport> done = told.subList(0, more);
+        newest = state.withEpoch(totals(done)).withLastGood(newest.model());
+        done.clear();
+        received -= more;
+        before = attempted;
+        rounds += more;
+        observer.stateReached(newest);
     }
 
     /** Takes all rounds of the attempt that runs, those already received among them. */
     void complete(List<RoundReport> all) {
-        received(received, List.copyOf(all.subList(received, all.size())));
+        int known = before + received;
+        received(known, List.copyOf(all.subList(known, all.size())));
     }
 
     /** Notes that the attempt was given up. */
     void restarted() {
-        retried += trained;
-        trained = 0;
+        retried += told.subList(0, received).stream()
+                .mapToLong(round -> round.counts().trained())
+                .sum();
+        before = 0;
         received = 0;
     }
 
-    /** The number of local steps that listeners know to have been chosen; 0 if none was. */
+    /** The number of local steps that the observer knows to have been chosen; 0 if none was. */
     int localSteps() {
         return localSteps;
     }
 
-    /** The totals of the epoch with all rounds that were delivered. */
+    /** Rounds of the attempt that runs which came after the newest state, of so many in all. */
+    int since(int attempted) {
+        return attempted - before;
+    }
+
+    /** The totals of the epoch with all rounds that were told. */
     EpochTotals totals() {
-        return totals.plusRetried(retried);
+        return totals(told).plusRetried(retried);
+    }
+
+    private EpochTotals totals(List<RoundReport> reports) {
+        EpochTotals totals = newest.epoch();
+        for (RoundReport report : reports) {
+            totals = totals.plus(report);
+        }
+        return totals;
     }
 }

@@ -1,6 +1,7 @@
 package dev.convoy.train.allreduce;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.train.RoundObserver;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -10,7 +11,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -47,21 +47,21 @@ final class SegmentAttempt {
     private final TaskSlots slots;
     private final Segment segment;
     private final RoundDelivery delivery;
-    private final BooleanSupplier endsEarly;
+    private final RoundObserver observer;
     private final BlockingQueue<SegmentProgressPlugin.Message> messages = new LinkedBlockingQueue<>();
     private final Set<Integer> arrived = new ConcurrentSkipListSet<>();
+    private final StateParts parts = new StateParts();
+    /** Whether a state that has come waits to be looked at. */
+    private volatile boolean hasState;
+
     private Optional<SegmentProgressPlugin.Failed> failed = Optional.empty();
 
     /**
-     * @param endsEarly says whether the segment should end before all its rounds are done; asked by any thread
+     * @param observer says what it wants of the segment
      */
     SegmentAttempt(
-            JavaSparkContext spark,
-            TaskSlots slots,
-            Segment segment,
-            RoundDelivery delivery,
-            BooleanSupplier endsEarly) {
-        this.endsEarly = endsEarly;
+            JavaSparkContext spark, TaskSlots slots, Segment segment, RoundDelivery delivery, RoundObserver observer) {
+        this.observer = observer;
         this.spark = spark;
         this.slots = slots;
         this.segment = segment;
@@ -75,21 +75,7 @@ final class SegmentAttempt {
      * @throws ConvoyException if the thread is interrupted
      */
     Segment.End run() {
-        SegmentProgressPlugin.listen(segment.id(), new SegmentProgressPlugin.Listener() {
-            @Override
-            public void hear(SegmentProgressPlugin.Message message) {
-                // One without rounds only asks.
-                if (!(message instanceof SegmentProgressPlugin.Rounds news
-                        && news.rounds().isEmpty())) {
-                    messages.add(message);
-                }
-            }
-
-            @Override
-            public boolean endsEarly() {
-                return endsEarly.getAsBoolean();
-            }
-        });
+        SegmentProgressPlugin.listen(segment.id(), this::take);
         Optional<JavaFutureAction<List<byte[]>>> job = Optional.empty();
         try {
             JavaRDD<byte[]> stage = tasks().barrier()
@@ -110,6 +96,26 @@ final class SegmentAttempt {
             SegmentProgressPlugin.silence(segment.id());
             job.filter(running -> !running.isDone()).ifPresent(running -> running.cancel(true));
         }
+    }
+
+    /** Takes a message for the thread that follows the stage; called by the threads that bring it. */
+    private SegmentProgressPlugin.Wish take(SegmentProgressPlugin.Message message) {
+        if (message instanceof SegmentProgressPlugin.Part part) {
+            parts.add(part).ifPresent(this::take);
+        } else if (message instanceof SegmentProgressPlugin.Reached) {
+            hasState = true;
+            messages.add(message);
+        } else if (!(message instanceof SegmentProgressPlugin.Rounds news
+                && news.rounds().isEmpty())) {
+            // One without rounds only asks.
+            messages.add(message);
+        }
+        if (observer.wantsEnd()) {
+            return SegmentProgressPlugin.Wish.END;
+        }
+        return !hasState && observer.wantsState()
+                ? SegmentProgressPlugin.Wish.STATE
+                : SegmentProgressPlugin.Wish.NOTHING;
     }
 
     /** A partition for each task, with nothing in it, in the place where most of the task's images are. */
@@ -174,6 +180,9 @@ final class SegmentAttempt {
     private void hear(SegmentProgressPlugin.Message message) {
         if (message instanceof SegmentProgressPlugin.Rounds news) {
             delivery.received(news.first(), news.rounds());
+        } else if (message instanceof SegmentProgressPlugin.Reached news) {
+            delivery.reached(news.rounds(), news.state());
+            hasState = false;
         } else if (message instanceof SegmentProgressPlugin.Arrived news) {
             arrived.addAll(news.ranks());
         } else if (message instanceof SegmentProgressPlugin.Failed news && failed.isEmpty()) {

@@ -2,6 +2,7 @@ package dev.convoy.train.allreduce;
 
 import dev.convoy.data.ObjectBytes;
 import dev.convoy.train.RoundReport;
+import dev.convoy.train.TrainingState;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
@@ -30,11 +31,17 @@ public final class SegmentProgressPlugin implements SparkPlugin {
 
     /** Hears of one segment. Called by threads of Spark's, which must not wait. */
     interface Listener {
-        /** Hears a message. */
-        void hear(Message message);
+        /** Hears a message, and answers with what it wants. */
+        Wish hear(Message message);
+    }
 
-        /** Whether the segment should end before all its rounds are done. */
-        boolean endsEarly();
+    /** What the driver wants of a segment that runs. */
+    enum Wish {
+        NOTHING,
+        /** The state that it has come to; it goes on. */
+        STATE,
+        /** That it ends before all its rounds are done. */
+        END
     }
 
     /** What a rank has to tell. */
@@ -52,6 +59,23 @@ public final class SegmentProgressPlugin implements SparkPlugin {
      * @param first the number of the first of them in the segment, from 0
      */
     record Rounds(String segment, int first, List<RoundReport> rounds) implements Message {}
+
+    /**
+     * A state was reached. Within a process it stays what it is; between processes it goes as {@link Part}s.
+     *
+     * @param rounds of the segment that led to it; the driver has heard of them
+     */
+    record Reached(String segment, int rounds, TrainingState state) implements Message {}
+
+    /**
+     * A piece of a state that was reached; they come in order.
+     *
+     * @param rounds as of {@link Reached}
+     * @param arrays lengths of the arrays that the state is written in
+     * @param array the number of the array that this is a piece of
+     * @param from where in the array it begins
+     */
+    record Part(String segment, int rounds, int[] arrays, int array, int from, byte[] bytes) implements Message {}
 
     /**
      * A task has failed, and not because another one is lost.
@@ -76,19 +100,28 @@ public final class SegmentProgressPlugin implements SparkPlugin {
         }
     }
 
-    /** Sends a message and waits for the driver's answer, whether the segment should end early; empty if there is none. */
-    static Optional<Boolean> ask(Message message) {
+    /** Sends a message and waits for what the driver wants; empty if it does not answer. */
+    static Optional<Wish> ask(Message message) {
+        Listener here = LISTENERS.get(message.segment());
+        if (here != null) {
+            return Optional.of(here.hear(message));
+        }
         PluginContext context = toDriver;
         if (context == null) {
             return Optional.empty();
         }
         try {
-            return Optional.of((Boolean) context.ask(ObjectBytes.write(message)));
+            return Optional.of((Wish) context.ask(ObjectBytes.write(message)));
         } catch (Exception e) {
             // Exception, since the plugin's interface declares it.
             LOG.debug("The driver does not answer to {}", message, e);
             return Optional.empty();
         }
+    }
+
+    /** Whether the driver is this process. */
+    static boolean isHere(String segment) {
+        return LISTENERS.containsKey(segment);
     }
 
     /** Hears of a segment on the driver, until {@link #silence}. */
@@ -107,9 +140,8 @@ public final class SegmentProgressPlugin implements SparkPlugin {
             @Override
             public Object receive(Object bytes) {
                 Message message = ObjectBytes.read((byte[]) bytes, Message.class);
-                Optional<Listener> listener = Optional.ofNullable(LISTENERS.get(message.segment()));
-                listener.ifPresent(hearing -> hearing.hear(message));
-                return listener.filter(Listener::endsEarly).isPresent();
+                Listener listener = LISTENERS.get(message.segment());
+                return listener == null ? Wish.NOTHING : listener.hear(message);
             }
         };
     }

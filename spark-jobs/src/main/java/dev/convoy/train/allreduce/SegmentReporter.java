@@ -1,13 +1,16 @@
 package dev.convoy.train.allreduce;
 
 import dev.convoy.train.RoundReport;
+import dev.convoy.train.TrainingState;
+import dev.convoy.train.allreduce.SegmentProgressPlugin.Wish;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Tells the driver of rounds while a segment runs, and hears whether it should end early; on a thread of its own, so that training does not
- * wait for the driver. Only the task with rank 0 has one.
+ * Tells the driver of rounds while a segment runs, hands states over, and hears what the driver wants; on a thread of its own, so that
+ * training does not wait for the driver. Only the task with rank 0 has one.
  */
 final class SegmentReporter implements AutoCloseable {
     /** From one message to the next, so that a fast step does not make a message of its own. */
@@ -17,7 +20,10 @@ final class SegmentReporter implements AutoCloseable {
     private final Thread thread = new Thread(this::work, "convoy-reporter");
     private final List<RoundReport> rounds = new ArrayList<>();
     private int sent;
-    private volatile boolean endsEarly;
+    private volatile boolean closed;
+    private volatile Wish wish = Wish.NOTHING;
+    /** A state that waits to be sent; while one does, no other is wanted. */
+    private volatile Optional<SegmentProgressPlugin.Reached> reached = Optional.empty();
 
     SegmentReporter(String segment) {
         this.segment = segment;
@@ -39,14 +45,31 @@ final class SegmentReporter implements AutoCloseable {
         }
     }
 
-    /** Whether the driver wants the state before all rounds are done. */
-    boolean endsEarly() {
-        return endsEarly;
+    /** Whether the driver wants the segment to end before all rounds are done. */
+    boolean wantsEnd() {
+        return wish == Wish.END;
+    }
+
+    /** Whether the driver wants a state, and none is on its way. */
+    boolean wantsState() {
+        return wish == Wish.STATE && reached.isEmpty();
+    }
+
+    /**
+     * Has a state sent.
+     *
+     * @param state after the last round that was added; it is not changed any more
+     */
+    void handOver(TrainingState state) {
+        wish = Wish.NOTHING;
+        synchronized (rounds) {
+            reached = Optional.of(new SegmentProgressPlugin.Reached(segment, rounds.size(), state));
+        }
     }
 
     private void work() {
         try {
-            while (true) {
+            while (!closed) {
                 TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
                 send();
             }
@@ -58,18 +81,26 @@ final class SegmentReporter implements AutoCloseable {
 
     private void send() {
         List<RoundReport> news;
+        Optional<SegmentProgressPlugin.Reached> state;
         synchronized (rounds) {
             news = List.copyOf(rounds.subList(sent, rounds.size()));
+            state = reached;
         }
-        SegmentProgressPlugin.ask(new SegmentProgressPlugin.Rounds(segment, sent, news))
-                .ifPresent(answer -> {
-                    sent += news.size();
-                    endsEarly = answer;
-                });
+        Optional<Wish> answer = SegmentProgressPlugin.ask(new SegmentProgressPlugin.Rounds(segment, sent, news));
+        if (answer.isPresent()) {
+            sent += news.size();
+        }
+        if (answer.isPresent() && state.isPresent()) {
+            answer = StateParts.send(state.get());
+            reached = Optional.empty();
+        }
+        // Until the driver has the state that waits, it wants it still.
+        answer.filter(wanted -> reached.isEmpty() || wanted == Wish.END).ifPresent(wanted -> wish = wanted);
     }
 
     @Override
     public void close() {
+        closed = true;
         thread.interrupt();
     }
 }

@@ -60,7 +60,7 @@ final class SegmentRun {
     private LocalStepsTuning tuning;
     private long optimizerSteps;
     private List<Quarantined> fatal = List.of();
-    /** Whether ranks have come to different models, so that all have to begin with the state of rank 0, or the driver wants the state. */
+    /** Whether ranks have come to different models, so that all have to begin with the state of rank 0, or the driver wants an end. */
     private boolean ended;
 
     /** The model that the last round began with, if it went well. */
@@ -107,8 +107,11 @@ final class SegmentRun {
                 batches.add(new BatchStream(
                         spec, plan, ranks.get(i), shards.get(i), taskCpus, progress.step(), plan.steps()));
             }
-            for (int i = 1; i <= segment.rounds() && progress.epoch() == epoch && fatal.isEmpty() && !ended; i++) {
-                round(batches, i == segment.rounds());
+            for (int left = segment.rounds(); left > 0 && goesOn(epoch); left--) {
+                round(batches, left == 1);
+                if (left > 1 && goesOn(epoch)) {
+                    reporter.filter(SegmentReporter::wantsState).ifPresent(telling -> telling.handOver(state()));
+                }
             }
         } finally {
             batches.forEach(BatchStream::close);
@@ -117,12 +120,16 @@ final class SegmentRun {
         return new Segment.End(state(), lastGood.isPresent(), rounds, fatal);
     }
 
+    private boolean goesOn(int epoch) {
+        return progress.epoch() == epoch && fatal.isEmpty() && !ended;
+    }
+
     private void round(List<BatchStream> batches, boolean last) {
         long began = System.nanoTime();
         Progress begin = progress;
         int steps = exchange.stepsOfRound(begin, plan.steps());
         // Of the other rounds nobody will ask.
-        boolean ends = reporter.filter(SegmentReporter::endsEarly).isPresent();
+        boolean ends = reporter.filter(SegmentReporter::wantsEnd).isPresent();
         boolean asked = reporter.isPresent() && (ends || last || begin.step() + steps == plan.steps());
         Optional<ModelState> model = asked ? Optional.of(model()) : Optional.empty();
         float hash = begin.round() % HASH_INTERVAL == 0 ? modelHash() : 0;

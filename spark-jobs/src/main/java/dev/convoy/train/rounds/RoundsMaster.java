@@ -68,12 +68,13 @@ public final class RoundsMaster implements TrainingMaster {
     public TrainingState advance(TrainingState state, int rounds, RoundObserver observer) {
         int epoch = state.progress().epoch();
         EpochPlan plan = spec.plan(shards.layout(), epoch);
-        TrainingState current = state;
-        int left = rounds;
-        do {
+        TrainingState current = round(state, plan, observer);
+        for (int left = rounds - 1; left > 0 && current.progress().epoch() == epoch && !observer.wantsEnd(); left--) {
+            if (observer.wantsState()) {
+                observer.stateReached(current);
+            }
             current = round(current, plan, observer);
-            left--;
-        } while (left > 0 && current.progress().epoch() == epoch && !observer.wantsState());
+        }
         return current;
     }
 
