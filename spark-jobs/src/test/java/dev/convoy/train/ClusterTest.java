@@ -34,7 +34,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real executors, each a process of its own, against local mode: the same bits. */
-@Tag("each-backend")
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class ClusterTest {
     private static final TrainingSpec SPEC = new TrainingSpec(
@@ -53,6 +52,7 @@ class ClusterTest {
     Path folder;
 
     @Test
+    @Tag("each-backend")
     void executorsAndALostExecutorChangeNothing() throws IOException {
         Training local;
         try (JavaSparkContext spark = LocalCluster.context("local[2]")) {

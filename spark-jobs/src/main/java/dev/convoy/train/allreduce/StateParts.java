@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 /** Puts a state together from its parts: of one rank, which waits with each part until the one before was taken. */
 final class StateParts {
     /** Of a part, in bytes; each is in memory a few times while it is sent. */
-    private static final int LENGTH = 8 << 20;
+    private static final int LENGTH = 1 << 20;
 
     private byte[][] arrays = {};
 

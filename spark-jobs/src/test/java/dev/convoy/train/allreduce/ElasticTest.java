@@ -28,7 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
 import scala.collection.immutable.Map$;
 
 /** Four workers on as many slots, on fewer, and on fewer still after a loss: the same bits. */
-@Tag("each-backend")
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class ElasticTest {
     private static final int WORKERS = 4;
@@ -59,6 +58,7 @@ class ElasticTest {
     }
 
     @Test
+    @Tag("each-backend")
     void fewerSlotsGiveTheSameBits() throws IOException {
         List<TrainingState> expected = ends("local[4]", SPECS);
         for (String master : List.of("local[3]", "local[2]", "local[1]", "local-cluster[2,1,1024]")) {

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HandOverTest {
     /** Parameters and momentum are more than a part each. */
     private static final NetworkSpec NETWORK = new NetworkSpec(
-            List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(2700), new LayerSpec.Relu(), new LayerSpec.Dense(10)));
+            List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(400), new LayerSpec.Relu(), new LayerSpec.Dense(10)));
 
     private static final TrainingSpec SPEC =
             new TrainingSpec(1, 1, 1, new OptimizerSpec.Momentum(0.9, 0), new LearningRate(0.01), SyncSpec.gradient());
@@ -65,18 +65,18 @@ class HandOverTest {
     void aStateIsWhatAsManyRoundsComeTo(String cluster) throws IOException {
         ReplicaSpec replica = Training.replica(NETWORK);
         try (JavaSparkContext spark = LocalCluster.context(cluster);
-                ImageShards shards = Training.shards(spark, folder, 500, 2);
+                ImageShards shards = Training.shards(spark, folder, 600, 2);
                 AllReduceMaster master = new AllReduceMaster(spark, shards, replica, SPEC, AllReduceSpec.defaults())) {
             TrainingState start = TrainingState.start(replica.bind().initialState(1), SPEC.optimizer());
             Keeper keeper = new Keeper();
             TrainingState end = master.advance(start, Integer.MAX_VALUE, keeper);
-            assertThat(keeper.rounds).hasSize(250);
+            assertThat(keeper.rounds).hasSize(300);
             assertThat(keeper.rounds)
                     .extracting(round -> round.progress().globalRound())
                     .isSorted();
             assertThat(keeper.states).isNotEmpty();
             TrainingState handed = keeper.states.get(0);
-            assertThat(handed.progress().step()).isBetween(1, 249);
+            assertThat(handed.progress().step()).isBetween(1, 299);
             assertSame(handed, master.advance(start, handed.progress().step(), round -> {}));
             assertSame(end, master.advance(handed, Integer.MAX_VALUE, round -> {}));
         }
