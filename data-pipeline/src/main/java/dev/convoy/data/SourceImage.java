@@ -12,12 +12,12 @@ import java.io.Serializable;
  */
 public record SourceImage(long id, String name, Target target, Data data) implements Serializable {
     /**
-     * Makes an image whose target is a single class.
+     * Makes an image whose target is a single class, or unknown.
      *
-     * @param label class index
+     * @param label class index; negative if nobody knows it
      */
     public SourceImage(long id, String name, int label, Data data) {
-        this(id, name, new Target.ClassIndex(label), data);
+        this(id, name, Target.ofLabel(label), data);
     }
 
     /**

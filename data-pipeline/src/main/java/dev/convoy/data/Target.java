@@ -4,6 +4,16 @@ import java.io.Serializable;
 
 /** What a network should answer for one example. */
 public sealed interface Target extends Serializable {
+    /** Of an image of which nobody knows what to answer. */
+    Target UNKNOWN = new Dense(new float[0]);
+
+    /**
+     * The target of an image with a class index, or, if that is negative, {@link #UNKNOWN}.
+     */
+    static Target ofLabel(int label) {
+        return label < 0 ? UNKNOWN : new ClassIndex(label);
+    }
+
     /**
      * A single class.
      *

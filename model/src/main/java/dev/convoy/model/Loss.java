@@ -1,5 +1,6 @@
 package dev.convoy.model;
 
+import java.util.Arrays;
 import java.util.stream.DoubleStream;
 
 /**
@@ -56,6 +57,31 @@ public enum Loss {
             return loss / outputs;
         }
     };
+
+    /**
+     * What an example's raw outputs say of the classes: with {@link #SOFTMAX_CROSS_ENTROPY} probabilities that sum to 1, with
+     * {@link #BINARY_CROSS_ENTROPY} a probability for each, with {@link #SQUARED_ERROR} the outputs themselves.
+     *
+     * @param z {@code [examples, outputs]} raw outputs
+     * @param from where the example's begin
+     */
+    public double[] answers(double[] z, int from, int outputs) {
+        double[] answers = Arrays.copyOfRange(z, from, from + outputs);
+        return switch (this) {
+            case SOFTMAX_CROSS_ENTROPY -> softmax(answers);
+            case BINARY_CROSS_ENTROPY -> DoubleStream.of(answers)
+                    .map(x -> 1 / (1 + Math.exp(-x)))
+                    .toArray();
+            case SQUARED_ERROR -> answers;
+        };
+    }
+
+    private static double[] softmax(double[] z) {
+        double max = DoubleStream.of(z).max().orElseThrow();
+        double[] powers = DoubleStream.of(z).map(x -> Math.exp(x - max)).toArray();
+        double sum = DoubleStream.of(powers).sum();
+        return DoubleStream.of(powers).map(x -> x / sum).toArray();
+    }
 
     /** Computes the loss of the example that starts at {@code from}, and writes its gradient with respect to {@code z}. */
     abstract double example(double[] z, float[] t, int from, int outputs, double[] gradient);

@@ -24,6 +24,7 @@ import picocli.CommandLine.ScopeType;
         subcommands = {
             Train.class,
             Evaluate.class,
+            Predict.class,
             Prepare.class,
             Preview.class,
             Convert.class,

@@ -108,6 +108,15 @@ public final class ConfigReader {
         }
     }
 
+    /**
+     * What holds where nobody has written a configuration.
+     *
+     * @param settings over it
+     */
+    public static JobConfig defaults(Map<String, String> settings) throws IOException {
+        return toJobConfig(guarded(() -> overlay(ConfigFactory.empty(), settings)));
+    }
+
     /** Something that reads a configuration. */
     private interface Reading {
         Config read() throws IOException;

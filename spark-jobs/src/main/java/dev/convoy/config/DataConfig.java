@@ -6,7 +6,9 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.augment.Augmentation;
+import dev.convoy.data.decode.ImageDecoder.Colours;
 import dev.convoy.data.decode.ImageDecoder.Sizes;
+import dev.convoy.data.decode.Preparation;
 import dev.convoy.data.plan.Shuffle;
 import dev.convoy.data.rdd.ImageShards.Cache;
 import dev.convoy.data.rdd.ImageShards.OnBadImage;
@@ -47,7 +49,12 @@ public record DataConfig(
     public enum Fit {
         STRETCH,
         CROP,
-        LETTERBOX
+        LETTERBOX;
+
+        /** What becomes of an image of another size. */
+        public Sizes sizes() {
+            return Sizes.valueOf(name());
+        }
     }
 
     /** What the examples of a global batch depend on. */
@@ -127,9 +134,10 @@ public record DataConfig(
         return globalBatchSize / workers;
     }
 
-    /** What becomes of an image of another size. */
-    public Sizes sizes() {
-        return resize == null ? Sizes.REFUSE : Sizes.valueOf(fit.name());
+    /** What becomes of an image of another size or colour. */
+    public Preparation preparation() {
+        Sizes sizes = resize == null ? Sizes.REFUSE : fit.sizes();
+        return new Preparation(sizes, channels.equals("1") ? Colours.TO_GREY : Colours.REFUSE);
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.convoy.jobs;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.decode.Preparation;
 import dev.convoy.model.backend.dl4j.Dl4jZip;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.storage.AtomicFiles;
@@ -27,7 +28,7 @@ public final class ConvertJob {
      */
     public static void toDl4j(Configuration hadoop, String source, String zip) throws IOException {
         FileSystem from = new Path(source).getFileSystem(hadoop);
-        TrainedModel model = TrainedModel.load(from, RunDirectory.modelFolder(from, new Path(source)));
+        TrainedModel model = TrainedModel.load(from, TrainedModel.folder(from, new Path(source)));
         Path target = new Path(zip);
         FileSystem to = RunDirectory.files(hadoop, zip);
         if (to.exists(target)) {
@@ -64,7 +65,13 @@ public final class ConvertJob {
                     + outputs + " names with --classes, or none");
         }
         try (NewFolder made = NewFolder.claim(hadoop, folder, "TARGET")) {
-            new TrainedModel(contents.network(), names, normalization, contents.parameters(), contents.buffers())
+            new TrainedModel(
+                            contents.network(),
+                            names,
+                            normalization,
+                            Preparation.ANY,
+                            contents.parameters(),
+                            contents.buffers())
                     .save(made.files(), made.work());
             made.publish();
         }

@@ -52,7 +52,7 @@ public final class EvaluateJob {
         Configuration hadoop = spark.hadoopConfiguration();
         Path path = new Path(target);
         FileSystem files = path.getFileSystem(hadoop);
-        Path model = RunDirectory.modelFolder(files, path);
+        Path model = TrainedModel.folder(files, path);
         Path recorded = new Path(path, RunDirectory.CONFIG);
         if (!files.exists(path)) {
             throw new ConvoyException("Cannot find " + target + "; give a run directory or a model's folder");

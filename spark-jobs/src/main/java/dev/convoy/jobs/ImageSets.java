@@ -9,6 +9,7 @@ import dev.convoy.data.Printable;
 import dev.convoy.data.RejectedImage;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.decode.ImageDecoder.Colours;
+import dev.convoy.data.decode.Preparation;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageCensus;
 import dev.convoy.data.rdd.ImageShards;
@@ -215,8 +216,9 @@ final class ImageSets {
         WorkerLayout layout = new WorkerLayout(config.seed(), available, examples, partitions);
         // A hold-out is looked at as the model that is asked was trained.
         boolean grey = listed.containsKey(ExaminedSet.TEST) && images.shape.channels() == 1;
-        ImageDecoder decoder =
-                grey ? new ImageDecoder(images.shape, data.sizes(), Colours.TO_GREY) : decoder(data, images.shape);
+        Preparation usual = data.preparation();
+        Preparation preparation = grey ? new Preparation(usual.sizes(), Colours.TO_GREY) : usual;
+        ImageDecoder decoder = preparation.decoder(images.shape);
         ShardSpec spec = new ShardSpec(decoder, layout, data.onBadImage(), cache);
         ImageShards shards = naming(() -> ImageShards.of(spark, images.listing, spec));
         try {
@@ -226,12 +228,6 @@ final class ImageSets {
             shards.close();
             throw e;
         }
-    }
-
-    /** Makes the decoder that does with images of another size or colour what is configured. */
-    static ImageDecoder decoder(DataConfig data, ImageShape shape) {
-        Colours colours = data.channels().equals("1") ? Colours.TO_GREY : Colours.REFUSE;
-        return new ImageDecoder(shape, data.sizes(), colours);
     }
 
     /**

@@ -117,7 +117,12 @@ final class NewFolder implements AutoCloseable {
 
     /** Gives the folder its name. */
     void publish() throws IOException {
-        AtomicFiles.renameNew(files, work, target);
+        publish(work);
+    }
+
+    /** Gives the folder, or a file in it instead, the name. */
+    void publish(Path whole) throws IOException {
+        AtomicFiles.renameNew(files, whole, target);
     }
 
     @Override

@@ -63,9 +63,9 @@ public final class PrepareJob {
         try (NewFolder folder = NewFolder.claim(hadoop, target, "prepare.directory");
                 TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
             Optional<ImageDecoder> decoder = job.prepare().store() == JobConfig.Prepare.Store.DECODED
-                    ? Optional.of(ImageSets.decoder(
-                            job.data(),
-                            new ImageSets(spark, job).describeTrain().shape()))
+                    ? Optional.of(job.data()
+                            .preparation()
+                            .decoder(new ImageSets(spark, job).describeTrain().shape()))
                     : Optional.empty();
             DatasetManifest manifest = write(folder, examine(), decoder);
             // Compared with what is there now, as everybody will who reads it.

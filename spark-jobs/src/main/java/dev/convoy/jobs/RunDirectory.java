@@ -7,6 +7,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Printable;
 import dev.convoy.data.Redaction;
 import dev.convoy.model.Json;
+import dev.convoy.model.file.TrainedModel;
 import dev.convoy.storage.AtomicFiles;
 import java.io.CharConversionException;
 import java.io.FileNotFoundException;
@@ -28,7 +29,7 @@ import org.apache.hadoop.fs.Path;
 public final class RunDirectory {
     static final String CONFIG = "config.resolved.conf";
     /** The best epoch's model. */
-    static final String MODEL = "model";
+    static final String MODEL = TrainedModel.FOLDER;
     /** The last epoch's. */
     public static final String LAST_MODEL = "model-last";
 
@@ -157,12 +158,6 @@ public final class RunDirectory {
         FileSystem files = new Path(path).getFileSystem(hadoop);
         files.setWriteChecksum(false);
         return files;
-    }
-
-    /** The folder of a model, given that or a run directory. */
-    static Path modelFolder(FileSystem files, Path path) throws IOException {
-        Path inRun = new Path(path, MODEL);
-        return files.exists(inRun) ? inRun : path;
     }
 
     FileSystem files() {

@@ -6,6 +6,7 @@ import dev.convoy.checkpoint.CheckpointStore;
 import dev.convoy.checkpoint.Provenance;
 import dev.convoy.checkpoint.Retention;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.decode.Preparation;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.Progress;
@@ -42,6 +43,7 @@ final class RunRecorder implements TrainingStore, TrainingListener, AutoCloseabl
     private final Network network;
     private final Provenance provenance;
     private final List<String> classNames;
+    private final Preparation preparation;
     private final Policy policy;
     private final Optional<Path> resumedFrom;
     private final CheckpointStore checkpoints;
@@ -66,6 +68,7 @@ final class RunRecorder implements TrainingStore, TrainingListener, AutoCloseabl
             Network network,
             Provenance provenance,
             List<String> classNames,
+            Preparation preparation,
             Policy policy,
             TrainingHistory history,
             Optional<Path> resumedFrom) {
@@ -73,6 +76,7 @@ final class RunRecorder implements TrainingStore, TrainingListener, AutoCloseabl
         this.network = network;
         this.provenance = provenance;
         this.classNames = classNames;
+        this.preparation = preparation;
         this.policy = policy;
         this.history = history;
         this.resumedFrom = resumedFrom;
@@ -150,8 +154,8 @@ final class RunRecorder implements TrainingStore, TrainingListener, AutoCloseabl
     }
 
     private void saveModel(String folder, ModelState model) {
-        TrainedModel trained =
-                new TrainedModel(network, classNames, provenance.normalization(), model.parameters(), model.buffers());
+        TrainedModel trained = new TrainedModel(
+                network, classNames, provenance.normalization(), preparation, model.parameters(), model.buffers());
         submit(folder, () -> trained.save(run.files(), new Path(run.path(), folder)));
     }
 

@@ -293,6 +293,7 @@ public final class TrainJob {
                 setup.network,
                 setup.provenance,
                 setup.train.classNames(),
+                job.data().preparation(),
                 policy,
                 setup.history(),
                 setup.resumption.map(Resumption::folder));

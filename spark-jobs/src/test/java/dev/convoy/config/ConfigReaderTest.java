@@ -96,7 +96,7 @@ class ConfigReaderTest {
                         """,
                 Map.of());
         assertThat(config.data().test().source()).isEqualTo(new ListSource("x.csv", "test"));
-        assertThat(config.data().sizes()).isEqualTo(ImageDecoder.Sizes.LETTERBOX);
+        assertThat(config.data().preparation().sizes()).isEqualTo(ImageDecoder.Sizes.LETTERBOX);
         assertThat(config.data().loading(ClassWeights.NONE).shuffle())
                 .isEqualTo(new Shuffle(Shuffle.Kind.GLOBAL, 8192));
         Map<String, String> loading =

@@ -2,6 +2,7 @@ package dev.convoy.registry;
 
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.decode.Preparation;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
@@ -27,6 +28,7 @@ public final class RegistryModels {
                         NETWORK,
                         List.of("cat", "dog"),
                         new Normalization(new float[] {0.1f}, new float[] {0.3f}),
+                        Preparation.ANY,
                         state.parameters(),
                         state.buffers())
                 .save(files, folder);

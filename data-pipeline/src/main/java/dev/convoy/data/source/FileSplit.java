@@ -41,6 +41,9 @@ record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
 
     private static final long PAUSE_MILLIS = 125;
 
+    /**
+     * @param label class index; negative if nobody knows it
+     */
     record LabelledFile(String path, int label) implements Serializable {}
 
     /** Splits files whose ids are their positions. */

@@ -81,7 +81,7 @@ public record FolderSource(String path) implements ImageSource {
                 .toList();
     }
 
-    private static boolean isImage(FileStatus file) {
+    static boolean isImage(FileStatus file) {
         String name = file.getPath().getName();
         return file.isFile()
                 && (!HadoopFiles.isHidden(name)

@@ -23,6 +23,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.io.input.BOMInputStream;
 import org.apache.hadoop.conf.Configuration;
@@ -40,7 +41,7 @@ import org.apache.hadoop.fs.Path;
  *     names start beside the folder
  * @param split only lines with this value; null where the list has no such column
  * @param imageColumn that names files
- * @param labelColumn that names classes
+ * @param labelColumn that names classes; null if nobody asks for them
  * @param anywhere whether files may lie outside of the list's folder, and on other file systems
  */
 public record ListSource(String path, String split, String imageColumn, String labelColumn, boolean anywhere)
@@ -50,6 +51,7 @@ public record ListSource(String path, String split, String imageColumn, String l
 
     public static final String LABEL = "label";
     private static final String SPLIT = "split";
+    private static final Pattern LIST = Pattern.compile("(?is).*\\.(csv|tsv|jsonl|ndjson)(\\.gz)?");
     private static final int HEADING = 1 << 16;
 
     /** Makes a list with the usual columns, whose files lie below its folder. */
@@ -60,10 +62,32 @@ public record ListSource(String path, String split, String imageColumn, String l
     /** A line that belongs to the split. */
     private record Entry(Path file, String label) {}
 
+    /** Whether a file's name is that of a list. */
+    static boolean isList(String name) {
+        return LIST.matcher(name).matches();
+    }
+
     @Override
     public ImageListing list(Configuration hadoop, List<String> knownClasses) throws IOException {
         List<Entry> entries = new ArrayList<>();
         Set<String> splits = new TreeSet<>();
+        read(hadoop, entries, splits);
+        check(entries, splits);
+        Classes classes = new Classes(path, entries.stream().map(Entry::label).toList(), knownClasses);
+        List<LabelledFile> images = entries.stream()
+                .map(entry -> new LabelledFile(entry.file.toString(), classes.indexOf(entry.label)))
+                .toList();
+        return new ImageListing(path, images.size(), classes.names(), FileSplit.of(images));
+    }
+
+    /** The files that the list names, of all splits; classes are not asked for. */
+    List<String> files(Configuration hadoop) throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        read(hadoop, entries, new TreeSet<>());
+        return entries.stream().map(entry -> entry.file.toString()).toList();
+    }
+
+    private void read(Configuration hadoop, List<Entry> entries, Set<String> splits) throws IOException {
         for (FileStatus named : HadoopFiles.named(hadoop, path)) {
             Path folder = named.getPath().getParent();
             for (FileStatus file :
@@ -71,12 +95,6 @@ public record ListSource(String path, String split, String imageColumn, String l
                 read(hadoop, file.getPath(), folder, entries, splits);
             }
         }
-        check(entries, splits);
-        Classes classes = new Classes(path, entries.stream().map(Entry::label).toList(), knownClasses);
-        List<LabelledFile> images = entries.stream()
-                .map(entry -> new LabelledFile(entry.file.toString(), classes.indexOf(entry.label)))
-                .toList();
-        return new ImageListing(path, images.size(), classes.names(), FileSplit.of(images));
     }
 
     private void read(Configuration hadoop, Path list, Path folder, List<Entry> entries, Set<String> splits)
@@ -91,12 +109,14 @@ public record ListSource(String path, String split, String imageColumn, String l
                 line.putAll(all.nextValue());
                 number++;
                 require("imageColumn", imageColumn, line, number, list);
-                require("labelColumn", labelColumn, line, number, list);
+                if (labelColumn != null) {
+                    require("labelColumn", labelColumn, line, number, list);
+                }
                 String splitOfLine = Objects.toString(line.get(SPLIT), null);
                 splits.add(String.valueOf(splitOfLine));
                 if (split == null || split.equals(splitOfLine)) {
                     Path file = resolve(files, folder, String.valueOf(line.get(imageColumn)), list, number);
-                    entries.add(new Entry(file, String.valueOf(line.get(labelColumn))));
+                    entries.add(new Entry(file, labelColumn == null ? null : String.valueOf(line.get(labelColumn))));
                 }
             }
         } catch (JsonProcessingException e) {

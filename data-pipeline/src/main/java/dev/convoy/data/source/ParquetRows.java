@@ -66,6 +66,12 @@ final class ParquetRows implements Closeable {
                 .toArray();
     }
 
+    /** How many rows a row group has. */
+    int rows(int group) {
+        return Math.toIntExact(
+                Math.min(MAX_ROWS, reader.getRowGroups().get(group).getRowCount()));
+    }
+
     /** Goes to a row group. */
     void open(int group, List<String> columns) throws IOException {
         long rows = reader.getRowGroups().get(group).getRowCount();

@@ -5,6 +5,7 @@ import dev.convoy.data.Printable;
 import dev.convoy.data.SourceImage;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -98,11 +99,7 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
                 found.groups.add(listed(rows, file, group, names, found));
             }
         } catch (RuntimeException e) {
-            if (e instanceof ConvoyException) {
-                throw e;
-            }
-            // Parquet's readers throw these for files that are not Parquet.
-            throw new ConvoyException("Cannot read " + file + " as Parquet: " + Printable.firstLine(e), e);
+            throw unreadable(file, e);
         }
     }
 
@@ -131,9 +128,41 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
     }
 
     /**
+     * The row groups of files, of whose rows nobody asks for classes.
+     *
+     * @param firstId of the first row
+     */
+    static List<RowGroup> unlabelled(Configuration hadoop, Path file, String imageColumn, long firstId)
+            throws IOException {
+        try (ParquetRows rows = ParquetRows.open(hadoop, file)) {
+            rows.requireImages(imageColumn);
+            List<RowGroup> groups = new ArrayList<>();
+            long first = firstId;
+            for (int group : rows.groups()) {
+                int count = rows.rows(group);
+                long[] ids = LongStream.range(first, first + count).toArray();
+                int[] labels = new int[count];
+                Arrays.fill(labels, -1);
+                groups.add(new RowGroup(file.toString(), group, imageColumn, ids, labels, null));
+                first += count;
+            }
+            return groups;
+        } catch (RuntimeException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    /** Parquet's readers throw exceptions of their own for files that are not Parquet. */
+    private static ConvoyException unreadable(Path file, RuntimeException e) {
+        return e instanceof ConvoyException known
+                ? known
+                : new ConvoyException("Cannot read " + file + " as Parquet: " + Printable.firstLine(e), e);
+    }
+
+    /**
      * Reads one row group.
      *
-     * @param labels class index of each row
+     * @param labels class index of each row; negative where nobody knows it
      * @param check says what the rows' hash should be; null if nobody knows
      */
     record RowGroup(String file, int group, String column, long[] ids, int[] labels, RowsCheck check)

@@ -13,6 +13,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import dev.convoy.data.InvalidValueException;
+import dev.convoy.data.decode.ImageDecoder.Colours;
+import dev.convoy.data.decode.ImageDecoder.Sizes;
 import dev.convoy.model.Json;
 import dev.convoy.model.Loss;
 import dev.convoy.model.NetworkSpec;
@@ -22,6 +24,7 @@ import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 
 /** How a {@link NetworkSpec} is written in JSON, in {@code model.json} as in a configuration. */
@@ -70,8 +73,12 @@ public final class SpecJson {
                 .addDeserializer(Size2d.class, reader((node, context) -> size(node)))
                 .addSerializer(Padding.class, writer(p -> p instanceof Padding.Explicit e ? e.pixels() : "same"))
                 .addDeserializer(Padding.class, reader((node, context) -> padding(node)))
-                .addSerializer(Loss.class, writer(SpecJson::name))
-                .addDeserializer(Loss.class, reader(SpecJson::loss));
+                .addSerializer(Loss.class, writer(Json::key))
+                .addDeserializer(Loss.class, constant(Loss.class))
+                .addSerializer(Sizes.class, writer(Json::key))
+                .addDeserializer(Sizes.class, constant(Sizes.class))
+                .addSerializer(Colours.class, writer(Json::key))
+                .addDeserializer(Colours.class, constant(Colours.class));
     }
 
     private static Size2d size(JsonNode node) {
@@ -107,17 +114,16 @@ public final class SpecJson {
         }
     }
 
-    private static String name(Loss loss) {
-        return Json.key(loss);
-    }
-
-    private static Loss loss(JsonNode node, DeserializationContext context) throws IOException {
-        for (Loss loss : Loss.values()) {
-            if (name(loss).equalsIgnoreCase(node.asText())) {
-                return loss;
+    private static <E extends Enum<E>> JsonDeserializer<E> constant(Class<E> type) {
+        return reader((node, context) -> {
+            for (E constant : type.getEnumConstants()) {
+                if (Json.key(constant).equalsIgnoreCase(node.asText())) {
+                    return constant;
+                }
             }
-        }
-        throw context.weirdStringException(node.asText(), Loss.class, "there is no such loss");
+            String what = type.getSimpleName().toLowerCase(Locale.ROOT);
+            throw context.weirdStringException(node.asText(), type, "there is no such " + what);
+        });
     }
 
     private interface Reading<T> {

@@ -5,6 +5,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.Printable;
+import dev.convoy.data.decode.Preparation;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
@@ -13,6 +14,7 @@ import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -23,23 +25,38 @@ import org.apache.hadoop.fs.Path;
  *
  * @param classNames in the order of the outputs
  * @param normalization of its inputs
+ * @param preparation of images to its input
  * @param parameters in the canonical layout
  * @param buffers in the canonical layout
  */
 public record TrainedModel(
-        Network network, List<String> classNames, Normalization normalization, float[] parameters, float[] buffers) {
+        Network network,
+        List<String> classNames,
+        Normalization normalization,
+        Preparation preparation,
+        float[] parameters,
+        float[] buffers) {
     private static final String FORMAT = "convoy-model-1";
     /** The file of the weights in a model's folder. */
     public static final String WEIGHTS = "weights.safetensors";
+
+    /** The folder of the model in a run directory. */
+    public static final String FOLDER = "model";
 
     private static final String DESCRIPTION = "model.json";
     private static final String WHERE = "give a run directory or its model folder";
 
     /** The content of {@code model.json}. */
     private record Description(
-            String format, ImageShape input, List<String> classes, Normalization normalization, NetworkSpec network) {
+            String format,
+            ImageShape input,
+            List<String> classes,
+            Normalization normalization,
+            Preparation images,
+            NetworkSpec network) {
         boolean isComplete() {
-            return input != null && classes != null && normalization != null && network != null;
+            boolean prepares = images == null || images.sizes() != null && images.colours() != null;
+            return input != null && classes != null && normalization != null && network != null && prepares;
         }
     }
 
@@ -52,8 +69,14 @@ public record TrainedModel(
         NetworkTensors tensors = new NetworkTensors(network).putModel("", state());
         AtomicFiles.replace(files, new Path(folder, WEIGHTS), tensors::write);
         byte[] description = SpecJson.MAPPER.writeValueAsBytes(
-                new Description(FORMAT, network.input(), classNames, normalization, network.spec()));
+                new Description(FORMAT, network.input(), classNames, normalization, preparation, network.spec()));
         AtomicFiles.replace(files, new Path(folder, DESCRIPTION), out -> out.write(description));
+    }
+
+    /** The folder of a model, given that or a run directory. */
+    public static Path folder(FileSystem files, Path path) throws IOException {
+        Path inRun = new Path(path, FOLDER);
+        return files.exists(inRun) ? inRun : path;
     }
 
     /** Its parameters and buffers, which are not copied. */
@@ -75,8 +98,9 @@ public record TrainedModel(
                     "Cannot read " + new Path(folder, DESCRIPTION) + ": " + Printable.firstLine(e), e);
         }
         if (description == null || FORMAT.equals(description.format) && !description.isComplete()) {
-            throw new ConvoyException("Cannot read " + new Path(folder, DESCRIPTION)
-                    + ": it lacks input, classes, normalization or network; take it from the run again");
+            throw new ConvoyException(
+                    "Cannot read " + new Path(folder, DESCRIPTION)
+                            + ": it lacks input, classes, normalization, network or a part of images; take it from the run again");
         }
         if (!FORMAT.equals(description.format)) {
             throw new ConvoyException("Cannot read " + new Path(folder, DESCRIPTION) + ": its format is "
@@ -95,6 +119,9 @@ public record TrainedModel(
         float[] parameters = new float[network.layout().parameterCount()];
         float[] buffers = new float[network.layout().bufferCount()];
         values.copyTo(parameters, buffers);
-        return new TrainedModel(network, description.classes, description.normalization, parameters, buffers);
+        // A model that another program has made does not say.
+        Preparation preparation = Optional.ofNullable(description.images).orElse(Preparation.ANY);
+        return new TrainedModel(
+                network, description.classes, description.normalization, preparation, parameters, buffers);
     }
 }

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.decode.ImageDecoder.Colours;
+import dev.convoy.data.decode.ImageDecoder.Sizes;
+import dev.convoy.data.decode.Preparation;
 import dev.convoy.model.Loss;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
@@ -73,8 +76,26 @@ class TrainedModelTest {
                 network,
                 List.of("a", "b", "ü"),
                 new Normalization(new float[] {0.1f}, new float[] {0.3f}),
+                new Preparation(Sizes.CROP, Colours.REFUSE),
                 state.parameters(),
                 state.buffers());
+    }
+
+    /** Models of other programs, and of earlier versions. */
+    @Test
+    void takesAnyImageWhereTheModelDoesNotSay() throws IOException {
+        Path description = folder.resolve("model/model.json");
+        String json = Files.readString(description);
+        assertThat(json).contains("\"images\"");
+        Files.writeString(description, json.replaceFirst("(?s)\"images\" *: *\\{.*?\\},", ""));
+        assertThat(TrainedModel.load(files, model).preparation()).isEqualTo(Preparation.ANY);
+    }
+
+    @Test
+    void isFoundInARunDirectory() throws IOException {
+        org.apache.hadoop.fs.Path run = model.getParent();
+        assertThat(TrainedModel.folder(files, run)).isEqualTo(model);
+        assertThat(TrainedModel.folder(files, model)).isEqualTo(model);
     }
 
     @Test
@@ -85,6 +106,7 @@ class TrainedModelTest {
         assertThat(loaded.buffers()).isEqualTo(original.buffers());
         assertThat(loaded.classNames()).isEqualTo(original.classNames());
         assertThat(loaded.normalization()).isEqualTo(original.normalization());
+        assertThat(loaded.preparation()).isEqualTo(original.preparation());
         assertThat(loaded.network().spec()).isEqualTo(SPEC);
         assertThat(loaded.network().input()).isEqualTo(new ImageShape(1, 8, 8));
     }
@@ -213,7 +235,7 @@ class TrainedModelTest {
         Path description = folder.resolve("model/model.json");
         for (String json : List.of("null", "{\"format\":\"convoy-model-1\"}")) {
             Files.writeString(description, json);
-            assertRefused("it lacks input, classes, normalization or network");
+            assertRefused("it lacks input, classes, normalization, network or a part of images");
         }
     }
 

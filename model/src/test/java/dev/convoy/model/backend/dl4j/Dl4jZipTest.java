@@ -8,6 +8,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.decode.Preparation;
 import dev.convoy.model.Loss;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
@@ -185,8 +186,8 @@ class Dl4jZipTest {
         for (int i = 0; i < statistics.length; i++) {
             statistics[i] = 0.5f + 0.1f * i;
         }
-        TrainedModel model =
-                new TrainedModel(network, List.of("a", "b", "c"), NORMALIZATION, drawn.parameters(), statistics);
+        TrainedModel model = new TrainedModel(
+                network, List.of("a", "b", "c"), NORMALIZATION, Preparation.ANY, drawn.parameters(), statistics);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         Dl4jZip.write(out, model);
 

@@ -1,0 +1,2 @@
+/** What trained models say of images. Needs no Spark. */
+package dev.convoy.predict;
