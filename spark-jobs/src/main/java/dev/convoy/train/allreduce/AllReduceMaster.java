@@ -113,14 +113,19 @@ public final class AllReduceMaster implements TrainingMaster {
     @Override
     public TrainingState advance(TrainingState state, int rounds, RoundObserver observer) {
         Progress begin = state.progress();
-        TrainingState current = state;
-        int left = rounds;
-        // A segment ends before its time if its ranks have come to different models, or it is to end.
-        do {
+        TrainingState current = segment(state, rounds, observer);
+        while (true) {
+            int left = (int) (rounds - (current.progress().globalRound() - begin.globalRound()));
+            if (left == 0 || current.progress().epoch() > begin.epoch() || observer.wantsEnd()) {
+                return current;
+            }
+            // A segment ends before its time if its ranks have come to different models, or rank 0 cannot hand a state
+            // over.
+            if (observer.wantsState()) {
+                observer.stateReached(current);
+            }
             current = segment(current, left, observer);
-            left = (int) (rounds - (current.progress().globalRound() - begin.globalRound()));
-        } while (left > 0 && current.progress().epoch() == begin.epoch() && !observer.wantsEnd());
-        return current;
+        }
     }
 
     private TrainingState segment(TrainingState begin, int rounds, RoundObserver observer) {
@@ -218,7 +223,7 @@ public final class AllReduceMaster implements TrainingMaster {
         TrainingState stopped = end.state();
         if (!end.fatal().isEmpty()) {
             boolean condemned = end.fatal().stream().anyMatch(excluded -> excluded.condemns(stopped.progress()));
-            ModelState good = condemned ? before(known, since + 1) : stopped.model();
+            ModelState good = condemned ? delivery.lastGood(since + 1) : stopped.model();
             throw new DivergedException(stopped.progress(), good, end.fatal());
         }
         if (!stopped.model().isFinite()) {
@@ -228,7 +233,7 @@ public final class AllReduceMaster implements TrainingMaster {
         }
         warnOfRegrouping(begin, known);
         warnOfRegrouping(known, stopped);
-        ModelState lastGood = end.knowsLastGood() ? stopped.lastGood() : before(known, since);
+        ModelState lastGood = end.knowsLastGood() ? stopped.lastGood() : delivery.lastGood(since);
         return stopped.withEpoch(delivery.totals()).withLastGood(lastGood);
     }
 
@@ -240,10 +245,5 @@ public final class AllReduceMaster implements TrainingMaster {
                     after.grouping(),
                     before.grouping());
         }
-    }
-
-    /** The last good model before the last of so many rounds after a state: its own, if the first of them went well. */
-    private static ModelState before(TrainingState begin, int rounds) {
-        return rounds > 1 ? begin.model() : begin.lastGood();
     }
 }

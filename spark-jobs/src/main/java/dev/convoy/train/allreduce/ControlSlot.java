@@ -25,7 +25,7 @@ enum ControlSlot {
     FAULT_STEP,
     /** The number of local steps that rank 0 has chosen; 0 if it has not. */
     LOCAL_STEPS,
-    /** Of rank 0: whether the segment ends with this round, since the driver wants the state. */
+    /** Of rank 0: whether the segment ends with this round, since the driver wants an end, or cannot be handed the state. */
     ENDS,
     /** What the rank's model comes to, now and then; 0 in between. */
     MODEL_HASH;

@@ -1,5 +1,6 @@
 package dev.convoy.train.allreduce;
 
+import dev.convoy.model.ModelState;
 import dev.convoy.train.EpochTotals;
 import dev.convoy.train.RoundObserver;
 import dev.convoy.train.RoundReport;
@@ -53,15 +54,17 @@ final class RoundDelivery {
     }
 
     /**
-     * Takes rounds of the attempt that runs. Behind a gap, where a message was lost, nothing is taken: {@link #complete} brings all.
+     * Takes rounds of the attempt that runs, those that are new among them. Behind a gap, where a message was lost, nothing is taken:
+     * {@link #complete} brings all.
      *
      * @param first the number of the first in the attempt, from 0
      */
     void received(int first, List<RoundReport> reports) {
-        if (first != before + received) {
+        int known = before + received - first;
+        if (known < 0 || known > reports.size()) {
             return;
         }
-        for (RoundReport round : reports) {
+        for (RoundReport round : reports.subList(known, reports.size())) {
             received++;
             if (received > told.size()) {
                 deliver(round.withRetried(retried));
@@ -87,7 +90,7 @@ final class RoundDelivery {
             return;
         }
         List<RoundReport> done = told.subList(0, more);
-        newest = state.withEpoch(totals(done)).withLastGood(newest.model());
+        newest = state.withEpoch(totals(done)).withLastGood(lastGood(more + 1));
         done.clear();
         received -= more;
         before = attempted;
@@ -97,8 +100,7 @@ final class RoundDelivery {
 
     /** Takes all rounds of the attempt that runs, those already received among them. */
     void complete(List<RoundReport> all) {
-        int known = before + received;
-        received(known, List.copyOf(all.subList(known, all.size())));
+        received(0, List.copyOf(all));
     }
 
     /** Notes that the attempt was given up. */
@@ -120,9 +122,21 @@ final class RoundDelivery {
         return attempted - before;
     }
 
-    /** The totals of the epoch with all rounds that were told. */
+    /**
+     * The last good model before the last of so many rounds after the newest state: that state's own, if the first of them went well.
+     */
+    ModelState lastGood(int since) {
+        boolean condemned = !told.isEmpty()
+                && told.get(0).quarantined().stream().anyMatch(excluded -> excluded.condemns(newest.progress()));
+        return since > 1 && !condemned ? newest.model() : newest.lastGood();
+    }
+
+    /** The totals of the epoch with all rounds of the attempt that runs; an earlier one may have come further. */
     EpochTotals totals() {
-        return totals(told).plusRetried(retried);
+        List<RoundReport> lost = told.subList(received, told.size());
+        long elsewhere =
+                lost.stream().mapToLong(round -> round.counts().retried()).sum();
+        return totals(told.subList(0, received)).plusRetried(retried + elsewhere);
     }
 
     private EpochTotals totals(List<RoundReport> reports) {

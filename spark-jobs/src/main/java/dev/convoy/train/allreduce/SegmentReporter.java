@@ -7,12 +7,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells the driver of rounds while a segment runs, hands states over, and hears what the driver wants; on a thread of its own, so that
  * training does not wait for the driver. Only the task with rank 0 has one.
  */
 final class SegmentReporter implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SegmentReporter.class);
+
     /** From one message to the next, so that a fast step does not make a message of its own. */
     private static final long PAUSE_MILLIS = 150;
 
@@ -21,6 +25,7 @@ final class SegmentReporter implements AutoCloseable {
     private final List<RoundReport> rounds = new ArrayList<>();
     private int sent;
     private volatile boolean closed;
+    /** Once it is that the segment ends, it stays. */
     private volatile Wish wish = Wish.NOTHING;
     /** A state that waits to be sent; while one does, no other is wanted. */
     private volatile Optional<SegmentProgressPlugin.Reached> reached = Optional.empty();
@@ -90,12 +95,28 @@ final class SegmentReporter implements AutoCloseable {
         if (answer.isPresent()) {
             sent += news.size();
         }
-        if (answer.isPresent() && state.isPresent()) {
-            answer = StateParts.send(state.get());
+        if (state.isPresent() && answer.filter(wanted -> wanted != Wish.END).isPresent()) {
+            answer = handOver(state.get());
             reached = Optional.empty();
         }
         // Until the driver has the state that waits, it wants it still.
-        answer.filter(wanted -> reached.isEmpty() || wanted == Wish.END).ifPresent(wanted -> wish = wanted);
+        if (wish != Wish.END) {
+            answer.filter(wanted -> reached.isEmpty() || wanted == Wish.END).ifPresent(wanted -> wish = wanted);
+        }
+    }
+
+    /** Sends a state; where that cannot be done, the segment ends, which brings one home. */
+    private Optional<Wish> handOver(SegmentProgressPlugin.Reached state) {
+        try {
+            Optional<Wish> answer = StateParts.send(state);
+            if (answer.isPresent() || closed) {
+                return answer;
+            }
+            LOG.warn("The driver has not taken the state after {} rounds", state.rounds());
+        } catch (RuntimeException | OutOfMemoryError e) {
+            LOG.warn("The state after {} rounds cannot be sent to the driver", state.rounds(), e);
+        }
+        return Optional.of(Wish.END);
     }
 
     @Override

@@ -60,7 +60,7 @@ final class SegmentRun {
     private LocalStepsTuning tuning;
     private long optimizerSteps;
     private List<Quarantined> fatal = List.of();
-    /** Whether ranks have come to different models, so that all have to begin with the state of rank 0, or the driver wants an end. */
+    /** Whether ranks have come to different models, so that all have to begin with the state of rank 0, or the driver wants an end or cannot be handed the state. */
     private boolean ended;
 
     /** The model that the last round began with, if it went well. */

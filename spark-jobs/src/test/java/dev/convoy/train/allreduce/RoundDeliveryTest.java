@@ -7,6 +7,7 @@ import dev.convoy.model.Progress;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.train.EpochTotals;
+import dev.convoy.train.Quarantined;
 import dev.convoy.train.RoundObserver;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingState;
@@ -50,6 +51,10 @@ class RoundDeliveryTest {
     }
 
     private static List<RoundReport> rounds(int from, int to) {
+        return rounds(from, to, List.of());
+    }
+
+    private static List<RoundReport> rounds(int from, int to, List<Quarantined> quarantined) {
         return IntStream.range(from, to)
                 .mapToObj(i -> new RoundReport(
                         new Progress(0, i + 1, i + 1, i + 1, i + 1, 10L * (i + 1), 7),
@@ -59,7 +64,7 @@ class RoundDeliveryTest {
                         1,
                         1,
                         new RoundReport.Counts(10, 0, 0, 0, 0, 0),
-                        List.of(),
+                        quarantined,
                         List.of(),
                         0,
                         0.1))
@@ -129,6 +134,45 @@ class RoundDeliveryTest {
         delivery.reached(2, state(2, 2));
         delivery.reached(2, state(2, 2));
         assertThat(states).hasSize(1);
+    }
+
+    /** Its answer was lost, so that it is sent again. */
+    @Test
+    void aMessageThatComesTwiceIsTakenOnce() {
+        delivery.received(0, rounds(0, 3));
+        delivery.received(0, rounds(0, 5));
+        delivery.received(2, rounds(2, 4));
+        assertThat(heard).extracting(round -> round.progress().round()).containsExactly(1, 2, 3, 4, 5);
+        delivery.reached(4, state(4, 4));
+        assertThat(states).hasSize(1);
+    }
+
+    /** The loss of the round's first step was not finite with the model that it began with. */
+    @Test
+    void aModelThatTheNextRoundCondemnsIsNoGoodOne() {
+        delivery.received(0, rounds(0, 2));
+        delivery.reached(2, state(2, 2));
+        assertThat(delivery.lastGood(2)).isSameAs(delivery.newest().model());
+        Quarantined bad = new Quarantined(0, 2, Quarantined.Fault.LOSS);
+        assertThat(bad.condemns(delivery.newest().progress())).isTrue();
+        delivery.received(2, rounds(2, 4, List.of(bad)));
+        assertThat(delivery.lastGood(2)).isSameAs(START.model());
+        delivery.reached(4, state(4, 4));
+        assertThat(delivery.newest().lastGood()).isSameAs(START.model());
+    }
+
+    /** An attempt that ends early has not come as far as one before it that was lost. */
+    @Test
+    void totalsAreThoseOfTheStateThatComesHome() {
+        delivery.received(0, rounds(0, 5));
+        delivery.restarted();
+        delivery.complete(rounds(0, 2));
+        assertThat(delivery.totals().counts()).isEqualTo(new RoundReport.Counts(20, 0, 0, 0, 0, 50));
+        delivery.restarted();
+        delivery.received(0, rounds(0, 6));
+        delivery.restarted();
+        delivery.complete(rounds(0, 2));
+        assertThat(delivery.totals().counts()).isEqualTo(new RoundReport.Counts(20, 0, 0, 0, 0, 130));
     }
 
     /** The end brings what a lost message would have told. */
