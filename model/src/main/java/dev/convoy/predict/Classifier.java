@@ -2,16 +2,19 @@ package dev.convoy.predict;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.SourceImage;
+import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.file.TrainedModel;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -31,12 +34,17 @@ import org.apache.hadoop.fs.Path;
  * <p>Safe for use by several threads, whose images are answered one call after the other. Closing frees native memory.
  */
 public final class Classifier implements AutoCloseable {
+    /** Images that go through the network at a time. */
+    private static final int BATCH = 32;
+
     private final TrainedModel model;
     /** Owns the replica. */
     private final ExecutorService thread;
 
     private final Replica replica;
     private final Predictor predictor;
+    /** Only the thread looks at it, so that nobody's images come to memory that is freed. */
+    private boolean closed;
 
     private Classifier(TrainedModel model, ComputeBackend backend) {
         this.model = model;
@@ -46,17 +54,18 @@ public final class Classifier implements AutoCloseable {
             return made;
         });
         try {
+            ImageDecoder decoder = model.preparation().decoder(model.network().input());
             this.replica = onThread(() -> replica(model, backend));
+            this.predictor = new Predictor(
+                    replica,
+                    decoder,
+                    model.network().spec().loss(),
+                    model.classNames(),
+                    model.classNames().size());
         } catch (RuntimeException | Error e) {
             thread.shutdown();
             throw e;
         }
-        this.predictor = new Predictor(
-                replica,
-                model.preparation().decoder(model.network().input()),
-                model.network().spec().loss(),
-                model.classNames(),
-                model.classNames().size());
     }
 
     private static Replica replica(TrainedModel model, ComputeBackend backend) {
@@ -110,21 +119,35 @@ public final class Classifier implements AutoCloseable {
     }
 
     /**
-     * Classifies images, all at once; faster than one by one.
+     * Classifies images, some at a time; faster than one by one.
      *
      * @param images whole files
      * @return one for each image, called {@code image 0} and so on in their order
+     * @throws IllegalStateException if this is closed
      */
     public List<Prediction> classify(List<byte[]> images) {
         List<SourceImage> named = IntStream.range(0, images.size())
                 .mapToObj(i -> new SourceImage(i, "image " + i, -1, new SourceImage.Data.Encoded(images.get(i))))
                 .toList();
-        return onThread(() -> predictor.predict(named));
+        List<Prediction> answers = new ArrayList<>();
+        for (int from = 0; from < named.size(); from += BATCH) {
+            List<SourceImage> batch = named.subList(from, Math.min(named.size(), from + BATCH));
+            answers.addAll(onThread(() -> predictor.predict(batch)));
+        }
+        return answers;
     }
 
     private <T> T onThread(Supplier<T> work) {
         try {
-            return CompletableFuture.supplyAsync(work, thread).join();
+            Supplier<T> unlessClosed = () -> {
+                if (closed) {
+                    throw closed();
+                }
+                return work.get();
+            };
+            return CompletableFuture.supplyAsync(unlessClosed, thread).join();
+        } catch (RejectedExecutionException e) {
+            throw closed();
         } catch (CompletionException e) {
             if (e.getCause() instanceof RuntimeException known) {
                 throw known;
@@ -136,12 +159,24 @@ public final class Classifier implements AutoCloseable {
         }
     }
 
+    private static IllegalStateException closed() {
+        return new IllegalStateException("This classifier is closed");
+    }
+
+    /** Frees the model; images that are being classified come first. */
     @Override
     public void close() {
-        onThread(() -> {
-            replica.close();
-            return true;
-        });
+        try {
+            thread.execute(() -> {
+                if (!closed) {
+                    closed = true;
+                    replica.close();
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            // Closed before.
+            return;
+        }
         thread.shutdown();
     }
 }

@@ -41,6 +41,7 @@ public final class Predictor {
     /**
      * Decodes images and asks for them all at once.
      *
+     * @param images whose pixels fit into an array together
      * @return one for each image, in their order
      */
     public List<Prediction> predict(List<SourceImage> images) {

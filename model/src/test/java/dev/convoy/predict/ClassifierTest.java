@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -121,6 +122,18 @@ class ClassifierTest {
         } finally {
             threads.shutdownNow();
         }
+    }
+
+    @Test
+    void closedItSaysSo() throws IOException {
+        Classifier classifier = Classifier.load(run.toString());
+        byte[] image = ImageFiles.noise("png");
+        List<Prediction> many = classifier.classify(Collections.nCopies(70, image));
+        assertThat(many).hasSize(70);
+        assertThat(many.get(69).image()).isEqualTo("image 69");
+        classifier.close();
+        classifier.close();
+        assertThatThrownBy(() -> classifier.classify(image)).hasMessage("This classifier is closed");
     }
 
     @Test

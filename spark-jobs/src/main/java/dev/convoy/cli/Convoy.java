@@ -53,7 +53,7 @@ public final class Convoy {
     }
 
     static int execute(String... arguments) {
-        CommandLine line = new CommandLine(new Convoy());
+        CommandLine line = new CommandLine(new Convoy()).setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
             command.getErr().println("error: " + oneLine(failure));
             return 1;

@@ -65,10 +65,11 @@ final class Predict extends Job {
     private DataConfig.Fit fit;
 
     @Option(
-            names = "--image-column",
+            names = "--column",
             paramLabel = "NAME",
-            description = "The column of Parquet files that holds images. Default: ${DEFAULT-VALUE}.")
-    private String imageColumn = "image";
+            description = "The column that holds images in Parquet files, or names files in lists. Default: image, and"
+                    + " path.")
+    private String column;
 
     @Option(names = "--anywhere", description = "Lets a list name files outside of its folder.")
     private boolean anywhere;
@@ -78,7 +79,7 @@ final class Predict extends Job {
         String model = RegistryReference.isReference(target)
                 ? registry.resolve(target).model().toString()
                 : target;
-        PredictJob.Options options = new PredictJob.Options(top, Optional.ofNullable(fit), imageColumn, anywhere);
+        PredictJob.Options options = new PredictJob.Options(top, Optional.ofNullable(fit), column, anywhere);
         try (JavaSparkContext spark = new JavaSparkContext(sparkConf("predict " + target));
                 PredictJob job = PredictJob.of(spark, model, input, options, settings())) {
             if (output == null) {
@@ -101,14 +102,22 @@ final class Predict extends Job {
                 written.images(),
                 written.unanswered(),
                 written.images() / seconds);
+        hint(written.unanswered() > 0);
     }
 
-    private static void print(PredictJob job) {
+    private void hint(boolean hasBad) {
+        if (hasBad && fit == null) {
+            System.out.println("--fit would take images of another size or colour, too");
+        }
+    }
+
+    private void print(PredictJob job) {
         List<Prediction> first = job.first(job.images() <= SHOWN ? SHOWN : FIRST);
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("image", "class", "probability", "next"));
         first.forEach(answer -> rows.add(row(answer)));
         ModelTables.print(rows, System.out);
+        hint(first.stream().anyMatch(answer -> !answer.isAnswered()));
         if (first.size() < job.images()) {
             System.out.printf(Locale.ROOT, "%,d more; --output writes them all%n", job.images() - first.size());
         }

@@ -52,16 +52,12 @@ public final class EvaluateJob {
         Configuration hadoop = spark.hadoopConfiguration();
         Path path = new Path(target);
         FileSystem files = path.getFileSystem(hadoop);
-        Path model = TrainedModel.folder(files, path);
         Path recorded = new Path(path, RunDirectory.CONFIG);
         if (!files.exists(path)) {
             throw new ConvoyException("Cannot find " + target + "; give a run directory or a model's folder");
         }
-        if (model == path && files.exists(recorded)) {
-            throw new ConvoyException("Cannot evaluate " + target
-                    + ": this run has no model; it has not completed an epoch" + " (its result.json tells why)");
-        }
-        if (data.isEmpty() && (model == path || !files.exists(recorded))) {
+        Path model = RunDirectory.modelOf(files, target);
+        if (data.isEmpty() && (model.equals(path) || !files.exists(recorded))) {
             throw new ConvoyException("Cannot evaluate " + target + " without --data: it is no run directory that"
                     + " tells its data; give a run directory, or --data with a configuration");
         }

@@ -4,6 +4,7 @@ import dev.convoy.config.ConfigReader;
 import dev.convoy.config.DataConfig;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.decode.ImageDecoder.Colours;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -38,6 +40,9 @@ import org.apache.spark.broadcast.Broadcast;
 
 /** Asks a trained model about images on a cluster, one Spark job each time. An image that cannot be used is an answer too. */
 public final class PredictJob implements AutoCloseable {
+    /** Tasks that write, for each that runs at a time. */
+    private static final int TASKS_A_SLOT = 4;
+
     /** What settings may be given beside options. */
     private static final Set<String> SETTINGS =
             Set.of("backend.name", "backend.device", "backend.precision", "data.batch-size");
@@ -45,8 +50,7 @@ public final class PredictJob implements AutoCloseable {
     private final JavaSparkContext spark;
     private final ImageListing images;
     private final Broadcast<byte[][]> weights;
-    private final JavaRDD<Prediction> predictions;
-    private final int top;
+    private final Task task;
 
     private PredictJob(
             JavaSparkContext spark,
@@ -57,17 +61,15 @@ public final class PredictJob implements AutoCloseable {
             JobConfig job) {
         this.spark = spark;
         this.images = images;
-        this.top = Math.min(top, model.classNames().size());
         this.weights = spark.broadcast(Message.write(0, List.of(model.parameters(), model.buffers())));
-        ReplicaSpec replica = ReplicaSpec.of(job.backend().name(), job.backend().placement(), model);
-        this.predictions = ListedImages.of(spark, images)
-                .mapPartitions(new Task(
-                        replica,
-                        preparation,
-                        List.copyOf(model.classNames()),
-                        this.top,
-                        job.data().batchSize(),
-                        weights));
+        this.task = new Task(
+                ReplicaSpec.of(job.backend().name(), job.backend().placement(), model),
+                preparation,
+                List.copyOf(model.classNames()),
+                Math.min(top, model.classNames().size()),
+                job.data().batchSize(),
+                Integer.MAX_VALUE,
+                weights);
     }
 
     /**
@@ -75,10 +77,10 @@ public final class PredictJob implements AutoCloseable {
      *
      * @param top how many classes are told of an image, at least 1
      * @param fit how images of another size or colour are brought to the model's; as in its training if empty
-     * @param imageColumn that holds images in Parquet files
+     * @param column that holds images in Parquet files, or names files in lists; null for the usual ones
      * @param anywhere whether a list may name files outside of its folder
      */
-    public record Options(int top, Optional<DataConfig.Fit> fit, String imageColumn, boolean anywhere) {
+    public record Options(int top, Optional<DataConfig.Fit> fit, String column, boolean anywhere) {
         private Preparation preparation(TrainedModel model) {
             return fit.map(chosen -> new Preparation(chosen.sizes(), Colours.TO_GREY))
                     .orElse(model.preparation());
@@ -108,11 +110,25 @@ public final class PredictJob implements AutoCloseable {
         JobConfig job = ConfigReader.defaults(settings);
         Configuration hadoop = spark.hadoopConfiguration();
         FileSystem files = new Path(target).getFileSystem(hadoop);
-        TrainedModel model = TrainedModel.load(files, TrainedModel.folder(files, new Path(target)));
+        TrainedModel model = TrainedModel.load(files, RunDirectory.modelOf(files, target));
+        if ((long) job.data().batchSize() * model.network().input().size() > Integer.MAX_VALUE) {
+            throw new ConvoyException("Cannot ask about " + job.data().batchSize() + " images of "
+                    + model.network().input() + " at once; set data.batch-size to "
+                    + Integer.MAX_VALUE / model.network().input().size() + " at most");
+        }
         ComputeBackend.named(job.backend().name())
                 .checkSupport(model.network(), job.backend().placement());
-        ImageListing images = new UnlabelledSource(input, options.imageColumn, options.anywhere).list(hadoop);
+        ImageListing images = list(hadoop, input, options);
         return new PredictJob(spark, model, options.preparation(model), images, options.top, job);
+    }
+
+    private static ImageListing list(Configuration hadoop, String input, Options options) throws IOException {
+        try {
+            return new UnlabelledSource(input, options.column, options.anywhere).list(hadoop);
+        } catch (InvalidValueException e) {
+            String option = e.property().equals("anywhere") ? "without --anywhere" : "with --column " + e.value();
+            throw new ConvoyException("Cannot read " + input + " " + option + "; " + e.allowed(), e);
+        }
     }
 
     /** The number of images. */
@@ -120,11 +136,17 @@ public final class PredictJob implements AutoCloseable {
         return images.examples();
     }
 
-    /** The answers to the first images, in their order; only as many are read as it takes. */
+    /** The answers to the first images, in their order; few more are read. */
     public List<Prediction> first(int count) {
-        return predictions.map(ObjectBytes::write).take(count).stream()
-                .map(bytes -> ObjectBytes.read(bytes, Prediction.class))
-                .toList();
+        try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
+            return ListedImages.of(spark, images)
+                    .mapPartitions(task.withLimit(count))
+                    .map(ObjectBytes::write)
+                    .take(count)
+                    .stream()
+                    .map(bytes -> ObjectBytes.read(bytes, Prediction.class))
+                    .toList();
+        }
     }
 
     /**
@@ -134,7 +156,13 @@ public final class PredictJob implements AutoCloseable {
      * @throws ConvoyException if it does
      */
     public PredictionTable.Written write(String output, PredictionTable.Format format) throws IOException {
-        return new PredictionTable(spark, format, top).write(predictions, output);
+        try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
+            // A file for each split would be many small ones; neighbours stay together, and splits apart within a task.
+            JavaRDD<Prediction> predictions = ListedImages.of(spark, images)
+                    .mapPartitions(task)
+                    .coalesce(TASKS_A_SLOT * spark.defaultParallelism());
+            return new PredictionTable(spark, format, task.top).write(predictions, output);
+        }
     }
 
     @Override
@@ -142,26 +170,36 @@ public final class PredictJob implements AutoCloseable {
         weights.destroy();
     }
 
-    /** Asks about the images of one partition. */
+    /**
+     * Asks about the images of one split.
+     *
+     * @param limit of images; the rest is not read
+     */
     private record Task(
             ReplicaSpec replica,
             Preparation preparation,
             List<String> classNames,
             int top,
             int batchSize,
+            int limit,
             Broadcast<byte[][]> weights)
             implements FlatMapFunction<Iterator<SourceImage>, Prediction> {
+        Task withLimit(int other) {
+            return new Task(replica, preparation, classNames, top, batchSize, other, weights);
+        }
+
         @Override
         public Iterator<Prediction> call(Iterator<SourceImage> images) throws InterruptedException {
             // The first is opened here, since Spark knows this thread.
             if (!images.hasNext()) {
                 return Collections.emptyIterator();
             }
-            return ReplicaPool.withReplica(replica.forTask(TaskContext.get()), lent -> ask(lent, images))
+            TaskContext context = TaskContext.get();
+            return ReplicaPool.withReplica(replica.forTask(context), lent -> ask(lent, images, context))
                     .iterator();
         }
 
-        private List<Prediction> ask(Replica lent, Iterator<SourceImage> images) {
+        private List<Prediction> ask(Replica lent, Iterator<SourceImage> images, TaskContext context) {
             lent.parameters().set(Message.vector(weights.value(), 0));
             lent.buffers().set(Message.vector(weights.value(), 1));
             Predictor predictor = new Predictor(
@@ -171,9 +209,13 @@ public final class PredictJob implements AutoCloseable {
                     classNames,
                     top);
             List<Prediction> all = new ArrayList<>();
-            while (images.hasNext()) {
+            while (all.size() < limit && images.hasNext()) {
+                if (context.isInterrupted()) {
+                    throw new CancellationException("The task was interrupted");
+                }
+                int size = Math.min(batchSize, limit - all.size());
                 List<SourceImage> batch = new ArrayList<>();
-                while (images.hasNext() && batch.size() < batchSize) {
+                while (batch.size() < size && images.hasNext()) {
                     batch.add(images.next());
                 }
                 all.addAll(predictor.predict(batch));

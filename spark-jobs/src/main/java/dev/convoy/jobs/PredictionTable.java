@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.apache.commons.io.IOUtils;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -19,14 +18,12 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.DataFrameWriter;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Observation;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.LongAccumulator;
 
 /**
  * Predictions as a table, written by Spark: {@code path}, {@code class} and {@code probability} of the likeliest class, then {@code top}, an array of
@@ -64,10 +61,6 @@ public final class PredictionTable {
             String name = output.toLowerCase(Locale.ROOT);
             return name.endsWith(".csv") ? CSV : name.endsWith(".jsonl") ? JSONL : PARQUET;
         }
-
-        private boolean isOneFile(String output) {
-            return this != PARQUET && of(output) == this;
-        }
     }
 
     /**
@@ -81,54 +74,71 @@ public final class PredictionTable {
     /**
      * Writes a table.
      *
-     * @param output a folder, or, where its name ends as the format's does, a file; appears whole or not at all
-     * @throws ConvoyException if it exists
+     * @param predictions without an empty partition
+     * @param output a folder, or, where its name ends as the format's does, a file; appears whole or not at all where the file system
+     *     renames in one step
+     * @throws ConvoyException if it exists, its name is another format's, or executors have written elsewhere
      */
     Written write(JavaRDD<Prediction> predictions, String output) throws IOException {
+        Format named = Format.of(output);
+        if (named != Format.PARQUET && named != format) {
+            throw new ConvoyException("Cannot write " + format + " to " + output + ", which is called as " + named
+                    + "; give another --output or --format");
+        }
+        // Counted once for each task that Spark takes, however often it is tried.
+        LongAccumulator images = spark.sc().longAccumulator();
+        LongAccumulator unanswered = spark.sc().longAccumulator();
         boolean flat = format == Format.CSV;
         int ranks = top;
-        JavaRDD<Row> rows = predictions.map(prediction -> flat ? flat(prediction, ranks) : nested(prediction));
-        Observation counts = new Observation();
-        Dataset<Row> table = SparkSession.builder()
-                .getOrCreate()
-                .createDataFrame(rows, flat ? flatSchema() : nestedSchema())
-                .observe(
-                        counts,
-                        functions.count(functions.lit(1)).as("images"),
-                        functions.count("error").as("unanswered"));
+        JavaRDD<Row> rows = predictions.map(prediction -> {
+            images.add(1);
+            unanswered.add(prediction.isAnswered() ? 0 : 1);
+            return flat ? flat(prediction, ranks) : nested(prediction);
+        });
         try (NewFolder made = NewFolder.claim(spark.hadoopConfiguration(), output, "--output")) {
-            save(table.write(), made.work().toString());
-            made.publish(format.isOneFile(output) ? joined(made.files(), made.work()) : made.work());
+            // The builder would warn of the context that is there.
+            SparkSession session = new SparkSession(spark.sc());
+            save(
+                    session.createDataFrame(rows, flat ? flatSchema() : nestedSchema())
+                            .write(),
+                    made.work());
+            List<Path> parts = parts(made.files(), made.work());
+            if (parts.size() < predictions.getNumPartitions()) {
+                throw new ConvoyException("Cannot write " + output + ": of " + predictions.getNumPartitions()
+                        + " files that executors have written, " + parts.size()
+                        + " are here; give a folder on a file system that all of them share");
+            }
+            made.publish(named == Format.PARQUET ? made.work() : joined(made.files(), made.work(), parts));
         }
-        return written(counts);
+        return new Written(images.value(), unanswered.value());
     }
 
-    private static Written written(Observation counts) {
-        try {
-            Map<String, Object> found = counts.getAsJava();
-            return new Written((Long) found.get("images"), (Long) found.get("unanswered"));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ConvoyException("Cannot go on: the job was interrupted", e);
-        }
-    }
-
-    private void save(DataFrameWriter<Row> writer, String folder) {
+    private void save(DataFrameWriter<Row> writer, Path folder) {
         switch (format) {
-            case PARQUET -> writer.parquet(folder);
-                // As everybody but Spark quotes quotes.
-            case CSV -> writer.option("escape", "\"").csv(folder);
-            case JSONL -> writer.option("ignoreNullFields", false).json(folder);
+            case PARQUET -> writer.parquet(folder.toString());
+                // As everybody but Spark quotes quotes; nothing is trimmed.
+            case CSV -> writer.option("escape", "\"")
+                    .option("ignoreLeadingWhiteSpace", false)
+                    .option("ignoreTrailingWhiteSpace", false)
+                    .option("compression", "none")
+                    .csv(folder.toString());
+            case JSONL -> writer.option("ignoreNullFields", false)
+                    .option("compression", "none")
+                    .json(folder.toString());
         }
+    }
+
+    private static List<Path> parts(FileSystem files, Path folder) throws IOException {
+        return Arrays.stream(files.listStatus(folder))
+                .map(FileStatus::getPath)
+                .filter(part ->
+                        !part.getName().startsWith("_") && !part.getName().startsWith("."))
+                .sorted()
+                .toList();
     }
 
     /** Puts the files of a folder behind each other. */
-    private Path joined(FileSystem files, Path folder) throws IOException {
-        List<Path> parts = Arrays.stream(files.listStatus(folder))
-                .map(FileStatus::getPath)
-                .filter(part -> part.getName().startsWith("part-"))
-                .sorted()
-                .toList();
+    private Path joined(FileSystem files, Path folder, List<Path> parts) throws IOException {
         Path whole = new Path(folder, "whole");
         AtomicFiles.write(files, whole, out -> {
             if (format == Format.CSV) {

@@ -160,6 +160,22 @@ public final class RunDirectory {
         return files;
     }
 
+    /**
+     * The folder of a model.
+     *
+     * @param target that, or a run directory
+     * @throws ConvoyException if it is a run that has none yet
+     */
+    static Path modelOf(FileSystem files, String target) throws IOException {
+        Path path = new Path(target);
+        Path model = TrainedModel.folder(files, path);
+        if (model.equals(path) && files.exists(new Path(path, CONFIG))) {
+            throw new ConvoyException("Cannot use " + target
+                    + ": this run has no model; it has not completed an epoch (its result.json tells why)");
+        }
+        return model;
+    }
+
     FileSystem files() {
         return files;
     }

@@ -68,7 +68,7 @@ class PredictJobTest {
 
     private static PredictJob predict(JavaSparkContext spark, FinishedRun run, String input, DataConfig.Fit fit)
             throws IOException {
-        PredictJob.Options options = new PredictJob.Options(3, Optional.ofNullable(fit), "image", false);
+        PredictJob.Options options = new PredictJob.Options(3, Optional.ofNullable(fit), null, false);
         return PredictJob.of(
                 spark, run.directory(), input, options, Map.of("backend.name", BACKEND, "data.batch-size", "32"));
     }
@@ -116,6 +116,9 @@ class PredictJobTest {
         try (PredictJob job = predict(spark, run, mixed.toString(), null)) {
             assertThat(job.write(csv, Format.of(csv))).isEqualTo(new PredictionTable.Written(3, 2));
             job.write(lines, Format.of(lines));
+            assertThatThrownBy(() -> job.write(folder.resolve("x.csv").toString(), Format.JSONL))
+                    .hasMessageContaining("Cannot write JSONL to");
+            assertThat(job.first(1)).hasSize(1);
         }
         List<String> rows = Files.readAllLines(Path.of(csv));
         assertThat(rows).hasSize(4);
@@ -152,10 +155,13 @@ class PredictJobTest {
 
     @Test
     void settingsThatMeanNothingAreRefused(JavaSparkContext spark) {
-        PredictJob.Options options = new PredictJob.Options(0, Optional.empty(), "image", false);
+        PredictJob.Options options = new PredictJob.Options(0, Optional.empty(), null, false);
         assertThatThrownBy(() -> PredictJob.of(spark, "x", "y", options, Map.of("train.epochs", "3")))
                 .hasMessageContaining("Cannot use --set train.epochs here");
         assertThatThrownBy(() -> PredictJob.of(spark, "x", "y", options, Map.of()))
                 .hasMessageContaining("--top at least 1");
+        PredictJob.Options usual = new PredictJob.Options(1, Optional.empty(), null, false);
+        assertThatThrownBy(() -> PredictJob.of(spark, folder.toString(), "y", usual, Map.of()))
+                .hasMessageContaining("model.json");
     }
 }

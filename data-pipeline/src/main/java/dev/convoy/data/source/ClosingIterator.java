@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 
 /**
  * Iterates over images of something open, and closes it behind the last one; whoever wants no more before closes it
- * earlier.
+ * earlier, which another thread may do.
  */
 final class ClosingIterator implements Iterator<SourceImage>, Closeable {
     private final Supplier<SourceImage> read;
@@ -28,7 +28,7 @@ final class ClosingIterator implements Iterator<SourceImage>, Closeable {
     }
 
     @Override
-    public boolean hasNext() {
+    public synchronized boolean hasNext() {
         if (next == null && !ended) {
             next = read.get();
             if (next == null) {
@@ -39,7 +39,7 @@ final class ClosingIterator implements Iterator<SourceImage>, Closeable {
     }
 
     @Override
-    public SourceImage next() {
+    public synchronized SourceImage next() {
         if (!hasNext()) {
             throw new NoSuchElementException();
         }
@@ -49,7 +49,7 @@ final class ClosingIterator implements Iterator<SourceImage>, Closeable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         if (!ended) {
             ended = true;
             try {

@@ -81,11 +81,18 @@ public record FolderSource(String path) implements ImageSource {
                 .toList();
     }
 
-    static boolean isImage(FileStatus file) {
-        String name = file.getPath().getName();
-        return file.isFile()
-                && (!HadoopFiles.isHidden(name)
-                        || name.startsWith("_") && IMAGE.matcher(name).matches());
+    private static boolean isImage(FileStatus file) {
+        return file.isFile() && !isHiddenFile(file.getPath().getName());
+    }
+
+    /** Whether a file of this name is passed over: cameras call photographs {@code _MG_1234.JPG}. */
+    static boolean isHiddenFile(String name) {
+        return name.startsWith(".") || name.startsWith("_") && !isImageName(name);
+    }
+
+    /** Whether a name ends as those of images do. */
+    static boolean isImageName(String name) {
+        return IMAGE.matcher(name).matches();
     }
 
     private static List<LabelledFile> imagesOf(Configuration hadoop, List<Path> folders, int label) throws IOException {

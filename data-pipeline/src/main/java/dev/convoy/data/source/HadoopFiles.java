@@ -50,6 +50,10 @@ final class HadoopFiles {
 
     /** Whether a pattern has matched what is hidden without asking for it. */
     private static boolean isHidden(Path pattern, Path match) {
+        if (!FolderSource.isHiddenFile(match.getName()) && isHidden(match.getName())) {
+            // An image that a camera has named.
+            return isHidden(pattern.getParent(), match.getParent());
+        }
         Path asked = pattern;
         for (Path at = match; at != null && asked != null; at = at.getParent(), asked = asked.getParent()) {
             if (isHidden(at.getName()) && !isHidden(asked.getName())) {

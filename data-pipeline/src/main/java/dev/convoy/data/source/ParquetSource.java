@@ -128,22 +128,19 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
     }
 
     /**
-     * The row groups of files, of whose rows nobody asks for classes.
+     * The row groups of a file, of whose rows nobody asks for classes.
      *
      * @param firstId of the first row
      */
-    static List<RowGroup> unlabelled(Configuration hadoop, Path file, String imageColumn, long firstId)
+    static List<UnlabelledRows> unlabelled(Configuration hadoop, Path file, String imageColumn, long firstId)
             throws IOException {
         try (ParquetRows rows = ParquetRows.open(hadoop, file)) {
             rows.requireImages(imageColumn);
-            List<RowGroup> groups = new ArrayList<>();
+            List<UnlabelledRows> groups = new ArrayList<>();
             long first = firstId;
             for (int group : rows.groups()) {
                 int count = rows.rows(group);
-                long[] ids = LongStream.range(first, first + count).toArray();
-                int[] labels = new int[count];
-                Arrays.fill(labels, -1);
-                groups.add(new RowGroup(file.toString(), group, imageColumn, ids, labels, null));
+                groups.add(new UnlabelledRows(file.toString(), group, imageColumn, first, count));
                 first += count;
             }
             return groups;
@@ -157,6 +154,18 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
         return e instanceof ConvoyException known
                 ? known
                 : new ConvoyException("Cannot read " + file + " as Parquet: " + Printable.firstLine(e), e);
+    }
+
+    /** Reads one row group without labels. */
+    record UnlabelledRows(String file, int group, String column, long firstId, int count) implements ImageSplit {
+        @Override
+        public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException {
+            // In the task, since the driver must not give memory to what a file claims.
+            long[] ids = LongStream.range(firstId, firstId + count).toArray();
+            int[] labels = new int[count];
+            Arrays.fill(labels, -1);
+            return new RowGroup(file, group, column, ids, labels, null).read(hadoop, wanted);
+        }
     }
 
     /**
@@ -215,6 +224,11 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
                         ? new SourceImage.Data.Unreadable("it has no bytes, only a path perhaps")
                         : new SourceImage.Data.Encoded(
                                 struct.getBinary("bytes", 0).getBytes());
+            }
+            for (String field : List.of("height", "width", "nChannels", "data")) {
+                if (!struct.getType().containsField(field) || struct.getFieldRepetitionCount(field) == 0) {
+                    return new SourceImage.Data.Unreadable("its struct has no " + field);
+                }
             }
             return SourceImage.Data.ofSpark(
                     struct.getInteger("height", 0),

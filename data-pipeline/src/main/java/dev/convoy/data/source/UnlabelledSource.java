@@ -12,7 +12,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Images of which nobody asks for classes, in the order of their paths; ids are positions in it. Any of these:
+ * Images of which nobody asks for classes. Any of these:
  *
  * <ul>
  *   <li>an image's file;
@@ -22,14 +22,15 @@ import org.apache.hadoop.fs.Path;
  *   <li>a pattern for any of these.
  * </ul>
  *
- * In folders, names that start with a dot or an underscore are passed over, unless they are those of images, and so is what lies beside
- * Parquet files, as a prepared folder's manifest.
+ * In folders, names that start with a dot or an underscore are passed over, unless they are those of images, and so are files that are not
+ * called as images are where Parquet files or a manifest lie beside them. Images come in the order of names, a folder's files before its
+ * folders, and rows of Parquet files last; ids are positions in it.
  *
  * @param path that names them
- * @param imageColumn that holds images in Parquet files; of lists, the one that names files is {@code path}
+ * @param column that holds images in Parquet files, or names files in lists; {@code image} and {@code path} if null
  * @param anywhere whether a list's files may lie outside of its folder
  */
-public record UnlabelledSource(String path, String imageColumn, boolean anywhere) {
+public record UnlabelledSource(String path, String column, boolean anywhere) {
     private static final String PARQUET = ".parquet";
 
     /** What was found so far. */
@@ -55,24 +56,26 @@ public record UnlabelledSource(String path, String imageColumn, boolean anywhere
             }
         }
         List<ImageSplit> splits = new ArrayList<>(FileSplit.of(found.files));
-        long images = found.files.size();
+        long count = found.files.size();
         for (Path table : found.tables) {
-            for (ParquetSource.RowGroup group : ParquetSource.unlabelled(hadoop, table, imageColumn, images)) {
+            String images = column == null ? PreparedSource.IMAGE : column;
+            for (ParquetSource.UnlabelledRows group : ParquetSource.unlabelled(hadoop, table, images, count)) {
                 splits.add(group);
-                images += group.ids().length;
+                count += group.count();
             }
         }
-        if (images == 0) {
+        if (count == 0) {
             throw new ConvoyException("Cannot find an image in " + path + "; check the path");
         }
-        return new ImageListing(path, images, List.of(), splits);
+        return new ImageListing(path, count, List.of(), splits);
     }
 
     private void add(Configuration hadoop, Path file, Found found) throws IOException {
         if (isTable(file)) {
             found.tables.add(file);
         } else if (ListSource.isList(file.getName())) {
-            ListSource list = new ListSource(file.toString(), null, ListSource.PATH, null, anywhere);
+            String files = column == null ? ListSource.PATH : column;
+            ListSource list = new ListSource(file.toString(), null, files, null, anywhere);
             list.files(hadoop).forEach(named -> found.files.add(unlabelled(named)));
         } else {
             found.files.add(unlabelled(file.toString()));
@@ -80,12 +83,17 @@ public record UnlabelledSource(String path, String imageColumn, boolean anywhere
     }
 
     private static void walk(FileSystem files, Path folder, Found found) throws IOException {
-        List<Path> images = HadoopFiles.children(files, folder, FolderSource::isImage);
-        List<Path> tables = images.stream().filter(UnlabelledSource::isTable).toList();
-        boolean prepared = images.stream().anyMatch(image -> image.getName().equals(DatasetManifest.FILE));
-        if (tables.isEmpty() && !prepared) {
-            images.forEach(image -> found.files.add(unlabelled(image.toString())));
-        }
+        List<Path> all = HadoopFiles.children(
+                files,
+                folder,
+                child -> child.isFile()
+                        && !FolderSource.isHiddenFile(child.getPath().getName()));
+        List<Path> tables = all.stream().filter(UnlabelledSource::isTable).toList();
+        boolean isSet = !tables.isEmpty()
+                || all.stream().anyMatch(file -> file.getName().equals(DatasetManifest.FILE));
+        all.stream()
+                .filter(file -> !isTable(file) && (!isSet || FolderSource.isImageName(file.getName())))
+                .forEach(file -> found.files.add(unlabelled(file.toString())));
         found.tables.addAll(tables);
         for (Path child : HadoopFiles.children(files, folder, UnlabelledSource::isFolder)) {
             walk(files, child, found);

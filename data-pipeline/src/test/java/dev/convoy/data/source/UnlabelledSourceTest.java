@@ -29,7 +29,7 @@ class UnlabelledSourceTest {
 
     /** Names of the images below the root, in their order; ids are checked on the way. */
     private List<String> names(String path) throws IOException {
-        ImageListing listing = new UnlabelledSource(path, "image", false).list(HADOOP);
+        ImageListing listing = new UnlabelledSource(path, null, false).list(HADOOP);
         assertThat(listing.classNames()).isEmpty();
         List<String> names = new ArrayList<>();
         for (ImageSplit split : listing.splits()) {
@@ -60,6 +60,7 @@ class UnlabelledSourceTest {
         assertThat(names(root.toString())).containsExactly("a.jpg", "b.png", "x/_MG_1.jpg", "x/y/z/deep.png");
         assertThat(names(root + "/b.png")).containsExactly("b.png");
         assertThat(names(root + "/*.{png,jpg}")).containsExactly("a.jpg", "b.png");
+        assertThat(names(root + "/x/*.jpg")).as("as the folder").containsExactly("x/_MG_1.jpg");
         assertThat(names(root + "/x*")).containsExactly("x/_MG_1.jpg", "x/y/z/deep.png");
     }
 
@@ -75,12 +76,25 @@ class UnlabelledSourceTest {
                 root.resolve("sub/list.csv"),
                 List.of("path", root.resolve("a.png").toString()));
         assertThatThrownBy(() -> names(outside.toString())).hasMessageContaining("lies outside of the list's folder");
-        assertThat(new UnlabelledSource(outside.toString(), "image", true)
+        assertThat(new UnlabelledSource(outside.toString(), null, true)
                         .list(HADOOP)
                         .examples())
                 .isEqualTo(1);
         Path wrong = Files.write(root.resolve("wrong.csv"), List.of("file", "a.png"));
         assertThatThrownBy(() -> names(wrong.toString())).hasMessageContaining("path");
+        assertThat(new UnlabelledSource(wrong.toString(), "file", false)
+                        .list(HADOOP)
+                        .examples())
+                .isEqualTo(1);
+    }
+
+    /** As a web application's, whose pictures are no prepared set. */
+    @Test
+    void picturesBesideAManifestAreTaken() throws IOException {
+        for (String name : List.of("manifest.json", "icon.png", "rejects.csv", "icons/b.png")) {
+            file(name);
+        }
+        assertThat(names(root.toString())).containsExactly("icon.png", "icons/b.png");
     }
 
     @Test
