@@ -4,6 +4,8 @@ import dev.convoy.data.Printable;
 import dev.convoy.jobs.Result;
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** An evaluation as text. */
 final class EvaluationTable {
@@ -20,6 +22,17 @@ final class EvaluationTable {
                     percent(line.recall()),
                     line.support());
         }
+        if (!test.mostConfused().isEmpty()) {
+            out.println("most often confused: "
+                    + test.mostConfused().stream()
+                            .map(pair -> Printable.of(pair.trueClass()) + " taken for " + Printable.of(pair.answer())
+                                    + " (" + pair.images() + ")")
+                            .collect(Collectors.joining(", ")));
+        }
+        Optional.ofNullable(test.sureness())
+                .ifPresent(sureness -> out.printf(
+                        "top-5 accuracy %s, calibration error %s%n",
+                        percent(sureness.top5Accuracy()), percent(sureness.calibrationError())));
         out.printf(Locale.ROOT, "test accuracy %s, test loss %.4f%n", percent(test.accuracy()), test.loss());
     }
 

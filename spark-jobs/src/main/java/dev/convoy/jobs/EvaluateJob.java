@@ -132,9 +132,11 @@ public final class EvaluateJob {
             ImageSets.record(run, images);
             ReplicaSpec replica =
                     ReplicaSpec.of(job.backend().name(), job.backend().placement(), trained);
-            Evaluation evaluation =
-                    new Evaluator(spark, replica, job.data().batchSize()).evaluate(images, trained.state());
-            outcome.evaluation(evaluation, trained.classNames());
+            Evaluator.Examination found =
+                    new Evaluator(spark, replica, job.data().batchSize()).examine(images, trained.state());
+            Evaluation evaluation = found.evaluation();
+            outcome.examination(found, trained.classNames());
+            run.writeTable("confusion.csv", Confused.class, Confused.of(evaluation, trained.classNames()));
             if (evaluation.unanswered() > 0) {
                 throw new ConvoyException(
                         "Cannot tell how good " + model + " is: its outputs for " + evaluation.unanswered()

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.LowerCamelCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.convoy.data.ClassWeights;
+import dev.convoy.model.Confidence;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.Json;
 import dev.convoy.model.Progress;
@@ -187,6 +188,8 @@ public record Result(
      * @param confusion {@code [true class][predicted class]}; null where there are too many classes for all pairs
      * @param confusionPairs {@code [true class, predicted class, count]} of the pairs that occur, in its place
      * @param unanswered images whose outputs were not finite; null if there are none
+     * @param mostConfused wrong answers that were given most often
+     * @param sureness of {@code evaluate} alone
      */
     @JsonNaming(LowerCamelCaseStrategy.class)
     public record Test(
@@ -195,7 +198,11 @@ public record Result(
             List<PerClass> classes,
             long[][] confusion,
             List<long[]> confusionPairs,
-            Long unanswered) {
+            Long unanswered,
+            List<Confused> mostConfused,
+            Sureness sureness) {
+        private static final int MOST_CONFUSED = 5;
+
         static Test of(Evaluation evaluation, List<String> names) {
             Evaluation.Counts counts = evaluation.counts();
             List<PerClass> classes = IntStream.range(0, names.size())
@@ -214,7 +221,44 @@ public record Result(
                     classes,
                     matrix.orElse(null),
                     matrix.isPresent() ? null : pairs,
-                    evaluation.unanswered() == 0 ? null : evaluation.unanswered());
+                    evaluation.unanswered() == 0 ? null : evaluation.unanswered(),
+                    Confused.most(Confused.of(evaluation, names), MOST_CONFUSED),
+                    null);
+        }
+
+        Test with(Sureness other) {
+            return new Test(accuracy, loss, classes, confusion, confusionPairs, unanswered, mostConfused, other);
+        }
+    }
+
+    /**
+     * How sure the model is of its answers.
+     *
+     * @param top5Accuracy share of images whose class is among the five likeliest
+     * @param calibrationError by how much probabilities differ from shares of right answers, on average
+     * @param bins of equal width by the answer's probability; those that have answers
+     */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record Sureness(Double top5Accuracy, Double calibrationError, List<Bin> bins) {
+        /**
+         * Answers of about the same probability.
+         *
+         * @param answers how many
+         * @param probability on average
+         * @param accuracy share of right ones
+         */
+        @JsonNaming(LowerCamelCaseStrategy.class)
+        public record Bin(long answers, double probability, double accuracy) {}
+
+        static Sureness of(Confidence found) {
+            List<Bin> bins = IntStream.range(0, Confidence.BINS)
+                    .filter(bin -> found.answers()[bin] > 0)
+                    .mapToObj(bin -> new Bin(
+                            found.answers()[bin],
+                            found.probabilities()[bin] / found.answers()[bin],
+                            (double) found.right()[bin] / found.answers()[bin]))
+                    .toList();
+            return new Sureness(finite(found.topAccuracy(Confidence.RANKS)), finite(found.calibrationError()), bins);
         }
     }
 

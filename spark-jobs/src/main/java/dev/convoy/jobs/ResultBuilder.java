@@ -4,11 +4,11 @@ import dev.convoy.config.JobConfig;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
-import dev.convoy.model.Evaluation;
 import dev.convoy.model.Json;
 import dev.convoy.retrain.Decision;
 import dev.convoy.storage.Heartbeat;
 import dev.convoy.train.EpochReport;
+import dev.convoy.train.Evaluator;
 import dev.convoy.train.StopSignal;
 import java.io.IOException;
 import java.time.Instant;
@@ -78,8 +78,8 @@ final class ResultBuilder {
         training = progress;
     }
 
-    void evaluation(Evaluation evaluation, List<String> classNames) {
-        test = Result.Test.of(evaluation, classNames);
+    void examination(Evaluator.Examination found, List<String> classNames) {
+        test = Result.Test.of(found.evaluation(), classNames).with(Result.Sureness.of(found.confidence()));
     }
 
     /** Notes how a night has ended. */

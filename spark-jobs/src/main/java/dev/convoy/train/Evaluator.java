@@ -6,6 +6,7 @@ import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ShardOpener;
+import dev.convoy.model.Confidence;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.Loss;
 import dev.convoy.model.ModelState;
@@ -51,6 +52,11 @@ public final class Evaluator {
     public Evaluation evaluate(ImageShards shards, ModelState model) {
         Evaluation sum = measure(shards, model, new Totals(), Evaluation.class)
                 .reduce(Evaluation.empty(replica.bind().outputs()), Evaluation::plus);
+        check(sum, shards);
+        return sum;
+    }
+
+    private static void check(Evaluation sum, ImageShards shards) {
         check(sum.examples(), shards);
         if (sum.unanswered() > 0) {
             LOG.warn(
@@ -58,6 +64,28 @@ public final class Evaluator {
                     sum.unanswered(),
                     sum.examples());
         }
+    }
+
+    /**
+     * An evaluation, and how sure the model is of its answers.
+     */
+    public record Examination(Evaluation evaluation, Confidence confidence) implements Serializable {
+        private Examination plus(Examination other) {
+            return new Examination(evaluation.plus(other.evaluation), confidence.plus(other.confidence));
+        }
+    }
+
+    /**
+     * Evaluates every usable example once, as {@link #evaluate} does, and more closely.
+     *
+     * @throws ConvoyException if images have gone since they were read first
+     */
+    public Examination examine(ImageShards shards, ModelState model) {
+        Examination sum = measure(shards, model, new Closely(), Examination.class)
+                .reduce(
+                        new Examination(Evaluation.empty(replica.bind().outputs()), Confidence.empty()),
+                        Examination::plus);
+        check(sum.evaluation, shards);
         return sum;
     }
 
@@ -120,6 +148,21 @@ public final class Evaluator {
             Evaluation.Tally tally = new Evaluation.Tally(classes);
             batches.forEachRemaining(answered -> tally.add(answered.batch, answered.outputs, loss));
             return tally.evaluation();
+        }
+    }
+
+    /** The sums of a partition, and how sure the model was. */
+    private record Closely() implements Measure {
+        @Override
+        public Serializable of(Iterator<Answered> batches, Loss loss, int classes) {
+            Evaluation.Tally tally = new Evaluation.Tally(classes);
+            Confidence confidence = Confidence.empty();
+            while (batches.hasNext()) {
+                Answered answered = batches.next();
+                tally.add(answered.batch, answered.outputs, loss);
+                confidence = confidence.plus(Confidence.of(answered.batch, answered.outputs, loss));
+            }
+            return new Examination(tally.evaluation(), confidence);
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.ConvoyException;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -144,7 +146,24 @@ class JobsTest {
                 .run();
         JsonNode evaluated = result(Path.of(again.directory()));
         assertThat(evaluated.at("/command").asText()).isEqualTo("evaluate");
+        JsonNode sureness = ((ObjectNode) evaluated.at("/test")).remove("sureness");
         assertThat(evaluated.at("/test")).isEqualTo(result.at("/test"));
+        assertThat(sureness.at("/top5Accuracy").asDouble())
+                .isBetween(result.at("/test/accuracy").asDouble(), 1.0);
+        assertThat(sureness.at("/calibrationError").asDouble()).isBetween(0.0, 0.5);
+        long answers = StreamSupport.stream(sureness.at("/bins").spliterator(), false)
+                .mapToLong(bin -> bin.at("/answers").asLong())
+                .sum();
+        assertThat(answers).isEqualTo(Digits.TEST);
+        List<String> pairs = Files.readAllLines(Path.of(again.directory(), "confusion.csv"));
+        assertThat(pairs.get(0)).isEqualTo("trueClass,answer,images");
+        assertThat(pairs.stream()
+                        .skip(1)
+                        .map(pair -> pair.split(",", -1))
+                        .filter(pair -> pair[0].equals(pair[1]))
+                        .mapToDouble(pair -> Long.parseLong(pair[2]))
+                        .sum())
+                .isEqualTo(result.at("/test/accuracy").asDouble() * Digits.TEST, within(1e-9));
         // The same digits as IDX, given from outside, to the model alone.
         IdxSource test = Digits.test(folder);
         FinishedRun other = EvaluateJob.of(
