@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.data.source.IdxSource;
+import dev.convoy.retrain.Outcome;
 import dev.convoy.testing.Digits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -171,6 +172,46 @@ class StandaloneClusterIT {
         }
     }
 
+    /** In client mode the process is the scheduler's own child. */
+    @Test
+    void aSubmittedNightEndsWithTheCodeOfItsOutcome() throws Exception {
+        List<String> night = List.of(
+                "--master",
+                "local[2]",
+                "--class",
+                "dev.convoy.cli.Convoy",
+                "--conf",
+                "spark.ui.enabled=false",
+                JAR,
+                "retrain",
+                configuration.toString(),
+                "--set",
+                "data.test=null",
+                "--set",
+                "data.split.test=0.2",
+                "--set",
+                "retrain.gate.floor=1",
+                "--set",
+                "run.directory=" + folder.resolve("runs"),
+                "--set",
+                "registry.directory=" + folder.resolve("registry"));
+        for (Outcome outcome : List.of(Outcome.REJECTED, Outcome.NOOP)) {
+            Path output = folder.resolve("output");
+            ProcessBuilder submit = java(List.of(), provided, "org.apache.spark.deploy.SparkSubmit", night);
+            assertThat(status(submit.redirectOutput(output.toFile())))
+                    .as(() -> text(output))
+                    .isEqualTo(outcome.exitCode());
+        }
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
     @Test
     void mistakesEndInOneLineAndAStatus() throws Exception {
         Path output = folder.resolve("output");
@@ -192,11 +233,13 @@ class StandaloneClusterIT {
         String log4j = "-Dlog4j2.configurationFile=" + System.getProperty("convoy.root") + "/conf/log4j2.properties";
         // Another Spark on this machine may have the usual port, which Spark would remark on.
         List<String> options = List.of(log4j, "-Dspark.ui.enabled=false");
-        Process process = java(options, JAR + ":" + provided, "dev.convoy.cli.Convoy", List.of(arguments))
-                .redirectErrorStream(true)
+        return status(java(options, JAR + ":" + provided, "dev.convoy.cli.Convoy", List.of(arguments))
                 .redirectOutput(output.toFile())
-                .directory(folder.toFile())
-                .start();
+                .directory(folder.toFile()));
+    }
+
+    private int status(ProcessBuilder builder) throws Exception {
+        Process process = builder.start();
         processes.add(process);
         assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
         return process.exitValue();
