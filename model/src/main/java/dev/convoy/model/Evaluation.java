@@ -3,6 +3,7 @@ package dev.convoy.model;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.Target;
 import java.io.Serializable;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -89,6 +90,21 @@ public record Evaluation(long examples, double lossSum, int classes, Map<Long, L
         return largest;
     }
 
+    /**
+     * Examples of a class that were given an answer.
+     *
+     * @param answer a class, or the number of classes if outputs were not finite
+     */
+    public record Pair(int truth, int answer, long examples) {}
+
+    /** The pairs of class and answer that occur, in the order of both. */
+    public List<Pair> pairs() {
+        int row = classes + 1;
+        return answers.entrySet().stream()
+                .map(pair -> new Pair((int) (pair.getKey() / row), (int) (pair.getKey() % row), pair.getValue()))
+                .toList();
+    }
+
     /** Adds two evaluations up; neither is changed. */
     public Evaluation plus(Evaluation other) {
         Map<Long, Long> sum = new TreeMap<>(answers);
@@ -118,15 +134,13 @@ public record Evaluation(long examples, double lossSum, int classes, Map<Long, L
     /** Counts by class, in one pass over the answers. */
     public Counts counts() {
         Counts counts = new Counts(new long[classes], new long[classes], new long[classes]);
-        answers.forEach((pair, count) -> {
-            int truth = (int) (pair / (classes + 1));
-            int answer = (int) (pair % (classes + 1));
-            counts.support[truth] += count;
-            if (answer < classes) {
-                counts.answered[answer] += count;
-                counts.right[answer] += truth == answer ? count : 0;
+        for (Pair pair : pairs()) {
+            counts.support[pair.truth] += pair.examples;
+            if (pair.answer < classes) {
+                counts.answered[pair.answer] += pair.examples;
+                counts.right[pair.answer] += pair.truth == pair.answer ? pair.examples : 0;
             }
-        });
+        }
         return counts;
     }
 
@@ -136,19 +150,19 @@ public record Evaluation(long examples, double lossSum, int classes, Map<Long, L
             return Optional.empty();
         }
         long[][] matrix = new long[classes][classes];
-        answers.forEach((pair, count) -> {
-            if (pair % (classes + 1) < classes) {
-                matrix[(int) (pair / (classes + 1))][(int) (pair % (classes + 1))] = count;
+        for (Pair pair : pairs()) {
+            if (pair.answer < classes) {
+                matrix[pair.truth][pair.answer] = pair.examples;
             }
-        });
+        }
         return Optional.of(matrix);
     }
 
     /** Examples that were not answered, since outputs were not finite. */
     public long unanswered() {
-        return answers.entrySet().stream()
-                .filter(answer -> answer.getKey() % (classes + 1) == classes)
-                .mapToLong(Map.Entry::getValue)
+        return pairs().stream()
+                .filter(pair -> pair.answer == classes)
+                .mapToLong(Pair::examples)
                 .sum();
     }
 
@@ -161,10 +175,9 @@ public record Evaluation(long examples, double lossSum, int classes, Map<Long, L
     public double accuracy() {
         long right = 0;
         long all = 0;
-        for (Map.Entry<Long, Long> answer : answers.entrySet()) {
-            boolean same = answer.getKey() / (classes + 1) == answer.getKey() % (classes + 1);
-            right += same ? answer.getValue() : 0;
-            all += answer.getValue();
+        for (Pair pair : pairs()) {
+            right += pair.truth == pair.answer ? pair.examples : 0;
+            all += pair.examples;
         }
         return (double) right / all;
     }

@@ -17,15 +17,11 @@ import java.util.List;
 public record Confused(String trueClass, String answer, long images) {
     /** All pairs that occur, by class and answer. */
     static List<Confused> of(Evaluation evaluation, List<String> names) {
-        int row = evaluation.classes() + 1;
-        return evaluation.answers().entrySet().stream()
-                .map(pair -> {
-                    int answer = (int) (pair.getKey() % row);
-                    return new Confused(
-                            names.get((int) (pair.getKey() / row)),
-                            answer < names.size() ? names.get(answer) : "",
-                            pair.getValue());
-                })
+        return evaluation.pairs().stream()
+                .map(pair -> new Confused(
+                        names.get(pair.truth()),
+                        pair.answer() < names.size() ? names.get(pair.answer()) : "",
+                        pair.examples()))
                 .toList();
     }
 

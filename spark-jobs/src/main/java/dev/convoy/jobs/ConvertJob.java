@@ -28,7 +28,7 @@ public final class ConvertJob {
      */
     public static void toDl4j(Configuration hadoop, String source, String zip) throws IOException {
         FileSystem from = new Path(source).getFileSystem(hadoop);
-        TrainedModel model = TrainedModel.load(from, TrainedModel.folder(from, new Path(source)));
+        TrainedModel model = TrainedModel.load(from, RunDirectory.modelOf(from, source));
         Path target = new Path(zip);
         FileSystem to = RunDirectory.files(hadoop, zip);
         if (to.exists(target)) {

@@ -55,7 +55,7 @@ record InitialModel(
         Path path = path(hadoop, from, registry);
         FileSystem files = path.getFileSystem(hadoop);
         if (files.exists(path) && files.getFileStatus(path).isDirectory()) {
-            TrainedModel model = TrainedModel.load(files, TrainedModel.folder(files, path));
+            TrainedModel model = TrainedModel.load(files, RunDirectory.modelOf(files, path.toString()));
             return new InitialModel(
                     config,
                     Optional.of(StartingWeights.of(from, model.network(), model.parameters(), model.buffers())),

@@ -17,9 +17,9 @@ import dev.convoy.model.backend.Replica;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.predict.Prediction;
 import dev.convoy.predict.Predictor;
+import dev.convoy.train.replica.ModelBroadcast;
 import dev.convoy.train.replica.ReplicaPool;
 import dev.convoy.train.replica.ReplicaSpec;
-import dev.convoy.train.sync.Message;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -36,7 +36,6 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
-import org.apache.spark.broadcast.Broadcast;
 
 /** Asks a trained model about images on a cluster, one Spark job each time. An image that cannot be used is an answer too. */
 public final class PredictJob implements AutoCloseable {
@@ -49,7 +48,7 @@ public final class PredictJob implements AutoCloseable {
 
     private final JavaSparkContext spark;
     private final ImageListing images;
-    private final Broadcast<byte[][]> weights;
+    private final ModelBroadcast weights;
     private final Task task;
 
     private PredictJob(
@@ -61,7 +60,7 @@ public final class PredictJob implements AutoCloseable {
             JobConfig job) {
         this.spark = spark;
         this.images = images;
-        this.weights = spark.broadcast(Message.write(0, List.of(model.parameters(), model.buffers())));
+        this.weights = ModelBroadcast.of(spark, model.state());
         this.task = new Task(
                 ReplicaSpec.of(job.backend().name(), job.backend().placement(), model),
                 preparation,
@@ -167,7 +166,7 @@ public final class PredictJob implements AutoCloseable {
 
     @Override
     public void close() {
-        weights.destroy();
+        weights.close();
     }
 
     /**
@@ -182,7 +181,7 @@ public final class PredictJob implements AutoCloseable {
             int top,
             int batchSize,
             int limit,
-            Broadcast<byte[][]> weights)
+            ModelBroadcast weights)
             implements FlatMapFunction<Iterator<SourceImage>, Prediction> {
         Task withLimit(int other) {
             return new Task(replica, preparation, classNames, top, batchSize, other, weights);
@@ -200,8 +199,7 @@ public final class PredictJob implements AutoCloseable {
         }
 
         private List<Prediction> ask(Replica lent, Iterator<SourceImage> images, TaskContext context) {
-            lent.parameters().set(Message.vector(weights.value(), 0));
-            lent.buffers().set(Message.vector(weights.value(), 1));
+            weights.loadInto(lent);
             Predictor predictor = new Predictor(
                     lent,
                     preparation.decoder(replica.input()),

@@ -210,10 +210,9 @@ public record Result(
                             names.get(c), finite(counts.precision(c)), finite(counts.recall(c)), counts.support()[c]))
                     .toList();
             Optional<long[][]> matrix = evaluation.confusion();
-            int rows = evaluation.classes() + 1;
-            List<long[]> pairs = evaluation.answers().entrySet().stream()
-                    .filter(pair -> pair.getKey() % rows < evaluation.classes())
-                    .map(pair -> new long[] {pair.getKey() / rows, pair.getKey() % rows, pair.getValue()})
+            List<long[]> pairs = evaluation.pairs().stream()
+                    .filter(pair -> pair.answer() < evaluation.classes())
+                    .map(pair -> new long[] {pair.truth(), pair.answer(), pair.examples()})
                     .toList();
             return new Test(
                     finite(evaluation.accuracy()),

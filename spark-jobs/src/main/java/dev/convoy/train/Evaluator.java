@@ -11,9 +11,9 @@ import dev.convoy.model.Evaluation;
 import dev.convoy.model.Loss;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.Replica;
+import dev.convoy.train.replica.ModelBroadcast;
 import dev.convoy.train.replica.ReplicaPool;
 import dev.convoy.train.replica.ReplicaSpec;
-import dev.convoy.train.sync.Message;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,7 +23,6 @@ import java.util.stream.Stream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
-import org.apache.spark.broadcast.Broadcast;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,16 +102,9 @@ public final class Evaluator {
     }
 
     private <T> Stream<T> measure(ImageShards shards, ModelState model, Measure measure, Class<T> type) {
-        Task task = new Task(
-                replica,
-                batchSize,
-                shards.opener(),
-                spark.broadcast(Message.write(0, List.of(model.parameters(), model.buffers()))),
-                measure);
-        try {
+        try (ModelBroadcast broadcast = ModelBroadcast.of(spark, model)) {
+            Task task = new Task(replica, batchSize, shards.opener(), broadcast, measure);
             return shards.chunks().mapPartitions(task).collect().stream().map(bytes -> ObjectBytes.read(bytes, type));
-        } finally {
-            task.model.destroy();
         }
     }
 
@@ -177,8 +169,7 @@ public final class Evaluator {
     }
 
     /** Evaluates one partition; brings home the bytes of what was taken down. */
-    private record Task(
-            ReplicaSpec replica, int batchSize, ShardOpener opener, Broadcast<byte[][]> model, Measure measure)
+    private record Task(ReplicaSpec replica, int batchSize, ShardOpener opener, ModelBroadcast model, Measure measure)
             implements FlatMapFunction<Iterator<byte[]>, byte[]> {
         @Override
         public Iterator<byte[]> call(Iterator<byte[]> chunks) throws InterruptedException {
@@ -192,8 +183,7 @@ public final class Evaluator {
         }
 
         private Serializable evaluate(Replica lent, WorkerShard shard) {
-            lent.parameters().set(Message.vector(model.value(), 0));
-            lent.buffers().set(Message.vector(model.value(), 1));
+            model.loadInto(lent);
             Iterator<Answered> batches = shard.batches(batchSize).stream()
                     .map(ids -> {
                         ImageBatch batch = shard.gather(ids);

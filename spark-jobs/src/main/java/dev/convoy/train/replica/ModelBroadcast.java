@@ -1,0 +1,29 @@
+package dev.convoy.train.replica;
+
+import dev.convoy.model.ModelState;
+import dev.convoy.model.backend.Replica;
+import dev.convoy.train.sync.Message;
+import java.io.Serializable;
+import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+
+/** A model on its way to tasks that ask it, as bytes that any serializer of Spark's can carry. */
+public record ModelBroadcast(Broadcast<byte[][]> message) implements Serializable, AutoCloseable {
+    /** Sends a model to the executors. */
+    public static ModelBroadcast of(JavaSparkContext spark, ModelState model) {
+        return new ModelBroadcast(spark.broadcast(Message.write(0, List.of(model.parameters(), model.buffers()))));
+    }
+
+    /** Gives a replica the model, on the thread that owns it. */
+    public void loadInto(Replica replica) {
+        replica.parameters().set(Message.vector(message.value(), 0));
+        replica.buffers().set(Message.vector(message.value(), 1));
+    }
+
+    /** Gives the memory back; tasks must have ended. */
+    @Override
+    public void close() {
+        message.destroy();
+    }
+}
