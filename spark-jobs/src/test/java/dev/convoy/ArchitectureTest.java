@@ -154,6 +154,23 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage("dev.convoy.train..", "org.apache.spark..", "scala..");
 
+    /** Reports are made of what runs have written, and of what the loop tells. */
+    @ArchTest
+    static final ArchRule REPORTS_KNOW_NEITHER_KEYS_NOR_SPARK = noClasses()
+            .that()
+            .resideInAPackage("dev.convoy.report..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.convoy.config..",
+                    "dev.convoy.jobs..",
+                    "dev.convoy.cli..",
+                    "dev.convoy.train.rounds..",
+                    "dev.convoy.train.allreduce..",
+                    "dev.convoy.train.dl4j..",
+                    "org.apache.spark..",
+                    "com.typesafe..");
+
     /** It tells of decisions; who makes them, and what of, it does not know. */
     @ArchTest
     static final ArchRule MLFLOW_KNOWS_FILES_AND_JSON_ALONE = classes()
@@ -172,7 +189,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule NO_CYCLES = slices().matching(
-                    "dev.convoy.(train|checkpoint|gate|drift|retrain|drill|jobs|cli|config|collective|data|storage|mlflow|registry)..")
+                    "dev.convoy.(train|checkpoint|gate|drift|retrain|drill|jobs|cli|config|collective|data|storage|mlflow|registry|report)..")
             .should()
             .beFreeOfCycles();
 }

@@ -1,7 +1,12 @@
 package dev.convoy.data;
 
+import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.apache.commons.lang3.ArrayUtils;
 
 /**
  * One mini-batch as a replica receives it; decoded pixels, normalised only on the way into the network. Batches do not
@@ -13,7 +18,8 @@ import java.util.stream.DoubleStream;
  * @param targets one for each image
  * @param weights what the loss of each image is multiplied by in training
  */
-public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Target> targets, double[] weights) {
+public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Target> targets, double[] weights)
+        implements Serializable {
     public ImageBatch {
         if (pixels.length != (long) ids.length * shape.size()
                 || targets.size() != ids.length
@@ -59,6 +65,34 @@ public record ImageBatch(ImageShape shape, long[] ids, byte[] pixels, List<Targe
      */
     public ImageBatch withWeights(double[] other) {
         return new ImageBatch(shape, ids, pixels, targets, other);
+    }
+
+    /**
+     * Makes a batch of some of this one's images, in the order given.
+     *
+     * @param rows positions in this batch
+     */
+    public ImageBatch rows(int... rows) {
+        byte[] some = new byte[rows.length * shape.size()];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(pixels, rows[i] * shape.size(), some, i * shape.size(), shape.size());
+        }
+        return new ImageBatch(
+                shape,
+                Arrays.stream(rows).mapToLong(row -> ids[row]).toArray(),
+                some,
+                Arrays.stream(rows).mapToObj(targets::get).toList(),
+                Arrays.stream(rows).mapToDouble(row -> weights[row]).toArray());
+    }
+
+    /** Makes a batch of the images of two, whose shapes must be the same. */
+    public ImageBatch plus(ImageBatch other) {
+        return new ImageBatch(
+                shape,
+                LongStream.concat(LongStream.of(ids), LongStream.of(other.ids)).toArray(),
+                ArrayUtils.addAll(pixels, other.pixels),
+                Stream.concat(targets.stream(), other.targets.stream()).toList(),
+                ArrayUtils.addAll(weights, other.weights));
     }
 
     /** The number of images. */

@@ -37,7 +37,12 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
         epochs = run.epochs();
         stepsPerEpoch = run.stepsPerEpoch();
         localSteps = run.start().progress().localSteps();
-        out.printf(Locale.ROOT, "%,d parameters, %d epochs of %d steps%n", run.parameters(), epochs, stepsPerEpoch);
+        out.printf(
+                Locale.ROOT,
+                "%,d parameters, %d epochs of %d steps%n",
+                run.network().layout().parameterCount(),
+                epochs,
+                stepsPerEpoch);
         Progress begun = run.start().progress();
         if (begun.globalRound() > 0) {
             out.printf(

@@ -45,6 +45,7 @@ public record JobConfig(
         Prepare prepare,
         Registry registry,
         Run run,
+        Report report,
         RetrainConfig retrain) {
     public JobConfig {
         if (!name.matches("[A-Za-z0-9._-]+")) {
@@ -225,6 +226,22 @@ public record JobConfig(
 
     /** {@code run.*}. */
     public record Run(String directory) {}
+
+    /**
+     * {@code report.*}.
+     *
+     * @param images shown of each kind; 0 for none
+     * @param tensorboard whether files for TensorBoard are written
+     */
+    public record Report(int images, boolean tensorboard) {
+        private static final int MAX_IMAGES = 100;
+
+        public Report {
+            if (images < 0 || images > MAX_IMAGES) {
+                throw new InvalidValueException("images", images, "allowed are 0 to " + MAX_IMAGES);
+            }
+        }
+    }
 
     /**
      * This, if it has what training needs; an evaluation needs less.

@@ -263,12 +263,13 @@ public final class TrainJob {
                 setup.train.shape(),
                 setup.provenance.normalization());
         EarlyStopping stopping = job.train().stop().earlyStopping();
+        Evaluator evaluator = new Evaluator(spark, replica, setup.training.batchSize());
         try (TrainingMaster master = master(setup.train, replica, setup.training);
-                RunRecorder recorder = recorder(run, setup, master.capabilities(), stopping)) {
+                RunRecorder recorder = recorder(run, setup, master.capabilities(), stopping);
+                RunEvents events = new RunEvents(run, job, evaluator, setup.train, setup.start.progress())) {
             outcome.training(recorder::snapshot, setup.train.classNames());
-            List<TrainingListener> all = new ArrayList<>(List.of(recorder));
+            List<TrainingListener> all = new ArrayList<>(List.of(recorder, events.listener()));
             all.addAll(listeners);
-            Evaluator evaluator = new Evaluator(spark, replica, setup.training.batchSize());
             try {
                 new Trainer(master, evaluator, setup.training, recorder, all)
                         .withStopping(stopping)

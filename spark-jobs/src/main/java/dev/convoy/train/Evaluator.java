@@ -8,21 +8,26 @@ import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.Confidence;
 import dev.convoy.model.Evaluation;
+import dev.convoy.model.HeapVector;
 import dev.convoy.model.Loss;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.Replica;
+import dev.convoy.model.backend.StepKey;
 import dev.convoy.train.replica.ModelBroadcast;
 import dev.convoy.train.replica.ReplicaPool;
 import dev.convoy.train.replica.ReplicaSpec;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.api.java.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -99,6 +104,71 @@ public final class Evaluator {
                 measure(shards, model, new Each(), ImageAnswers.class).toList());
         check(all.ids().length, shards);
         return all;
+    }
+
+    /**
+     * Takes some images, the first of each worker's, as they are before random changes.
+     *
+     * @param count how many at most
+     */
+    public ImageBatch sample(ImageShards shards, int count) {
+        int each = (count + shards.layout().workers() - 1) / shards.layout().workers();
+        return shards.chunks().mapPartitions(new Sample(shards.opener(), each)).collect().stream()
+                .map(bytes -> ObjectBytes.read(bytes, ImageBatch.class))
+                .reduce(ImageBatch::plus)
+                .map(some -> some.rows(
+                        IntStream.range(0, Math.min(count, some.size())).toArray()))
+                .orElseThrow(() -> new ConvoyException("Cannot take a sample: there are no images"));
+    }
+
+    /**
+     * The gradient of a batch's mean loss, in training mode, as some executor computes it.
+     *
+     * @return its Euclidean norm by trained tensor, in the canonical order
+     */
+    public double[] gradientNorms(ImageBatch batch, ModelState model) {
+        try (ModelBroadcast broadcast = ModelBroadcast.of(spark, model)) {
+            return spark.parallelize(List.of(ObjectBytes.write(batch)), 1)
+                    .map(new Slopes(replica, broadcast))
+                    .first();
+        }
+    }
+
+    /** Takes the first images of a partition. */
+    private record Sample(ShardOpener opener, int count) implements FlatMapFunction<Iterator<byte[]>, byte[]> {
+        @Override
+        public Iterator<byte[]> call(Iterator<byte[]> chunks) {
+            if (!chunks.hasNext()) {
+                return Collections.emptyIterator();
+            }
+            WorkerShard shard = opener.open(chunks);
+            return shard.batches(count).stream()
+                    .limit(1)
+                    .map(ids -> ObjectBytes.write(shard.gather(ids)))
+                    .iterator();
+        }
+    }
+
+    /** Computes the gradient of a batch, tensor by tensor. */
+    private record Slopes(ReplicaSpec replica, ModelBroadcast model) implements Function<byte[], double[]> {
+        @Override
+        public double[] call(byte[] images) throws InterruptedException {
+            ImageBatch batch = ObjectBytes.read(images, ImageBatch.class);
+            return ReplicaPool.withReplica(replica.forTask(TaskContext.get()), lent -> {
+                model.loadInto(lent);
+                lent.train(batch, new StepKey(0, 0, 0));
+                return norms(lent.gradient().toArray());
+            });
+        }
+
+        private double[] norms(float[] gradient) {
+            return replica.bind().layout().entries().stream()
+                    .filter(entry -> !entry.isBuffer())
+                    .mapToDouble(entry -> HeapVector.over(
+                                    Arrays.copyOfRange(gradient, entry.offset(), entry.offset() + entry.size()))
+                            .norm())
+                    .toArray();
+        }
     }
 
     private <T> Stream<T> measure(ImageShards shards, ModelState model, Measure measure, Class<T> type) {

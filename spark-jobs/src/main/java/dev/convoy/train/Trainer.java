@@ -115,7 +115,8 @@ public final class Trainer {
         int steps = spec.plan(train.layout(), 0).steps();
         spec.checkRates(steps);
         TrainingListener.Run told = new TrainingListener.Run(
-                network.layout().parameterCount(),
+                network,
+                train.layout().workers(),
                 spec.epochs(),
                 steps,
                 train.classNames(),

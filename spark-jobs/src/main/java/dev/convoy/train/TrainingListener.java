@@ -1,6 +1,7 @@
 package dev.convoy.train;
 
 import dev.convoy.data.ClassWeights;
+import dev.convoy.model.Network;
 import java.util.List;
 
 /**
@@ -11,7 +12,8 @@ public interface TrainingListener {
     /**
      * What is known before the first step.
      *
-     * @param parameters trained values of the network
+     * @param network that is trained
+     * @param workers that train it
      * @param epochs in all
      * @param stepsPerEpoch in every epoch
      * @param classNames in the order of the class indexes
@@ -20,7 +22,8 @@ public interface TrainingListener {
      * @param history of the epochs before it, in earlier attempts
      */
     record Run(
-            int parameters,
+            Network network,
+            int workers,
             int epochs,
             int stepsPerEpoch,
             List<String> classNames,

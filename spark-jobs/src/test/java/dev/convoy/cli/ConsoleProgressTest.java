@@ -3,7 +3,10 @@ package dev.convoy.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.convoy.data.ClassWeights;
+import dev.convoy.data.ImageShape;
 import dev.convoy.model.ModelState;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.train.TrainingHistory;
 import dev.convoy.train.TrainingListener;
@@ -20,7 +23,9 @@ class ConsoleProgressTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (ConsoleProgress progress = new ConsoleProgress(new PrintStream(out, true, StandardCharsets.UTF_8))) {
             progress.runStarted(new TrainingListener.Run(
-                    1234,
+                    new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(3)))
+                            .bind(new ImageShape(1, 8, 8)),
+                    4,
                     2,
                     30,
                     List.of("cat", "dog", "eel"),
@@ -32,7 +37,7 @@ class ConsoleProgressTest {
                 .isEqualToNormalizingNewlines(
                         """
                         class weights from 0.1250 (eel) to 2.500 (dog)
-                        1,234 parameters, 2 epochs of 30 steps
+                        195 parameters, 2 epochs of 30 steps
                         """);
     }
 }

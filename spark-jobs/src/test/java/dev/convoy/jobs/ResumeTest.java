@@ -9,6 +9,9 @@ import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.Sha256;
 import dev.convoy.data.source.IdxSource;
+import dev.convoy.report.Event;
+import dev.convoy.report.RunHistory;
+import dev.convoy.report.tensorboard.TensorBoardReader;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.SparkExtension;
 import dev.convoy.train.RoundReport;
@@ -176,6 +179,41 @@ class ResumeTest {
         assertThat(result(run).at("/ledger/0")).isEqualTo(result(undisturbed).at("/ledger/0"));
         assertThat(result(run).at("/ledger/1/trained").asInt()).isEqualTo(Digits.TRAIN);
         assertThat(run.resolve("attempts/2.json")).exists();
+        assertSameEvents(run, undisturbed);
+    }
+
+    /** Of every tag, the same steps, each later than the one before. */
+    private static void assertSameEvents(Path run, Path undisturbed) throws IOException {
+        Map<String, List<TensorBoardReader.Point>> found = TensorBoardReader.read(run.resolve("tensorboard"));
+        assertThat(found).containsKeys("rounds/loss", "epoch/test-accuracy", "weights/fc1.weight", "images/train");
+        found.forEach((tag, points) -> assertThat(
+                        points.stream().map(TensorBoardReader.Point::step).toList())
+                .as(tag)
+                .isSorted()
+                .doesNotHaveDuplicates());
+        assertThat(epochLosses(run)).isEqualTo(epochLosses(undisturbed)).hasSize(3);
+        RunHistory history = history(run);
+        assertThat(history.of(Event.Started.class))
+                .extracting(Event.Started::attempt)
+                .containsExactly(1, 2);
+        assertThat(history.of(Event.Weights.class))
+                .extracting(Event.Weights::epoch)
+                .containsExactly(1, 2, 3);
+        assertThat(history.last(Event.Ended.class).orElseThrow().ending()).isEqualTo("completed");
+        assertThat(history.of(Event.Rounds.class))
+                .extracting(Event.Rounds::step)
+                .isSorted()
+                .doesNotHaveDuplicates();
+    }
+
+    private static RunHistory history(Path run) throws IOException {
+        return RunHistory.read(FileSystem.get(new Configuration()), new org.apache.hadoop.fs.Path(run.toString()));
+    }
+
+    private static List<Double> epochLosses(Path run) throws IOException {
+        return history(run).of(Event.Epoch.class).stream()
+                .map(Event.Epoch::testLoss)
+                .toList();
     }
 
     /** What a lost disk, a cut connection or another hand may have done to the newest checkpoint. */

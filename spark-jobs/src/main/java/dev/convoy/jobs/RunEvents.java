@@ -1,0 +1,126 @@
+package dev.convoy.jobs;
+
+import dev.convoy.config.JobConfig;
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.Progress;
+import dev.convoy.report.EventLog;
+import dev.convoy.report.EventSink;
+import dev.convoy.report.TrainingEvents;
+import dev.convoy.report.tensorboard.TensorBoardFile;
+import dev.convoy.train.Evaluator;
+import dev.convoy.train.TrainingListener;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import javax.imageio.ImageIO;
+import org.apache.commons.lang3.exception.ExceptionUtils;
+import org.apache.hadoop.fs.FSError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps the events of a training in its run directory. Nothing that fails here stops the training. */
+final class RunEvents implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunEvents.class);
+
+    /** Images whose gradient is looked at after every epoch. */
+    private static final int PROBED = 32;
+
+    private interface Opening {
+        EventSink open() throws IOException;
+    }
+
+    private final RunDirectory run;
+    private final JobConfig job;
+    private final Evaluator evaluator;
+    private final TrainingEvents events;
+    private Optional<ImageBatch> probe = Optional.empty();
+
+    /**
+     * @param train the training images, of which some are looked at more closely
+     * @param start where the attempt begins
+     */
+    RunEvents(RunDirectory run, JobConfig job, Evaluator evaluator, ImageShards train, Progress start) {
+        this.run = run;
+        this.job = job;
+        this.evaluator = evaluator;
+        Clock clock = Clock.systemUTC();
+        List<EventSink> sinks = new ArrayList<>();
+        open(() -> EventLog.create(run.files(), run.path(), run.attempt())).ifPresent(sinks::add);
+        if (job.report().tensorboard()) {
+            open(() -> TensorBoardFile.create(run.files(), run.path(), run.attempt(), clock.instant()))
+                    .ifPresent(sinks::add);
+        }
+        events = new TrainingEvents(
+                run.attempt(), job.train().stop().earlyStopping(), this::gradientNorms, clock, sinks);
+        look(train, start);
+    }
+
+    private Optional<EventSink> open(Opening opening) {
+        try {
+            return Optional.of(opening.open());
+        } catch (IOException | RuntimeException | FSError e) {
+            LOG.warn("Cannot record events in {}: {}; training goes on", run, e.toString());
+            return Optional.empty();
+        }
+    }
+
+    /** Takes a sample of the images, and draws it as the network will see it. */
+    private void look(ImageShards train, Progress start) {
+        try {
+            ImageBatch sample = evaluator.sample(train, PROBED);
+            probe = Optional.of(sample);
+            if (job.report().images() > 0) {
+                ImageBatch seen = job.data().augment().apply(sample, job.seed(), start.epoch());
+                BufferedImage sheet = ContactSheet.of(seen, train.classNames());
+                events.picture(start.globalStep(), "images/train", sheet.getWidth(), sheet.getHeight(), png(sheet));
+            }
+        } catch (Exception e) {
+            givenUp("show training images", e);
+        }
+    }
+
+    static byte[] png(BufferedImage picture) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(picture, "png", bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private double[] gradientNorms(ModelState model) {
+        try {
+            return probe.map(images -> evaluator.gradientNorms(images, model)).orElseGet(() -> new double[0]);
+        } catch (Exception e) {
+            givenUp("compute the norms of gradients", e);
+            probe = Optional.empty();
+            return new double[0];
+        }
+    }
+
+    /** Spark's own exceptions are checked but not declared. */
+    private static void givenUp(String what, Exception e) {
+        LOG.warn("Cannot {}: {}; training goes on", what, e.toString());
+        if (ExceptionUtils.indexOfType(e, InterruptedException.class) >= 0) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Makes events of what it is told. */
+    TrainingListener listener() {
+        return events;
+    }
+
+    @Override
+    public void close() {
+        events.close();
+    }
+}

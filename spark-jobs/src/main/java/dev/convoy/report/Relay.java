@@ -1,0 +1,100 @@
+package dev.convoy.report;
+
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Calls somebody on a thread of its own, in order, so that the caller never waits: what does not fit into the queue is dropped, and whoever
+ * throws is named in the log and not called again.
+ *
+ * @param <T> who is called
+ */
+final class Relay<T> implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
+
+    /** Calls that may wait. */
+    private static final int CAPACITY = 4096;
+
+    /** How long the end waits for calls that have not been made yet. */
+    static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** A call. */
+    @FunctionalInterface
+    interface Call<T> {
+        void to(T target) throws Exception;
+    }
+
+    private final T target;
+    private final Duration patience;
+    private final BlockingQueue<Call<? super T>> calls = new ArrayBlockingQueue<>(CAPACITY);
+    private final AtomicLong dropped = new AtomicLong();
+    private final Thread thread;
+    private volatile boolean ended;
+
+    Relay(T target) {
+        this(target, PATIENCE);
+    }
+
+    Relay(T target, Duration patience) {
+        this.target = target;
+        this.patience = patience;
+        this.thread = new Thread(this::work, "convoy-" + name());
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private String name() {
+        return target.getClass().getSimpleName();
+    }
+
+    /** Has a call made soon. */
+    void tell(Call<? super T> call) {
+        if (!ended && !calls.offer(call)) {
+            dropped.incrementAndGet();
+        }
+    }
+
+    private void work() {
+        try {
+            while (!ended || !calls.isEmpty()) {
+                Call<? super T> next = calls.poll(50, TimeUnit.MILLISECONDS);
+                if (next != null) {
+                    next.to(target);
+                }
+            }
+        } catch (Exception | LinkageError | AssertionError e) {
+            // Exception, since whoever is called may throw what it likes.
+            ended = true;
+            calls.clear();
+            LOG.warn("{} has failed and is told no more of this run; training goes on: {}", name(), e.toString(), e);
+        }
+    }
+
+    /** Makes the calls that wait, as long as that does not take too long. */
+    @Override
+    public void close() {
+        ended = true;
+        boolean interrupted = false;
+        try {
+            thread.join(patience.toMillis());
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        if (thread.isAlive()) {
+            LOG.warn("{} hangs, and is left alone with {} things that it was to be told", name(), calls.size());
+            calls.clear();
+            thread.interrupt();
+        }
+        if (dropped.get() > 0) {
+            LOG.warn("{} was too slow, and was not told of {} things", name(), dropped.get());
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Files that TensorBoard reads. */
+package dev.convoy.report.tensorboard;

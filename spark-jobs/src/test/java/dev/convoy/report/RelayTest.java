@@ -1,0 +1,58 @@
+package dev.convoy.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class RelayTest {
+    @Test
+    void allCallsAreMadeInOrder() {
+        List<Integer> heard = new ArrayList<>();
+        try (Relay<List<Integer>> relay = new Relay<>(heard)) {
+            IntStream.range(0, 1000).forEach(i -> relay.tell(list -> list.add(i)));
+        }
+        assertThat(heard)
+                .containsExactlyElementsOf(IntStream.range(0, 1000).boxed().toList());
+    }
+
+    @Test
+    void whoeverThrowsIsNotCalledAgain() {
+        List<Integer> heard = new ArrayList<>();
+        try (Relay<List<Integer>> relay = new Relay<>(heard)) {
+            relay.tell(list -> list.add(1));
+            relay.tell(list -> {
+                throw new AssertionError("broken");
+            });
+            relay.tell(list -> list.add(2));
+        }
+        assertThat(heard).containsExactly(1);
+    }
+
+    @Test
+    void whoeverHangsHoldsNobodyUp() throws InterruptedException {
+        CountDownLatch called = new CountDownLatch(1);
+        CountDownLatch interrupted = new CountDownLatch(1);
+        try (Relay<Object> relay = new Relay<>(new Object(), Duration.ofMillis(10))) {
+            relay.tell(target -> {
+                called.countDown();
+                try {
+                    new CountDownLatch(1).await();
+                } finally {
+                    interrupted.countDown();
+                }
+            });
+            called.await();
+            // More than the queue takes: what does not fit is dropped.
+            IntStream.range(0, 10_000).forEach(i -> relay.tell(target -> {}));
+        }
+        assertThat(interrupted.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+}
