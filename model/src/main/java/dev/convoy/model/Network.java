@@ -46,11 +46,27 @@ public final class Network {
 
         /** The number of its parameters, those of layers within it included. */
         public int parameterCount() {
-            return withInner()
-                    .flatMap(layer -> layer.tensors.stream())
+            return allTensors().stream()
                     .filter(entry -> !entry.isBuffer())
                     .mapToInt(ParameterLayout.Entry::size)
                     .sum();
+        }
+
+        /** Its tensors, or, of a block, those of the layers within it; in the canonical order. */
+        public List<ParameterLayout.Entry> allTensors() {
+            return withInner().flatMap(layer -> layer.tensors.stream()).toList();
+        }
+
+        /**
+         * Products that are summed for one example on the way forwards, in this layer alone: each weight of a convolution meets each
+         * output pixel, each of a dense layer one value. Other layers are not counted.
+         */
+        public long multiplyAdds() {
+            if (!(spec instanceof LayerSpec.Conv2d || spec instanceof LayerSpec.Dense)) {
+                return 0;
+            }
+            long weights = tensors.get(0).size();
+            return output instanceof TensorShape.Volume volume ? weights * volume.height() * volume.width() : weights;
         }
 
         private Stream<Layer> withInner() {

@@ -1,111 +1,126 @@
 package dev.convoy.cli;
 
-import dev.convoy.data.ClassWeights;
-import dev.convoy.data.Printable;
-import dev.convoy.model.Progress;
+import dev.convoy.config.JobConfig;
+import dev.convoy.model.Json;
+import dev.convoy.report.AsyncListener;
+import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.RoundReport;
+import dev.convoy.train.TrainingHistory;
 import dev.convoy.train.TrainingListener;
 import dev.convoy.train.TrainingState;
 import java.io.PrintStream;
-import java.util.Comparator;
-import java.util.List;
+import java.time.Duration;
 import java.util.Locale;
-import java.util.stream.IntStream;
+import java.util.Optional;
+import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** One line for each epoch; within an epoch a progress bar, if somebody is watching. */
-final class ConsoleProgress implements TrainingListener, AutoCloseable {
+/**
+ * One line for each epoch. Within an epoch, a progress bar if somebody is watching, and otherwise a line every half minute; a file of it
+ * has no control characters.
+ */
+final class ConsoleProgress implements TrainingListener {
+    private static final Duration QUIET = Duration.ofSeconds(30);
+
     private final PrintStream out;
+    private final String setup;
+    private final EarlyStopping stopping;
+    private final boolean interactive;
+    private final LongSupplier nanoTime;
     private int epochs;
     private int stepsPerEpoch;
     private int localSteps;
+    private TrainingHistory history = TrainingHistory.EMPTY;
+    private long lastLine;
     private ProgressBar bar;
 
-    ConsoleProgress(PrintStream out) {
+    /** Tells of a job's training; whoever does not read on does not hold it up. */
+    static AsyncListener of(JobConfig job) {
+        boolean averages = job.sync().exchange() == JobConfig.Sync.Rule.PARAMETER_AVERAGING;
+        String setup = String.format(
+                Locale.ROOT,
+                "%s on %s in %s, %s by %s%s",
+                job.backend().name(),
+                Json.key(job.backend().device()),
+                Json.key(job.backend().precision()),
+                Json.key(job.sync().exchange()),
+                Json.key(job.sync().transport()),
+                averages ? " (local steps: " + job.sync().localSteps() + ")" : "");
+        EarlyStopping stopping = job.train().stop().earlyStopping();
+        return new AsyncListener(
+                new ConsoleProgress(System.out, setup, stopping, System.console() != null, System::nanoTime));
+    }
+
+    /**
+     * @param setup backend and exchange, in words
+     * @param stopping says which epoch is the best
+     * @param interactive whether somebody is watching
+     */
+    ConsoleProgress(PrintStream out, String setup, EarlyStopping stopping, boolean interactive, LongSupplier nanoTime) {
         this.out = out;
+        this.setup = setup;
+        this.stopping = stopping;
+        this.interactive = interactive;
+        this.nanoTime = nanoTime;
     }
 
     @Override
     public void runStarted(Run run) {
-        if (!run.classWeights().equals(ClassWeights.NONE)) {
-            tellWeights(run.classNames(), run.classWeights());
-        }
-        epochs = run.epochs();
+        new TrainingHeader(out).print(run, setup);
+        epochs = run.spec().epochs();
         stepsPerEpoch = run.stepsPerEpoch();
         localSteps = run.start().progress().localSteps();
-        out.printf(
-                Locale.ROOT,
-                "%,d parameters, %d epochs of %d steps%n",
-                run.network().layout().parameterCount(),
-                epochs,
-                stepsPerEpoch);
-        Progress begun = run.start().progress();
-        if (begun.globalRound() > 0) {
-            out.printf(
-                    Locale.ROOT,
-                    "going on in epoch %d after step %d, %d rounds are done%n",
-                    begun.epoch() + 1,
-                    begun.step(),
-                    begun.globalRound());
-        }
-        startBar(begun.epoch() + 1);
+        history = run.history();
+        lastLine = nanoTime.getAsLong();
+        startBar(run.start().progress().epoch() + 1);
         if (bar != null) {
-            bar.stepTo(begun.step());
+            bar.stepTo(run.start().progress().step());
         }
-    }
-
-    private void tellWeights(List<String> classNames, ClassWeights weights) {
-        List<Integer> lightestFirst = IntStream.range(0, classNames.size())
-                .boxed()
-                .sorted(Comparator.comparingDouble(weights::of))
-                .toList();
-        int lightest = lightestFirst.get(0);
-        int heaviest = lightestFirst.get(lightestFirst.size() - 1);
-        out.printf(
-                Locale.ROOT,
-                "class weights from %.4g (%s) to %.4g (%s)%n",
-                weights.of(lightest),
-                Printable.of(classNames.get(lightest)),
-                weights.of(heaviest),
-                Printable.of(classNames.get(heaviest)));
     }
 
     @Override
     public void roundCompleted(RoundReport round) {
         if (round.progress().localSteps() != localSteps) {
             localSteps = round.progress().localSteps();
-            out.printf(Locale.ROOT, "rounds of %d steps from now on (sync.local-steps = auto)%n", localSteps);
+            line("rounds of %d steps from now on (sync.local-steps = auto)", localSteps);
         }
         round.quarantined()
-                .forEach(excluded -> out.printf(
-                        Locale.ROOT,
-                        "worker %d left out of step %d: %s%n",
-                        excluded.worker(),
-                        excluded.globalStep() + 1,
-                        excluded.fault()));
+                .forEach(excluded -> line(
+                        "worker %d left out of step %d: %s",
+                        excluded.worker(), excluded.globalStep() + 1, excluded.fault()));
+        double loss = round.lossSum() / round.counts().trained();
         if (bar != null) {
-            bar.setExtraMessage(String.format(
-                    Locale.ROOT, " loss %.4f", round.lossSum() / round.counts().trained()));
+            bar.setExtraMessage(String.format(Locale.ROOT, " loss %.4f", loss));
             bar.stepBy(round.steps());
+        } else if (nanoTime.getAsLong() - lastLine >= QUIET.toNanos()
+                && round.progress().step() > 0) {
+            line(
+                    "[epoch %d/%d step %d/%d loss %.4f]",
+                    round.progress().epoch() + 1, epochs, round.progress().step(), stepsPerEpoch, loss);
         }
     }
 
     @Override
     public void epochCompleted(EpochReport epoch, TrainingState state) {
-        close();
-        out.printf(
-                Locale.ROOT,
-                "epoch %d/%d  train loss %.4f%s  %,.0f images/s  %.1f s%n",
+        endBar();
+        history = history.plus(epoch, Optional.empty());
+        double seconds = epoch.trainSeconds() + epoch.evaluateSeconds();
+        boolean best = stopping.best(history).filter(epoch::equals).isPresent();
+        line(
+                "epoch %d/%d  train loss %.4f%s  %,.0f images/s  exchange %.0f %%  %.1f s%s%s",
                 epoch.epoch(),
                 epochs,
                 epoch.trainLoss(),
                 epoch.test().map(ConsoleProgress::evaluation).orElse(""),
                 epoch.imagesPerSecond(),
-                epoch.trainSeconds() + epoch.evaluateSeconds());
+                100 * epoch.syncSeconds() / epoch.trainSeconds(),
+                seconds,
+                epoch.epoch() < epochs ? "  " + time((epochs - epoch.epoch()) * seconds) + " left" : "",
+                best ? "  best" : "");
         if (epoch.epoch() < epochs) {
             startBar(epoch.epoch() + 1);
         }
@@ -113,7 +128,12 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
 
     @Override
     public void runEnded(Ending ending, TrainingState state) {
-        close();
+        endBar();
+    }
+
+    private void line(String format, Object... values) {
+        out.printf(Locale.ROOT, format + "%n", values);
+        lastLine = nanoTime.getAsLong();
     }
 
     private static String evaluation(EpochReport.Test test) {
@@ -121,9 +141,18 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
                 Locale.ROOT, "  test loss %.4f  test accuracy %.2f %%", test.loss(), 100 * test.accuracy());
     }
 
+    /** A duration in its largest units. */
+    private static String time(double seconds) {
+        long whole = Math.round(seconds);
+        if (whole < 60) {
+            return whole + " s";
+        }
+        return whole < 3600 ? (whole + 30) / 60 + " min" : whole / 3600 + " h " + whole % 3600 / 60 + " min";
+    }
+
     private void startBar(int epoch) {
         // A log file gets no bar.
-        if (System.console() != null) {
+        if (interactive) {
             bar = new ProgressBarBuilder()
                     .setTaskName("epoch " + epoch + "/" + epochs)
                     .setInitialMax(stepsPerEpoch)
@@ -136,8 +165,7 @@ final class ConsoleProgress implements TrainingListener, AutoCloseable {
     }
 
     /** Takes the bar off the screen. */
-    @Override
-    public void close() {
+    private void endBar() {
         if (bar != null) {
             bar.close();
             bar = null;

@@ -2,8 +2,10 @@ package dev.convoy.cli;
 
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
+import dev.convoy.config.JobConfig;
 import dev.convoy.jobs.FinishedRun;
 import dev.convoy.jobs.RetrainJob;
+import dev.convoy.report.AsyncListener;
 import dev.convoy.retrain.Outcome;
 import java.io.IOException;
 import java.util.List;
@@ -42,15 +44,16 @@ final class Retrain extends ConfiguredJob {
 
     @Override
     void run(SparkConf conf, Config config) throws IOException {
-        ConfigReader.toTrainingConfig(config);
+        JobConfig job = ConfigReader.toTrainingConfig(config);
         RetrainJob.Options options = new RetrainJob.Options(requireApproval, acceptNewClasses, acceptDrift, newHoldOut);
+        FinishedRun run;
         try (JavaSparkContext spark = new JavaSparkContext(conf);
-                ConsoleProgress progress = new ConsoleProgress(System.out)) {
-            FinishedRun run = new RetrainJob(spark, config, List.of(progress), options, this::passed).run();
-            System.out.println(run.result().retrain().path("sentence").asText());
-            System.out.println("run: " + run.directory());
-            outcome = Outcome.valueOf(run.result().status().name());
+                AsyncListener progress = ConsoleProgress.of(job)) {
+            run = new RetrainJob(spark, config, List.of(progress), options, this::passed).run();
         }
+        System.out.println(run.result().retrain().path("sentence").asText());
+        System.out.println("run: " + run.directory());
+        outcome = Outcome.valueOf(run.result().status().name());
     }
 
     @Override

@@ -2,11 +2,13 @@ package dev.convoy.cli;
 
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
+import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.drill.ExecutorKiller;
 import dev.convoy.jobs.FinishedRun;
 import dev.convoy.jobs.Resume;
 import dev.convoy.jobs.TrainJob;
+import dev.convoy.report.AsyncListener;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -56,15 +58,16 @@ final class Train extends ConfiguredJob {
     @Override
     void run(SparkConf conf, Config config) throws IOException {
         // Checked before Spark starts, so that a typing error costs no time.
-        ConfigReader.toTrainingConfig(config);
+        JobConfig job = ConfigReader.toTrainingConfig(config);
         Resume earlier = resume();
+        FinishedRun run;
         try (JavaSparkContext spark = new JavaSparkContext(conf);
-                ConsoleProgress progress = new ConsoleProgress(System.out);
+                AsyncListener progress = ConsoleProgress.of(job);
                 ExecutorKiller killer = new ExecutorKiller(spark, Optional.ofNullable(endExecutorAfter))) {
-            FinishedRun run = new TrainJob(spark, config, List.of(progress))
+            run = new TrainJob(spark, config, List.of(progress))
                     .withResume(earlier)
                     .run();
-            System.out.println("run: " + run.directory());
         }
+        System.out.println("run: " + run.directory());
     }
 }

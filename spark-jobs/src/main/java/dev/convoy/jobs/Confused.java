@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A line of {@code confusion.csv}: images of a class that were given an answer.
+ * A line of {@code evaluation/confusion.csv}: images of a class that were given an answer.
  *
  * @param trueClass what they are
  * @param answer what the model has taken them for; empty if its outputs were not finite

@@ -1,7 +1,6 @@
 package dev.convoy.jobs;
 
 import dev.convoy.data.ImageBatch;
-import dev.convoy.data.ImageShape;
 import dev.convoy.data.Target;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -18,6 +17,17 @@ final class ContactSheet {
     private ContactSheet() {}
 
     static BufferedImage of(ImageBatch batch, List<String> classNames) {
+        return captioned(
+                batch,
+                batch.targets().stream()
+                        .map(target -> label(target, classNames))
+                        .toList());
+    }
+
+    /**
+     * @param captions one for each image
+     */
+    static BufferedImage captioned(ImageBatch batch, List<String> captions) {
         int columns = (int) Math.ceil(Math.sqrt(batch.size()));
         int rows = (batch.size() + columns - 1) / columns;
         BufferedImage sheet = new BufferedImage(
@@ -31,30 +41,15 @@ final class ContactSheet {
         for (int i = 0; i < batch.size(); i++) {
             int x = MARGIN + i % columns * (CELL + MARGIN);
             int y = MARGIN + i / columns * (CELL + CAPTION + MARGIN);
-            BufferedImage image = image(batch, i);
+            BufferedImage image = Pictures.image(batch, i);
             double scale = (double) CELL / Math.max(image.getWidth(), image.getHeight());
             int width = (int) Math.round(image.getWidth() * scale);
             int height = (int) Math.round(image.getHeight() * scale);
             drawing.drawImage(image, x + (CELL - width) / 2, y + (CELL - height) / 2, width, height, null);
-            drawing.drawString(label(batch.targets().get(i), classNames), x, y + CELL + CAPTION - 5);
+            drawing.drawString(captions.get(i), x, y + CELL + CAPTION - 5);
         }
         drawing.dispose();
         return sheet;
-    }
-
-    private static BufferedImage image(ImageBatch batch, int index) {
-        ImageShape shape = batch.shape();
-        int plane = shape.height() * shape.width();
-        BufferedImage image = new BufferedImage(shape.width(), shape.height(), BufferedImage.TYPE_INT_RGB);
-        for (int i = 0; i < plane; i++) {
-            int colour = 0;
-            for (int channel = 0; channel < 3; channel++) {
-                int at = index * shape.size() + channel % shape.channels() * plane + i;
-                colour = colour << 8 | batch.pixels()[at] & 0xFF;
-            }
-            image.setRGB(i % shape.width(), i / shape.width(), colour);
-        }
-        return image;
     }
 
     static String label(Target target, List<String> classNames) {

@@ -132,11 +132,11 @@ public final class EvaluateJob {
             ImageSets.record(run, images);
             ReplicaSpec replica =
                     ReplicaSpec.of(job.backend().name(), job.backend().placement(), trained);
-            Evaluator.Examination found =
-                    new Evaluator(spark, replica, job.data().batchSize()).examine(images, trained.state());
+            Evaluator.Examination found = new EvaluationFolder(
+                            spark, run, trained, replica, job.report().images())
+                    .write(job.data().batchSize(), images, Optional.empty());
             Evaluation evaluation = found.evaluation();
             outcome.examination(found, trained.classNames());
-            run.writeTable("confusion.csv", Confused.class, Confused.of(evaluation, trained.classNames()));
             if (evaluation.unanswered() > 0) {
                 throw new ConvoyException(
                         "Cannot tell how good " + model + " is: its outputs for " + evaluation.unanswered()

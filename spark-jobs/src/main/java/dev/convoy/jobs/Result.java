@@ -11,6 +11,7 @@ import dev.convoy.model.Progress;
 import dev.convoy.storage.ProcessId;
 import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.EpochReport;
+import dev.convoy.train.Evaluator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -225,7 +226,11 @@ public record Result(
                     null);
         }
 
-        Test with(Sureness other) {
+        static Test of(Evaluator.Examination found, List<String> names) {
+            return of(found.evaluation(), names).with(Sureness.of(found.confidence()));
+        }
+
+        private Test with(Sureness other) {
             return new Test(accuracy, loss, classes, confusion, confusionPairs, unanswered, mostConfused, other);
         }
     }

@@ -79,7 +79,7 @@ final class ResultBuilder {
     }
 
     void examination(Evaluator.Examination found, List<String> classNames) {
-        test = Result.Test.of(found.evaluation(), classNames).with(Result.Sureness.of(found.confidence()));
+        test = Result.Test.of(found, classNames);
     }
 
     /** Notes how a night has ended. */

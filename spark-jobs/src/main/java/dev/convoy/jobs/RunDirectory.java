@@ -205,10 +205,15 @@ public final class RunDirectory {
 
     /** Writes a text file, replacing it; readers see the old one or the new one, whole. */
     void write(String name, String text) {
+        write(name, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Writes a file, replacing it; readers see the old one or the new one, whole. */
+    void write(String name, byte[] content) {
         Path file = new Path(path, name);
         checkHeld();
         try {
-            AtomicFiles.replace(files, file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+            AtomicFiles.replace(files, file, out -> out.write(content));
         } catch (IOException | FSError e) {
             throw unwritable(file, e);
         }
@@ -256,8 +261,13 @@ public final class RunDirectory {
 
     /** Writes {@code result.json}, the contract for machines. */
     void writeResult(Result result) {
+        writeJson(RESULT, result);
+    }
+
+    /** Writes a file of JSON, replacing it; readers see the old one or the new one, whole. */
+    void writeJson(String name, Object content) {
         try {
-            write(RESULT, Json.MAPPER.writerFor(Result.class).writeValueAsString(result) + "\n");
+            write(name, Json.MAPPER.writeValueAsString(content) + "\n");
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

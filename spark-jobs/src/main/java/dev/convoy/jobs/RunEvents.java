@@ -12,16 +12,14 @@ import dev.convoy.report.tensorboard.TensorBoardFile;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.TrainingListener;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import javax.imageio.ImageIO;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.fs.FSError;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,21 +77,12 @@ final class RunEvents implements AutoCloseable {
             if (job.report().images() > 0) {
                 ImageBatch seen = job.data().augment().apply(sample, job.seed(), start.epoch());
                 BufferedImage sheet = ContactSheet.of(seen, train.classNames());
-                events.picture(start.globalStep(), "images/train", sheet.getWidth(), sheet.getHeight(), png(sheet));
+                events.picture(
+                        start.globalStep(), "images/train", sheet.getWidth(), sheet.getHeight(), Pictures.png(sheet));
             }
         } catch (Exception e) {
             givenUp("show training images", e);
         }
-    }
-
-    static byte[] png(BufferedImage picture) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try {
-            ImageIO.write(picture, "png", bytes);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return bytes.toByteArray();
     }
 
     private double[] gradientNorms(ModelState model) {
@@ -111,6 +100,19 @@ final class RunEvents implements AutoCloseable {
         LOG.warn("Cannot {}: {}; training goes on", what, e.toString());
         if (ExceptionUtils.indexOfType(e, InterruptedException.class) >= 0) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * Tells what memory was taken.
+     *
+     * @param tasks so many that every executor has one
+     */
+    void memory(JavaSparkContext spark, int tasks, long step) {
+        try {
+            events.memory(step, Surveys.memory(spark, tasks));
+        } catch (Exception e) {
+            givenUp("ask for the memory of processes", e);
         }
     }
 

@@ -90,6 +90,11 @@ final class RunRecorder implements TrainingStore, TrainingListener, AutoCloseabl
         return TrainingSnapshot.of(history, progress, checkpoint, writer.failures(), policy.stopping);
     }
 
+    /** How far training has come. */
+    Progress progress() {
+        return progress;
+    }
+
     @Override
     public void runStarted(Run started) {
         progress = started.start().progress();

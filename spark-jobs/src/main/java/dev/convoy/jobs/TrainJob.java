@@ -15,6 +15,8 @@ import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.file.TrainedModel;
+import dev.convoy.report.Environment;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.Evaluator;
@@ -39,9 +41,13 @@ import java.util.Optional;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** From a configuration to a run directory with an evaluated model. */
 public final class TrainJob {
+    private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
+
     private final JavaSparkContext spark;
     private final Config config;
     private final JobConfig job;
@@ -204,6 +210,7 @@ public final class TrainJob {
                         ? resumption.get().state(network, provenance, training)
                         : TrainingState.start(first.orElseThrow(), training.optimizer());
                 run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+                run.writeJson(Environment.FILE, Surveys.environment(spark));
                 ImageSets.record(run, train, test);
                 fit(run, outcome, new Setup(network, provenance, training, start, resumption, train, test));
             } finally {
@@ -276,10 +283,30 @@ public final class TrainJob {
                         .withSignal(outcome.signal())
                         .train(setup.network, setup.start, setup.history(), setup.train, setup.test);
                 recorder.finish();
+                examine(run, setup, replica);
+                events.memory(
+                        spark,
+                        setup.train.layout().workers(),
+                        recorder.progress().globalStep());
             } catch (DivergedException e) {
                 recorder.keepLastGood(e.lastGood());
                 throw e;
             }
+        }
+    }
+
+    /** Looks at the best epoch's model more closely, once there is one. */
+    private void examine(RunDirectory run, Setup setup, ReplicaSpec replica) {
+        if (setup.test.isEmpty()) {
+            return;
+        }
+        try {
+            TrainedModel best = TrainedModel.load(run.files(), new Path(run.path(), RunDirectory.MODEL));
+            new EvaluationFolder(spark, run, best, replica, job.report().images())
+                    .write(setup.training.batchSize(), setup.test.get(), Optional.of(setup.train));
+        } catch (Exception e) {
+            // Exception, since Spark's own are checked but not declared. The model is there, whatever it looks like.
+            LOG.warn("Cannot show how the model in {} answers: {}", run, e.toString(), e);
         }
     }
 

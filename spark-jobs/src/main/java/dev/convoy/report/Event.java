@@ -15,6 +15,7 @@ import java.util.List;
     @JsonSubTypes.Type(value = Event.Epoch.class, name = "epoch"),
     @JsonSubTypes.Type(value = Event.Weights.class, name = "weights"),
     @JsonSubTypes.Type(value = Event.Picture.class, name = "picture"),
+    @JsonSubTypes.Type(value = Event.Memory.class, name = "memory"),
     @JsonSubTypes.Type(value = Event.Ended.class, name = "ended")
 })
 public sealed interface Event {
@@ -31,7 +32,10 @@ public sealed interface Event {
      * @param stepsPerEpoch global batches of an epoch
      * @param parameters of the network
      * @param workers that train
-     * @param classes in the order of the outputs
+     * @param batchSize of each worker, at a step
+     * @param layers of the network
+     * @param data the images
+     * @param predictedBytes outside the heap that a worker's replica needs
      */
     record Started(
             String time,
@@ -41,10 +45,27 @@ public sealed interface Event {
             int stepsPerEpoch,
             int parameters,
             int workers,
-            List<String> classes)
+            int batchSize,
+            List<LayerRow> layers,
+            Data data,
+            long predictedBytes)
             implements Event {
         public Started {
-            classes = List.copyOf(classes);
+            layers = List.copyOf(layers);
+        }
+
+        /**
+         * The images that a run trains on and is tested with.
+         *
+         * @param classes in the order of the outputs
+         * @param perClass training images of each
+         * @param test how many test images there are
+         */
+        public record Data(List<String> classes, List<Long> perClass, long test) {
+            public Data {
+                classes = List.copyOf(classes);
+                perClass = List.copyOf(perClass);
+            }
         }
     }
 
@@ -147,6 +168,26 @@ public sealed interface Event {
      * @param png the file's bytes
      */
     record Picture(String time, long step, String tag, int width, int height, byte[] png) implements Event {}
+
+    /**
+     * What memory processes have taken at most.
+     *
+     * @param processes those that trained, and the driver
+     */
+    record Memory(String time, long step, List<Process> processes) implements Event {
+        public Memory {
+            processes = List.copyOf(processes);
+        }
+
+        /**
+         * A process.
+         *
+         * @param name executor and host
+         * @param peakBytes resident, heap and all
+         * @param heapBytes the most that its heap may take
+         */
+        public record Process(String name, long peakBytes, long heapBytes) {}
+    }
 
     /**
      * The attempt has ended.

@@ -1,5 +1,6 @@
 package dev.convoy.report;
 
+import dev.convoy.model.MemoryEstimate;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.ParameterLayout;
 import dev.convoy.train.EarlyStopping;
@@ -60,6 +61,11 @@ public final class TrainingEvents implements TrainingListener, AutoCloseable {
         tell(new Event.Picture(now(), step, tag, width, height, png));
     }
 
+    /** Tells of memory. */
+    public void memory(long step, List<Event.Memory.Process> processes) {
+        tell(new Event.Memory(now(), step, processes));
+    }
+
     @Override
     public void runStarted(Run run) {
         began = clock.millis();
@@ -73,11 +79,18 @@ public final class TrainingEvents implements TrainingListener, AutoCloseable {
                 now(),
                 attempt,
                 run.start().progress().globalStep(),
-                run.epochs(),
+                run.spec().epochs(),
                 run.stepsPerEpoch(),
                 layout.parameterCount(),
                 run.workers(),
-                run.classNames()));
+                run.spec().batchSize(),
+                LayerRow.of(run.network()),
+                new Event.Started.Data(run.classNames(), run.perClass(), run.testImages()),
+                MemoryEstimate.training(
+                                run.network(),
+                                run.spec().batchSize(),
+                                run.start().optimizer().slots().size())
+                        .bytes()));
     }
 
     @Override

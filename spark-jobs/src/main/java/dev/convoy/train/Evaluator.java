@@ -70,24 +70,28 @@ public final class Evaluator {
         }
     }
 
-    /**
-     * An evaluation, and how sure the model is of its answers.
-     */
-    public record Examination(Evaluation evaluation, Confidence confidence) implements Serializable {
+    /** An evaluation, how sure the model is of its answers, and some of these. */
+    public record Examination(Evaluation evaluation, Confidence confidence, GivenAnswers answers)
+            implements Serializable {
         private Examination plus(Examination other) {
-            return new Examination(evaluation.plus(other.evaluation), confidence.plus(other.confidence));
+            return new Examination(
+                    evaluation.plus(other.evaluation), confidence.plus(other.confidence), answers.plus(other.answers));
         }
     }
 
     /**
      * Evaluates every usable example once, as {@link #evaluate} does, and more closely.
      *
+     * @param answers of each kind that are told one by one
      * @throws ConvoyException if images have gone since they were read first
      */
-    public Examination examine(ImageShards shards, ModelState model) {
-        Examination sum = measure(shards, model, new Closely(), Examination.class)
+    public Examination examine(ImageShards shards, ModelState model, int answers) {
+        Examination sum = measure(shards, model, new Closely(answers), Examination.class)
                 .reduce(
-                        new Examination(Evaluation.empty(replica.bind().outputs()), Confidence.empty()),
+                        new Examination(
+                                Evaluation.empty(replica.bind().outputs()),
+                                Confidence.empty(),
+                                GivenAnswers.none(answers)),
                         Examination::plus);
         check(sum.evaluation, shards);
         return sum;
@@ -190,10 +194,11 @@ public final class Evaluator {
         /**
          * Takes it down.
          *
+         * @param worker whose partition it is
          * @param batches of the partition's examples
          * @param classes outputs of the network
          */
-        Serializable of(Iterator<Answered> batches, Loss loss, int classes);
+        Serializable of(int worker, Iterator<Answered> batches, Loss loss, int classes);
     }
 
     /**
@@ -206,32 +211,37 @@ public final class Evaluator {
     /** The sums of a partition. */
     private record Totals() implements Measure {
         @Override
-        public Serializable of(Iterator<Answered> batches, Loss loss, int classes) {
+        public Serializable of(int worker, Iterator<Answered> batches, Loss loss, int classes) {
             Evaluation.Tally tally = new Evaluation.Tally(classes);
             batches.forEachRemaining(answered -> tally.add(answered.batch, answered.outputs, loss));
             return tally.evaluation();
         }
     }
 
-    /** The sums of a partition, and how sure the model was. */
-    private record Closely() implements Measure {
+    /** The sums of a partition, how sure the model was, and some answers. */
+    private record Closely(int answers) implements Measure {
         @Override
-        public Serializable of(Iterator<Answered> batches, Loss loss, int classes) {
+        public Serializable of(int worker, Iterator<Answered> batches, Loss loss, int classes) {
             Evaluation.Tally tally = new Evaluation.Tally(classes);
             Confidence confidence = Confidence.empty();
+            GivenAnswers given = GivenAnswers.none(answers);
+            int before = 0;
             while (batches.hasNext()) {
                 Answered answered = batches.next();
-                tally.add(answered.batch, answered.outputs, loss);
-                confidence = confidence.plus(Confidence.of(answered.batch, answered.outputs, loss));
+                ImageBatch batch = answered.batch;
+                tally.add(batch, answered.outputs, loss);
+                confidence = confidence.plus(Confidence.of(batch, answered.outputs, loss));
+                given = given.plus(GivenAnswers.of(answers, worker, before, batch, answered.outputs, loss));
+                before += batch.size();
             }
-            return new Examination(tally.evaluation(), confidence);
+            return new Examination(tally.evaluation(), confidence, given);
         }
     }
 
     /** The answer to each example of a partition. */
     private record Each() implements Measure {
         @Override
-        public Serializable of(Iterator<Answered> batches, Loss loss, int classes) {
+        public Serializable of(int worker, Iterator<Answered> batches, Loss loss, int classes) {
             List<ImageAnswers> all = new ArrayList<>();
             batches.forEachRemaining(next -> all.add(ImageAnswers.of(next.batch, next.outputs, classes)));
             return ImageAnswers.of(all);
@@ -247,12 +257,14 @@ public final class Evaluator {
                 return Collections.emptyIterator();
             }
             WorkerShard shard = opener.open(chunks);
+            // The replica's thread has no task.
+            int worker = TaskContext.getPartitionId();
             Serializable found =
-                    ReplicaPool.withReplica(replica.forTask(TaskContext.get()), lent -> evaluate(lent, shard));
+                    ReplicaPool.withReplica(replica.forTask(TaskContext.get()), lent -> evaluate(lent, worker, shard));
             return List.of(ObjectBytes.write(found)).iterator();
         }
 
-        private Serializable evaluate(Replica lent, WorkerShard shard) {
+        private Serializable evaluate(Replica lent, int worker, WorkerShard shard) {
             model.loadInto(lent);
             Iterator<Answered> batches = shard.batches(batchSize).stream()
                     .map(ids -> {
@@ -260,7 +272,8 @@ public final class Evaluator {
                         return new Answered(batch, lent.outputs(batch));
                     })
                     .iterator();
-            return measure.of(batches, replica.network().loss(), replica.bind().outputs());
+            return measure.of(
+                    worker, batches, replica.network().loss(), replica.bind().outputs());
         }
     }
 }

@@ -116,10 +116,12 @@ public final class Trainer {
         spec.checkRates(steps);
         TrainingListener.Run told = new TrainingListener.Run(
                 network,
+                spec,
                 train.layout().workers(),
-                spec.epochs(),
                 steps,
                 train.classNames(),
+                train.perClass(),
+                test.map(ImageShards::examples).orElse(0L),
                 spec.loading().classWeights(),
                 start,
                 history);

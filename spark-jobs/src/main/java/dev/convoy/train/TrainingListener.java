@@ -13,20 +13,24 @@ public interface TrainingListener {
      * What is known before the first step.
      *
      * @param network that is trained
+     * @param spec how
      * @param workers that train it
-     * @param epochs in all
      * @param stepsPerEpoch in every epoch
      * @param classNames in the order of the class indexes
+     * @param perClass training images of each class
+     * @param testImages how many there are
      * @param classWeights what the loss of training images is multiplied by
      * @param start the state that training begins with, or goes on from
      * @param history of the epochs before it, in earlier attempts
      */
     record Run(
             Network network,
+            TrainingSpec spec,
             int workers,
-            int epochs,
             int stepsPerEpoch,
             List<String> classNames,
+            List<Long> perClass,
+            long testImages,
             ClassWeights classWeights,
             TrainingState start,
             TrainingHistory history) {}

@@ -155,7 +155,7 @@ class JobsTest {
                 .mapToLong(bin -> bin.at("/answers").asLong())
                 .sum();
         assertThat(answers).isEqualTo(Digits.TEST);
-        List<String> pairs = Files.readAllLines(Path.of(again.directory(), "confusion.csv"));
+        List<String> pairs = Files.readAllLines(Path.of(again.directory(), "evaluation/confusion.csv"));
         assertThat(pairs.get(0)).isEqualTo("trueClass,answer,images");
         assertThat(pairs.stream()
                         .skip(1)

@@ -50,7 +50,7 @@ class TrainerTest {
 
         @Override
         public void runStarted(Run run) {
-            notes.add("started " + run.epochs() + "x" + run.stepsPerEpoch());
+            notes.add("started " + run.spec().epochs() + "x" + run.stepsPerEpoch());
         }
 
         @Override

@@ -15,6 +15,11 @@ public record ModelBroadcast(Broadcast<byte[][]> message) implements Serializabl
         return new ModelBroadcast(spark.broadcast(Message.write(0, List.of(model.parameters(), model.buffers()))));
     }
 
+    /** The model. */
+    public ModelState state() {
+        return new ModelState(Message.vector(message.value(), 0), Message.vector(message.value(), 1));
+    }
+
     /** Gives a replica the model, on the thread that owns it. */
     public void loadInto(Replica replica) {
         replica.parameters().set(Message.vector(message.value(), 0));

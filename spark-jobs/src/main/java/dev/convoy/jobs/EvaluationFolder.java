@@ -1,0 +1,192 @@
+package dev.convoy.jobs;
+
+import dev.convoy.data.ImageBatch;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.data.rdd.NearestImages;
+import dev.convoy.data.rdd.PickedImages;
+import dev.convoy.model.Network;
+import dev.convoy.model.ParameterLayout;
+import dev.convoy.model.file.TrainedModel;
+import dev.convoy.model.layer.LayerSpec;
+import dev.convoy.report.Examples;
+import dev.convoy.train.Evaluator;
+import dev.convoy.train.GivenAnswers;
+import dev.convoy.train.replica.ReplicaSpec;
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** Writes the folder {@code evaluation} of a run: how a model answers the test images, and what it looks at. */
+final class EvaluationFolder {
+    /** Every pair of class and answer. */
+    static final String CONFUSION = "evaluation/confusion.csv";
+
+    /** The same as {@code test} in {@code result.json}, of the best epoch's model. */
+    static final String EVALUATION = "evaluation/evaluation.json";
+
+    /** The most wrong images in one picture. */
+    static final String WRONG = "evaluation/wrong.png";
+
+    /** Training images that are compared with the most wrong ones, of all workers. */
+    private static final int SEARCHED = 100_000;
+
+    /** Images that are followed through the network. */
+    private static final int FOLLOWED = 2;
+
+    private static final int MAX_KERNELS = 64;
+    private static final int KERNEL_COLUMNS = 16;
+
+    private final JavaSparkContext spark;
+    private final RunDirectory run;
+    private final TrainedModel model;
+    private final ReplicaSpec replica;
+    private final int images;
+
+    /**
+     * @param replica of the model
+     * @param images of each kind that are shown; 0 for none
+     */
+    EvaluationFolder(JavaSparkContext spark, RunDirectory run, TrainedModel model, ReplicaSpec replica, int images) {
+        this.spark = spark;
+        this.run = run;
+        this.model = model;
+        this.replica = replica;
+        this.images = images;
+    }
+
+    /**
+     * Evaluates the model and writes all of it.
+     *
+     * @param test what it is asked
+     * @param train where images that are most like wrong ones are looked for; empty if nowhere
+     */
+    Evaluator.Examination write(int batchSize, ImageShards test, Optional<ImageShards> train) {
+        Evaluator evaluator = new Evaluator(spark, replica, batchSize);
+        Evaluator.Examination found = evaluator.examine(test, model.state(), images);
+        List<Confused> pairs = Confused.of(found.evaluation(), model.classNames());
+        run.writeTable(CONFUSION, Confused.class, pairs);
+        run.writeJson(EVALUATION, Result.Test.of(found, model.classNames()));
+        if (images > 0) {
+            writeExamples(found.answers(), evaluator.sample(test, FOLLOWED), test, train);
+        }
+        return found;
+    }
+
+    private void writeExamples(GivenAnswers given, ImageBatch followed, ImageShards test, Optional<ImageShards> train) {
+        List<PickedImages.Pick> picks = Stream.concat(given.samples().stream(), given.wrong().stream())
+                .map(GivenAnswers.Answer::image)
+                .toList();
+        Map<Long, ImageBatch> pictures = PickedImages.of(test, picks);
+        Nearest nearest = train.filter(some -> !given.wrong().isEmpty())
+                .map(some -> nearest(given.wrong(), pictures, some))
+                .orElse(Nearest.NONE);
+        List<Examples.Answer> wrong = IntStream.range(0, given.wrong().size())
+                .mapToObj(i -> answer(given.wrong().get(i), pictures, nearest.of(i)))
+                .toList();
+        List<Examples.Answer> samples = given.samples().stream()
+                .map(one -> answer(one, pictures, Optional.empty()))
+                .toList();
+        List<Examples.Input> inputs = IntStream.range(0, followed.size())
+                .mapToObj(i -> new Examples.Input(
+                        ContactSheet.label(followed.targets().get(i), model.classNames()),
+                        Pictures.png(Pictures.image(followed, i))))
+                .toList();
+        List<Examples.Features> features = FeaturePictures.of(spark, replica, model.state(), followed);
+        run.writeJson(Examples.FILE, new Examples(samples, wrong, kernels().orElse(null), inputs, features));
+        if (!wrong.isEmpty()) {
+            run.write(WRONG, Pictures.png(sheet(given.wrong(), pictures)));
+        }
+    }
+
+    private Examples.Answer answer(
+            GivenAnswers.Answer given, Map<Long, ImageBatch> pictures, Optional<NearPicture> nearest) {
+        return new Examples.Answer(
+                model.classNames().get(given.truth()),
+                model.classNames().get(given.answer()),
+                given.probability(),
+                given.truthProbability(),
+                Pictures.png(Pictures.image(pictures.get(given.image().id()), 0)),
+                nearest.map(NearPicture::png).orElse(null),
+                nearest.map(NearPicture::distance).orElse(null));
+    }
+
+    private BufferedImage sheet(List<GivenAnswers.Answer> wrong, Map<Long, ImageBatch> pictures) {
+        ImageBatch all = wrong.stream()
+                .map(given -> pictures.get(given.image().id()))
+                .reduce(ImageBatch::plus)
+                .orElseThrow();
+        List<String> captions = wrong.stream()
+                .map(given -> String.format(
+                        Locale.ROOT,
+                        "%s, taken for %s %.2f",
+                        model.classNames().get(given.truth()),
+                        model.classNames().get(given.answer()),
+                        given.probability()))
+                .toList();
+        return ContactSheet.captioned(all, captions);
+    }
+
+    private record NearPicture(byte[] png, double distance) {}
+
+    /** What was found for each wrong image. */
+    private record Nearest(List<Optional<NearestImages.Found>> found, Map<Long, ImageBatch> pictures) {
+        static final Nearest NONE = new Nearest(List.of(), Map.of());
+
+        Optional<NearPicture> of(int index) {
+            return found.isEmpty()
+                    ? Optional.empty()
+                    : found.get(index)
+                            .map(near -> new NearPicture(
+                                    Pictures.png(Pictures.image(
+                                            pictures.get(near.pick().id()), 0)),
+                                    near.distance()));
+        }
+    }
+
+    private Nearest nearest(List<GivenAnswers.Answer> wrong, Map<Long, ImageBatch> pictures, ImageShards train) {
+        ImageBatch asked = wrong.stream()
+                .map(given -> pictures.get(given.image().id()))
+                .reduce(ImageBatch::plus)
+                .orElseThrow();
+        int[] classes = wrong.stream().mapToInt(GivenAnswers.Answer::answer).toArray();
+        List<Optional<NearestImages.Found>> found = NearestImages.of(
+                spark, train, asked, classes, SEARCHED / train.layout().workers());
+        List<PickedImages.Pick> picks = found.stream()
+                .flatMap(Optional::stream)
+                .map(NearestImages.Found::pick)
+                .toList();
+        return new Nearest(found, PickedImages.of(train, picks));
+    }
+
+    private Optional<Examples.Kernels> kernels() {
+        return model.network().allLayers().stream()
+                .filter(layer -> layer.spec() instanceof LayerSpec.Conv2d)
+                .findFirst()
+                .map(this::kernels);
+    }
+
+    private Examples.Kernels kernels(Network.Layer layer) {
+        ParameterLayout.Entry weight = layer.tensors().get(0);
+        List<Integer> shape = weight.tensor().shape();
+        int filters = shape.get(0);
+        int size = weight.size() / filters;
+        double[] weights = IntStream.range(0, weight.size())
+                .mapToDouble(i -> model.parameters()[weight.offset() + i])
+                .toArray();
+        List<BufferedImage> pictures = new ArrayList<>();
+        for (int filter = 0; filter < Math.min(filters, MAX_KERNELS); filter++) {
+            pictures.add(Pictures.numbers(weights, filter * size, shape.get(1), shape.get(2), shape.get(3)));
+        }
+        return new Examples.Kernels(
+                layer.name(),
+                filters,
+                pictures.size(),
+                Pictures.png(Pictures.grid(pictures, Math.min(pictures.size(), KERNEL_COLUMNS))));
+    }
+}

@@ -1,0 +1,113 @@
+package dev.convoy.jobs;
+
+import dev.convoy.data.ObjectBytes;
+import dev.convoy.data.Redaction;
+import dev.convoy.report.Environment;
+import dev.convoy.report.Event;
+import dev.convoy.storage.ProcessId;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.hadoop.util.VersionInfo;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.Function;
+
+/** Asks the driver's process, and those of executors, what they are. */
+final class Surveys {
+    private Surveys() {}
+
+    static Environment environment(JavaSparkContext spark) {
+        Runtime runtime = Runtime.getRuntime();
+        List<String> executors = Arrays.stream(spark.sc().statusTracker().getExecutorInfos())
+                .map(info -> info.host())
+                .sorted()
+                .toList();
+        return new Environment(
+                TrainJob.codeVersion(),
+                artifactVersion("org.bytedeco/pytorch"),
+                artifactVersion("org.nd4j/nd4j-api"),
+                spark.version(),
+                VersionInfo.getVersion(),
+                System.getProperty("java.runtime.version"),
+                System.getProperty("os.name") + " " + System.getProperty("os.version"),
+                processor().orElse(null),
+                runtime.availableProcessors(),
+                runtime.maxMemory(),
+                ProcessId.current().host(),
+                Redaction.of(spark.master()),
+                spark.sc().applicationId(),
+                executors);
+    }
+
+    /** What Maven has written into the artifact's jar; null if that is not there. */
+    private static String artifactVersion(String artifact) {
+        Properties properties = new Properties();
+        try (InputStream in = Surveys.class.getResourceAsStream("/META-INF/maven/" + artifact + "/pom.properties")) {
+            if (in != null) {
+                properties.load(in);
+            }
+        } catch (IOException e) {
+            return null;
+        }
+        return properties.getProperty("version");
+    }
+
+    private static Optional<String> processor() {
+        return field(Path.of("/proc/cpuinfo"), "model name");
+    }
+
+    /** A field of one of Linux's files of names and values. */
+    private static Optional<String> field(Path file, String name) {
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.filter(line -> line.startsWith(name))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .findFirst();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * What memory processes have taken at most, as far as the system tells.
+     *
+     * @param tasks so many that every executor has one
+     */
+    static List<Event.Memory.Process> memory(JavaSparkContext spark, int tasks) {
+        Map<String, Used> byName = new TreeMap<>(Map.of(Used.here().name, Used.here()));
+        spark.parallelize(Collections.nCopies(tasks, 0), tasks).map(new Ask()).collect().stream()
+                .map(bytes -> ObjectBytes.read(bytes, Used.class))
+                .forEach(used -> byName.put(used.name, used));
+        return byName.values().stream()
+                .filter(used -> used.peakBytes > 0)
+                .map(used -> new Event.Memory.Process(used.name, used.peakBytes, used.heapBytes))
+                .toList();
+    }
+
+    private record Used(String name, long peakBytes, long heapBytes) implements Serializable {
+        static Used here() {
+            String kilobytes = field(Path.of("/proc/self/status"), "VmHWM").orElse("0 kB");
+            return new Used(
+                    SparkEnv.get().executorId() + " on " + ProcessId.current().host(),
+                    Long.parseLong(kilobytes.replaceAll("[^0-9]", "")) * 1024,
+                    Runtime.getRuntime().maxMemory());
+        }
+    }
+
+    private record Ask() implements Function<Integer, byte[]> {
+        @Override
+        public byte[] call(Integer task) {
+            return ObjectBytes.write(Used.here());
+        }
+    }
+}
