@@ -30,6 +30,7 @@ import picocli.CommandLine.ScopeType;
             Convert.class,
             Retrain.class,
             Models.class,
+            Report.class,
             RunDrill.class
         },
         synopsisSubcommandLabel = "COMMAND",

@@ -94,8 +94,7 @@ final class EvaluationFolder {
                 .toList();
         List<Examples.Input> inputs = IntStream.range(0, followed.size())
                 .mapToObj(i -> new Examples.Input(
-                        ContactSheet.label(followed.targets().get(i), model.classNames()),
-                        Pictures.png(Pictures.image(followed, i))))
+                        ContactSheet.label(followed.targets().get(i), model.classNames()), Pictures.small(followed, i)))
                 .toList();
         List<Examples.Features> features = FeaturePictures.of(spark, replica, model.state(), followed);
         run.writeJson(Examples.FILE, new Examples(samples, wrong, kernels().orElse(null), inputs, features));
@@ -111,7 +110,7 @@ final class EvaluationFolder {
                 model.classNames().get(given.answer()),
                 given.probability(),
                 given.truthProbability(),
-                Pictures.png(Pictures.image(pictures.get(given.image().id()), 0)),
+                Pictures.small(pictures.get(given.image().id()), 0),
                 nearest.map(NearPicture::png).orElse(null),
                 nearest.map(NearPicture::distance).orElse(null));
     }
@@ -143,9 +142,7 @@ final class EvaluationFolder {
                     ? Optional.empty()
                     : found.get(index)
                             .map(near -> new NearPicture(
-                                    Pictures.png(Pictures.image(
-                                            pictures.get(near.pick().id()), 0)),
-                                    near.distance()));
+                                    Pictures.small(pictures.get(near.pick().id()), 0), near.distance()));
         }
     }
 

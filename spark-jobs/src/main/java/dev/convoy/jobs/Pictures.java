@@ -15,6 +15,8 @@ import javax.imageio.ImageIO;
 /** Pictures of images and of numbers. */
 final class Pictures {
     private static final int GAP = 1;
+    /** Of pictures in pages, whose bytes add up. */
+    private static final int MAX_PIXELS = 96;
 
     private Pictures() {}
 
@@ -95,6 +97,11 @@ final class Pictures {
         drawing.drawImage(source, 0, 0, width, height, null);
         drawing.dispose();
         return small;
+    }
+
+    /** An image of a batch as a PNG file for a page. */
+    static byte[] small(ImageBatch batch, int index) {
+        return png(within(image(batch, index), MAX_PIXELS));
     }
 
     /** The bytes of a PNG file. */

@@ -42,6 +42,7 @@ final class ResultBuilder {
     private volatile Result.Test test;
     private volatile Optional<Decision> decision = Optional.empty();
     private boolean ended;
+    private boolean written;
 
     ResultBuilder(String command, JobConfig job, JavaSparkContext spark) {
         this(command, job, spark, new StopSignal());
@@ -113,6 +114,11 @@ final class ResultBuilder {
         }
     }
 
+    /** Whether the result that was written last is the last one, and not that of an attempt that was given back. */
+    boolean hasEnded() {
+        return written;
+    }
+
     private void cancel() {
         if (!spark.sc().isStopped()) {
             spark.sc().cancelAllJobs();
@@ -142,6 +148,7 @@ final class ResultBuilder {
         Result result = result(run, status, null);
         run.finish(result);
         ended = true;
+        written = true;
         return new FinishedRun(run.toString(), result);
     }
 
@@ -172,6 +179,7 @@ final class ResultBuilder {
         ended = true;
         try {
             run.finish(result(run, Result.Status.FAILED, failure.getMessage()));
+            written = true;
             if (failure.getCause() != null) {
                 run.write(RunDirectory.ERROR, Failures.details(e));
             }

@@ -17,6 +17,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.fs.FSError;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -75,7 +76,9 @@ final class RunEvents implements AutoCloseable {
             ImageBatch sample = evaluator.sample(train, PROBED);
             probe = Optional.of(sample);
             if (job.report().images() > 0) {
-                ImageBatch seen = job.data().augment().apply(sample, job.seed(), start.epoch());
+                int shown = Math.min(job.report().images(), sample.size());
+                ImageBatch some = sample.rows(IntStream.range(0, shown).toArray());
+                ImageBatch seen = job.data().augment().apply(some, job.seed(), start.epoch());
                 BufferedImage sheet = ContactSheet.of(seen, train.classNames());
                 events.picture(
                         start.globalStep(), "images/train", sheet.getWidth(), sheet.getHeight(), Pictures.png(sheet));

@@ -1,7 +1,9 @@
 package dev.convoy.jobs;
 
+import dev.convoy.config.JobConfig;
 import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.Redaction;
+import dev.convoy.model.backend.Placement;
 import dev.convoy.report.Environment;
 import dev.convoy.report.Event;
 import dev.convoy.storage.ProcessId;
@@ -10,6 +12,7 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -27,7 +30,7 @@ import org.apache.spark.api.java.function.Function;
 final class Surveys {
     private Surveys() {}
 
-    static Environment environment(JavaSparkContext spark) {
+    static Environment environment(JavaSparkContext spark, JobConfig job) {
         Runtime runtime = Runtime.getRuntime();
         List<String> executors = Arrays.stream(spark.sc().statusTracker().getExecutorInfos())
                 .map(info -> info.host())
@@ -47,7 +50,29 @@ final class Surveys {
                 ProcessId.current().host(),
                 Redaction.of(spark.master()),
                 spark.sc().applicationId(),
-                executors);
+                executors,
+                inexact(job));
+    }
+
+    /** What keeps a run from coming to the same bits once more, on the same kind of processor with the same number of workers. */
+    private static List<String> inexact(JobConfig job) {
+        List<String> reasons = new ArrayList<>();
+        if (job.sync().transport() == JobConfig.Sync.Transport.ALL_REDUCE) {
+            reasons.add("sync.transport = all-reduce sums by executor: the same bits need workers grouped alike");
+        }
+        if (job.sync().transport() == JobConfig.Sync.Transport.DL4J_SPARK) {
+            reasons.add("sync.transport = dl4j-spark has an order of its own");
+        }
+        if (job.sync().localSteps().equals("auto")) {
+            reasons.add("sync.local-steps = auto is chosen by timings");
+        }
+        if (job.sync().quorum() < 1) {
+            reasons.add("sync.quorum lets rounds go on without slow workers");
+        }
+        if (job.backend().device() == Placement.Device.CUDA) {
+            reasons.add("a GPU adds numbers up in no fixed order");
+        }
+        return reasons;
     }
 
     /** What Maven has written into the artifact's jar; null if that is not there. */

@@ -17,6 +17,7 @@ import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.report.Environment;
+import dev.convoy.report.page.ReportPage;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.Evaluator;
@@ -38,6 +39,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -111,7 +113,26 @@ public final class TrainJob {
         RunDirectory run =
                 RunDirectory.create(spark.hadoopConfiguration(), job.run().directory(), job.name(), Instant.now());
         ResultBuilder outcome = new ResultBuilder("train", job, spark, night.signal);
-        return outcome.record(run, () -> watched(run, outcome, Optional.empty()));
+        return record(outcome, run, () -> watched(run, outcome, Optional.empty()));
+    }
+
+    /** Makes the report too, once the result is there, unless there is no time for it. */
+    private FinishedRun record(ResultBuilder outcome, RunDirectory run, ResultBuilder.Work work) {
+        try {
+            return outcome.record(run, work);
+        } finally {
+            if (!night.signal.isRequested() && outcome.hasEnded()) {
+                report(run);
+            }
+        }
+    }
+
+    private static void report(RunDirectory run) {
+        try {
+            ReportPage.write(run.files(), run.path());
+        } catch (IOException | RuntimeException | FSError e) {
+            LOG.warn("Cannot make the report of {}: {}; scripts/convoy report makes it anew", run, e.toString());
+        }
     }
 
     private FinishedRun resume(Path path) throws IOException {
@@ -124,7 +145,7 @@ public final class TrainJob {
         }
         ResultBuilder outcome = new ResultBuilder("train", job, spark, night.signal);
         // Chosen now that nobody else writes any more.
-        return outcome.record(run, () -> {
+        return record(outcome, run, () -> {
             Optional<SavedCheckpoint> checkpoint = Resume.checkpoint(files, path);
             Optional<Resumption> resumption = Optional.empty();
             if (checkpoint.isPresent()) {
@@ -210,7 +231,7 @@ public final class TrainJob {
                         ? resumption.get().state(network, provenance, training)
                         : TrainingState.start(first.orElseThrow(), training.optimizer());
                 run.write(RunDirectory.CONFIG, ConfigReader.render(config));
-                run.writeJson(Environment.FILE, Surveys.environment(spark));
+                run.writeJson(Environment.FILE, Surveys.environment(spark, job));
                 ImageSets.record(run, train, test);
                 fit(run, outcome, new Setup(network, provenance, training, start, resumption, train, test));
             } finally {

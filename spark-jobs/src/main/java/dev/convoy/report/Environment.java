@@ -17,6 +17,7 @@ import java.util.List;
  * @param master Spark's address of the cluster
  * @param application Spark's id of it
  * @param executors hosts of the executors, when training began
+ * @param inexact why the same run again may not come to the same bits; nothing if it does
  */
 public record Environment(
         String convoy,
@@ -32,11 +33,13 @@ public record Environment(
         String host,
         String master,
         String application,
-        List<String> executors) {
+        List<String> executors,
+        List<String> inexact) {
     /** The file in a run directory. */
     public static final String FILE = "environment.json";
 
     public Environment {
         executors = List.copyOf(executors);
+        inexact = List.copyOf(inexact);
     }
 }

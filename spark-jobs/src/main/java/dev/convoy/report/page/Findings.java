@@ -1,0 +1,123 @@
+package dev.convoy.report.page;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.convoy.report.Event;
+import dev.convoy.report.TensorSummary;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Says in words what numbers of a run mean. */
+final class Findings {
+    /** Of the gradient's norm, from the first epoch to the last. */
+    private static final double EXPLODES = 100;
+    /** Of a tensor's gradient to the largest one's, each by the root of its values. */
+    private static final double VANISHES = 1e-4;
+
+    private static final double MEBIBYTE = 1 << 20;
+
+    private Findings() {}
+
+    /** Whether the same run again comes to the same bits. */
+    static List<String> repeatability(RunFolder run) {
+        List<String> words = new ArrayList<>();
+        JsonNode inexact = run.environment().path("inexact");
+        if (!inexact.isArray()) {
+            return List.of("It is not known whether this run can be repeated to the bit: environment.json is missing.");
+        }
+        String where = " on the same kind of processor ("
+                + run.environment().path("processor").asText("unknown") + ")";
+        if (inexact.isEmpty()) {
+            words.add(
+                    "The same configuration, images and number of workers come to the same bits again," + where + ".");
+        } else {
+            words.add("The same run again may come to other bits:");
+            inexact.forEach(reason -> words.add(reason.asText() + "."));
+        }
+        int attempts = run.history().of(Event.Started.class).size();
+        if (attempts > 1) {
+            words.add("It was made in " + attempts + " attempts, each going on from the last checkpoint.");
+        }
+        return words;
+    }
+
+    /** Whether gradients vanish or explode. */
+    static List<String> gradients(RunFolder run) {
+        List<Event.Weights> epochs = run.history().of(Event.Weights.class);
+        if (epochs.isEmpty()) {
+            return List.of();
+        }
+        List<String> words = new ArrayList<>();
+        Event.Weights first = epochs.get(0);
+        Event.Weights last = epochs.get(epochs.size() - 1);
+        List<TensorSummary> known = last.tensors().stream()
+                .filter(tensor -> tensor.gradient() != null)
+                .toList();
+        Optional<TensorSummary> largest = known.stream().max(Comparator.comparingDouble(Findings::typical));
+        for (TensorSummary tensor : last.tensors()) {
+            Double before = first.tensors().stream()
+                    .filter(same -> same.name().equals(tensor.name()))
+                    .map(TensorSummary::gradient)
+                    .findFirst()
+                    .orElse(null);
+            if (tensor.gradient() == null && before != null) {
+                words.add("The gradient of " + tensor.name() + " is not finite any more: it has exploded.");
+            } else if (tensor.gradient() != null && before != null && tensor.gradient() > EXPLODES * before) {
+                words.add(String.format(
+                        Locale.ROOT,
+                        "The gradient of %s explodes: its norm has grown from %.2g to %.2g; lower the learning rate.",
+                        tensor.name(),
+                        before,
+                        tensor.gradient()));
+            } else if (tensor.gradient() != null
+                    && largest.isPresent()
+                    && typical(tensor) < VANISHES * typical(largest.get())) {
+                words.add(String.format(
+                        Locale.ROOT,
+                        "The gradient of %s vanishes: its values are %.1g of those of %s; normalise between layers"
+                                + " (batch-norm), or shorten the way with residual blocks.",
+                        tensor.name(),
+                        typical(tensor) / typical(largest.get()),
+                        largest.get().name()));
+            }
+        }
+        if (words.isEmpty() && !known.isEmpty()) {
+            words.add("Gradients neither vanish nor explode.");
+        }
+        return words;
+    }
+
+    private static double typical(TensorSummary tensor) {
+        return tensor.gradient() / Math.sqrt(tensor.values());
+    }
+
+    /** Predicted against measured memory. */
+    static List<String> memory(RunFolder run) {
+        Optional<Event.Started> started = run.history().last(Event.Started.class);
+        Optional<Event.Memory> memory = run.history().last(Event.Memory.class);
+        List<String> words = new ArrayList<>();
+        started.ifPresent(event -> words.add(String.format(
+                Locale.ROOT,
+                "Predicted outside the heap: %,.0f MiB for each of %d workers.",
+                event.predictedBytes() / MEBIBYTE,
+                event.workers())));
+        memory.ifPresent(event -> event.processes()
+                .forEach(process -> words.add(String.format(
+                        Locale.ROOT,
+                        "Measured at most: %,.0f MiB in %s, of which the heap may have up to %,.0f MiB.",
+                        process.peakBytes() / MEBIBYTE,
+                        process.name(),
+                        process.heapBytes() / MEBIBYTE))));
+        return words;
+    }
+
+    /** Contributions that were left out. */
+    static List<String> faults(RunFolder run) {
+        return run.history().of(Event.Rounds.class).stream()
+                .flatMap(rounds -> rounds.faults().stream())
+                .limit(100)
+                .toList();
+    }
+}
