@@ -189,7 +189,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule NO_CYCLES = slices().matching(
-                    "dev.convoy.(train|checkpoint|gate|drift|retrain|drill|jobs|cli|config|collective|data|storage|mlflow|registry|report)..")
+                    "dev.convoy.(train|checkpoint|gate|drift|retrain|drill|jobs|cli|config|collective|data|storage|mlflow|registry|report|api)..")
             .should()
             .beFreeOfCycles();
 }

@@ -39,15 +39,33 @@ public final class Predictor {
     }
 
     /**
+     * What the network gives for an image.
+     *
+     * @param image its name
+     * @param values one for each class, before any softmax; none if there is no answer
+     * @param error why not; empty if there is one
+     */
+    public record Outputs(String image, double[] values, String error) {
+        private static Outputs none(String image, String error) {
+            return new Outputs(image, new double[0], error);
+        }
+
+        /** Whether there is an answer. */
+        public boolean isAnswer() {
+            return error.isEmpty();
+        }
+    }
+
+    /**
      * Decodes images and asks for them all at once.
      *
      * @param images whose pixels fit into an array together
      * @return one for each image, in their order
      */
-    public List<Prediction> predict(List<SourceImage> images) {
+    public List<Outputs> outputs(List<SourceImage> images) {
         ImageShape shape = decoder.shape();
         byte[] pixels = new byte[Math.multiplyExact(images.size(), shape.size())];
-        Prediction[] predictions = new Prediction[images.size()];
+        Outputs[] outputs = new Outputs[images.size()];
         int[] asked = new int[images.size()];
         int count = 0;
         for (int i = 0; i < images.size(); i++) {
@@ -56,16 +74,30 @@ public final class Predictor {
                 System.arraycopy(decoded, 0, pixels, count * shape.size(), decoded.length);
                 asked[count++] = i;
             } catch (BadImageException e) {
-                predictions[i] = Prediction.bad(images.get(i).name(), e.getMessage());
+                outputs[i] = Outputs.none(images.get(i).name(), e.getMessage());
             }
         }
         if (count > 0) {
-            double[] outputs = replica.outputs(batch(shape, Arrays.copyOf(pixels, count * shape.size()), count));
+            int classes = classNames.size();
+            double[] values = replica.outputs(batch(shape, Arrays.copyOf(pixels, count * shape.size()), count));
             for (int i = 0; i < count; i++) {
-                predictions[asked[i]] = prediction(images.get(asked[i]).name(), outputs, i * classNames.size());
+                String name = images.get(asked[i]).name();
+                outputs[asked[i]] = Evaluation.answer(values, i * classes, classes) == classes
+                        ? Outputs.none(name, "the model's outputs for it are not finite")
+                        : new Outputs(name, Arrays.copyOfRange(values, i * classes, (i + 1) * classes), "");
             }
         }
-        return List.of(predictions);
+        return List.of(outputs);
+    }
+
+    /**
+     * Decodes images and asks for them all at once.
+     *
+     * @param images whose pixels fit into an array together
+     * @return one for each image, in their order
+     */
+    public List<Prediction> predict(List<SourceImage> images) {
+        return outputs(images).stream().map(this::prediction).toList();
     }
 
     private static ImageBatch batch(ImageShape shape, byte[] pixels, int count) {
@@ -73,25 +105,25 @@ public final class Predictor {
         return new ImageBatch(shape, ids, pixels, Collections.nCopies(count, Target.UNKNOWN));
     }
 
-    private Prediction prediction(String image, double[] outputs, int from) {
-        int classes = classNames.size();
-        if (Evaluation.answer(outputs, from, classes) == classes) {
-            return Prediction.bad(image, "the model's outputs for it are not finite");
+    private Prediction prediction(Outputs outputs) {
+        if (!outputs.isAnswer()) {
+            return Prediction.bad(outputs.image, outputs.error);
         }
-        double[] answers = loss.answers(outputs, from, classes);
+        int classes = classNames.size();
+        double[] answers = loss.answers(outputs.values, 0, classes);
         boolean[] taken = new boolean[classes];
         List<Ranked> ranked = new ArrayList<>();
         while (ranked.size() < top) {
             // By outputs, which tell classes apart whose probabilities are rounded to the same.
             int next = -1;
             for (int c = 0; c < classes; c++) {
-                if (!taken[c] && (next < 0 || outputs[from + c] > outputs[from + next])) {
+                if (!taken[c] && (next < 0 || outputs.values[c] > outputs.values[next])) {
                     next = c;
                 }
             }
             taken[next] = true;
             ranked.add(new Ranked(classNames.get(next), answers[next]));
         }
-        return new Prediction(image, ranked, "");
+        return new Prediction(outputs.image, ranked, "");
     }
 }

@@ -108,6 +108,11 @@ public final class ConfigReader {
         }
     }
 
+    /** A configuration of settings alone, as {@link #read} lays them over a file. */
+    public static Config of(Map<String, String> settings, Configuration hadoop) throws IOException {
+        return guarded(() -> absolute(overlay(ConfigFactory.empty(), settings), hadoop));
+    }
+
     /**
      * What holds where nobody has written a configuration.
      *

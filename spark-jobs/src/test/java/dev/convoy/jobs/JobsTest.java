@@ -97,9 +97,18 @@ class JobsTest {
         try (Stream<Path> files = Files.walk(run)) {
             assertThat(files.filter(Files::isRegularFile)
                             .map(path -> run.relativize(path).toString()))
+                    .map(name -> name.startsWith("tensorboard/events.out.tfevents.") ? "tensorboard/events" : name)
                     .containsExactlyInAnyOrder(
                             "config.resolved.conf",
+                            "environment.json",
+                            "events.jsonl",
+                            "evaluation/confusion.csv",
+                            "evaluation/evaluation.json",
+                            "evaluation/examples.json",
+                            "evaluation/wrong.png",
                             "metrics.csv",
+                            "report.html",
+                            "tensorboard/events",
                             "result.json",
                             "attempts/1.json",
                             "checkpoints/round-8/SHA256SUMS",

@@ -1,0 +1,2 @@
+/** Convoy as stages of Spark ML's pipelines. */
+package dev.convoy.ml;
