@@ -31,6 +31,7 @@ import picocli.CommandLine.ScopeType;
             Retrain.class,
             Models.class,
             Report.class,
+            Doctor.class,
             RunDrill.class
         },
         synopsisSubcommandLabel = "COMMAND",

@@ -212,6 +212,7 @@ public final class TrainJob {
         ComputeBackend.named(job.backend().name())
                 .checkSupport(network, job.backend().placement());
         initial.checkClasses(images.classNames());
+        DoctorJob.check(spark, job, network, sets.workers());
         Optional<ImageSets.Description> tested = sets.describeTest(images.shape(), images.classNames());
         Optional<ModelState> first =
                 resumption.isPresent() ? Optional.empty() : Optional.of(initial.state(network, job.seed()));
