@@ -11,9 +11,12 @@ import dev.convoy.jobs.TrainJob;
 import dev.convoy.report.AsyncListener;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -38,6 +41,35 @@ final class Train extends ConfiguredJob {
             description = "With --resume: go on though the configuration or the images have changed.")
     private boolean allowChanges;
 
+    /** At most one of these. */
+    @ArgGroup
+    private Instead instead = new Instead();
+
+    /** What is done in place of a whole training. */
+    private static final class Instead {
+        @Option(
+                names = "--dry-run",
+                description =
+                        "Do all but training, and leave nothing: are images, network and cluster as they should be?")
+        private boolean dryRun;
+
+        @Option(
+                names = "--fast-dev-run",
+                description = "Two rounds of everything: training, evaluation, checkpoint, model and report.")
+        private boolean fastDevRun;
+
+        @Option(
+                names = "--overfit",
+                paramLabel = "N",
+                description = "Train on N images until they are known by heart, and say whether they are.")
+        private Integer overfit;
+
+        @Option(
+                names = "--find-rate",
+                description = "Try learning rates from small to large, one a step, and suggest one to begin with.")
+        private boolean findRate;
+    }
+
     @Option(names = "--end-executor-after", paramLabel = "SECONDS", hidden = true, description = "For drill.")
     private Double endExecutorAfter;
 
@@ -60,13 +92,57 @@ final class Train extends ConfiguredJob {
         // Checked before Spark starts, so that a typing error costs no time.
         JobConfig job = ConfigReader.toTrainingConfig(config);
         Resume earlier = resume();
+        if (resume != null && (purpose() != TrainJob.Purpose.TRAIN || instead.fastDevRun || instead.overfit != null)) {
+            throw new ConvoyException(
+                    "Cannot use --resume with --dry-run, --fast-dev-run, --overfit or --find-rate, which"
+                            + " begin anew; leave it out");
+        }
         FinishedRun run;
-        try (JavaSparkContext spark = new JavaSparkContext(conf);
-                AsyncListener progress = ConsoleProgress.of(job);
-                ExecutorKiller killer = new ExecutorKiller(spark, Optional.ofNullable(endExecutorAfter))) {
-            run = new TrainJob(spark, config, List.of(progress))
-                    .withResume(earlier)
-                    .run();
+        try (JavaSparkContext spark = new JavaSparkContext(conf)) {
+            Config shorter = shorter(config, job, spark);
+            try (AsyncListener progress = ConsoleProgress.of(ConfigReader.toTrainingConfig(shorter));
+                    ExecutorKiller killer = new ExecutorKiller(spark, Optional.ofNullable(endExecutorAfter))) {
+                run = new TrainJob(spark, shorter, List.of(progress))
+                        .withResume(earlier)
+                        .withPurpose(purpose())
+                        .run();
+            }
+        }
+        tell(run);
+    }
+
+    private TrainJob.Purpose purpose() {
+        if (instead.dryRun) {
+            return TrainJob.Purpose.DRY_RUN;
+        }
+        return instead.findRate ? TrainJob.Purpose.FIND_RATE : TrainJob.Purpose.TRAIN;
+    }
+
+    /** The configuration, or one of a training that ends soon. */
+    private Config shorter(Config config, JobConfig job, JavaSparkContext spark) throws IOException {
+        if (!instead.fastDevRun && instead.overfit == null) {
+            return config;
+        }
+        Map<String, String> settings = instead.fastDevRun
+                ? Rehearsal.fastDevRun(job, spark.defaultParallelism())
+                : Rehearsal.overfit(job, config, instead.overfit, settings());
+        return ConfigReader.over(config, settings);
+    }
+
+    private void tell(FinishedRun run) {
+        if (instead.dryRun) {
+            System.out.println("all is there and fits together; nothing was trained");
+            return;
+        }
+        if (instead.findRate) {
+            Double rate = run.result().suggestedRate();
+            System.out.println(
+                    rate == null
+                            ? "no learning rate makes losses fall: look at images and labels (scripts/convoy preview)"
+                            : String.format(Locale.ROOT, "learning rate to begin with: %.2g", rate));
+        }
+        if (instead.overfit != null) {
+            System.out.println(Rehearsal.verdict(run.result()));
         }
         System.out.println("run: " + run.directory());
     }

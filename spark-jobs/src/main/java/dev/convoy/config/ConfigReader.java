@@ -108,6 +108,11 @@ public final class ConfigReader {
         }
     }
 
+    /** Lays settings over a configuration, as {@link #read} does. */
+    public static Config over(Config config, Map<String, String> settings) throws IOException {
+        return guarded(() -> overlay(config, settings));
+    }
+
     /** A configuration of settings alone, as {@link #read} lays them over a file. */
     public static Config of(Map<String, String> settings, Configuration hadoop) throws IOException {
         return guarded(() -> absolute(overlay(ConfigFactory.empty(), settings), hadoop));

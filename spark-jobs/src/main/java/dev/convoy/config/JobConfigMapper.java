@@ -55,6 +55,7 @@ final class JobConfigMapper {
     @JsonSubTypes({
         @JsonSubTypes.Type(value = LearningRate.Schedule.Constant.class, name = "constant"),
         @JsonSubTypes.Type(value = LearningRate.Schedule.Step.class, name = "step"),
+        @JsonSubTypes.Type(value = LearningRate.Schedule.Exponential.class, name = "exponential"),
         @JsonSubTypes.Type(value = LearningRate.Schedule.Cosine.class, name = "cosine")
     })
     private interface ScheduleTypes {}

@@ -33,6 +33,7 @@ import java.util.stream.IntStream;
  * @param epochs completed
  * @param rounds completed, in whole epochs
  * @param ledger one for each completed epoch
+ * @param suggestedRate learning rate to begin with, where one was looked for and found
  * @param retrain a night's decision, as {@link dev.convoy.retrain.Decision} has it
  */
 @JsonNaming(LowerCamelCaseStrategy.class)
@@ -59,6 +60,7 @@ public record Result(
         Train train,
         Test test,
         Throughput throughput,
+        Double suggestedRate,
         JsonNode retrain) {
     /** How a job ended. */
     public enum Status {

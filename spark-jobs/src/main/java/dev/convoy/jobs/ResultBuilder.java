@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -41,6 +42,7 @@ final class ResultBuilder {
     private volatile List<String> classNames = List.of();
     private volatile Result.Test test;
     private volatile Optional<Decision> decision = Optional.empty();
+    private volatile OptionalDouble suggestedRate = OptionalDouble.empty();
     private boolean ended;
     private boolean written;
 
@@ -81,6 +83,11 @@ final class ResultBuilder {
 
     void examination(Evaluator.Examination found, List<String> classNames) {
         test = Result.Test.of(found, classNames);
+    }
+
+    /** Notes a learning rate to begin with. */
+    void suggestRate(OptionalDouble rate) {
+        suggestedRate = rate;
     }
 
     /** Notes how a night has ended. */
@@ -231,6 +238,7 @@ final class ResultBuilder {
                         .map(evaluation -> Result.Test.of(evaluation, classNames))
                         .orElse(test),
                 epochs.isEmpty() ? null : Result.Throughput.of(epochs),
+                suggestedRate.isPresent() ? suggestedRate.getAsDouble() : null,
                 decision.map(Decision::toTree).orElse(null));
     }
 

@@ -138,6 +138,15 @@ public final class RunDirectory {
         return attempt.number();
     }
 
+    /** Deletes the directory with all that is in it. */
+    void delete() {
+        try {
+            files.delete(path, true);
+        } catch (IOException e) {
+            throw unwritable(path, e);
+        }
+    }
+
     /** Leaves the directory as it was before this attempt, and its result as that was. */
     void giveBack(byte[] result) {
         try {

@@ -112,19 +112,8 @@ public final class Trainer {
             Optional<ImageShards> test) {
         checkFit(network, train.classNames().size());
         checkStart(start.progress());
-        int steps = spec.plan(train.layout(), 0).steps();
-        spec.checkRates(steps);
-        TrainingListener.Run told = new TrainingListener.Run(
-                network,
-                spec,
-                train.layout().workers(),
-                steps,
-                train.classNames(),
-                train.perClass(),
-                test.map(ImageShards::examples).orElse(0L),
-                spec.loading().classWeights(),
-                start,
-                history);
+        TrainingListener.Run told = describe(network, spec, start, history, train, test);
+        spec.checkRates(told.stepsPerEpoch());
         listeners.tell(listener -> listener.runStarted(told));
         Course course = new Course(start, history, train, test);
         Ending ending = Ending.FAILED;
@@ -146,6 +135,27 @@ public final class Trainer {
             Ending last = ending;
             listeners.tell(listener -> listener.runEnded(last, course.state));
         }
+    }
+
+    /** What listeners are told of a training before it begins. */
+    public static TrainingListener.Run describe(
+            Network network,
+            TrainingSpec spec,
+            TrainingState start,
+            TrainingHistory history,
+            ImageShards train,
+            Optional<ImageShards> test) {
+        return new TrainingListener.Run(
+                network,
+                spec,
+                train.layout().workers(),
+                spec.plan(train.layout(), 0).steps(),
+                train.classNames(),
+                train.perClass(),
+                test.map(ImageShards::examples).orElse(0L),
+                spec.loading().classWeights(),
+                start,
+                history);
     }
 
     private void go(Course course) throws Exception {

@@ -98,6 +98,22 @@ public record LearningRate(double base, Schedule schedule, double warmupEpochs) 
         }
 
         /**
+         * From 1 to {@code end} by the same factor at every step.
+         *
+         * @param end above 0
+         */
+        record Exponential(double end) implements Schedule {
+            public Exponential {
+                Step.requirePositive("end", end);
+            }
+
+            @Override
+            public double factor(double epoch, double epochs) {
+                return epochs > 0 ? Math.pow(end, Math.min(1, epoch / epochs)) : 1;
+            }
+        }
+
+        /**
          * Half a cosine from 1 down to {@code end}: I. Loshchilov and F. Hutter, "SGDR", ICLR 2017, without restarts.
          *
          * @param end 0 unless set

@@ -86,6 +86,7 @@ public final class ReportPage {
         model.put("test", RunFolder.plain(test));
         model.put("matrix", matrix(test));
         model.put("bars", bars(test));
+        model.put("rates", RateCurve.points(run.rates()));
         model.put("examples", RunFolder.plain(run.examples()));
         model.put("repeatability", Findings.repeatability(run));
         model.put("gradients", Findings.gradients(run));

@@ -29,6 +29,7 @@ import org.apache.hadoop.fs.Path;
  * @param evaluation {@code evaluation/evaluation.json}
  * @param examples {@code evaluation/examples.json}
  * @param config the configuration as text; empty if it is missing
+ * @param rates {@code learning-rates.csv}; empty if it is missing, as it usually is
  * @param history of its events
  * @param notes what could not be read
  */
@@ -39,6 +40,7 @@ record RunFolder(
         JsonNode evaluation,
         JsonNode examples,
         String config,
+        String rates,
         RunHistory history,
         List<String> notes) {
     private static final int MAX_BYTES = 1 << 26;
@@ -60,7 +62,7 @@ record RunFolder(
         if (history.unreadable() > 0) {
             notes.add(history.unreadable() + " events are cut off or of another version of Convoy");
         }
-        if (history.of(Event.Started.class).isEmpty()) {
+        if (history.of(Event.Started.class).isEmpty() && !files.exists(new Path(run, "learning-rates.csv"))) {
             notes.add("there are no events of training: it has not begun, this is no training, or an older version"
                     + " of Convoy has made the run");
         }
@@ -71,6 +73,8 @@ record RunFolder(
                 json(files, new Path(run, "evaluation/evaluation.json"), notes),
                 json(files, new Path(run, Examples.FILE), notes),
                 config,
+                new String(
+                        bytes(files, new Path(run, "learning-rates.csv"), new ArrayList<>()), StandardCharsets.UTF_8),
                 history,
                 notes);
     }

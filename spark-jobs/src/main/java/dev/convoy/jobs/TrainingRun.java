@@ -1,0 +1,289 @@
+package dev.convoy.jobs;
+
+import com.typesafe.config.Config;
+import dev.convoy.checkpoint.Provenance;
+import dev.convoy.config.ConfigReader;
+import dev.convoy.config.JobConfig;
+import dev.convoy.config.SignificantKeys;
+import dev.convoy.data.ClassWeights;
+import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Normalization;
+import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.ModelState;
+import dev.convoy.model.Network;
+import dev.convoy.model.NetworkSpec;
+import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.file.TrainedModel;
+import dev.convoy.report.Environment;
+import dev.convoy.train.DivergedException;
+import dev.convoy.train.EarlyStopping;
+import dev.convoy.train.Evaluator;
+import dev.convoy.train.Trainer;
+import dev.convoy.train.TrainingHistory;
+import dev.convoy.train.TrainingListener;
+import dev.convoy.train.TrainingMaster;
+import dev.convoy.train.TrainingSpec;
+import dev.convoy.train.TrainingState;
+import dev.convoy.train.allreduce.AllReduceMaster;
+import dev.convoy.train.dl4j.Dl4jMaster;
+import dev.convoy.train.replica.ReplicaSpec;
+import dev.convoy.train.rounds.RoundsMaster;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a job does in its run directory, from the listing of images to the last file. */
+final class TrainingRun {
+    private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
+
+    private final JavaSparkContext spark;
+    private final Config config;
+    private final JobConfig job;
+    private final List<TrainingListener> listeners;
+    private final TrainJob.Night night;
+    private final TrainJob.Purpose purpose;
+    private final RunDirectory run;
+    private final ResultBuilder outcome;
+    private final Optional<Resumption> resumption;
+
+    /**
+     * @param resumption what it goes on from; empty if it begins
+     */
+    TrainingRun(
+            JavaSparkContext spark,
+            Config config,
+            JobConfig job,
+            List<TrainingListener> listeners,
+            TrainJob.Night night,
+            TrainJob.Purpose purpose,
+            RunDirectory run,
+            ResultBuilder outcome,
+            Optional<Resumption> resumption) {
+        this.spark = spark;
+        this.config = config;
+        this.job = job;
+        this.listeners = listeners;
+        this.night = night;
+        this.purpose = purpose;
+        this.run = run;
+        this.outcome = outcome;
+        this.resumption = resumption;
+    }
+
+    /** Does it, whatever its purpose is. */
+    void run() throws IOException {
+        if (resumption.isEmpty()) {
+            run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+        }
+        try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
+            prepare();
+        }
+    }
+
+    private void prepare() throws IOException {
+        if (job.sync().transport() == JobConfig.Sync.Transport.ALL_REDUCE) {
+            AllReduceMaster.check(spark.getConf(), job.sync().allReduce());
+        }
+        int workers = resumption.map(Resumption::workers).orElseGet(spark::defaultParallelism);
+        ImageSets sets = new ImageSets(spark, job, workers).withListings(night.listed());
+        outcome.workers = sets.workers();
+        int batchSize = job.data().batchSizeOf(sets.workers());
+        ImageSets.Description images = sets.describeTrain();
+        // Whatever does not fit is found before pixels are read.
+        Optional<NetworkSpec> known = resumption.flatMap(Resumption::network);
+        InitialModel initial = known.isPresent()
+                ? InitialModel.drawn(job.network())
+                : InitialModel.of(
+                        spark.hadoopConfiguration(),
+                        job.network(),
+                        job.registry().directory(),
+                        images.shape());
+        Network network = known.orElseGet(
+                        () -> initial.network(images.classNames().size()))
+                .bind(images.shape());
+        Trainer.checkFit(network, images.classNames().size());
+        job.data().classWeights().check(images.classNames());
+        ComputeBackend.named(job.backend().name())
+                .checkSupport(network, job.backend().placement());
+        initial.checkClasses(images.classNames());
+        DoctorJob.check(spark, job, network, sets.workers());
+        Optional<ImageSets.Description> tested = sets.describeTest(images.shape(), images.classNames());
+        Optional<ModelState> first =
+                resumption.isPresent() ? Optional.empty() : Optional.of(initial.state(network, job.seed()));
+        try (ImageShards train = sets.load(images)) {
+            ImageSets.warnOfUntrained(train.classNames(), train.perClass());
+            Optional<ImageShards> test = tested.map(sets::load);
+            try {
+                ClassWeights weights = job.data().classWeights().weights(train.classNames(), train.perClass());
+                outcome.data(train, test, weights);
+                Normalization normalization = Optional.ofNullable(job.data().normalization())
+                        .or(() -> resumption.flatMap(Resumption::normalization))
+                        .or(initial::normalization)
+                        .orElseGet(train::measuredNormalization);
+                TrainingSpec training = job.trainingSpec(batchSize, weights);
+                Provenance provenance = provenance(network, train, test, normalization, training);
+                TrainingState start = resumption.isPresent()
+                        ? resumption.get().state(network, provenance, training)
+                        : TrainingState.start(first.orElseThrow(), training.optimizer());
+                run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+                run.writeJson(Environment.FILE, Surveys.environment(spark, job));
+                ImageSets.record(run, train, test);
+                carryOut(new Setup(network, provenance, training, start, resumption, train, test));
+            } finally {
+                test.ifPresent(ImageShards::close);
+            }
+        }
+    }
+
+    private Provenance provenance(
+            Network network,
+            ImageShards train,
+            Optional<ImageShards> test,
+            Normalization normalization,
+            TrainingSpec training) {
+        return new Provenance(
+                TrainJob.codeVersion(),
+                job.backend().name() + " on " + job.backend().device().name().toLowerCase(Locale.ROOT),
+                train.layout().workers(),
+                training.plan(train.layout(), 0).steps(),
+                SignificantKeys.of(config),
+                Resumption.digests(train, test),
+                network.spec(),
+                network.input(),
+                normalization,
+                training.loading().classWeights());
+    }
+
+    /**
+     * All that a training begins with.
+     *
+     * @param resumption empty for a new run
+     */
+    private record Setup(
+            Network network,
+            Provenance provenance,
+            TrainingSpec training,
+            TrainingState start,
+            Optional<Resumption> resumption,
+            ImageShards train,
+            Optional<ImageShards> test) {
+        TrainingHistory history() {
+            return resumption.map(Resumption::history).orElse(TrainingHistory.EMPTY);
+        }
+    }
+
+    private void carryOut(Setup setup) {
+        switch (purpose) {
+            case TRAIN -> fit(setup);
+            case DRY_RUN -> rehearse(setup);
+            case FIND_RATE -> findRate(setup);
+        }
+    }
+
+    private ReplicaSpec replica(Setup setup) {
+        return new ReplicaSpec(
+                job.backend().name(),
+                job.backend().placement(),
+                setup.network.spec(),
+                setup.train.shape(),
+                setup.provenance.normalization());
+    }
+
+    /** Tells what would be done, and goes through one batch. */
+    private void rehearse(Setup setup) {
+        TrainingListener.Run told =
+                Trainer.describe(setup.network, setup.training, setup.start, setup.history(), setup.train, setup.test);
+        listeners.forEach(listener -> listener.runStarted(told));
+        Evaluator evaluator = new Evaluator(spark, replica(setup), setup.training.batchSize());
+        evaluator.gradientNorms(evaluator.sample(setup.train, setup.training.batchSize()), setup.start.model());
+        master(setup.train, replica(setup), setup.training).close();
+    }
+
+    private void findRate(Setup setup) {
+        if (job.sync().transport() == JobConfig.Sync.Transport.DL4J_SPARK) {
+            throw new ConvoyException("Cannot find a learning rate with sync.transport = dl4j-spark, which exchanges no"
+                    + " gradients; find it with another one");
+        }
+        RateFinder finder = new RateFinder(setup.training, setup.train.layout());
+        try (TrainingMaster master = master(setup.train, replica(setup), finder.spec())) {
+            List<RateFinder.Point> points = finder.find(master, setup.start);
+            run.writeTable(RateFinder.FILE, RateFinder.Point.class, points);
+            outcome.suggestRate(RateFinder.suggest(points));
+        }
+    }
+
+    private void fit(Setup setup) {
+        ReplicaSpec replica = replica(setup);
+        EarlyStopping stopping = job.train().stop().earlyStopping();
+        Evaluator evaluator = new Evaluator(spark, replica, setup.training.batchSize());
+        try (TrainingMaster master = master(setup.train, replica, setup.training);
+                RunRecorder recorder = recorder(setup, master.capabilities(), stopping);
+                RunEvents events = new RunEvents(run, job, evaluator, setup.train, setup.start.progress())) {
+            outcome.training(recorder::snapshot, setup.train.classNames());
+            List<TrainingListener> all = new ArrayList<>(List.of(recorder, events.listener()));
+            all.addAll(listeners);
+            try {
+                new Trainer(master, evaluator, setup.training, recorder, all)
+                        .withStopping(stopping)
+                        .withSignal(outcome.signal())
+                        .train(setup.network, setup.start, setup.history(), setup.train, setup.test);
+                recorder.finish();
+                examine(setup, replica);
+                events.memory(
+                        spark,
+                        setup.train.layout().workers(),
+                        recorder.progress().globalStep());
+            } catch (DivergedException e) {
+                recorder.keepLastGood(e.lastGood());
+                throw e;
+            }
+        }
+    }
+
+    /** Looks at the best epoch's model more closely, once there is one. */
+    private void examine(Setup setup, ReplicaSpec replica) {
+        if (setup.test.isEmpty()) {
+            return;
+        }
+        try {
+            TrainedModel best = TrainedModel.load(run.files(), new Path(run.path(), RunDirectory.MODEL));
+            new EvaluationFolder(spark, run, best, replica, job.report().images())
+                    .write(setup.training.batchSize(), setup.test.get(), Optional.of(setup.train));
+        } catch (Exception e) {
+            // Exception, since Spark's own are checked but not declared. The model is there, whatever it looks like.
+            LOG.warn("Cannot show how the model in {} answers: {}", run, e.toString(), e);
+        }
+    }
+
+    private RunRecorder recorder(Setup setup, TrainingMaster.Capabilities can, EarlyStopping stopping) {
+        RunRecorder.Policy policy = new RunRecorder.Policy(
+                job.checkpoint().schedule().filter(schedule -> can.resumes()),
+                job.checkpoint().retention(),
+                stopping);
+        return new RunRecorder(
+                run,
+                setup.network,
+                setup.provenance,
+                setup.train.classNames(),
+                job.data().preparation(),
+                policy,
+                setup.history(),
+                setup.resumption.map(Resumption::folder));
+    }
+
+    private TrainingMaster master(ImageShards train, ReplicaSpec replica, TrainingSpec training) {
+        return switch (job.sync().transport()) {
+            case ROUNDS -> new RoundsMaster(spark, train, replica, training);
+            case ALL_REDUCE -> new AllReduceMaster(
+                    spark, train, replica, training, job.sync().allReduce());
+            case DL4J_SPARK -> new Dl4jMaster(
+                    spark, train, replica, training, job.sync().averaging(), Dl4jMaster.Tuning.TUNED);
+        };
+    }
+}
