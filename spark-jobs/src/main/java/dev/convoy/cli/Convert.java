@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Runs {@code convoy convert}. */
-@Command(name = "convert", description = "Turns a model into Deeplearning4j's format (a zip) and back.")
+@Command(name = "convert", description = "Turns a model into ONNX, or into Deeplearning4j's format (a zip) and back.")
 final class Convert implements Callable<Integer> {
     @Parameters(
             index = "0",
@@ -28,7 +28,10 @@ final class Convert implements Callable<Integer> {
     @Mixin
     private RegistryOption registry;
 
-    @Parameters(index = "1", paramLabel = "TARGET", description = "A zip, or a folder for a model; must not exist.")
+    @Parameters(
+            index = "1",
+            paramLabel = "TARGET",
+            description = "A file that ends in .onnx, a zip, or, for a zip, a folder for a model; must not exist.")
     private String target;
 
     @Option(
@@ -70,7 +73,11 @@ final class Convert implements Callable<Integer> {
                 throw new ConvoyException("Cannot use --input, --classes, --mean or --std with " + source
                         + ", which is no zip and tells these itself; leave them out");
             }
-            ConvertJob.toDl4j(hadoop, source, target);
+            if (target.endsWith(".onnx")) {
+                ConvertJob.toOnnx(hadoop, source, target);
+            } else {
+                ConvertJob.toDl4j(hadoop, source, target);
+            }
         } else if (input.size() == 3 && input.stream().allMatch(side -> side > 0)) {
             int channels = input.get(0);
             Normalization normalization = new Normalization(

@@ -4,9 +4,13 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.decode.Preparation;
+import dev.convoy.model.backend.ComputeBackend;
+import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.dl4j.Dl4jZip;
 import dev.convoy.model.file.TrainedModel;
+import dev.convoy.model.file.onnx.OnnxExport;
 import dev.convoy.storage.AtomicFiles;
+import dev.convoy.storage.ProtobufMessage;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,7 +20,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** Turns models of Convoy's into Deeplearning4j's and back. */
+/** Turns models of Convoy's into others' formats, and Deeplearning4j's into Convoy's. */
 public final class ConvertJob {
     private ConvertJob() {}
 
@@ -35,6 +39,28 @@ public final class ConvertJob {
             throw new ConvoyException("Cannot write " + target + ": it exists; remove it or name another");
         }
         AtomicFiles.replace(to, target, out -> Dl4jZip.write(out, model));
+    }
+
+    /**
+     * Writes a model as an ONNX file, which is compared with the model first.
+     *
+     * @param source a run directory, or a model's folder
+     * @param file must not exist
+     */
+    public static void toOnnx(Configuration hadoop, String source, String file) throws IOException {
+        FileSystem from = new Path(source).getFileSystem(hadoop);
+        TrainedModel model = TrainedModel.load(from, RunDirectory.modelOf(from, source));
+        Path target = new Path(file);
+        FileSystem to = RunDirectory.files(hadoop, file);
+        if (to.exists(target)) {
+            throw new ConvoyException("Cannot write " + target + ": it exists; remove it or name another");
+        }
+        try (Replica replica = ComputeBackend.named("torch").newReplica(model.network(), model.normalization())) {
+            replica.parameters().set(model.parameters());
+            replica.buffers().set(model.buffers());
+            ProtobufMessage onnx = OnnxExport.of(model, replica::outputs);
+            AtomicFiles.replace(to, target, onnx::writeTo);
+        }
     }
 
     /**
