@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.logging.Level;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
@@ -45,7 +44,7 @@ class ReportInBrowserTest {
         assumeTrue(Files.isExecutable(CHROMIUM) && Files.isExecutable(DRIVER), "there is no Chromium");
         page = folder.resolve("run");
         new RecordedRun(5, 8).write(page);
-        ReportPage.write(FileSystem.getLocal(new Configuration()), new org.apache.hadoop.fs.Path(page.toString()));
+        ReportPage.write(new Configuration(), new org.apache.hadoop.fs.Path(page.toString()));
         LoggingPreferences logs = new LoggingPreferences();
         logs.enable(LogType.BROWSER, Level.ALL);
         logs.enable(LogType.PERFORMANCE, Level.ALL);

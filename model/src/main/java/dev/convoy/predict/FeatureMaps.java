@@ -12,16 +12,21 @@ import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.TensorShape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * What a convolution of a trained network makes of images: from edges in the first layers to parts and whole things in the last ones.
  * Computed by the part of the network that ends in that convolution, so that every backend can.
  *
  * @param layer its name
- * @param shape of the maps of one image
- * @param values {@code [images, channels, height, width]}
+ * @param image which of the images
+ * @param shape of the maps
+ * @param values {@code [channels, height, width]}
  */
-public record FeatureMaps(String layer, TensorShape.Volume shape, double[] values) {
+public record FeatureMaps(String layer, int image, TensorShape.Volume shape, double[] values) {
+    /** Beyond so many values the maps of an image are not computed; memory would be gone. */
+    private static final int MAX_VALUES = 1 << 24;
+
     /** The layers from the input to a convolution, on one way where there are several. */
     private record Way(List<Network.Layer> layers) {
         Network.Layer last() {
@@ -30,22 +35,27 @@ public record FeatureMaps(String layer, TensorShape.Volume shape, double[] value
     }
 
     /**
-     * Computes the maps of all convolutions, in the network's order.
+     * Computes the maps of all convolutions, in the network's order, one at a time.
      *
      * @param images in the model's shape
      * @param max how many convolutions at most; of more, some that lie evenly apart
+     * @param consumer gets the maps of every image, of one convolution after the other
      */
-    public static List<FeatureMaps> of(
-            TrainedModel model, ComputeBackend backend, Placement placement, ImageBatch images, int max) {
+    public static void compute(
+            TrainedModel model,
+            ComputeBackend backend,
+            Placement placement,
+            ImageBatch images,
+            int max,
+            Consumer<FeatureMaps> consumer) {
         List<Way> ways = new ArrayList<>();
         walk(List.of(), model.network().layers(), ways);
-        List<FeatureMaps> maps = new ArrayList<>();
+        ways.removeIf(way -> way.last().output().size() > MAX_VALUES);
         int count = Math.min(max, ways.size());
         for (int i = 0; i < count; i++) {
             Way way = ways.get((int) ((long) i * ways.size() / count));
-            maps.add(of(way, model, backend, placement, images));
+            compute(way, model, backend, placement, images, consumer);
         }
-        return maps;
     }
 
     private static void walk(List<Network.Layer> before, List<Network.Layer> layers, List<Way> ways) {
@@ -60,8 +70,13 @@ public record FeatureMaps(String layer, TensorShape.Volume shape, double[] value
         }
     }
 
-    private static FeatureMaps of(
-            Way way, TrainedModel model, ComputeBackend backend, Placement placement, ImageBatch images) {
+    private static void compute(
+            Way way,
+            TrainedModel model,
+            ComputeBackend backend,
+            Placement placement,
+            ImageBatch images,
+            Consumer<FeatureMaps> consumer) {
         List<LayerSpec> layers =
                 new ArrayList<>(way.layers.stream().map(Network.Layer::spec).toList());
         layers.add(new LayerSpec.Flatten());
@@ -84,8 +99,13 @@ public record FeatureMaps(String layer, TensorShape.Volume shape, double[] value
         try (Replica replica = backend.newReplica(part, model.normalization(), placement)) {
             replica.parameters().set(parameters);
             replica.buffers().set(buffers);
-            return new FeatureMaps(
-                    way.last().name(), (TensorShape.Volume) way.last().output(), replica.outputs(images));
+            for (int image = 0; image < images.size(); image++) {
+                consumer.accept(new FeatureMaps(
+                        way.last().name(),
+                        image,
+                        (TensorShape.Volume) way.last().output(),
+                        replica.outputs(images.rows(image))));
+            }
         }
     }
 }

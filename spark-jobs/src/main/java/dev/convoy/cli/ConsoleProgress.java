@@ -2,13 +2,13 @@ package dev.convoy.cli;
 
 import dev.convoy.config.JobConfig;
 import dev.convoy.model.Json;
-import dev.convoy.report.AsyncListener;
+import dev.convoy.report.AsyncProgress;
+import dev.convoy.report.ProgressView;
 import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingHistory;
 import dev.convoy.train.TrainingListener;
-import dev.convoy.train.TrainingState;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
@@ -23,13 +23,14 @@ import me.tongfei.progressbar.ProgressBarStyle;
  * One line for each epoch. Within an epoch, a progress bar if somebody is watching, and otherwise a line every half minute; a file of it
  * has no control characters.
  */
-final class ConsoleProgress implements TrainingListener {
+final class ConsoleProgress implements ProgressView {
     private static final Duration QUIET = Duration.ofSeconds(30);
 
     private final PrintStream out;
     private final String setup;
     private final EarlyStopping stopping;
     private final boolean interactive;
+    private final boolean tellsExchange;
     private final LongSupplier nanoTime;
     private int epochs;
     private int stepsPerEpoch;
@@ -39,7 +40,7 @@ final class ConsoleProgress implements TrainingListener {
     private ProgressBar bar;
 
     /** Tells of a job's training; whoever does not read on does not hold it up. */
-    static AsyncListener of(JobConfig job) {
+    static AsyncProgress of(JobConfig job) {
         boolean averages = job.sync().exchange() == JobConfig.Sync.Rule.PARAMETER_AVERAGING;
         String setup = String.format(
                 Locale.ROOT,
@@ -51,25 +52,38 @@ final class ConsoleProgress implements TrainingListener {
                 Json.key(job.sync().transport()),
                 averages ? " (local steps: " + job.sync().localSteps() + ")" : "");
         EarlyStopping stopping = job.train().stop().earlyStopping();
-        return new AsyncListener(
-                new ConsoleProgress(System.out, setup, stopping, System.console() != null, System::nanoTime));
+        return new AsyncProgress(new ConsoleProgress(
+                System.out,
+                setup,
+                stopping,
+                System.console() != null,
+                job.sync().transport() != JobConfig.Sync.Transport.DL4J_SPARK,
+                System::nanoTime));
     }
 
     /**
      * @param setup backend and exchange, in words
      * @param stopping says which epoch is the best
      * @param interactive whether somebody is watching
+     * @param tellsExchange whether the master knows what part of the time is exchange
      */
-    ConsoleProgress(PrintStream out, String setup, EarlyStopping stopping, boolean interactive, LongSupplier nanoTime) {
+    ConsoleProgress(
+            PrintStream out,
+            String setup,
+            EarlyStopping stopping,
+            boolean interactive,
+            boolean tellsExchange,
+            LongSupplier nanoTime) {
         this.out = out;
         this.setup = setup;
         this.stopping = stopping;
         this.interactive = interactive;
+        this.tellsExchange = tellsExchange;
         this.nanoTime = nanoTime;
     }
 
     @Override
-    public void runStarted(Run run) {
+    public void started(TrainingListener.Run run) {
         new TrainingHeader(out).print(run, setup);
         epochs = run.spec().epochs();
         stepsPerEpoch = run.stepsPerEpoch();
@@ -83,7 +97,7 @@ final class ConsoleProgress implements TrainingListener {
     }
 
     @Override
-    public void roundCompleted(RoundReport round) {
+    public void round(RoundReport round) {
         if (round.progress().localSteps() != localSteps) {
             localSteps = round.progress().localSteps();
             line("rounds of %d steps from now on (sync.local-steps = auto)", localSteps);
@@ -105,19 +119,24 @@ final class ConsoleProgress implements TrainingListener {
     }
 
     @Override
-    public void epochCompleted(EpochReport epoch, TrainingState state) {
+    public void epoch(EpochReport epoch) {
         endBar();
-        history = history.plus(epoch, Optional.empty());
+        if (epoch.epoch() == history.epochs().size() + 1) {
+            history = history.plus(epoch, Optional.empty());
+        }
         double seconds = epoch.trainSeconds() + epoch.evaluateSeconds();
         boolean best = stopping.best(history).filter(epoch::equals).isPresent();
         line(
-                "epoch %d/%d  train loss %.4f%s  %,.0f images/s  exchange %.0f %%  %.1f s%s%s",
+                "epoch %d/%d  train loss %.4f%s  %,.0f images/s%s  %.1f s%s%s",
                 epoch.epoch(),
                 epochs,
                 epoch.trainLoss(),
                 epoch.test().map(ConsoleProgress::evaluation).orElse(""),
                 epoch.imagesPerSecond(),
-                100 * epoch.syncSeconds() / epoch.trainSeconds(),
+                tellsExchange
+                        ? String.format(
+                                Locale.ROOT, "  exchange %.0f %%", 100 * epoch.syncSeconds() / epoch.trainSeconds())
+                        : "",
                 seconds,
                 epoch.epoch() < epochs ? "  " + time((epochs - epoch.epoch()) * seconds) + " left" : "",
                 best ? "  best" : "");
@@ -127,7 +146,7 @@ final class ConsoleProgress implements TrainingListener {
     }
 
     @Override
-    public void runEnded(Ending ending, TrainingState state) {
+    public void ended() {
         endBar();
     }
 

@@ -38,27 +38,28 @@ final class Report implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Configuration hadoop = new Configuration();
         List<Path> paths = new ArrayList<>();
-        FileSystem files = new Path(runs.get(0)).getFileSystem(new Configuration());
         for (String run : runs) {
             Path path = new Path(run);
-            if (!path.getFileSystem(new Configuration()).exists(path)) {
+            FileSystem files = path.getFileSystem(hadoop);
+            if (!files.exists(path)) {
                 throw new ConvoyException("Cannot find the run " + run + "; give the directory of a run");
             }
             paths.add(files.makeQualified(path));
         }
         if (watch) {
-            try (LivePage page = LivePage.serve(files, paths, port)) {
+            try (LivePage page = LivePage.serve(hadoop, paths, port)) {
                 System.out.println("watch: " + page.address() + " (Ctrl-C ends it)");
                 page.await();
             }
         } else if (paths.size() == 1 && output == null) {
-            ReportPage.write(files, paths.get(0));
+            ReportPage.write(hadoop, paths.get(0));
             System.out.println(
                     "report: " + new Path(paths.get(0), ReportPage.FILE).toUri().getPath());
         } else {
             java.nio.file.Path file = output == null ? java.nio.file.Path.of(ReportPage.FILE) : output;
-            java.nio.file.Files.write(file, ReportPage.of(files, paths, false).getBytes(StandardCharsets.UTF_8));
+            java.nio.file.Files.write(file, ReportPage.of(hadoop, paths, "").getBytes(StandardCharsets.UTF_8));
             System.out.println("report: " + file);
         }
         return 0;

@@ -5,7 +5,7 @@ import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
 import dev.convoy.jobs.FinishedRun;
 import dev.convoy.jobs.RetrainJob;
-import dev.convoy.report.AsyncListener;
+import dev.convoy.report.AsyncProgress;
 import dev.convoy.retrain.Outcome;
 import java.io.IOException;
 import java.util.List;
@@ -48,7 +48,7 @@ final class Retrain extends ConfiguredJob {
         RetrainJob.Options options = new RetrainJob.Options(requireApproval, acceptNewClasses, acceptDrift, newHoldOut);
         FinishedRun run;
         try (JavaSparkContext spark = new JavaSparkContext(conf);
-                AsyncListener progress = ConsoleProgress.of(job)) {
+                AsyncProgress progress = ConsoleProgress.of(job)) {
             run = new RetrainJob(spark, config, List.of(progress), options, this::passed).run();
         }
         System.out.println(run.result().retrain().path("sentence").asText());

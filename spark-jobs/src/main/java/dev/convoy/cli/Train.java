@@ -8,7 +8,7 @@ import dev.convoy.drill.ExecutorKiller;
 import dev.convoy.jobs.FinishedRun;
 import dev.convoy.jobs.Resume;
 import dev.convoy.jobs.TrainJob;
-import dev.convoy.report.AsyncListener;
+import dev.convoy.report.AsyncProgress;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
@@ -100,7 +100,7 @@ final class Train extends ConfiguredJob {
         FinishedRun run;
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             Config shorter = shorter(config, job, spark);
-            try (AsyncListener progress = ConsoleProgress.of(ConfigReader.toTrainingConfig(shorter));
+            try (AsyncProgress progress = ConsoleProgress.of(ConfigReader.toTrainingConfig(shorter));
                     ExecutorKiller killer = new ExecutorKiller(spark, Optional.ofNullable(endExecutorAfter))) {
                 run = new TrainJob(spark, shorter, List.of(progress))
                         .withResume(earlier)

@@ -11,6 +11,7 @@ import dev.convoy.model.file.TrainedModel;
 import dev.convoy.registry.ModelVersion;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.replica.ReplicaSpec;
+import java.awt.AWTError;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -132,11 +133,22 @@ public final class EvaluateJob {
             ImageSets.record(run, images);
             ReplicaSpec replica =
                     ReplicaSpec.of(job.backend().name(), job.backend().placement(), trained);
-            Evaluator.Examination found = new EvaluationFolder(
-                            spark, run, trained, replica, job.report().images())
-                    .write(job.data().batchSize(), images, Optional.empty());
+            EvaluationFolder folder = new EvaluationFolder(
+                    spark,
+                    run,
+                    trained,
+                    replica,
+                    job.data().batchSize(),
+                    job.report().images());
+            Evaluator.Examination found = folder.examine(images);
             Evaluation evaluation = found.evaluation();
             outcome.examination(found, trained.classNames());
+            try {
+                folder.draw(Optional.of(found.answers()), Optional.of(images), Optional.empty());
+            } catch (Exception | LinkageError | AWTError | InternalError e) {
+                // Exception, since Spark's own are checked but not declared. Numbers are there without pictures.
+                LOG.warn("Cannot draw pictures in {}: {}", run, e.toString());
+            }
             if (evaluation.unanswered() > 0) {
                 throw new ConvoyException(
                         "Cannot tell how good " + model + " is: its outputs for " + evaluation.unanswered()

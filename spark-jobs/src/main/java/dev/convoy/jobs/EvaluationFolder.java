@@ -4,6 +4,7 @@ import dev.convoy.data.ImageBatch;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.NearestImages;
 import dev.convoy.data.rdd.PickedImages;
+import dev.convoy.model.Loss;
 import dev.convoy.model.Network;
 import dev.convoy.model.ParameterLayout;
 import dev.convoy.model.file.TrainedModel;
@@ -33,8 +34,8 @@ final class EvaluationFolder {
     /** The most wrong images in one picture. */
     static final String WRONG = "evaluation/wrong.png";
 
-    /** Training images that are compared with the most wrong ones, of all workers. */
-    private static final int SEARCHED = 100_000;
+    /** Training images of a class that are compared with the most wrong ones, of all workers. */
+    private static final int SEARCHED = 20_000;
 
     /** Images that are followed through the network. */
     private static final int FOLLOWED = 2;
@@ -46,39 +47,78 @@ final class EvaluationFolder {
     private final RunDirectory run;
     private final TrainedModel model;
     private final ReplicaSpec replica;
+    private final Evaluator evaluator;
     private final int images;
 
     /**
      * @param replica of the model
+     * @param batchSize images that go through a replica at a time
      * @param images of each kind that are shown; 0 for none
      */
-    EvaluationFolder(JavaSparkContext spark, RunDirectory run, TrainedModel model, ReplicaSpec replica, int images) {
+    EvaluationFolder(
+            JavaSparkContext spark,
+            RunDirectory run,
+            TrainedModel model,
+            ReplicaSpec replica,
+            int batchSize,
+            int images) {
         this.spark = spark;
         this.run = run;
         this.model = model;
         this.replica = replica;
+        this.evaluator = new Evaluator(spark, replica, batchSize);
         this.images = images;
     }
 
     /**
      * Evaluates the model and writes all of it.
      *
-     * @param test what it is asked
+     * @param test what it is asked; without it, training images are followed through the network
      * @param train where images that are most like wrong ones are looked for; empty if nowhere
      */
-    Evaluator.Examination write(int batchSize, ImageShards test, Optional<ImageShards> train) {
-        Evaluator evaluator = new Evaluator(spark, replica, batchSize);
-        Evaluator.Examination found = evaluator.examine(test, model.state(), images);
-        List<Confused> pairs = Confused.of(found.evaluation(), model.classNames());
-        run.writeTable(CONFUSION, Confused.class, pairs);
+    void write(Optional<ImageShards> test, Optional<ImageShards> train) {
+        Optional<Evaluator.Examination> found = test.map(this::examine);
+        draw(found.map(Evaluator.Examination::answers), test, train);
+    }
+
+    /** Evaluates the model, and writes what came of it but for pictures. */
+    Evaluator.Examination examine(ImageShards test) {
+        // Of a regression there are no probabilities to be shown.
+        boolean classifies = model.network().spec().loss() != Loss.SQUARED_ERROR;
+        Evaluator.Examination found = evaluator.examine(test, model.state(), classifies ? images : 0);
+        run.writeTable(CONFUSION, Confused.class, Confused.of(found.evaluation(), model.classNames()));
         run.writeJson(EVALUATION, Result.Test.of(found, model.classNames()));
-        if (images > 0) {
-            writeExamples(found.answers(), evaluator.sample(test, FOLLOWED), test, train);
-        }
         return found;
     }
 
-    private void writeExamples(GivenAnswers given, ImageBatch followed, ImageShards test, Optional<ImageShards> train) {
+    /**
+     * Draws pictures.
+     *
+     * @param given answers that are shown; empty for none
+     */
+    void draw(Optional<GivenAnswers> given, Optional<ImageShards> test, Optional<ImageShards> train) {
+        if (images == 0) {
+            return;
+        }
+        ImageBatch followed = evaluator.sample(test.or(() -> train).orElseThrow(), FOLLOWED);
+        List<Examples.Input> inputs = IntStream.range(0, followed.size())
+                .mapToObj(i -> new Examples.Input(
+                        ContactSheet.label(followed.targets().get(i), model.classNames()), Pictures.small(followed, i)))
+                .toList();
+        Answers answers = given.filter(some -> test.isPresent())
+                .map(some -> answers(some, test.get(), train))
+                .orElse(Answers.NONE);
+        List<Examples.Features> features = FeaturePictures.of(spark, replica, model.state(), followed);
+        run.writeJson(
+                Examples.FILE,
+                new Examples(answers.samples, answers.wrong, kernels().orElse(null), inputs, features));
+    }
+
+    private record Answers(List<Examples.Answer> samples, List<Examples.Answer> wrong) {
+        static final Answers NONE = new Answers(List.of(), List.of());
+    }
+
+    private Answers answers(GivenAnswers given, ImageShards test, Optional<ImageShards> train) {
         List<PickedImages.Pick> picks = Stream.concat(given.samples().stream(), given.wrong().stream())
                 .map(GivenAnswers.Answer::image)
                 .toList();
@@ -86,21 +126,16 @@ final class EvaluationFolder {
         Nearest nearest = train.filter(some -> !given.wrong().isEmpty())
                 .map(some -> nearest(given.wrong(), pictures, some))
                 .orElse(Nearest.NONE);
-        List<Examples.Answer> wrong = IntStream.range(0, given.wrong().size())
-                .mapToObj(i -> answer(given.wrong().get(i), pictures, nearest.of(i)))
-                .toList();
-        List<Examples.Answer> samples = given.samples().stream()
-                .map(one -> answer(one, pictures, Optional.empty()))
-                .toList();
-        List<Examples.Input> inputs = IntStream.range(0, followed.size())
-                .mapToObj(i -> new Examples.Input(
-                        ContactSheet.label(followed.targets().get(i), model.classNames()), Pictures.small(followed, i)))
-                .toList();
-        List<Examples.Features> features = FeaturePictures.of(spark, replica, model.state(), followed);
-        run.writeJson(Examples.FILE, new Examples(samples, wrong, kernels().orElse(null), inputs, features));
-        if (!wrong.isEmpty()) {
+        if (!given.wrong().isEmpty()) {
             run.write(WRONG, Pictures.png(sheet(given.wrong(), pictures)));
         }
+        return new Answers(
+                given.samples().stream()
+                        .map(one -> answer(one, pictures, Optional.empty()))
+                        .toList(),
+                IntStream.range(0, given.wrong().size())
+                        .mapToObj(i -> answer(given.wrong().get(i), pictures, nearest.of(i)))
+                        .toList());
     }
 
     private Examples.Answer answer(
@@ -123,7 +158,7 @@ final class EvaluationFolder {
         List<String> captions = wrong.stream()
                 .map(given -> String.format(
                         Locale.ROOT,
-                        "%s, taken for %s %.2f",
+                        "%s\ntaken for %s %.2f",
                         model.classNames().get(given.truth()),
                         model.classNames().get(given.answer()),
                         given.probability()))
@@ -153,7 +188,11 @@ final class EvaluationFolder {
                 .orElseThrow();
         int[] classes = wrong.stream().mapToInt(GivenAnswers.Answer::answer).toArray();
         List<Optional<NearestImages.Found>> found = NearestImages.of(
-                spark, train, asked, classes, SEARCHED / train.layout().workers());
+                spark,
+                train,
+                asked,
+                classes,
+                Math.max(1, SEARCHED / train.layout().workers()));
         List<PickedImages.Pick> picks = found.stream()
                 .flatMap(Optional::stream)
                 .map(NearestImages.Found::pick)

@@ -13,7 +13,9 @@ import dev.convoy.train.replica.ReplicaSpec;
 import java.awt.image.BufferedImage;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -44,6 +46,17 @@ final class FeaturePictures {
 
     private record Layer(String name, int channels, int height, int width, int shown, List<byte[]> pictures)
             implements Serializable {
+        static Layer of(FeatureMaps maps) {
+            int channels = maps.shape().channels();
+            return new Layer(
+                    maps.layer(),
+                    channels,
+                    maps.shape().height(),
+                    maps.shape().width(),
+                    Math.min(channels, MAX_CHANNELS),
+                    new ArrayList<>());
+        }
+
         Examples.Features features() {
             return new Examples.Features(name, channels, height, width, shown, pictures);
         }
@@ -57,29 +70,28 @@ final class FeaturePictures {
             TrainedModel trained = new TrainedModel(
                     here.bind(), List.of(), here.normalization(), Preparation.ANY, state.parameters(), state.buffers());
             ImageBatch batch = ObjectBytes.read(images, ImageBatch.class);
-            List<FeatureMaps> maps =
-                    FeatureMaps.of(trained, ComputeBackend.named(here.backend()), here.placement(), batch, MAX_LAYERS);
-            List<Layer> layers = new ArrayList<>(
-                    maps.stream().map(map -> draw(map, batch.size())).toList());
-            return ObjectBytes.write(new Drawn(layers));
+            Map<String, Layer> layers = new LinkedHashMap<>();
+            FeatureMaps.compute(
+                    trained,
+                    ComputeBackend.named(here.backend()),
+                    here.placement(),
+                    batch,
+                    MAX_LAYERS,
+                    maps -> layers.computeIfAbsent(maps.layer(), name -> Layer.of(maps))
+                            .pictures
+                            .add(draw(maps)));
+            return ObjectBytes.write(new Drawn(new ArrayList<>(layers.values())));
         }
 
-        private static Layer draw(FeatureMaps maps, int images) {
-            int channels = maps.shape().channels();
+        private static byte[] draw(FeatureMaps maps) {
             int height = maps.shape().height();
             int width = maps.shape().width();
-            int shown = Math.min(channels, MAX_CHANNELS);
-            List<byte[]> pictures = new ArrayList<>();
-            for (int image = 0; image < images; image++) {
-                int first = image * maps.shape().size();
-                List<BufferedImage> row = IntStream.range(0, shown)
-                        .mapToObj(channel -> Pictures.within(
-                                Pictures.numbers(maps.values(), first + channel * height * width, 1, height, width),
-                                MAX_PIXELS))
-                        .toList();
-                pictures.add(Pictures.png(Pictures.grid(row, shown)));
-            }
-            return new Layer(maps.layer(), channels, height, width, shown, pictures);
+            int shown = Math.min(maps.shape().channels(), MAX_CHANNELS);
+            List<BufferedImage> row = IntStream.range(0, shown)
+                    .mapToObj(channel -> Pictures.within(
+                            Pictures.numbers(maps.values(), channel * height * width, 1, height, width), MAX_PIXELS))
+                    .toList();
+            return Pictures.png(Pictures.grid(row, shown));
         }
     }
 }

@@ -18,6 +18,13 @@ final class Pictures {
     /** Of pictures in pages, whose bytes add up. */
     private static final int MAX_PIXELS = 96;
 
+    static {
+        // Nobody looks at a screen, whatever DISPLAY says.
+        if (System.getProperty("java.awt.headless") == null) {
+            System.setProperty("java.awt.headless", "true");
+        }
+    }
+
     private Pictures() {}
 
     /** An image of a batch. */

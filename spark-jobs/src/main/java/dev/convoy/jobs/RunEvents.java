@@ -11,6 +11,7 @@ import dev.convoy.report.TrainingEvents;
 import dev.convoy.report.tensorboard.TensorBoardFile;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.TrainingListener;
+import java.awt.AWTError;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.time.Clock;
@@ -31,6 +32,8 @@ final class RunEvents implements AutoCloseable {
     /** Images whose gradient is looked at after every epoch. */
     private static final int PROBED = 32;
 
+    private static final int MAX_FAILURES = 3;
+
     private interface Opening {
         EventSink open() throws IOException;
     }
@@ -40,12 +43,14 @@ final class RunEvents implements AutoCloseable {
     private final Evaluator evaluator;
     private final TrainingEvents events;
     private Optional<ImageBatch> probe = Optional.empty();
+    private int failures;
 
     /**
+     * @param batchSize images that a replica is known to have memory for
      * @param train the training images, of which some are looked at more closely
      * @param start where the attempt begins
      */
-    RunEvents(RunDirectory run, JobConfig job, Evaluator evaluator, ImageShards train, Progress start) {
+    RunEvents(RunDirectory run, JobConfig job, Evaluator evaluator, int batchSize, ImageShards train, Progress start) {
         this.run = run;
         this.job = job;
         this.evaluator = evaluator;
@@ -57,8 +62,8 @@ final class RunEvents implements AutoCloseable {
                     .ifPresent(sinks::add);
         }
         events = new TrainingEvents(
-                run.attempt(), job.train().stop().earlyStopping(), this::gradientNorms, clock, sinks);
-        look(train, start);
+                run.attempt(), job.train().stop().earlyStopping(), this::gradientNorms, clock, System::nanoTime, sinks);
+        look(train, batchSize, start);
     }
 
     private Optional<EventSink> open(Opening opening) {
@@ -71,9 +76,9 @@ final class RunEvents implements AutoCloseable {
     }
 
     /** Takes a sample of the images, and draws it as the network will see it. */
-    private void look(ImageShards train, Progress start) {
+    private void look(ImageShards train, int batchSize, Progress start) {
         try {
-            ImageBatch sample = evaluator.sample(train, PROBED);
+            ImageBatch sample = evaluator.sample(train, Math.min(PROBED, batchSize));
             probe = Optional.of(sample);
             if (job.report().images() > 0) {
                 int shown = Math.min(job.report().images(), sample.size());
@@ -83,23 +88,27 @@ final class RunEvents implements AutoCloseable {
                 events.picture(
                         start.globalStep(), "images/train", sheet.getWidth(), sheet.getHeight(), Pictures.png(sheet));
             }
-        } catch (Exception e) {
+        } catch (Exception | LinkageError | AWTError | InternalError e) {
+            // Errors of a Java that has no fonts, or no screen where it thinks there is one.
             givenUp("show training images", e);
         }
     }
 
     private double[] gradientNorms(ModelState model) {
         try {
-            return probe.map(images -> evaluator.gradientNorms(images, model)).orElseGet(() -> new double[0]);
+            return failures < MAX_FAILURES
+                    ? probe.map(images -> evaluator.gradientNorms(images, model))
+                            .orElseGet(() -> new double[0])
+                    : new double[0];
         } catch (Exception e) {
             givenUp("compute the norms of gradients", e);
-            probe = Optional.empty();
+            failures++;
             return new double[0];
         }
     }
 
     /** Spark's own exceptions are checked but not declared. */
-    private static void givenUp(String what, Exception e) {
+    private static void givenUp(String what, Throwable e) {
         LOG.warn("Cannot {}: {}; training goes on", what, e.toString());
         if (ExceptionUtils.indexOfType(e, InterruptedException.class) >= 0) {
             Thread.currentThread().interrupt();

@@ -51,11 +51,11 @@ final class Surveys {
                 Redaction.of(spark.master()),
                 spark.sc().applicationId(),
                 executors,
-                inexact(job));
+                inexact(spark, job));
     }
 
     /** What keeps a run from coming to the same bits once more, on the same kind of processor with the same number of workers. */
-    private static List<String> inexact(JobConfig job) {
+    private static List<String> inexact(JavaSparkContext spark, JobConfig job) {
         List<String> reasons = new ArrayList<>();
         if (job.sync().transport() == JobConfig.Sync.Transport.ALL_REDUCE) {
             reasons.add("sync.transport = all-reduce sums by executor: the same bits need workers grouped alike");
@@ -63,13 +63,15 @@ final class Surveys {
         if (job.sync().transport() == JobConfig.Sync.Transport.DL4J_SPARK) {
             reasons.add("sync.transport = dl4j-spark has an order of its own");
         }
-        if (job.sync().localSteps().equals("auto")) {
+        boolean averages = job.sync().exchange() == JobConfig.Sync.Rule.PARAMETER_AVERAGING;
+        if (averages && job.sync().localSteps().equals("auto")) {
             reasons.add("sync.local-steps = auto is chosen by timings");
         }
         if (job.sync().quorum() < 1) {
             reasons.add("sync.quorum lets rounds go on without slow workers");
         }
-        if (job.backend().device() == Placement.Device.CUDA) {
+        Placement.Device device = job.backend().device();
+        if (device == Placement.Device.CUDA || device == Placement.Device.AUTO && seesGpu(spark)) {
             reasons.add("a GPU adds numbers up in no fixed order");
         }
         return reasons;
@@ -101,6 +103,12 @@ final class Surveys {
         } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    private static boolean seesGpu(JavaSparkContext spark) {
+        return spark.parallelize(List.of(0), 1)
+                .map(task -> Files.isDirectory(Path.of("/proc/driver/nvidia/gpus")))
+                .first();
     }
 
     /**

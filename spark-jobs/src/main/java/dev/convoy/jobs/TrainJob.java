@@ -133,10 +133,10 @@ public final class TrainJob {
         }
     }
 
-    private static void report(RunDirectory run) {
+    private void report(RunDirectory run) {
         try {
-            ReportPage.write(run.files(), run.path());
-        } catch (IOException | RuntimeException | FSError e) {
+            ReportPage.write(spark.hadoopConfiguration(), run.path());
+        } catch (IOException | RuntimeException | FSError | LinkageError | OutOfMemoryError e) {
             LOG.warn("Cannot make the report of {}: {}; scripts/convoy report makes it anew", run, e.toString());
         }
     }

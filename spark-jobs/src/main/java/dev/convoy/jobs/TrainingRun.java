@@ -28,11 +28,13 @@ import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.dl4j.Dl4jMaster;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.rounds.RoundsMaster;
+import java.awt.AWTError;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -224,7 +226,8 @@ final class TrainingRun {
         Evaluator evaluator = new Evaluator(spark, replica, setup.training.batchSize());
         try (TrainingMaster master = master(setup.train, replica, setup.training);
                 RunRecorder recorder = recorder(setup, master.capabilities(), stopping);
-                RunEvents events = new RunEvents(run, job, evaluator, setup.train, setup.start.progress())) {
+                RunEvents events = new RunEvents(
+                        run, job, evaluator, setup.training.batchSize(), setup.train, setup.start.progress())) {
             outcome.training(recorder::snapshot, setup.train.classNames());
             List<TrainingListener> all = new ArrayList<>(List.of(recorder, events.listener()));
             all.addAll(listeners);
@@ -248,16 +251,22 @@ final class TrainingRun {
 
     /** Looks at the best epoch's model more closely, once there is one. */
     private void examine(Setup setup, ReplicaSpec replica) {
-        if (setup.test.isEmpty()) {
-            return;
-        }
         try {
             TrainedModel best = TrainedModel.load(run.files(), new Path(run.path(), RunDirectory.MODEL));
-            new EvaluationFolder(spark, run, best, replica, job.report().images())
-                    .write(setup.training.batchSize(), setup.test.get(), Optional.of(setup.train));
-        } catch (Exception e) {
+            EvaluationFolder folder = new EvaluationFolder(
+                    spark,
+                    run,
+                    best,
+                    replica,
+                    setup.training.batchSize(),
+                    job.report().images());
+            folder.write(setup.test, Optional.of(setup.train));
+        } catch (Exception | LinkageError | AWTError | InternalError e) {
             // Exception, since Spark's own are checked but not declared. The model is there, whatever it looks like.
             LOG.warn("Cannot show how the model in {} answers: {}", run, e.toString(), e);
+            if (ExceptionUtils.indexOfType(e, InterruptedException.class) >= 0) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

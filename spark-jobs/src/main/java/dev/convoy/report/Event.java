@@ -83,7 +83,7 @@ public sealed interface Event {
      * @param seconds that they took
      * @param slowestSeconds of these, of the slowest worker in each round; the rest is exchange
      * @param networkSeconds of the exchange, between groups of workers that share memory
-     * @param workers by rank
+     * @param workers by rank; of more than 256, the slowest of each group of neighbours
      * @param faults contributions that were left out, in words
      */
     record Rounds(

@@ -1,5 +1,6 @@
 package dev.convoy.report;
 
+import java.io.Closeable;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -10,7 +11,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Calls somebody on a thread of its own, in order, so that the caller never waits: what does not fit into the queue is dropped, and whoever
- * throws is named in the log and not called again.
+ * throws is named in the log and not called again. Whoever can be closed is, after the last call.
  *
  * @param <T> who is called
  */
@@ -19,6 +20,10 @@ final class Relay<T> implements AutoCloseable {
 
     /** Calls that may wait. */
     private static final int CAPACITY = 4096;
+    /** Of these, for what must not be missed. */
+    private static final int RESERVED = 512;
+    /** Waiting calls at which whoever is called keeps up. */
+    private static final int FEW = 16;
 
     /** How long the end waits for calls that have not been made yet. */
     static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -52,27 +57,48 @@ final class Relay<T> implements AutoCloseable {
         return target.getClass().getSimpleName();
     }
 
-    /** Has a call made soon. */
+    /** Has a call made soon; the first that is dropped if whoever is called does not keep up. */
     void tell(Call<? super T> call) {
+        if (calls.remainingCapacity() > RESERVED) {
+            tellSurely(call);
+        } else if (!ended) {
+            dropped.incrementAndGet();
+        }
+    }
+
+    /** Has a call made soon that should not be missed. */
+    void tellSurely(Call<? super T> call) {
         if (!ended && !calls.offer(call)) {
             dropped.incrementAndGet();
         }
     }
 
+    /** Has a call made soon that holds much memory while it waits; not made unless whoever is called keeps up. */
+    void tellIfQuick(Call<? super T> call) {
+        if (calls.size() < FEW) {
+            tellSurely(call);
+        }
+    }
+
     private void work() {
-        try {
+        try (Closeable last = closing()) {
             while (!ended || !calls.isEmpty()) {
                 Call<? super T> next = calls.poll(50, TimeUnit.MILLISECONDS);
                 if (next != null) {
                     next.to(target);
                 }
             }
-        } catch (Exception | LinkageError | AssertionError e) {
-            // Exception, since whoever is called may throw what it likes.
+        } catch (Throwable e) {
+            // Whatever it is, training goes on.
+            LOG.warn("{} has failed and is told no more of this run; training goes on: {}", name(), e.toString(), e);
+        } finally {
             ended = true;
             calls.clear();
-            LOG.warn("{} has failed and is told no more of this run; training goes on: {}", name(), e.toString(), e);
         }
+    }
+
+    private Closeable closing() {
+        return target instanceof Closeable closeable ? closeable : () -> {};
     }
 
     /** Makes the calls that wait, as long as that does not take too long. */

@@ -6,6 +6,8 @@ import java.util.List;
 
 /** Adds rounds up until they are told of together. */
 final class RoundWindow {
+    private static final int MAX_WORKERS = 256;
+
     private final List<String> faults = new ArrayList<>();
     private RoundReport last;
     private int rounds;
@@ -52,10 +54,6 @@ final class RoundWindow {
 
     /** What was added; there must be something. */
     Event.Rounds toEvent(String time) {
-        List<Event.Rounds.Worker> workers = new ArrayList<>();
-        for (int rank = 0; rank < busy.length; rank++) {
-            workers.add(new Event.Rounds.Worker(busy[rank], data[rank]));
-        }
         int epoch = last.progress().epoch() + (last.progress().step() == 0 ? 0 : 1);
         return new Event.Rounds(
                 time,
@@ -70,7 +68,20 @@ final class RoundWindow {
                 seconds,
                 slowest,
                 network,
-                workers,
+                workers(),
                 faults);
+    }
+
+    private List<Event.Rounds.Worker> workers() {
+        int groups = Math.min(MAX_WORKERS, busy.length);
+        List<Event.Rounds.Worker> workers = new ArrayList<>();
+        for (int group = 0; group < groups; group++) {
+            int slowest = (int) ((long) group * busy.length / groups);
+            for (int rank = slowest; rank < (int) ((group + 1L) * busy.length / groups); rank++) {
+                slowest = busy[rank] > busy[slowest] ? rank : slowest;
+            }
+            workers.add(new Event.Rounds.Worker(busy[slowest], data[slowest]));
+        }
+        return workers;
     }
 }

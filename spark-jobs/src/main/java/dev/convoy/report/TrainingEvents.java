@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 
 /**
@@ -29,6 +30,7 @@ public final class TrainingEvents implements TrainingListener, AutoCloseable {
     private final EarlyStopping stopping;
     private final Function<ModelState, double[]> gradientNorms;
     private final Clock clock;
+    private final LongSupplier nanoTime;
     private final List<Relay<EventSink>> sinks;
     private RoundWindow window = new RoundWindow();
     private long began;
@@ -42,17 +44,21 @@ public final class TrainingEvents implements TrainingListener, AutoCloseable {
      * @param stopping says which epoch is the best
      * @param gradientNorms of a model on a fixed sample of training images, by trained tensor; none if they cannot be had. Called
      *     between epochs, on the thread that trains.
+     * @param clock for the times of events
+     * @param nanoTime by which rounds are put together, which no clock that is set disturbs
      */
     public TrainingEvents(
             int attempt,
             EarlyStopping stopping,
             Function<ModelState, double[]> gradientNorms,
             Clock clock,
+            LongSupplier nanoTime,
             List<? extends EventSink> sinks) {
         this.attempt = attempt;
         this.stopping = stopping;
         this.gradientNorms = gradientNorms;
         this.clock = clock;
+        this.nanoTime = nanoTime;
         this.sinks = sinks.stream().map(sink -> new Relay<EventSink>(sink)).toList();
     }
 
@@ -68,7 +74,7 @@ public final class TrainingEvents implements TrainingListener, AutoCloseable {
 
     @Override
     public void runStarted(Run run) {
-        began = clock.millis();
+        began = nanoTime.getAsLong();
         windowBegan = began;
         layout = run.network().layout();
         history = run.history();
@@ -96,8 +102,8 @@ public final class TrainingEvents implements TrainingListener, AutoCloseable {
     @Override
     public void roundCompleted(RoundReport round) {
         window.add(round);
-        double age = (clock.millis() - began) / 1e3;
-        double waited = (clock.millis() - windowBegan) / 1e3;
+        double age = (nanoTime.getAsLong() - began) / 1e9;
+        double waited = (nanoTime.getAsLong() - windowBegan) / 1e9;
         if (waited >= Math.max(MIN_WINDOW_SECONDS, age / WINDOWS_OF_RUN)) {
             endWindow();
         }
@@ -105,10 +111,11 @@ public final class TrainingEvents implements TrainingListener, AutoCloseable {
 
     private void endWindow() {
         if (!window.isEmpty()) {
-            tell(window.toEvent(now()));
+            Event.Rounds rounds = window.toEvent(now());
+            sinks.forEach(relay -> relay.tell(sink -> sink.accept(rounds)));
             window = new RoundWindow();
         }
-        windowBegan = clock.millis();
+        windowBegan = nanoTime.getAsLong();
     }
 
     @Override
@@ -134,7 +141,7 @@ public final class TrainingEvents implements TrainingListener, AutoCloseable {
                 epoch.ledger().retried()));
         tellWeights(epoch.epoch(), state);
         // The next window begins after what was done here.
-        windowBegan = clock.millis();
+        windowBegan = nanoTime.getAsLong();
     }
 
     /** Summed up where sinks are called, beside training. */
@@ -144,7 +151,7 @@ public final class TrainingEvents implements TrainingListener, AutoCloseable {
         before = Optional.of(state.model());
         WeightsOnce weights = new WeightsOnce(
                 now(), state.progress().globalStep(), epoch, layout, state.parameters(), earlier, slopes);
-        sinks.forEach(relay -> relay.tell(sink -> sink.accept(weights.event())));
+        sinks.forEach(relay -> relay.tellIfQuick(sink -> sink.accept(weights.event())));
     }
 
     /** Sums up for all sinks what the first of them asks for. */
@@ -201,13 +208,12 @@ public final class TrainingEvents implements TrainingListener, AutoCloseable {
     }
 
     private void tell(Event event) {
-        sinks.forEach(relay -> relay.tell(sink -> sink.accept(event)));
+        sinks.forEach(relay -> relay.tellSurely(sink -> sink.accept(event)));
     }
 
     /** Waits until sinks have taken everything, for ten seconds at most each, and closes them. */
     @Override
     public void close() {
-        sinks.forEach(relay -> relay.tell(EventSink::close));
         sinks.forEach(Relay::close);
     }
 }

@@ -11,8 +11,10 @@ import dev.convoy.model.Evaluation;
 import dev.convoy.model.HeapVector;
 import dev.convoy.model.Loss;
 import dev.convoy.model.ModelState;
+import dev.convoy.model.ParameterLayout;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
+import dev.convoy.model.layer.TensorSpec;
 import dev.convoy.train.replica.ModelBroadcast;
 import dev.convoy.train.replica.ReplicaPool;
 import dev.convoy.train.replica.ReplicaSpec;
@@ -28,6 +30,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.Function;
+import org.apache.spark.api.java.function.Function2;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -111,13 +114,13 @@ public final class Evaluator {
     }
 
     /**
-     * Takes some images, the first of each worker's, as they are before random changes.
+     * Takes some images, spread over the workers' and over those of each worker, as they are before random changes.
      *
      * @param count how many at most
      */
     public ImageBatch sample(ImageShards shards, int count) {
         int each = (count + shards.layout().workers() - 1) / shards.layout().workers();
-        return shards.chunks().mapPartitions(new Sample(shards.opener(), each)).collect().stream()
+        return shards.chunks().mapPartitionsWithIndex(new Sample(shards.opener(), count, each), true).collect().stream()
                 .map(bytes -> ObjectBytes.read(bytes, ImageBatch.class))
                 .reduce(ImageBatch::plus)
                 .map(some -> some.rows(
@@ -128,7 +131,7 @@ public final class Evaluator {
     /**
      * The gradient of a batch's mean loss, in training mode, as some executor computes it.
      *
-     * @return its Euclidean norm by trained tensor, in the canonical order
+     * @return its Euclidean norm by trained tensor, in the canonical order; NaN of frozen ones
      */
     public double[] gradientNorms(ImageBatch batch, ModelState model) {
         try (ModelBroadcast broadcast = ModelBroadcast.of(spark, model)) {
@@ -138,18 +141,26 @@ public final class Evaluator {
         }
     }
 
-    /** Takes the first images of a partition. */
-    private record Sample(ShardOpener opener, int count) implements FlatMapFunction<Iterator<byte[]>, byte[]> {
+    /** Takes images of the first partitions, as many as are needed. */
+    private record Sample(ShardOpener opener, int partitions, int count)
+            implements Function2<Integer, Iterator<byte[]>, Iterator<byte[]>> {
         @Override
-        public Iterator<byte[]> call(Iterator<byte[]> chunks) {
-            if (!chunks.hasNext()) {
+        public Iterator<byte[]> call(Integer partition, Iterator<byte[]> chunks) {
+            if (partition >= partitions || !chunks.hasNext()) {
                 return Collections.emptyIterator();
             }
             WorkerShard shard = opener.open(chunks);
-            return shard.batches(count).stream()
-                    .limit(1)
-                    .map(ids -> ObjectBytes.write(shard.gather(ids)))
+            return shard.batches(Integer.MAX_VALUE).stream()
+                    .map(ids -> ObjectBytes.write(shard.gather(spread(ids))))
                     .iterator();
+        }
+
+        /** Ids are in the order of the source, which may have class after class. */
+        private long[] spread(long[] ids) {
+            int taken = Math.min(count, ids.length);
+            return IntStream.range(0, taken)
+                    .mapToLong(i -> ids[(int) ((2L * i + 1) * ids.length / (2L * taken))])
+                    .toArray();
         }
     }
 
@@ -168,10 +179,16 @@ public final class Evaluator {
         private double[] norms(float[] gradient) {
             return replica.bind().layout().entries().stream()
                     .filter(entry -> !entry.isBuffer())
-                    .mapToDouble(entry -> HeapVector.over(
-                                    Arrays.copyOfRange(gradient, entry.offset(), entry.offset() + entry.size()))
-                            .norm())
+                    .mapToDouble(entry -> norm(entry, gradient))
                     .toArray();
+        }
+
+        /** Of what training holds there is none. */
+        private static double norm(ParameterLayout.Entry entry, float[] gradient) {
+            float[] part = Arrays.copyOfRange(gradient, entry.offset(), entry.offset() + entry.size());
+            return entry.tensor().role() == TensorSpec.Role.FROZEN
+                    ? Double.NaN
+                    : HeapVector.over(part).norm();
         }
     }
 
@@ -225,14 +242,12 @@ public final class Evaluator {
             Evaluation.Tally tally = new Evaluation.Tally(classes);
             Confidence confidence = Confidence.empty();
             GivenAnswers given = GivenAnswers.none(answers);
-            int before = 0;
             while (batches.hasNext()) {
                 Answered answered = batches.next();
                 ImageBatch batch = answered.batch;
                 tally.add(batch, answered.outputs, loss);
                 confidence = confidence.plus(Confidence.of(batch, answered.outputs, loss));
-                given = given.plus(GivenAnswers.of(answers, worker, before, batch, answered.outputs, loss));
-                before += batch.size();
+                given = given.plus(GivenAnswers.of(answers, worker, batch, answered.outputs, loss));
             }
             return new Examination(tally.evaluation(), confidence, given);
         }

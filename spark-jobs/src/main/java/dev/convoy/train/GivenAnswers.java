@@ -15,28 +15,26 @@ import java.util.stream.Stream;
  * Answers to some images that are worth a look.
  *
  * @param max of each kind
- * @param samples the first ones of each worker's, spread over workers
+ * @param samples spread over all images, the same ones whatever the workers
  * @param wrong those whose own class was given the least probability, the worst first
  */
 public record GivenAnswers(int max, List<Answer> samples, List<Answer> wrong) implements Serializable {
     private static final Comparator<Answer> WORST_FIRST = Comparator.comparingDouble(Answer::truthProbability)
             .thenComparing(answer -> answer.image().id());
 
-    /** By the number of a worker's image, so that all workers are among the first ones. */
-    private static final Comparator<Answer> SPREAD = Comparator.comparingInt(Answer::position)
-            .thenComparing(answer -> answer.image().worker());
+    /** As if by chance: ids are in the order of the source, which may have class after class. */
+    private static final Comparator<Answer> SPREAD =
+            Comparator.comparingLong(answer -> answer.image().id() * 0x9E3779B97F4A7C15L);
 
     /**
      * An answer.
      *
-     * @param position of the image among its worker's
      * @param truth its class
      * @param answer the class that it was taken for
      * @param probability of the answer
      * @param truthProbability of the image's own class
      */
-    public record Answer(
-            PickedImages.Pick image, int position, int truth, int answer, double probability, double truthProbability)
+    public record Answer(PickedImages.Pick image, int truth, int answer, double probability, double truthProbability)
             implements Serializable {}
 
     public GivenAnswers {
@@ -52,10 +50,9 @@ public record GivenAnswers(int max, List<Answer> samples, List<Answer> wrong) im
      * Of a batch.
      *
      * @param worker whose it is
-     * @param before how many images of the worker came before
      * @param outputs {@code [size, classes]}
      */
-    static GivenAnswers of(int max, int worker, int before, ImageBatch batch, double[] outputs, Loss loss) {
+    static GivenAnswers of(int max, int worker, ImageBatch batch, double[] outputs, Loss loss) {
         int classes = outputs.length / batch.size();
         List<Answer> all = new ArrayList<>();
         for (int i = 0; i < batch.size(); i++) {
@@ -64,7 +61,6 @@ public record GivenAnswers(int max, List<Answer> samples, List<Answer> wrong) im
                 double[] answers = loss.answers(outputs, i * classes, classes);
                 all.add(new Answer(
                         new PickedImages.Pick(worker, batch.ids()[i]),
-                        before + i,
                         truth.index(),
                         answer,
                         answers[answer],
@@ -73,7 +69,7 @@ public record GivenAnswers(int max, List<Answer> samples, List<Answer> wrong) im
         }
         return new GivenAnswers(
                 max,
-                all.stream().limit(max).toList(),
+                all.stream().sorted(SPREAD).limit(max).toList(),
                 all.stream()
                         .filter(given -> given.answer != given.truth)
                         .sorted(WORST_FIRST)

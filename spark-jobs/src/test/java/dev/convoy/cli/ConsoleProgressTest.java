@@ -40,7 +40,12 @@ class ConsoleProgressTest {
     private final AtomicLong clock = new AtomicLong();
     private final TrainingState start = TrainingState.start(NETWORK.initialState(1), new OptimizerSpec.Sgd());
     private final ConsoleProgress progress = new ConsoleProgress(
-            new PrintStream(out, true, StandardCharsets.UTF_8), "torch on cpu", EarlyStopping.NEVER, false, clock::get);
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            "torch on cpu",
+            EarlyStopping.NEVER,
+            false,
+            true,
+            clock::get);
 
     private TrainingListener.Run run(ClassWeights weights) {
         return new TrainingListener.Run(
@@ -62,7 +67,7 @@ class ConsoleProgressTest {
 
     @Test
     void theHeaderTellsWhatWillBeDone() {
-        progress.runStarted(run(ClassWeights.NONE));
+        progress.started(run(ClassWeights.NONE));
         assertThat(text())
                 .isEqualToNormalizingNewlines(
                         """
@@ -78,7 +83,7 @@ class ConsoleProgressTest {
 
     @Test
     void classWeightsAreOneLineHoweverManyThereAre() {
-        progress.runStarted(run(new ClassWeights(List.of(1.0, 2.5, 0.125))));
+        progress.started(run(new ClassWeights(List.of(1.0, 2.5, 0.125))));
         assertThat(text()).contains("class weights from 0.1250 (eel) to 2.500 (dog)");
     }
 
@@ -100,11 +105,11 @@ class ConsoleProgressTest {
     /** A file of it gets a line in half a minute at most, and neither bars nor carriage returns. */
     @Test
     void aFileGetsFewLines() {
-        progress.runStarted(run(ClassWeights.NONE));
+        progress.started(run(ClassWeights.NONE));
         int header = text().length();
         for (int step = 1; step < 30; step++) {
             clock.addAndGet(TimeUnit.SECONDS.toNanos(4));
-            progress.roundCompleted(round(step));
+            progress.round(round(step));
         }
         assertThat(text().substring(header).lines())
                 .containsExactly(
@@ -116,9 +121,9 @@ class ConsoleProgressTest {
 
     @Test
     void theBestEpochIsMarked() {
-        progress.runStarted(run(ClassWeights.NONE));
-        progress.epochCompleted(epoch(1, 0.9), start);
-        progress.epochCompleted(epoch(2, 0.8), start);
+        progress.started(run(ClassWeights.NONE));
+        progress.epoch(epoch(1, 0.9));
+        progress.epoch(epoch(2, 0.8));
         assertThat(text().lines().filter(line -> line.startsWith("epoch")))
                 .containsExactly(
                         "epoch 1/2  train loss 0.5000  test loss 0.2500  test accuracy 90.00 %  20 images/s"

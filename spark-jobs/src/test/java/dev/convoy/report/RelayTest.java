@@ -2,11 +2,13 @@ package dev.convoy.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.Closeable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,6 +36,36 @@ class RelayTest {
             relay.tell(list -> list.add(2));
         }
         assertThat(heard).containsExactly(1);
+    }
+
+    /** What must not be missed still fits when rounds have filled the queue; what holds memory does not wait in it. */
+    @Test
+    void someCallsComeBeforeOthers() throws InterruptedException {
+        List<String> heard = new ArrayList<>();
+        CountDownLatch go = new CountDownLatch(1);
+        try (Relay<List<String>> relay = new Relay<>(heard)) {
+            relay.tell(list -> go.await());
+            IntStream.range(0, 10_000).forEach(i -> relay.tell(list -> list.add("round")));
+            relay.tellSurely(list -> list.add("epoch"));
+            relay.tellIfQuick(list -> list.add("weights"));
+            go.countDown();
+        }
+        assertThat(heard).endsWith("epoch").doesNotContain("weights").hasSizeBetween(3000, 4096);
+    }
+
+    @Test
+    void whoeverCanBeClosedIsEvenIfItFails() {
+        for (boolean fails : new boolean[] {false, true}) {
+            AtomicInteger closed = new AtomicInteger();
+            try (Relay<Closeable> relay = new Relay<>(closed::incrementAndGet)) {
+                relay.tell(target -> {
+                    if (fails) {
+                        throw new OutOfMemoryError("as if");
+                    }
+                });
+            }
+            assertThat(closed).hasValue(1);
+        }
     }
 
     @Test

@@ -161,6 +161,23 @@ public final class WorkerShard {
         return idsByClass;
     }
 
+    /**
+     * The ids of some usable images of a class, spread over all of them.
+     *
+     * @param max how many at most
+     */
+    public long[] idsOfClass(int classIndex, int max) {
+        long[] all = chunks.stream()
+                .flatMapToLong(chunk -> IntStream.range(0, chunk.size())
+                        .filter(row -> chunk.classIndex(row) == classIndex)
+                        .mapToLong(chunk::id))
+                .toArray();
+        int taken = Math.min(max, all.length);
+        return IntStream.range(0, taken)
+                .mapToLong(i -> all[(int) ((long) i * all.length / taken)])
+                .toArray();
+    }
+
     /** Cuts the ids of all usable images, in increasing order, into batches of at most a size. */
     public List<long[]> batches(int batchSize) {
         long[] all = usable().toArray();

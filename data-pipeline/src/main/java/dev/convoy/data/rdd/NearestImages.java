@@ -2,7 +2,6 @@ package dev.convoy.data.rdd;
 
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ObjectBytes;
-import dev.convoy.data.Target;
 import dev.convoy.data.plan.WorkerShard;
 import java.io.Serializable;
 import java.util.Arrays;
@@ -10,6 +9,7 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -39,7 +39,7 @@ public final class NearestImages {
      *
      * @param images in the shape of the shards'
      * @param classes of which images are looked at, for each of {@code images}
-     * @param max images of each worker that are looked at
+     * @param max images of each worker and class that are looked at, spread over all of them
      * @return one for each image; empty if its class has none
      */
     public static List<Optional<Found>> of(
@@ -70,24 +70,23 @@ public final class NearestImages {
             ImageBatch wanted = ObjectBytes.read(images.value(), ImageBatch.class);
             WorkerShard shard = opener.open(chunks);
             Found[] best = new Found[wanted.size()];
-            int seen = 0;
-            for (long[] ids : shard.batches(BATCH)) {
-                if (seen >= max) {
-                    break;
+            for (int c : IntStream.of(classes).distinct().toArray()) {
+                long[] ids = shard.idsOfClass(c, max);
+                for (int from = 0; from < ids.length; from += BATCH) {
+                    compare(
+                            wanted,
+                            c,
+                            shard.gather(Arrays.copyOfRange(ids, from, Math.min(ids.length, from + BATCH))),
+                            best);
                 }
-                seen += ids.length;
-                compare(wanted, shard.gather(ids), best);
             }
             return List.of(ObjectBytes.write(best)).iterator();
         }
 
-        private void compare(ImageBatch wanted, ImageBatch batch, Found[] best) {
+        private void compare(ImageBatch wanted, int classIndex, ImageBatch batch, Found[] best) {
             for (int row = 0; row < batch.size(); row++) {
-                if (!(batch.targets().get(row) instanceof Target.ClassIndex target)) {
-                    continue;
-                }
                 for (int i = 0; i < best.length; i++) {
-                    if (classes[i] == target.index()) {
+                    if (classes[i] == classIndex) {
                         Found found = new Found(
                                 new PickedImages.Pick(TaskContext.getPartitionId(), batch.ids()[row]),
                                 distance(wanted, i, batch, row));

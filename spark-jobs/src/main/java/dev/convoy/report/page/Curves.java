@@ -36,7 +36,9 @@ final class Curves {
         charts.add(
                 chart("update", "Norm of updates", "norm", Event.Rounds.class, Map.of("", Event.Rounds::updateNorm)));
         if (runs.size() == 1) {
-            charts.add(times(runs.get(0)));
+            if (Findings.tellsWorkers(runs.get(0))) {
+                charts.add(times(runs.get(0)));
+            }
             charts.add(tensors("gradients", "Gradients by tensor, on a sample", TensorSummary::gradient));
             charts.add(tensors("changes", "Changes of tensors in an epoch", TensorSummary::change));
         }

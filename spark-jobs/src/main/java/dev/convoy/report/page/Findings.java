@@ -62,18 +62,21 @@ final class Findings {
                     .map(TensorSummary::gradient)
                     .findFirst()
                     .orElse(null);
-            if (tensor.gradient() == null && before != null) {
-                words.add("The gradient of " + tensor.name() + " is not finite any more: it has exploded.");
-            } else if (tensor.gradient() != null && before != null && tensor.gradient() > EXPLODES * before) {
+            if (tensor.gradient() == null || !tensor.name().endsWith(".weight")) {
+                // Unknown, or of a frozen layer; biases before a normalisation have none.
+                continue;
+            }
+            if (tensor.gradient() == 0) {
+                words.add("The gradient of " + tensor.name()
+                        + " is 0: nothing comes through this layer any more; lower the learning rate.");
+            } else if (before != null && before > 0 && tensor.gradient() > EXPLODES * before) {
                 words.add(String.format(
                         Locale.ROOT,
                         "The gradient of %s explodes: its norm has grown from %.2g to %.2g; lower the learning rate.",
                         tensor.name(),
                         before,
                         tensor.gradient()));
-            } else if (tensor.gradient() != null
-                    && largest.isPresent()
-                    && typical(tensor) < VANISHES * typical(largest.get())) {
+            } else if (largest.isPresent() && typical(tensor) < VANISHES * typical(largest.get())) {
                 words.add(String.format(
                         Locale.ROOT,
                         "The gradient of %s vanishes: its values are %.1g of those of %s; normalise between layers"
@@ -111,6 +114,31 @@ final class Findings {
                         process.name(),
                         process.heapBytes() / MEBIBYTE))));
         return words;
+    }
+
+    /** What goes between workers, by the length of vectors alone. */
+    static List<String> exchange(RunFolder run) {
+        Optional<Event.Started> started = run.history().last(Event.Started.class);
+        long rounds = run.history().of(Event.Rounds.class).stream()
+                .mapToLong(Event.Rounds::rounds)
+                .sum();
+        if (started.isEmpty() || rounds == 0) {
+            return List.of();
+        }
+        double vector = started.get().parameters() * (double) Float.BYTES / MEBIBYTE;
+        return List.of(String.format(
+                Locale.ROOT,
+                "In each of %,d rounds every one of %d workers gives away at least a vector of %,.1f MiB and gets one:"
+                        + " %,.1f GiB in all. Within a host these are copies in memory.",
+                rounds,
+                started.get().workers(),
+                vector,
+                2 * vector * rounds * started.get().workers() / 1024));
+    }
+
+    /** Whether the master tells workers apart. */
+    static boolean tellsWorkers(RunFolder run) {
+        return !run.result().path("transport").asText().equals("dl4j-spark");
     }
 
     /** Contributions that were left out. */

@@ -3,6 +3,7 @@ package dev.convoy.report.page;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Printable;
 import dev.convoy.data.Sha256;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -13,13 +14,19 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Serves a report to browsers of this machine alone, made anew from what the runs have written so far. */
 public final class LivePage implements AutoCloseable {
-    private final FileSystem files;
+    private static final Logger LOG = LoggerFactory.getLogger(LivePage.class);
+
+    private final Configuration hadoop;
     private final List<Path> runs;
     private final HttpServer server;
     private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
@@ -28,8 +35,8 @@ public final class LivePage implements AutoCloseable {
         return thread;
     });
 
-    private LivePage(FileSystem files, List<Path> runs, HttpServer server) {
-        this.files = files;
+    private LivePage(Configuration hadoop, List<Path> runs, HttpServer server) {
+        this.hadoop = hadoop;
         this.runs = runs;
         this.server = server;
     }
@@ -40,7 +47,7 @@ public final class LivePage implements AutoCloseable {
      * @param port 0 for any free one
      * @throws ConvoyException if the port is taken
      */
-    public static LivePage serve(FileSystem files, List<Path> runs, int port) throws IOException {
+    public static LivePage serve(Configuration hadoop, List<Path> runs, int port) throws IOException {
         HttpServer server;
         try {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
@@ -50,7 +57,7 @@ public final class LivePage implements AutoCloseable {
                             + "; give another --port, or none for any free one",
                     e);
         }
-        LivePage page = new LivePage(files, runs, server);
+        LivePage page = new LivePage(hadoop, runs, server);
         server.createContext("/", page::answer);
         server.setExecutor(page.threads);
         server.start();
@@ -70,13 +77,14 @@ public final class LivePage implements AutoCloseable {
             } else if (path.equals("/version")) {
                 send(exchange, 200, "text/plain", version());
             } else if (path.equals("/")) {
-                send(exchange, 200, "text/html", ReportPage.of(files, runs, true));
+                // Of before the runs are read, so that what comes meanwhile is seen the next time.
+                String version = version();
+                send(exchange, 200, "text/html", ReportPage.of(hadoop, runs, version));
             } else {
                 send(exchange, 404, "text/plain", "There is only one page");
             }
-        } catch (RuntimeException e) {
-            // A run that is just being written; the page asks again.
-            send(exchange, 503, "text/plain", String.valueOf(e.getMessage()));
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("Cannot answer {}: {}", exchange.getRequestURI(), Printable.firstLine(e));
         }
     }
 
@@ -96,14 +104,24 @@ public final class LivePage implements AutoCloseable {
         exchange.getResponseBody().write(bytes);
     }
 
-    /** Changes whenever a file of the runs does. */
+    /** Changes whenever a file of the runs does, or a run's status. */
     private String version() throws IOException {
         StringBuilder states = new StringBuilder();
         for (Path run : runs) {
+            FileSystem files = RunFolder.files(hadoop, run);
             for (FileStatus status : files.listStatus(run)) {
-                // result.json is written again and again as a sign of life.
-                if (!status.getPath().getName().equals("result.json")) {
-                    states.append(status.getPath()).append(status.getLen()).append(status.getModificationTime());
+                String name = status.getPath().getName();
+                states.append(name);
+                if (name.equals("result.json")) {
+                    // It is written again and again as a sign of life.
+                    states.append(RunFolder.status(files, run));
+                } else if (name.startsWith("events")) {
+                    // The length that the file system knows of an open file may be old.
+                    try (FSDataInputStream in = files.open(status.getPath())) {
+                        states.append(in.available());
+                    }
+                } else {
+                    states.append(status.getLen()).append(status.getModificationTime());
                 }
             }
         }

@@ -7,7 +7,6 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.model.Json;
 import dev.convoy.report.Event;
 import dev.convoy.storage.AtomicFiles;
-import freemarker.template.Configuration;
 import freemarker.template.TemplateException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -39,21 +39,22 @@ public final class ReportPage {
     private ReportPage() {}
 
     /** Writes the page of a run into its folder. */
-    public static void write(FileSystem files, Path run) throws IOException {
-        byte[] page = of(files, List.of(run), false).getBytes(StandardCharsets.UTF_8);
+    public static void write(Configuration hadoop, Path run) throws IOException {
+        byte[] page = of(hadoop, List.of(run), "").getBytes(StandardCharsets.UTF_8);
+        FileSystem files = RunFolder.files(hadoop, run);
         AtomicFiles.replace(files, new Path(run, FILE), out -> out.write(page));
     }
 
     /**
      * Makes the page of runs.
      *
-     * @param live whether the page looks for something new again and again, where it came from
+     * @param version of a live page, which looks for another one again and again where it came from; empty for a page that does not
      * @throws ConvoyException if one of them is no run
      */
-    public static String of(FileSystem files, List<Path> runs, boolean live) throws IOException {
+    public static String of(Configuration hadoop, List<Path> runs, String version) throws IOException {
         List<RunFolder> folders = new ArrayList<>();
         for (Path run : runs) {
-            folders.add(RunFolder.read(files, run));
+            folders.add(RunFolder.read(RunFolder.files(hadoop, run), run));
         }
         Map<String, Object> model = new LinkedHashMap<>();
         model.put("title", folders.size() == 1 ? folders.get(0).name() : folders.size() + " runs of Convoy");
@@ -62,7 +63,7 @@ public final class ReportPage {
         model.put("charts", Json.MAPPER.convertValue(charts, Object.class));
         Map<String, Object> data = new LinkedHashMap<>();
         data.put("charts", charts);
-        data.put("live", live);
+        data.put("version", version);
         if (folders.size() == 1) {
             Timeline.of(folders.get(0)).ifPresent(timeline -> {
                 data.put("timeline", timeline);
@@ -91,6 +92,8 @@ public final class ReportPage {
         model.put("repeatability", Findings.repeatability(run));
         model.put("gradients", Findings.gradients(run));
         model.put("memory", Findings.memory(run));
+        model.put("exchange", Findings.exchange(run));
+        model.put("tellsWorkers", Findings.tellsWorkers(run));
         model.put("faults", Findings.faults(run));
         model.put("stragglers", Timeline.stragglers(run));
         run.history().last(Event.Started.class).ifPresent(event -> model.put("started", plain(event)));
@@ -168,14 +171,16 @@ public final class ReportPage {
     }
 
     private static String process(Map<String, Object> model) throws IOException {
-        Configuration freemarker = new Configuration(Configuration.VERSION_2_3_34);
-        freemarker.setClassForTemplateLoading(ReportPage.class, RESOURCES);
-        freemarker.setDefaultEncoding("UTF-8");
-        freemarker.setLocale(Locale.ROOT);
-        freemarker.setLogTemplateExceptions(false);
+        var templates = new freemarker.template.Configuration(freemarker.template.Configuration.VERSION_2_3_34);
+        templates.setClassForTemplateLoading(ReportPage.class, RESOURCES);
+        templates.setDefaultEncoding("UTF-8");
+        templates.setLocale(Locale.ROOT);
+        templates.setLogTemplateExceptions(false);
+        // What an attempt of the template gives up is told on the page.
+        templates.setAttemptExceptionReporter((failure, environment) -> {});
         StringWriter page = new StringWriter();
         try {
-            freemarker.getTemplate("report.ftlh").process(model, page);
+            templates.getTemplate("report.ftlh").process(model, page);
         } catch (TemplateException e) {
             throw new ConvoyException("Cannot make the report: " + e.getMessageWithoutStackTop(), e);
         }

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -44,6 +45,13 @@ record RunFolder(
         RunHistory history,
         List<String> notes) {
     private static final int MAX_BYTES = 1 << 26;
+
+    /** The file system of a run, without the checksum files that Hadoop would put beside local files. */
+    static FileSystem files(Configuration hadoop, Path run) throws IOException {
+        FileSystem files = run.getFileSystem(hadoop);
+        files.setWriteChecksum(false);
+        return files;
+    }
 
     /**
      * Reads a run.
@@ -77,6 +85,13 @@ record RunFolder(
                         bytes(files, new Path(run, "learning-rates.csv"), new ArrayList<>()), StandardCharsets.UTF_8),
                 history,
                 notes);
+    }
+
+    /** What its result says of a run; empty text if there is none. */
+    static String status(FileSystem files, Path run) throws IOException {
+        return json(files, new Path(run, "result.json"), new ArrayList<>())
+                .path("status")
+                .asText();
     }
 
     private static JsonNode json(FileSystem files, Path file, List<String> notes) throws IOException {

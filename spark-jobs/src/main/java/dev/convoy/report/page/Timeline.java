@@ -28,7 +28,7 @@ record Timeline(int workers, List<Long> steps, List<List<Integer>> percent) {
         List<Event.Rounds> whole = all.stream()
                 .filter(rounds -> rounds.workers().size() == workers)
                 .toList();
-        if (workers < 2) {
+        if (workers < 2 || !Findings.tellsWorkers(run)) {
             return Optional.empty();
         }
         int columns = Math.min(MAX_COLUMNS, whole.size());

@@ -27,7 +27,12 @@
       width: chart.stacked ? 0 : 1.5,
       spanGaps: true,
       points: { show: few && !chart.stacked, size: 5 },
-      value: (u, v) => (v == null ? '–' : Number(v.toPrecision(4))),
+      value: (u, v, at, row) => {
+        if (v == null) return '–';
+        /* Of an area its own height, not that of all below it. */
+        const below = chart.stacked && row != null && u.data[at + 1] ? u.data[at + 1][row] || 0 : 0;
+        return Number((v - below).toPrecision(4));
+      },
     }));
     let columns = rows.slice(1);
     if (chart.stacked) {
@@ -48,7 +53,7 @@
 
   function heat(timeline) {
     const canvas = document.getElementById('heat');
-    const rowHeight = Math.max(6, Math.min(22, Math.floor(360 / timeline.workers)));
+    const rowHeight = Math.max(2, Math.min(22, Math.floor(360 / timeline.workers)));
     const scale = window.devicePixelRatio || 1;
     const width = canvas.clientWidth;
     canvas.style.height = rowHeight * timeline.workers + 'px';
@@ -64,7 +69,7 @@
       context.fillStyle = colour(above > 0 ? '--bad' : '--accent');
       context.fillRect(column * cell, worker * rowHeight * scale, Math.ceil(cell), (rowHeight - 1) * scale);
     }));
-    canvas.onmousemove = (event) => {
+    canvas.onpointermove = canvas.onpointerdown = (event) => {
       const worker = Math.min(timeline.workers - 1, Math.floor(event.offsetY / rowHeight));
       const column = Math.min(timeline.steps.length - 1, Math.floor((event.offsetX / width) * timeline.steps.length));
       document.getElementById('heat-note').textContent =
@@ -89,14 +94,12 @@
     }
   });
 
-  if (data.live) {
-    /* Asks whether there is something new, where the page came from, and keeps the place that is being looked at. */
-    let version = null;
+  if (data.version) {
+    /* Asks whether there is something new, where the page came from, and shows it once it is whole. */
     setInterval(async () => {
       try {
         const now = await (await fetch('version')).text();
-        if (version !== null && now !== version) location.reload();
-        version = now;
+        if (now !== data.version && (await fetch('/')).ok) location.reload();
       } catch (gone) {
         document.title = 'ended: ' + document.title.replace(/^ended: /, '');
       }
