@@ -8,7 +8,8 @@ import dev.convoy.jobs.FinishedRun;
 import dev.convoy.jobs.Result;
 import dev.convoy.jobs.TrainJob;
 import java.io.IOException;
-import java.util.HashMap;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A training that is being described. It does not change: each method returns another one.
@@ -34,6 +37,8 @@ import org.apache.spark.sql.functions;
  * }</pre>
  */
 public final class Training {
+    private static final Logger LOG = LoggerFactory.getLogger(Training.class);
+
     private static final String IMAGE = "image";
     private static final String LABEL = "label";
 
@@ -43,7 +48,8 @@ public final class Training {
 
     private Training(Optional<String> file, Map<String, String> settings, Optional<Dataset<Row>> images) {
         this.file = file;
-        this.settings = Map.copyOf(settings);
+        // In their order: a later one may change a part of an earlier one.
+        this.settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
         this.images = images;
     }
 
@@ -99,13 +105,14 @@ public final class Training {
     }
 
     /**
-     * Sets a key of the configuration.
+     * Sets a key of the configuration, over what was set before.
      *
      * @param key for example {@code train.epochs}; docs/configuration.md has all of them
      * @param value as after {@code --set} on the command line
      */
     public Training set(String key, String value) {
-        Map<String, String> more = new HashMap<>(settings);
+        Map<String, String> more = new LinkedHashMap<>(settings);
+        more.remove(key);
         more.put(key, value);
         return new Training(file, more, images);
     }
@@ -130,16 +137,26 @@ public final class Training {
         Path copy = new Path(directory, "images-" + UUID.randomUUID());
         FileSystem files = copy.getFileSystem(hadoop);
         try {
-            frame.write().parquet(files.makeQualified(copy).toString());
-            Map<String, String> more = new HashMap<>(settings);
+            String path = files.makeQualified(copy).toString();
+            frame.write().parquet(path);
+            Map<String, String> more = new LinkedHashMap<>();
             more.put(
                     "data.train",
-                    "{ format = parquet, path = "
-                            + quoted(files.makeQualified(copy).toString()) + ", image-column = " + IMAGE
-                            + ", label-column = " + LABEL + " }");
+                    "{ format = parquet, path = " + quoted(path) + ", image-column = " + IMAGE + ", label-column = "
+                            + LABEL + " }");
+            more.putAll(settings);
             return train(spark, more);
         } finally {
+            delete(files, copy);
+        }
+    }
+
+    /** What fails here must not hide what came of the training. */
+    private static void delete(FileSystem files, Path copy) {
+        try {
             files.delete(copy, true);
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("Cannot delete {}, which was made for a training: {}", copy, e.toString());
         }
     }
 
@@ -164,8 +181,6 @@ public final class Training {
         Double last = result.test() == null ? null : result.test().accuracy();
         Double accuracy = byAccuracy ? Double.valueOf(result.best().value()) : last;
         return new TrainedRun(
-                run.directory(),
-                result.epochs(),
-                accuracy == null ? OptionalDouble.empty() : OptionalDouble.of(accuracy));
+                run.uri(), result.epochs(), accuracy == null ? OptionalDouble.empty() : OptionalDouble.of(accuracy));
     }
 }

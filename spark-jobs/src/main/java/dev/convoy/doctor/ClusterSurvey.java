@@ -5,6 +5,8 @@ import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.Printable;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.source.ImageSplit;
+import dev.convoy.model.backend.Placement;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -20,15 +22,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.apache.hadoop.conf.Configuration;
+import java.util.concurrent.TimeoutException;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.storage.BlockManagerId;
+import org.apache.spark.util.SerializableConfiguration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 import scala.collection.JavaConverters;
 import scala.collection.Seq;
@@ -37,11 +43,14 @@ import scala.reflect.ClassTag$;
 
 /** Asks the processes of a cluster. */
 public final class ClusterSurvey {
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterSurvey.class);
+
     private static final ClassTag<Integer> INTEGERS = ClassTag$.MODULE$.apply(Integer.class);
     private static final int PROBED_BYTES = 1 << 20;
     private static final int CONNECT_MILLIS = 3000;
     private static final int POLL_MILLIS = 100;
     private static final Duration SETTLED = Duration.ofSeconds(3);
+    private static final Duration MAX_JOB = Duration.ofMinutes(5);
     private static final Duration MAX_WAIT = Duration.ofMinutes(1);
     private static final int MAX_READERS = 64;
 
@@ -59,8 +68,12 @@ public final class ClusterSurvey {
         return places().size();
     }
 
-    /** Waits until no more executors come, for a minute at most; those of a cluster that has just begun come one by one. */
-    public void settle() {
+    /**
+     * Waits until no more executors come, for a minute at most; those of a cluster that has just begun come one by one.
+     *
+     * @return whether there is one
+     */
+    public boolean settle() {
         long deadline = System.nanoTime() + MAX_WAIT.toNanos();
         long changed = System.nanoTime();
         int before = -1;
@@ -69,7 +82,7 @@ public final class ClusterSurvey {
             changed = now == before ? changed : System.nanoTime();
             before = now;
             if (now > 0 && System.nanoTime() - changed > SETTLED.toNanos()) {
-                return;
+                return true;
             }
             try {
                 TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
@@ -77,6 +90,23 @@ public final class ClusterSurvey {
                 Thread.currentThread().interrupt();
                 throw new ConvoyException("Cannot go on: the job was interrupted", e);
             }
+        }
+        return spark.isLocal() || before > 0;
+    }
+
+    /** Runs a job that has to end; one whose tasks find no place would be waited for without end. */
+    private static <T> List<T> collect(JavaRDD<T> tasks) {
+        JavaFutureAction<List<T>> job = tasks.collectAsync();
+        try {
+            return job.get(MAX_JOB.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            job.cancel(true);
+            throw new ConvoyException("executors have not answered within " + MAX_JOB.toMinutes() + " minutes", e);
+        } catch (ExecutionException e) {
+            throw new ConvoyException(Printable.firstLine(e.getCause()), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ConvoyException("Cannot go on: the job was interrupted", e);
         }
     }
 
@@ -108,30 +138,35 @@ public final class ClusterSurvey {
     /**
      * Asks the driver and all executors.
      *
-     * @param convoy version of this code
+     * @param device where the backend is tried out
      */
-    public Answers ask(String convoy, String backend) {
-        List<ProcessFacts> processes = new ArrayList<>(List.of(ProcessSurvey.take(convoy, backend)));
-        long before = System.currentTimeMillis();
-        List<ProcessFacts> executors = everywhere().map(new Survey(convoy, backend)).collect().stream()
+    public Answers ask(String backend, Placement.Device device) {
+        List<ProcessFacts> processes = new ArrayList<>(List.of(ProcessSurvey.take(backend, device)));
+        List<ProcessFacts> executors = collect(everywhere().map(new Survey(backend, device))).stream()
                 .map(bytes -> ObjectBytes.read(bytes, ProcessFacts.class))
-                .toList();
-        long after = System.currentTimeMillis();
-        List<Check> clocks = executors.stream()
-                .map(one -> Diagnosis.clock(one, before, after))
-                .flatMap(Optional::stream)
                 .toList();
         if (!spark.isLocal()) {
             processes.addAll(executors);
         }
-        return new Answers(processes, clocks);
+        return new Answers(processes, clocks());
     }
 
-    private record Survey(String convoy, String backend) implements Function<Integer, byte[]> {
+    private record Survey(String backend, Placement.Device device) implements Function<Integer, byte[]> {
         @Override
         public byte[] call(Integer task) {
-            return ObjectBytes.write(ProcessSurvey.take(convoy, backend));
+            return ObjectBytes.write(ProcessSurvey.take(backend, device));
         }
+    }
+
+    private List<Check> clocks() {
+        long before = System.currentTimeMillis();
+        List<Tuple2<String, Long>> times = collect(
+                everywhere().map(task -> new Tuple2<>(SparkEnv.get().executorId(), System.currentTimeMillis())));
+        long after = System.currentTimeMillis();
+        return times.stream()
+                .map(one -> Diagnosis.clock("executor " + one._1(), one._2(), before, after))
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     /** Whether bytes come to executors and home again through Spark's serializer as they were. */
@@ -143,8 +178,8 @@ public final class ClusterSurvey {
         String name = spark.getConf().get("spark.serializer", "Java's").replaceAll(".*\\.", "");
         Broadcast<byte[][]> broadcast = spark.broadcast(new byte[][] {sent});
         try {
-            boolean same = everywhere().map(new Echo(broadcast)).collect().stream()
-                    .allMatch(echo -> Arrays.equals(echo, sent));
+            boolean same =
+                    collect(everywhere().map(new Echo(broadcast))).stream().allMatch(echo -> Arrays.equals(echo, sent));
             return same
                     ? Check.ok("serializer", "cluster", name + " brings bytes home as they were")
                     : Check.fail(
@@ -171,12 +206,10 @@ public final class ClusterSurvey {
 
     /** Whether every executor reaches every other one at a port that the system chooses, as all-reduce needs. */
     public List<Check> ports() {
-        List<String> addresses = everywhere().map(new Listen()).collect();
+        List<String> addresses = collect(everywhere().map(new Listen()));
         try {
             List<String> unreached = new ArrayList<>();
-            everywhere()
-                    .map(new Connect(addresses))
-                    .collect()
+            collect(everywhere().map(new Connect(addresses)))
                     .forEach(bytes -> unreached.addAll(List.of(ObjectBytes.read(bytes, Unreached.class).lines)));
             return unreached.isEmpty()
                     ? List.of(Check.ok("ports", "cluster", "all executors reach each other"))
@@ -211,7 +244,21 @@ public final class ClusterSurvey {
             ServerSocket socket = new ServerSocket(0, 128, InetAddress.getByName(host));
             String address = host + " " + socket.getLocalPort();
             LISTENING.put(address, socket);
+            Thread accepting = new Thread(() -> accept(socket), "convoy-doctor-port");
+            accepting.setDaemon(true);
+            accepting.start();
             return address;
+        }
+    }
+
+    /** Until the socket is closed; others that connect only want to see that they can. */
+    private static void accept(ServerSocket socket) {
+        try {
+            while (true) {
+                socket.accept().close();
+            }
+        } catch (IOException e) {
+            LOG.debug("The socket is closed", e);
         }
     }
 
@@ -242,37 +289,38 @@ public final class ClusterSurvey {
     public List<Check> images(List<? extends ImageSplit> splits) {
         byte[] some =
                 ObjectBytes.write(new Splits(splits.stream().limit(MAX_READERS).toArray(ImageSplit[]::new)));
-        List<Check> checks = everywhere().map(new Read(some)).collect().stream()
-                .distinct()
-                .filter(line -> !line.isEmpty())
-                .map(line -> Check.fail(
-                        "images",
-                        "cluster",
-                        line,
-                        "put images where all hosts see them: HDFS, an object store, or a disk that they share"))
-                .toList();
+        List<Check> checks =
+                collect(everywhere().map(new Read(some, new SerializableConfiguration(spark.hadoopConfiguration()))))
+                        .stream()
+                        .distinct()
+                        .filter(line -> !line.isEmpty())
+                        .map(
+                                line -> Check.fail(
+                                        "images",
+                                        "cluster",
+                                        line,
+                                        "put images where all hosts see them: HDFS, an object store, or a disk that they share"))
+                        .toList();
         return checks.isEmpty() ? List.of(Check.ok("images", "cluster", "all executors read them")) : checks;
     }
 
     private record Splits(ImageSplit... splits) implements Serializable {}
 
-    private record Read(byte[] splits) implements Function<Integer, String> {
+    private record Read(byte[] splits, SerializableConfiguration hadoop) implements Function<Integer, String> {
         @Override
         public String call(Integer task) {
             ImageSplit[] all = ObjectBytes.read(splits, Splits.class).splits;
-            Configuration hadoop = SparkHadoopUtil.get().conf();
             try {
-                Iterator<SourceImage> images = all[task % all.length].read(hadoop, id -> true);
-                return images.hasNext() && images.next().data() instanceof SourceImage.Data.Unreadable unreadable
-                        ? where() + unreadable.reason()
-                        : "";
+                Iterator<SourceImage> images = all[task % all.length].read(hadoop.value(), id -> true);
+                // An image that is bad is not for a doctor of clusters.
+                images.hasNext();
+                if (images instanceof Closeable open) {
+                    open.close();
+                }
+                return "";
             } catch (IOException | RuntimeException e) {
-                return where() + Printable.firstLine(e);
+                return "on " + SparkEnv.get().blockManager().blockManagerId().host() + ": " + Printable.firstLine(e);
             }
-        }
-
-        private static String where() {
-            return "on " + SparkEnv.get().blockManager().blockManagerId().host() + ": ";
         }
     }
 }

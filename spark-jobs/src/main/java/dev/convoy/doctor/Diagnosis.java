@@ -207,7 +207,20 @@ public final class Diagnosis {
     }
 
     private void slots() {
-        long asked = all.stream().filter(one -> !one.isDriver()).count();
+        long asked = all.stream()
+                .filter(one -> !one.isDriver())
+                .map(ProcessFacts::name)
+                .distinct()
+                .count();
+        String wanted = plan.setting("spark.executor.instances", "");
+        if (wanted.matches("[0-9]{1,6}") && Integer.parseInt(wanted) > plan.executors()) {
+            checks.add(Check.warn(
+                    "executors",
+                    "cluster",
+                    "only " + plan.executors() + " of " + wanted + " have come",
+                    "look at the cluster's queue, or a smaller spark.executor.instances, spark.executor.memory or"
+                            + " spark.executor.cores"));
+        }
         if (!plan.local() && asked < plan.executors()) {
             checks.add(Check.warn(
                     "executors",
@@ -259,19 +272,27 @@ public final class Diagnosis {
             return;
         }
         long heap = bytes("spark.executor.memory", 1024 * MEBIBYTE);
-        long overhead = bytes("spark.executor.memoryOverhead", Math.max(MIN_OVERHEAD, (long) (OVERHEAD_SHARE * heap)));
-        long needed = BASE_BYTES + plan.slotsOfExecutor() * training.memory().bytes();
+        double share = share(master.startsWith("k8s"));
+        long overhead = bytes("spark.executor.memoryOverhead", Math.max(MIN_OVERHEAD, (long) (share * heap)));
+        long needed = BASE_BYTES + plan.replicaBytes(training);
         String found = String.format(
                 "%,d MiB outside the heap, of which %,d may be needed by %d workers",
-                overhead / MEBIBYTE, needed / MEBIBYTE, plan.slotsOfExecutor());
+                overhead / MEBIBYTE, needed / MEBIBYTE, plan.workersOfExecutor(training));
         String advice = "spark.executor.memoryOverhead=" + mebibytes(needed);
         if (overhead >= needed) {
             checks.add(Check.ok("container", "executors", found));
-        } else if (overhead >= plan.slotsOfExecutor() * training.memory().vectors()) {
+        } else if (overhead >= plan.vectorBytes(training)) {
             checks.add(Check.warn("container", "executors", found, advice));
         } else {
             checks.add(Check.fail("container", "executors", found, advice));
         }
+    }
+
+    /** Spark's share of the heap for what lies outside of it. */
+    private double share(boolean kubernetes) {
+        String own = kubernetes ? plan.setting("spark.kubernetes.memoryOverheadFactor", "") : "";
+        String value = plan.setting("spark.executor.memoryOverheadFactor", own);
+        return value.isEmpty() ? OVERHEAD_SHARE : Double.parseDouble(value);
     }
 
     private long bytes(String key, long otherwise) {
@@ -284,7 +305,7 @@ public final class Diagnosis {
     }
 
     private void memory(ProcessFacts one, Plan.Training training) {
-        long replicas = plan.slotsOfExecutor() * training.memory().bytes();
+        long replicas = plan.replicaBytes(training);
         long needed = one.heapBytes() + BASE_BYTES + replicas;
         String found = String.format(
                 "%,d MiB may be needed, heap and all, of %,d", needed / MEBIBYTE, one.limitBytes() / MEBIBYTE);
@@ -303,7 +324,7 @@ public final class Diagnosis {
         if (!training.allReduce() || !training.sharedByHost()) {
             return;
         }
-        long workersOfHost = plan.slotsOfExecutor()
+        long workersOfHost = plan.workersOfExecutor(training)
                 * Math.max(
                         1,
                         workers.stream()
@@ -366,17 +387,18 @@ public final class Diagnosis {
     /**
      * Compares clocks.
      *
-     * @param one whose
+     * @param name whose
+     * @param millis its time
      * @param before the driver's time before it was asked
      * @param after the driver's time after it had answered
      */
-    public static Optional<Check> clock(ProcessFacts one, long before, long after) {
-        long off = Math.max(before - one.clockMillis(), one.clockMillis() - after);
+    public static Optional<Check> clock(String name, long millis, long before, long after) {
+        long off = Math.max(before - millis, millis - after);
         return off <= SKEW_MILLIS
                 ? Optional.empty()
                 : Optional.of(Check.warn(
                         "clock",
-                        one.name(),
+                        name,
                         "differs from the driver's by " + off + " ms or more: leases and logs go by it",
                         "run a time service (chrony, ntpd) on that host"));
     }

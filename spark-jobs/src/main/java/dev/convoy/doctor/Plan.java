@@ -47,9 +47,26 @@ public record Plan(
             String cache,
             long imageBytes) {}
 
-    /** Slots of one executor. */
-    int slotsOfExecutor() {
-        return Math.max(1, (slots + executors - 1) / executors);
+    /** Workers that may train at a time in one executor. */
+    int workersOfExecutor(Training some) {
+        int most = (slots + executors - 1) / Math.max(1, executors);
+        return Math.max(1, Math.min(most, some.workers));
+    }
+
+    /** Memory outside the heap that replicas of one executor may need; on GPUs they are there. */
+    long replicaBytes(Training some) {
+        return onGpu() ? 0 : workersOfExecutor(some) * some.memory.bytes();
+    }
+
+    /** Of these, what they need for certain. */
+    long vectorBytes(Training some) {
+        return onGpu() ? 0 : workersOfExecutor(some) * some.memory.vectors();
+    }
+
+    private boolean onGpu() {
+        return device.equals("cuda")
+                || device.equals("auto")
+                        && !setting("spark.task.resource.gpu.amount", "").isEmpty();
     }
 
     String setting(String key, String otherwise) {

@@ -21,7 +21,6 @@ import java.util.Map;
  * @param computeThreads that one replica was seen to compute with; 0 if that is not known
  * @param nativesError why the backend cannot compute; empty if it can
  * @param gpus compute capabilities of the GPUs that it sees, for example {@code 9.0}
- * @param clockMillis its time when it was asked
  */
 public record ProcessFacts(
         String name,
@@ -37,8 +36,7 @@ public record ProcessFacts(
         Map<String, String> variables,
         int computeThreads,
         String nativesError,
-        List<String> gpus,
-        long clockMillis)
+        List<String> gpus)
         implements Serializable {
     public ProcessFacts {
         versions = Map.copyOf(versions);

@@ -1,5 +1,6 @@
 package dev.convoy.doctor;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
@@ -16,6 +17,7 @@ import dev.convoy.model.layer.Size2d;
 import dev.convoy.storage.ProcessId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,10 +48,10 @@ final class ProcessSurvey {
     /**
      * Looks around, and lets the backend train a small network.
      *
-     * @param convoy version of this code
+     * @param device where it computes
      */
-    static ProcessFacts take(String convoy, String backend) {
-        Tried tried = tryOut(backend);
+    static ProcessFacts take(String backend, Placement.Device device) {
+        Tried tried = tryOut(backend, device);
         Map<String, String> variables = new TreeMap<>();
         VARIABLES.forEach(
                 name -> Optional.ofNullable(System.getenv(name)).ifPresent(value -> variables.put(name, value)));
@@ -57,7 +59,7 @@ final class ProcessSurvey {
                 executor() + " on " + ProcessId.current().host(),
                 ProcessId.current().host(),
                 Map.of(
-                        "convoy", convoy,
+                        "convoy", version(),
                         "java", System.getProperty("java.version"),
                         "spark", package$.MODULE$.SPARK_VERSION(),
                         "hadoop", VersionInfo.getVersion()),
@@ -71,8 +73,13 @@ final class ProcessSurvey {
                 variables,
                 tried.threads,
                 tried.error,
-                gpus(),
-                System.currentTimeMillis());
+                gpus());
+    }
+
+    /** Of the jar that this process has. */
+    private static String version() {
+        return Optional.ofNullable(ProcessSurvey.class.getPackage().getImplementationVersion())
+                .orElse("(not from a jar)");
     }
 
     private static String executor() {
@@ -107,32 +114,11 @@ final class ProcessSurvey {
         return FLAGS.stream().filter(all::contains).toList();
     }
 
-    /** Of the container, by either version of control groups, or the machine's memory. */
+    /** Of the container, if Java sees that it is in one, or of the machine. */
     private static long limit() {
-        for (String file : List.of("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")) {
-            try {
-                String text = Files.readString(Path.of(file), StandardCharsets.US_ASCII)
-                        .strip();
-                // Without a limit there is a word, or a number that no machine has.
-                if (text.matches("[0-9]{1,16}")) {
-                    return Math.min(Long.parseLong(text), machine());
-                }
-            } catch (IOException e) {
-                // The other version, or none.
-            }
-        }
-        return machine();
-    }
-
-    private static long machine() {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
-            return lines.filter(line -> line.startsWith("MemTotal"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
-                    .findFirst()
-                    .orElse(Long.MAX_VALUE);
-        } catch (IOException | UncheckedIOException e) {
-            return Long.MAX_VALUE;
-        }
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+                ? system.getTotalMemorySize()
+                : Long.MAX_VALUE;
     }
 
     private static List<String> gpus() {
@@ -148,9 +134,10 @@ final class ProcessSurvey {
                 return List.of("unknown");
             }
             String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            // It also tells of drivers that do not fit, in words.
             return text.lines()
                     .map(String::strip)
-                    .filter(line -> !line.isEmpty())
+                    .filter(line -> line.matches("[0-9]{1,3}\\.[0-9]{1,3}"))
                     .toList();
         } catch (IOException e) {
             return List.of("unknown");
@@ -164,9 +151,9 @@ final class ProcessSurvey {
     private record Tried(int threads, String error) {}
 
     /** Threads of native code have the name of the thread that began them. */
-    private static Tried tryOut(String backend) {
+    private static Tried tryOut(String backend, Placement.Device device) {
         Tried[] result = {new Tried(0, "it has not answered")};
-        Thread probe = new Thread(() -> result[0] = train(backend), PROBE);
+        Thread probe = new Thread(() -> result[0] = train(backend, device), PROBE);
         probe.start();
         try {
             probe.join(TimeUnit.MINUTES.toMillis(2));
@@ -176,7 +163,7 @@ final class ProcessSurvey {
         return result[0];
     }
 
-    private static Tried train(String backend) {
+    private static Tried train(String backend, Placement.Device device) {
         Network network = new NetworkSpec(List.of(
                         new LayerSpec.Conv2d(8, Size2d.square(5)),
                         new LayerSpec.Relu(),
@@ -191,7 +178,8 @@ final class ProcessSurvey {
                 new byte[size * network.input().size()],
                 Collections.nCopies(size, Target.ofLabel(1)));
         Normalization normalization = new Normalization(new float[] {0}, new float[] {1});
-        try (Replica replica = ComputeBackend.named(backend).newReplica(network, normalization, Placement.CPU)) {
+        try (Replica replica = ComputeBackend.named(backend)
+                .newReplica(network, normalization, new Placement(device, Placement.ANY, Placement.Precision.FP32))) {
             for (int step = 0; step < PROBED_STEPS; step++) {
                 replica.train(batch, new StepKey(1, step, 0));
             }

@@ -68,23 +68,44 @@ public final class DoctorJob {
     /** Looks, and tells what it has found. */
     public List<Check> run() {
         ClusterSurvey cluster = new ClusterSurvey(spark);
-        cluster.settle();
+        if (!cluster.settle()) {
+            return List.of(new Check(
+                    Check.Level.FAIL,
+                    "executors",
+                    "cluster",
+                    "none has come within a minute",
+                    "look at the master's page and the executors' logs: spark.executor.memory and spark.executor.cores must fit a"
+                            + " worker, and images of containers must be there"));
+        }
         Check serializer = cluster.serializer();
         if (serializer.level() == Check.Level.FAIL) {
             // No answer would come home.
             return List.of(serializer);
         }
-        ClusterSurvey.Answers answers =
-                cluster.ask(TrainJob.codeVersion(), job.backend().name());
+        ClusterSurvey.Answers answers = ask(cluster);
         Optional<Plan.Training> training = trains ? look(cluster) : Optional.empty();
         Plan plan = plan(spark, job, cluster.executors(), training);
         checks.addAll(0, Diagnosis.of(plan, answers.processes()));
         checks.addAll(answers.clocks());
         checks.add(serializer);
         if (training.filter(Plan.Training::allReduce).isPresent() && cluster.executors() > 1) {
-            checks.addAll(cluster.ports());
+            tried("ports", "cluster", () -> checks.addAll(cluster.ports()));
         }
         return List.copyOf(checks);
+    }
+
+    private ClusterSurvey.Answers ask(ClusterSurvey cluster) {
+        try {
+            return cluster.ask(job.backend().name(), job.backend().device());
+        } catch (RuntimeException e) {
+            checks.add(new Check(
+                    Check.Level.FAIL,
+                    "executors",
+                    "cluster",
+                    Printable.firstLine(Failures.explain(e)),
+                    "look at their logs: they end, or do not answer"));
+            return new ClusterSurvey.Answers(List.of(), List.of());
+        }
     }
 
     private static Plan plan(JavaSparkContext spark, JobConfig job, int executors, Optional<Plan.Training> training) {
@@ -95,7 +116,9 @@ public final class DoctorJob {
         return new Plan(
                 settings,
                 SparkSettings.isLocal(spark.master()),
-                spark.defaultParallelism(),
+                spark.sc()
+                        .maxNumConcurrentTasks(
+                                spark.sc().resourceProfileManager().defaultResourceProfile()),
                 executors,
                 job.backend().name(),
                 Json.key(job.backend().device()),
@@ -109,7 +132,10 @@ public final class DoctorJob {
      */
     static void check(JavaSparkContext spark, JobConfig job, Network network, int workers) {
         Plan plan = plan(
-                spark, job, new ClusterSurvey(spark).executors(), Optional.of(training(job, network, workers, -1)));
+                spark,
+                job,
+                Math.max(1, spark.sc().getExecutorIds().size()),
+                Optional.of(training(job, network, workers, -1)));
         for (Check check : Diagnosis.ofSettings(plan)) {
             if (check.level() == Check.Level.FAIL) {
                 throw new ConvoyException("Cannot train: " + check.subject() + " (" + check.where() + "): "
@@ -143,7 +169,7 @@ public final class DoctorJob {
         Plan.Training[] found = new Plan.Training[1];
         tried("training images", "data.train", () -> {
             ImageSets sets = new ImageSets(spark, job);
-            ImageSets.Description images = sets.describeTrain();
+            ImageSets.Description images = sets.describeUnsplit();
             checks.addAll(cluster.images(images.listing().splits()));
             Network network = InitialModel.of(
                             spark.hadoopConfiguration(),

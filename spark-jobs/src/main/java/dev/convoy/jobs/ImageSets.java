@@ -86,8 +86,16 @@ final class ImageSets {
 
     /** Lists the training images. They decide the classes and, unless it is configured, the shape. */
     Description describeTrain() throws IOException {
+        return describe(listTrain(List.of()));
+    }
+
+    /** As {@link #describeTrain}, with what {@code data.split} would put aside, for which every image is read. */
+    Description describeUnsplit() throws IOException {
+        return describe(listAllTrain(List.of()));
+    }
+
+    private Description describe(ImageListing listing) throws IOException {
         DataConfig data = config.data();
-        ImageListing listing = listTrain(List.of());
         boolean fixed = data.resize() != null && !data.channels().equals("auto");
         // Looking at an image is only worth its while if something is left to find out.
         ImageShape found = fixed ? new ImageShape(1, 1, 1) : firstShape(listing);

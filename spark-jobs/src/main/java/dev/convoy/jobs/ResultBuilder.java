@@ -156,7 +156,7 @@ final class ResultBuilder {
         run.finish(result);
         ended = true;
         written = true;
-        return new FinishedRun(run.toString(), result);
+        return new FinishedRun(run.toString(), run.path().toString(), result);
     }
 
     private synchronized void interrupted(RunDirectory run) {

@@ -56,8 +56,7 @@ class DiagnosisTest {
                     variables,
                     threads,
                     error,
-                    gpus,
-                    0);
+                    gpus);
         }
     }
 
@@ -176,7 +175,10 @@ class DiagnosisTest {
                     some.second.scratch = 0;
                 }),
                 mistake("WARN slots -> train.workers=4", some -> some.workers = 5),
-                mistake("WARN executors -> look at their logs", some -> some.executors = 3),
+                mistake("WARN executors -> look at their logs", some -> some.second.name = some.first.name),
+                mistake(
+                        "WARN executors -> look at the cluster's queue",
+                        some -> some.settings.put("spark.executor.instances", "5")),
                 mistake(
                         "FAIL executors -> spark.dynamicAllocation.enabled=false",
                         some -> some.settings.put("spark.dynamicAllocation.enabled", "true")),
@@ -208,9 +210,45 @@ class DiagnosisTest {
 
     @Test
     void clocksMayDifferByLessThanTwoSeconds() {
-        ProcessFacts one = new Process().facts();
-        assertThat(Diagnosis.clock(one, -1000, 500)).isEmpty();
-        assertThat(Diagnosis.clock(one, 2500, 3000).orElseThrow().finding()).contains("2500 ms");
-        assertThat(Diagnosis.clock(one, -9000, -7000).orElseThrow().finding()).contains("7000 ms");
+        assertThat(Diagnosis.clock("one", 0, -1000, 500)).isEmpty();
+        assertThat(Diagnosis.clock("one", 0, 2500, 3000).orElseThrow().finding())
+                .contains("2500 ms");
+        assertThat(Diagnosis.clock("one", 0, -9000, -7000).orElseThrow().finding())
+                .contains("7000 ms");
+    }
+
+    /** What is not certain must not keep a training from beginning. */
+    @Test
+    void trainingIsRefusedForWhatIsCertainAlone() {
+        Case few = new Case();
+        few.settings.put("spark.executor.memoryOverhead", "150m");
+        assertThat(refusals(few)).containsExactly("container");
+        few.workers = 1;
+        assertThat(refusals(few)).as("one replica of 100 MiB").isEmpty();
+        few.workers = 4;
+        few.device = "cuda";
+        assertThat(refusals(few)).as("replicas are on GPUs").isEmpty();
+        Case factor = new Case();
+        factor.settings.remove("spark.executor.memoryOverhead");
+        factor.settings.put("spark.executor.memory", "4g");
+        assertThat(problems(factor)).anyMatch(problem -> problem.startsWith("WARN container"));
+        factor.settings.put("spark.executor.memoryOverheadFactor", "0.4");
+        assertThat(problems(factor)).isEmpty();
+    }
+
+    private static List<String> refusals(Case some) {
+        Plan.Training training = new Plan.Training(
+                some.workers,
+                new MemoryEstimate(100 * MEBIBYTE, 200 * MEBIBYTE),
+                10_000_000,
+                some.allReduce,
+                true,
+                some.cache,
+                -1);
+        Plan plan = new Plan(some.settings, false, 4, some.executors, some.backend, some.device, Optional.of(training));
+        return Diagnosis.ofSettings(plan).stream()
+                .filter(check -> check.level() == Check.Level.FAIL)
+                .map(Check::subject)
+                .toList();
     }
 }

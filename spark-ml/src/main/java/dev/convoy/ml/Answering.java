@@ -19,7 +19,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Row;
@@ -47,10 +46,6 @@ record Answering(
     static ReplicaSpec replica(String backend, TrainedModel trained) {
         return ReplicaSpec.of(
                 backend, new Placement(Placement.Device.AUTO, Placement.ANY, Placement.Precision.FP32), trained);
-    }
-
-    static ModelBroadcast model(JavaSparkContext spark, TrainedModel trained) {
-        return ModelBroadcast.of(spark, trained.state());
     }
 
     @Override
@@ -117,18 +112,15 @@ record Answering(
 
     private List<Predictor.Outputs> ask(List<SourceImage> images) {
         try {
-            return ReplicaPool.withReplica(replica.forTask(TaskContext.get()), lent -> {
-                model.loadInto(lent);
-                List<String> names =
-                        Arrays.stream(labels).mapToObj(String::valueOf).toList();
-                return new Predictor(
-                                lent,
-                                preparation.decoder(replica.input()),
-                                replica.network().loss(),
-                                names,
-                                names.size())
-                        .outputs(images);
-            });
+            List<String> names = Arrays.stream(labels).mapToObj(String::valueOf).toList();
+            return ReplicaPool.withModel(
+                    replica.forTask(TaskContext.get()), model.name(), model::loadInto, lent -> new Predictor(
+                                    lent,
+                                    preparation.decoder(replica.input()),
+                                    replica.network().loss(),
+                                    names,
+                                    names.size())
+                            .outputs(images));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("The task was interrupted", e);

@@ -12,6 +12,7 @@ import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.LongParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.param.StringArrayParam;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWritable;
@@ -76,7 +77,7 @@ public final class ConvoyClassifier extends Estimator<ConvoyModel> implements Pr
 
     /** How long. */
     public IntParam epochs() {
-        return new IntParam(this, "epochs", "how often every image is trained on, at least 1");
+        return new IntParam(this, "epochs", "how often every image is trained on, at least 1", ParamValidators.gtEq(1));
     }
 
     /** How fast. */
@@ -177,7 +178,8 @@ public final class ConvoyClassifier extends Estimator<ConvoyModel> implements Pr
         TrainedRun run = training()
                 .onImages(labelled.withColumn("label", functions.col("label").cast("int")), text(imageCol()), "label")
                 .run(JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext()));
-        ConvoyModel model = ConvoyModel.ofRun(uid, run.directory());
+        ConvoyModel model = ConvoyModel.ofRun(
+                uid, run.directory(), dataset.sparkSession().sparkContext().hadoopConfiguration());
         copyValues(model, ParamMap.empty());
         model.set(model.numClasses(), labels);
         return model.setParent(this);

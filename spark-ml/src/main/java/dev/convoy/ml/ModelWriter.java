@@ -1,5 +1,6 @@
 package dev.convoy.ml;
 
+import dev.convoy.storage.AtomicFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.UUID;
@@ -29,22 +30,30 @@ final class ModelWriter extends MLWriter {
                     "Path " + path + " already exists. To overwrite it, please use write.overwrite().save(path)");
         }
         Path beside = target.suffix("-new-" + UUID.randomUUID());
-        saveImpl(files.makeQualified(beside).toString());
-        Path old = target.suffix("-old-" + UUID.randomUUID());
-        boolean existed = files.exists(target);
-        if (existed) {
-            move(files, target, old);
-        }
-        move(files, beside, target);
-        if (existed) {
-            files.delete(old, true);
+        try {
+            saveImpl(files.makeQualified(beside).toString());
+            publish(files, beside, target);
+        } catch (IOException | RuntimeException e) {
+            files.delete(beside, true);
+            throw e;
         }
     }
 
-    private static void move(FileSystem files, Path from, Path to) throws IOException {
-        if (!files.rename(from, to)) {
-            throw new IOException("Cannot rename " + from + " to " + to);
+    /** Between the two renames there is none for a moment, but the old one is still there under another name. */
+    private static void publish(FileSystem files, Path beside, Path target) throws IOException {
+        if (!files.exists(target)) {
+            AtomicFiles.renameNew(files, beside, target);
+            return;
         }
+        Path old = target.suffix("-old-" + UUID.randomUUID());
+        AtomicFiles.renameNew(files, target, old);
+        try {
+            AtomicFiles.renameNew(files, beside, target);
+        } catch (IOException e) {
+            AtomicFiles.renameNew(files, old, target);
+            throw e;
+        }
+        files.delete(old, true);
     }
 
     @Override

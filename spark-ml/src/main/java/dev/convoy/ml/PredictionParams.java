@@ -2,14 +2,16 @@ package dev.convoy.ml;
 
 import dev.convoy.data.ConvoyException;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.param.Params;
 import org.apache.spark.sql.types.BinaryType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.IntegerType;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -50,8 +52,9 @@ public interface PredictionParams extends Params {
         return new Param<>(
                 this,
                 "handleInvalid",
-                "what becomes of images that cannot be used: keep (prediction NaN, and why in errorCol), skip (no row)"
-                        + " or error (the job fails)");
+                "what becomes of images that cannot be used: error (the job fails), skip (no row) or keep (prediction NaN, which"
+                        + " evaluators count as wrong or not at all, and why in errorCol)",
+                ParamValidators.inArray(new String[] {"error", "skip", "keep"}));
     }
 
     /** Which engine computes. */
@@ -61,12 +64,20 @@ public interface PredictionParams extends Params {
 
     /** Images at a time. */
     default IntParam batchSize() {
-        return new IntParam(this, "batchSize", "images of a worker that go through the network at a time, at least 1");
+        return new IntParam(
+                this,
+                "batchSize",
+                "images of a worker that go through the network at a time, at least 1",
+                ParamValidators.gtEq(1));
     }
 
     /** The number of labels. */
     default IntParam numClasses() {
-        return new IntParam(this, "numClasses", "labels are 0 to this, exclusive; 0: up to the largest in training");
+        return new IntParam(
+                this,
+                "numClasses",
+                "labels are 0 to this, exclusive; 0: up to the largest in training",
+                ParamValidators.gtEq(0));
     }
 
     /** Sets what holds unless something else is set. */
@@ -76,7 +87,7 @@ public interface PredictionParams extends Params {
         setDefault(probabilityCol(), "probability");
         setDefault(rawPredictionCol(), "rawPrediction");
         setDefault(errorCol(), "error");
-        setDefault(handleInvalid(), "keep");
+        setDefault(handleInvalid(), "error");
         setDefault(backend(), "torch");
         setDefault(batchSize(), 64);
         setDefault(numClasses(), 0);
@@ -99,10 +110,6 @@ public interface PredictionParams extends Params {
      */
     default StructType withPredictions(StructType schema) {
         checkImages(schema);
-        if (!List.of("keep", "skip", "error").contains(text(handleInvalid()))) {
-            throw new ConvoyException(
-                    "Cannot use handleInvalid = " + text(handleInvalid()) + "; allowed are keep, skip and error");
-        }
         StructType result = schema;
         result = added(result, text(rawPredictionCol()), SQLDataTypes.VectorType());
         result = added(result, text(probabilityCol()), SQLDataTypes.VectorType());
@@ -127,13 +134,22 @@ public interface PredictionParams extends Params {
             throw new ConvoyException(
                     "Cannot find the column " + name + " (imageCol); there are " + List.of(schema.fieldNames()));
         }
-        StructField field = schema.apply(name);
-        boolean struct = field.dataType() instanceof StructType image
-                && List.of(image.fieldNames()).containsAll(List.of("height", "width", "nChannels", "data"));
-        if (!(field.dataType() instanceof BinaryType) && !struct) {
-            throw new ConvoyException("Cannot use the column " + name + " (imageCol): it holds "
-                    + field.dataType().simpleString()
+        DataType type = schema.apply(name).dataType();
+        if (!(type instanceof BinaryType) && !isImage(type)) {
+            throw new ConvoyException("Cannot use the column " + name + " (imageCol): it holds " + type.simpleString()
                     + "; it must hold whole files as binary, or Spark's image struct");
         }
+    }
+
+    private static boolean isImage(DataType type) {
+        if (!(type instanceof StructType struct)) {
+            return false;
+        }
+        List<String> names = List.of(struct.fieldNames());
+        return names.contains("data")
+                && struct.apply("data").dataType() instanceof BinaryType
+                && Stream.of("height", "width", "nChannels")
+                        .allMatch(side ->
+                                names.contains(side) && struct.apply(side).dataType() instanceof IntegerType);
     }
 }

@@ -25,7 +25,9 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Pipeline;
 import org.apache.spark.ml.PipelineModel;
 import org.apache.spark.ml.PipelineStage;
+import org.apache.spark.ml.attribute.AttributeGroup;
 import org.apache.spark.ml.evaluation.MulticlassClassificationEvaluator;
+import org.apache.spark.ml.feature.IndexToString;
 import org.apache.spark.ml.feature.StringIndexer;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.param.Param;
@@ -37,6 +39,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.AfterEach;
@@ -134,6 +137,58 @@ class ConvoyClassifierTest {
                                     .as("label"));
             ConvoyModel model = classifier().setEpochs(1).fit(pixels);
             assertThat(model.transform(pixels).where("error IS NULL").count()).isEqualTo(Digits.TEST);
+        }
+
+        /** Settings go over params, and a part of one over the whole, in their order. */
+        @Test
+        void settingsAreOverParams() throws IOException {
+            ConvoyModel model = classifier()
+                    .setSettings(
+                            "train.workers=2",
+                            "data.train.limit=60",
+                            "optimizer={ type = adam, learning-rate = 0.002 }")
+                    .fit(digits);
+            String config = Files.readString(Path.of(new org.apache.hadoop.fs.Path(model.runDirectory())
+                            .toUri()
+                            .getPath())
+                    .resolve("config.resolved.conf"));
+            assertThat(config)
+                    .contains("limit=\"60\"")
+                    .contains("type=adam")
+                    .contains("learning-rate=0.002")
+                    .doesNotContain("learning-rate=0.05");
+        }
+
+        /** IndexToString needs the names that StringIndexer has left; assemblers need the length of vectors. */
+        @Test
+        void columnsKeepWhatTheyAreSaidToBe() {
+            Dataset<Row> named = digits.withColumn(
+                            "name", functions.concat(lit("digit "), col("label").cast("int")))
+                    .drop("label");
+            Dataset<Row> indexed = new StringIndexer()
+                    .setInputCol("name")
+                    .setOutputCol("label")
+                    .fit(named)
+                    .transform(named);
+            ConvoyModel model = classifier().setEpochs(1).fit(indexed);
+            Dataset<Row> answers = model.transform(indexed);
+            assertThat(new IndexToString()
+                            .setInputCol("label")
+                            .setOutputCol("again")
+                            .transform(answers)
+                            .where("again != name")
+                            .count())
+                    .isZero();
+            assertThat(AttributeGroup.fromStructField(answers.schema().apply("probability"))
+                            .size())
+                    .isEqualTo(10);
+        }
+
+        @Test
+        void paramsHaveRanges() {
+            assertThatThrownBy(() -> classifier().setBatchSize(0)).hasMessageContaining("batchSize");
+            assertThatThrownBy(() -> classifier().setHandleInvalid("ignore")).hasMessageContaining("handleInvalid");
+            assertThatThrownBy(() -> classifier().setEpochs(0)).hasMessageContaining("epochs");
         }
 
         /** A label that no image has keeps its number, and no probability. */
@@ -245,7 +300,11 @@ class ConvoyClassifierTest {
                             when(col("number").equalTo(2), lit("no image").cast("binary"))
                                     .when(col("number").equalTo(3), lit(null).cast("binary"))
                                     .otherwise(col("image")));
-            List<Row> kept = model.transform(some).orderBy("number").collectAsList();
+            List<Row> kept = model.copy(ParamMap.empty())
+                    .setHandleInvalid("keep")
+                    .transform(some)
+                    .orderBy("number")
+                    .collectAsList();
             assertThat(kept)
                     .extracting(row -> row.<String>getAs("error") == null)
                     .containsExactly(true, false, false);
@@ -256,10 +315,7 @@ class ConvoyClassifierTest {
                             .transform(some)
                             .count())
                     .isEqualTo(1);
-            assertThatThrownBy(() -> model.copy(ParamMap.empty())
-                            .setHandleInvalid("error")
-                            .transform(some)
-                            .count())
+            assertThatThrownBy(() -> model.transform(some).count())
                     .hasStackTraceContaining("set handleInvalid to keep or skip");
         }
 

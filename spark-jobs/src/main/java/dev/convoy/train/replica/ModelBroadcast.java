@@ -15,6 +15,11 @@ public record ModelBroadcast(Broadcast<byte[][]> message) implements Serializabl
         return new ModelBroadcast(spark.broadcast(Message.write(0, List.of(model.parameters(), model.buffers()))));
     }
 
+    /** Names the model among all of an application. */
+    public String name() {
+        return "broadcast " + message.id();
+    }
+
     /** The model. */
     public ModelState state() {
         return new ModelState(Message.vector(message.value(), 0), Message.vector(message.value(), 1));

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.commons.lang3.concurrent.BasicThreadFactory;
 import org.apache.commons.lang3.exception.ExceptionUtils;
@@ -48,6 +49,25 @@ public final class ReplicaPool {
     }
 
     /**
+     * Lends a replica that holds a model, which is loaded unless the last work on the replica was with the same one.
+     *
+     * @param model names it among all of this process
+     * @param load gives a replica the model
+     * @param work must leave the model as it is
+     */
+    public static <T> T withModel(ReplicaSpec spec, String model, Consumer<Replica> load, Function<Replica, T> work)
+            throws InterruptedException {
+        return borrowed(spec, owner -> {
+            Replica replica = owner.replica();
+            if (!model.equals(owner.model)) {
+                load.accept(replica);
+                owner.model = model;
+            }
+            return work.apply(replica);
+        });
+    }
+
+    /**
      * Lends a replica with an optimizer beside it, as {@link #withReplica} does.
      *
      * @param work is to load a state first
@@ -57,7 +77,15 @@ public final class ReplicaPool {
         return with(spec, owner -> work.apply(owner.trainer(optimizer)));
     }
 
+    /** Whoever is lent a replica may leave anything in it. */
     private static <T> T with(ReplicaSpec spec, Function<Owner, T> work) throws InterruptedException {
+        return borrowed(spec, owner -> {
+            owner.model = "";
+            return work.apply(owner);
+        });
+    }
+
+    private static <T> T borrowed(ReplicaSpec spec, Function<Owner, T> work) throws InterruptedException {
         Owner owner = borrow(spec);
         try {
             return CompletableFuture.supplyAsync(() -> work.apply(owner), owner.thread)
@@ -100,6 +128,8 @@ public final class ReplicaPool {
         private final ExecutorService thread = Executors.newSingleThreadExecutor(THREADS);
         private Replica replica;
         private LocalTrainer trainer;
+        /** What the replica holds; empty if nobody knows. */
+        private String model = "";
 
         Owner(ReplicaSpec spec) {
             this.spec = spec;
