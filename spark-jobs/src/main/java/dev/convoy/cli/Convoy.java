@@ -31,6 +31,7 @@ import picocli.CommandLine.ScopeType;
             Retrain.class,
             Models.class,
             Report.class,
+            Sync.class,
             Doctor.class,
             RunDrill.class
         },

@@ -232,8 +232,9 @@ public record JobConfig(
      *
      * @param images shown of each kind; 0 for none
      * @param tensorboard whether files for TensorBoard are written
+     * @param mlflow where metrics are told, too
      */
-    public record Report(int images, boolean tensorboard) {
+    public record Report(int images, boolean tensorboard, RetrainConfig.Mlflow mlflow) {
         private static final int MAX_IMAGES = 100;
 
         public Report {

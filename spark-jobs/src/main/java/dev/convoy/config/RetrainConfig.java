@@ -36,10 +36,10 @@ public record RetrainConfig(
     }
 
     /**
-     * {@code retrain.mlflow.*}.
+     * {@code retrain.mlflow.*} and {@code report.mlflow.*}.
      *
      * @param uri of a server; null for none
-     * @param timeout seconds that a night gives it in all
+     * @param timeout seconds that a night, or an attempt to tell metrics, gives it in all
      */
     public record Mlflow(String uri, int timeout) {
         private static final String ADDRESS = "https?://[^/?#@\\s]+(/[^?#\\s]*)?";

@@ -312,15 +312,19 @@ public final class ClusterSurvey {
             ImageSplit[] all = ObjectBytes.read(splits, Splits.class).splits;
             try {
                 Iterator<SourceImage> images = all[task % all.length].read(hadoop.value(), id -> true);
-                // An image that is bad is not for a doctor of clusters.
-                images.hasNext();
+                // Whether an image can be used is not for a doctor of clusters.
+                String problem = images.hasNext() ? "" : where() + "a part of the images is empty";
                 if (images instanceof Closeable open) {
                     open.close();
                 }
-                return "";
+                return problem;
             } catch (IOException | RuntimeException e) {
-                return "on " + SparkEnv.get().blockManager().blockManagerId().host() + ": " + Printable.firstLine(e);
+                return where() + Printable.firstLine(e);
             }
+        }
+
+        private static String where() {
+            return "on " + SparkEnv.get().blockManager().blockManagerId().host() + ": ";
         }
     }
 }

@@ -30,11 +30,19 @@ final class NightMirror {
      * @throws dev.convoy.data.ConvoyException if the server's address is none
      */
     NightMirror(RetrainConfig.Mlflow config, String model) {
+        target = target(config, model);
+    }
+
+    /**
+     * The server of a configuration; empty if it names none.
+     *
+     * @param model name of the model, or of the experiment
+     */
+    static Optional<MlflowTarget> target(RetrainConfig.Mlflow config, String model) {
         Duration total = Duration.ofSeconds(config.timeout());
         Duration connect = total.compareTo(CONNECT) < 0 ? total : CONNECT;
-        target = config.server()
-                .map(uri -> new MlflowTarget(URI.create(uri), model, MlflowCredentials.fromEnvironment())
-                        .withTimes(total, connect));
+        return config.server().map(uri -> new MlflowTarget(URI.create(uri), model, MlflowCredentials.fromEnvironment())
+                .withTimes(total, connect));
     }
 
     /** Tells of the champion, after all that could not be told before. */

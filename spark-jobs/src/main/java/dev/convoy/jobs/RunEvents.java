@@ -3,6 +3,7 @@ package dev.convoy.jobs;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.mlflow.MlflowMetrics;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Progress;
 import dev.convoy.report.EventLog;
@@ -61,6 +62,11 @@ final class RunEvents implements AutoCloseable {
             open(() -> TensorBoardFile.create(run.files(), run.path(), run.attempt(), clock.instant()))
                     .ifPresent(sinks::add);
         }
+        open(SparkMetrics::register).ifPresent(sinks::add);
+        NightMirror.target(job.report().mlflow(), job.name())
+                .map(target ->
+                        new MlflowSink(new MlflowMetrics(target, run.path().getName())))
+                .ifPresent(sinks::add);
         events = new TrainingEvents(
                 run.attempt(), job.train().stop().earlyStopping(), this::gradientNorms, clock, System::nanoTime, sinks);
         look(train, batchSize, start);

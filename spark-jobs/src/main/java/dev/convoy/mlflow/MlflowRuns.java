@@ -32,9 +32,10 @@ final class MlflowRuns {
      * @return the run's id
      */
     String record(Publication publication) throws IOException {
-        JsonNode run = find(publication.version());
+        String version = String.valueOf(publication.version());
+        JsonNode run = find(MlflowNames.VERSION_TAG, version);
         if (run.isMissingNode()) {
-            run = create(publication.version());
+            run = create(name + " " + version, MlflowNames.VERSION_TAG, version);
         }
         String id = run.path("info").path("run_id").asText("");
         if (id.isEmpty()) {
@@ -45,6 +46,23 @@ final class MlflowRuns {
             rest.post(
                     "runs/update",
                     body().put("run_id", id).put("status", "FINISHED").put("end_time", System.currentTimeMillis()));
+        }
+        return id;
+    }
+
+    /**
+     * The run that a tag names, made if it is not there.
+     *
+     * @return its id
+     */
+    String named(String run, String tag) throws IOException {
+        JsonNode found = find(tag, run);
+        if (found.isMissingNode()) {
+            found = create(run, tag, run);
+        }
+        String id = found.path("info").path("run_id").asText("");
+        if (id.isEmpty()) {
+            throw new IOException("The answer names no run");
         }
         return id;
     }
@@ -86,24 +104,23 @@ final class MlflowRuns {
         }
     }
 
-    private JsonNode find(int version) throws IOException {
-        ObjectNode body = body().put("max_results", 10)
-                .put("filter", "tags.`" + MlflowNames.VERSION_TAG + "` = '" + version + "'");
+    private JsonNode find(String tag, String value) throws IOException {
+        ObjectNode body =
+                body().put("max_results", 10).put("filter", "tags.`" + tag + "` = '" + value.replace("'", "") + "'");
         body.putArray("experiment_ids").add(experiment());
         for (JsonNode run : rest.post("runs/search", body).path("runs")) {
-            String tag = MlflowRegistry.tags(run.path("data").path("tags")).get(MlflowNames.VERSION_TAG);
-            if (String.valueOf(version).equals(tag)) {
+            if (MlflowMetrics.hasTag(run, tag, value)) {
                 return run;
             }
         }
         return Json.MAPPER.missingNode();
     }
 
-    private JsonNode create(int version) throws IOException {
+    private JsonNode create(String run, String tag, String value) throws IOException {
         ObjectNode body = body().put("experiment_id", experiment())
-                .put("run_name", name + " " + version)
+                .put("run_name", run)
                 .put("start_time", System.currentTimeMillis());
-        body.putArray("tags").addObject().put("key", MlflowNames.VERSION_TAG).put("value", String.valueOf(version));
+        body.putArray("tags").addObject().put("key", tag).put("value", value);
         return rest.post("runs/create", body).path("run");
     }
 

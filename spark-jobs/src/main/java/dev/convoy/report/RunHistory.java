@@ -81,6 +81,11 @@ public final class RunHistory {
         events.add(event);
     }
 
+    /** All events, in order. */
+    public List<Event> all() {
+        return List.copyOf(events);
+    }
+
     /** The events of a kind, in order. */
     public <E extends Event> List<E> of(Class<E> kind) {
         return events.stream().filter(kind::isInstance).map(kind::cast).toList();

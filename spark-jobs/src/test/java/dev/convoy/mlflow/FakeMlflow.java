@@ -257,10 +257,11 @@ final class FakeMlflow implements AutoCloseable {
         ObjectNode answer = JSON.createObjectNode();
         ArrayNode found = answer.putArray("runs");
         for (ObjectNode run : runs.values()) {
-            String tag = tags(run.path("data")).get("convoy.version");
-            if (body.path("filter").asText().equals("tags.`convoy.version` = '" + tag + "'")) {
-                found.add(run);
-            }
+            tags(run.path("data")).forEach((key, value) -> {
+                if (body.path("filter").asText().equals("tags.`" + key + "` = '" + value + "'")) {
+                    found.add(run);
+                }
+            });
         }
         return answer;
     }
