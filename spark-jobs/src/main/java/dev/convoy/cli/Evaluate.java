@@ -28,13 +28,28 @@ final class Evaluate extends Job {
             description = "Configuration whose data.test is used. Default: the run's own.")
     private String data;
 
+    @Option(
+            names = "--compare",
+            paramLabel = "MODEL",
+            description = "Another model of the same classes: which of the two is better, and is it more than chance?")
+    private String compare;
+
     @Override
     void run() throws IOException {
         try (JavaSparkContext spark = new JavaSparkContext(sparkConf("evaluate " + target))) {
-            FinishedRun run = job(spark).run();
+            EvaluateJob job = compare == null ? job(spark) : job(spark).comparedWith(resolved(compare));
+            FinishedRun run = job.run();
             EvaluationTable.print(run.result().test(), System.out);
+            Optional.ofNullable(run.result().comparison())
+                    .ifPresent(comparison -> EvaluationTable.print(comparison, System.out));
             System.out.println("run: " + run.directory());
         }
+    }
+
+    private String resolved(String model) throws IOException {
+        return RegistryReference.isReference(model)
+                ? registry.resolve(model).model().toString()
+                : model;
     }
 
     private EvaluateJob job(JavaSparkContext spark) throws IOException {

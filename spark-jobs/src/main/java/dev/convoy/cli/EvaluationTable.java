@@ -36,6 +36,24 @@ final class EvaluationTable {
         out.printf(Locale.ROOT, "test accuracy %s, test loss %.4f%n", percent(test.accuracy()), test.loss());
     }
 
+    /** Below this, a difference is taken for more than chance. */
+    private static final double LEVEL = 0.05;
+
+    static void print(Result.Comparison with, PrintStream out) {
+        String verdict = with.probability() > LEVEL
+                ? "no more than chance"
+                : with.better() > with.worse() ? "better by more than chance" : "worse by more than chance";
+        out.printf(
+                Locale.ROOT,
+                "compared with %s (%s): %d images better, %d worse, p = %.2g (McNemar): %s%n",
+                with.with(),
+                percent(with.accuracy()),
+                with.better(),
+                with.worse(),
+                with.probability(),
+                verdict);
+    }
+
     static String percent(Double share) {
         return share == null ? "-" : String.format(Locale.ROOT, "%.2f %%", 100 * share);
     }

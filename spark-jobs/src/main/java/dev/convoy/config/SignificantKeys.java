@@ -16,7 +16,7 @@ public final class SignificantKeys {
      * they are, the backend and the number of workers by what they cost in exactness.
      */
     private static final Pattern OTHERS =
-            Pattern.compile("name|run\\..*|prepare\\..*|registry\\..*|retrain\\..*|checkpoint\\..*"
+            Pattern.compile("name|run\\..*|prepare\\..*|registry\\..*|retrain\\..*|report\\..*|checkpoint\\..*"
                     + "|data\\.(?:train|test|split)(?:\\..*)?|data\\.(?:cache|loader-threads|on-bad-image|max-bad-fraction)"
                     + "|backend\\.(?:name|device)|train\\.workers"
                     + "|sync\\.(?:timeout|shared-memory|network|overlap|allow-plain-text)");

@@ -18,7 +18,14 @@ public record Change(int images, int better, int worse) {
         }
     }
 
-    static Change of(int images, BitSet champion, BitSet challenger) {
+    /**
+     * Of two models' answers to the same images.
+     *
+     * @param images how many
+     * @param champion which of them the one is right about
+     * @param challenger which of them the other is right about
+     */
+    public static Change of(int images, BitSet champion, BitSet challenger) {
         BitSet better = (BitSet) challenger.clone();
         better.andNot(champion);
         BitSet worse = (BitSet) champion.clone();
@@ -29,6 +36,11 @@ public record Change(int images, int better, int worse) {
     /** By how much the share of right answers rises, from -1 to 1; 0 without images. */
     public double difference() {
         return images == 0 ? 0 : (double) (better - worse) / images;
+    }
+
+    /** Chance's probability of a difference as large, to either side: McNemar's exact test. */
+    public double probability() {
+        return McNemar.twoSided(better, worse);
     }
 
     /** Chance's probability of so many images on the better side, or more. */

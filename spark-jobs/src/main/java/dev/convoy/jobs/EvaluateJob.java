@@ -4,12 +4,15 @@ import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Printable;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.gate.Change;
 import dev.convoy.model.Evaluation;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.registry.ModelVersion;
 import dev.convoy.train.Evaluator;
+import dev.convoy.train.ImageAnswers;
 import dev.convoy.train.replica.ReplicaSpec;
 import java.awt.AWTError;
 import java.io.IOException;
@@ -17,6 +20,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -32,12 +36,28 @@ public final class EvaluateJob {
     private final JobConfig job;
     private final Config config;
     private final Path model;
+    private final Optional<Path> other;
 
     private EvaluateJob(JavaSparkContext spark, Config config, Path model) {
+        this(spark, config, model, Optional.empty());
+    }
+
+    private EvaluateJob(JavaSparkContext spark, Config config, Path model, Optional<Path> other) {
         this.spark = spark;
         this.config = config;
         this.job = ConfigReader.toJobConfig(config);
         this.model = model;
+        this.other = other;
+    }
+
+    /**
+     * Compares with another model on the same images, too.
+     *
+     * @param target a run directory, or a model's folder
+     */
+    public EvaluateJob comparedWith(String target) throws IOException {
+        FileSystem files = new Path(target).getFileSystem(spark.hadoopConfiguration());
+        return new EvaluateJob(spark, config, model, Optional.of(RunDirectory.modelOf(files, target)));
     }
 
     /**
@@ -143,6 +163,9 @@ public final class EvaluateJob {
             Evaluator.Examination found = folder.examine(images);
             Evaluation evaluation = found.evaluation();
             outcome.examination(found, trained.classNames());
+            if (other.isPresent()) {
+                outcome.compared(compare(trained, other.get(), images));
+            }
             try {
                 folder.draw(Optional.of(found.answers()), Optional.of(images), Optional.empty());
             } catch (Exception | LinkageError | AWTError | InternalError e) {
@@ -157,5 +180,34 @@ public final class EvaluateJob {
                                 + " take an earlier model");
             }
         }
+    }
+
+    private Result.Comparison compare(TrainedModel trained, Path path, ImageShards images) throws IOException {
+        TrainedModel second = TrainedModel.load(path.getFileSystem(spark.hadoopConfiguration()), path);
+        if (!second.classNames().equals(trained.classNames())
+                || !second.network().input().equals(trained.network().input())) {
+            throw new ConvoyException("Cannot compare with " + path + ": it answers images of "
+                    + second.network().input() + " with "
+                    + Printable.of(second.classNames().toString()) + ", and not of "
+                    + trained.network().input() + " with "
+                    + Printable.of(trained.classNames().toString())
+                    + "; name a model of the same classes and size");
+        }
+        ImageAnswers own = answers(trained, images);
+        ImageAnswers others = answers(second, images);
+        int count = (int) IntStream.of(own.truths()).filter(truth -> truth >= 0).count();
+        Change change = Change.of(count, others.right(), own.right());
+        return new Result.Comparison(
+                RunDirectory.shown(
+                        path.getFileSystem(spark.hadoopConfiguration()).makeQualified(path)),
+                (double) others.right().cardinality() / count,
+                change.better(),
+                change.worse(),
+                change.probability());
+    }
+
+    private ImageAnswers answers(TrainedModel trained, ImageShards images) {
+        ReplicaSpec replica = ReplicaSpec.of(job.backend().name(), job.backend().placement(), trained);
+        return new Evaluator(spark, replica, job.data().batchSize()).answers(images, trained.state());
     }
 }

@@ -33,6 +33,7 @@ import java.util.stream.IntStream;
  * @param epochs completed
  * @param rounds completed, in whole epochs
  * @param ledger one for each completed epoch
+ * @param comparison with another model on the same test images, where that was asked for
  * @param suggestedRate learning rate to begin with, where one was looked for and found
  * @param retrain a night's decision, as {@link dev.convoy.retrain.Decision} has it
  */
@@ -60,6 +61,7 @@ public record Result(
         Train train,
         Test test,
         Throughput throughput,
+        Comparison comparison,
         Double suggestedRate,
         JsonNode retrain) {
     /** How a job ended. */
@@ -267,6 +269,18 @@ public record Result(
             return new Sureness(finite(found.topAccuracy(Confidence.RANKS)), finite(found.calibrationError()), bins);
         }
     }
+
+    /**
+     * Two models on the same test images.
+     *
+     * @param with the other model
+     * @param accuracy of the other one
+     * @param better images that the evaluated model alone answers rightly
+     * @param worse images that the other one alone does
+     * @param probability of a difference as large by chance: McNemar's exact test, two-sided
+     */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record Comparison(String with, double accuracy, int better, int worse, double probability) {}
 
     /** One class; precision and recall are left out where they have no value. */
     @JsonNaming(LowerCamelCaseStrategy.class)

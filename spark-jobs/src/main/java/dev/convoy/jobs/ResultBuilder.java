@@ -42,6 +42,7 @@ final class ResultBuilder {
     private volatile List<String> classNames = List.of();
     private volatile Result.Test test;
     private volatile Optional<Decision> decision = Optional.empty();
+    private volatile Result.Comparison comparison;
     private volatile OptionalDouble suggestedRate = OptionalDouble.empty();
     private boolean ended;
     private boolean written;
@@ -83,6 +84,11 @@ final class ResultBuilder {
 
     void examination(Evaluator.Examination found, List<String> classNames) {
         test = Result.Test.of(found, classNames);
+    }
+
+    /** Notes how another model answers the same images. */
+    void compared(Result.Comparison other) {
+        comparison = other;
     }
 
     /** Notes a learning rate to begin with. */
@@ -238,6 +244,7 @@ final class ResultBuilder {
                         .map(evaluation -> Result.Test.of(evaluation, classNames))
                         .orElse(test),
                 epochs.isEmpty() ? null : Result.Throughput.of(epochs),
+                comparison,
                 suggestedRate.isPresent() ? suggestedRate.getAsDouble() : null,
                 decision.map(Decision::toTree).orElse(null));
     }

@@ -90,6 +90,35 @@ class JobsTest {
         return new ObjectMapper().readTree(run.resolve("result.json").toFile());
     }
 
+    /** With itself it differs in nothing; with another model by as many images as accuracies do. */
+    private static void assertComparison(JavaSparkContext spark, Path run, double accuracy) throws IOException {
+        EvaluateJob job = EvaluateJob.of(spark, run.toString(), Optional.empty(), Map.of());
+        Result.Comparison same = job.comparedWith(run.toString()).run().result().comparison();
+        assertThat(List.of(same.better(), same.worse())).containsOnly(0);
+        assertThat(same.probability()).isEqualTo(1);
+        FinishedRun drawn = new TrainJob(
+                        spark,
+                        ConfigReader.of(
+                                Map.of(
+                                        "network", "mlp",
+                                        "data.train",
+                                                "{ format = folder, path = \""
+                                                        + run.getParent()
+                                                                .getParent()
+                                                                .resolve("tree") + "\" }",
+                                        "optimizer.learning-rate", "1e-9",
+                                        "train.epochs", "1",
+                                        "run.directory", run.getParent().toString()),
+                                new Configuration()),
+                        List.of())
+                .run();
+        Result.Comparison other =
+                job.comparedWith(drawn.directory()).run().result().comparison();
+        assertThat((other.better() - other.worse()) / (double) Digits.TEST)
+                .isCloseTo(accuracy - other.accuracy(), within(1e-9));
+        assertThat(other.probability()).isLessThan(1e-6);
+    }
+
     @Test
     void aRunTellsEverythingAndCanBeEvaluatedAgain(JavaSparkContext spark) throws IOException {
         Path run = Path.of(train(spark).directory());
@@ -173,6 +202,7 @@ class JobsTest {
                         .mapToDouble(pair -> Long.parseLong(pair[2]))
                         .sum())
                 .isEqualTo(result.at("/test/accuracy").asDouble() * Digits.TEST, within(1e-9));
+        assertComparison(spark, run, result.at("/test/accuracy").asDouble());
         // The same digits as IDX, given from outside, to the model alone.
         IdxSource test = Digits.test(folder);
         FinishedRun other = EvaluateJob.of(
