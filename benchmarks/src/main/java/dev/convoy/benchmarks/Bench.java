@@ -6,6 +6,7 @@ import dev.convoy.benchmarks.checkpoint.ResumeBenchmark;
 import dev.convoy.benchmarks.data.DataBenchmark;
 import dev.convoy.benchmarks.engine.EngineBenchmark;
 import dev.convoy.benchmarks.exchange.ExchangeBenchmark;
+import dev.convoy.benchmarks.predict.PredictBenchmark;
 import dev.convoy.benchmarks.retrain.RetrainBenchmark;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Command;
             CheckpointBenchmark.class,
             ResumeBenchmark.class,
             RetrainBenchmark.class,
+            PredictBenchmark.class,
             DataBenchmark.class
         },
         synopsisSubcommandLabel = "BENCHMARK")

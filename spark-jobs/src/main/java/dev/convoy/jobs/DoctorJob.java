@@ -134,7 +134,7 @@ public final class DoctorJob {
         Plan plan = plan(
                 spark,
                 job,
-                Math.max(1, spark.sc().getExecutorIds().size()),
+                spark.isLocal() ? 1 : Math.max(1, spark.sc().getExecutorIds().size()),
                 Optional.of(training(job, network, workers, -1)));
         for (Check check : Diagnosis.ofSettings(plan)) {
             if (check.level() == Check.Level.FAIL) {

@@ -70,17 +70,6 @@ final class EvaluationFolder {
         this.images = images;
     }
 
-    /**
-     * Evaluates the model and writes all of it.
-     *
-     * @param test what it is asked; without it, training images are followed through the network
-     * @param train where images that are most like wrong ones are looked for; empty if nowhere
-     */
-    void write(Optional<ImageShards> test, Optional<ImageShards> train) {
-        Optional<Evaluator.Examination> found = test.map(this::examine);
-        draw(found.map(Evaluator.Examination::answers), test, train);
-    }
-
     /** Evaluates the model, and writes what came of it but for pictures. */
     Evaluator.Examination examine(ImageShards test) {
         // Of a regression there are no probabilities to be shown.
@@ -95,6 +84,8 @@ final class EvaluationFolder {
      * Draws pictures.
      *
      * @param given answers that are shown; empty for none
+     * @param test what the model was asked; without it, training images are followed through the network
+     * @param train where images that are most like wrong ones are looked for; empty if nowhere
      */
     void draw(Optional<GivenAnswers> given, Optional<ImageShards> test, Optional<ImageShards> train) {
         if (images == 0) {

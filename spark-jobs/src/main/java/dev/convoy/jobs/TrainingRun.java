@@ -260,7 +260,16 @@ final class TrainingRun {
                     replica,
                     setup.training.batchSize(),
                     job.report().images());
-            folder.write(setup.test, Optional.of(setup.train));
+            Optional<Evaluator.Examination> found = setup.test.map(folder::examine);
+            run.write(
+                    RunDirectory.MODEL + "/" + ModelCard.FILE,
+                    ModelCard.of(
+                            best,
+                            job.name(),
+                            run.path().getName(),
+                            setup.train.perClass(),
+                            found.map(one -> Result.Test.of(one, best.classNames()))));
+            folder.draw(found.map(Evaluator.Examination::answers), setup.test, Optional.of(setup.train));
         } catch (Exception | LinkageError | AWTError | InternalError e) {
             // Exception, since Spark's own are checked but not declared. The model is there, whatever it looks like.
             LOG.warn("Cannot show how the model in {} answers: {}", run, e.toString(), e);

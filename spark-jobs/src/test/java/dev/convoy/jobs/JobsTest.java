@@ -148,6 +148,7 @@ class JobsTest {
                             "checkpoints/round-16/state.safetensors",
                             "model-last/model.json",
                             "model-last/weights.safetensors",
+                            "model/README.md",
                             "model/model.json",
                             "model/weights.safetensors");
         }

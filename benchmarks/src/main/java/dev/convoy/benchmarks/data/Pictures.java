@@ -14,7 +14,7 @@ import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 
 /** Image files with about as much in them as photographs have: gradients, shapes and noise, which a seed decides. */
-final class Pictures {
+public final class Pictures {
     private static final int SHAPES = 40;
     private static final int[] JPEG_SETTINGS = {opencv_imgcodecs.IMWRITE_JPEG_QUALITY, 90};
 
@@ -25,7 +25,7 @@ final class Pictures {
      *
      * @param format {@code .jpg} or {@code .png}
      */
-    static byte[] make(int width, int height, String format, long seed) {
+    public static byte[] make(int width, int height, String format, long seed) {
         Random random = new Random(seed);
         BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_3BYTE_BGR);
         Graphics2D graphics = picture.createGraphics();

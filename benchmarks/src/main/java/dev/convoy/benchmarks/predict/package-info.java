@@ -1,0 +1,2 @@
+/** How fast a model is asked. */
+package dev.convoy.benchmarks.predict;
