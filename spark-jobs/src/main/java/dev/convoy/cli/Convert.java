@@ -8,6 +8,7 @@ import dev.convoy.registry.RegistryReference;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
@@ -73,11 +74,14 @@ final class Convert implements Callable<Integer> {
                 throw new ConvoyException("Cannot use --input, --classes, --mean or --std with " + source
                         + ", which is no zip and tells these itself; leave them out");
             }
-            if (target.endsWith(".onnx")) {
+            if (isOnnx()) {
                 ConvertJob.toOnnx(hadoop, source, target);
             } else {
                 ConvertJob.toDl4j(hadoop, source, target);
             }
+        } else if (isOnnx()) {
+            throw new ConvoyException("Cannot make " + target
+                    + " of a zip; make a model's folder of it first, and that of the" + " folder");
         } else if (input.size() == 3 && input.stream().allMatch(side -> side > 0)) {
             int channels = input.get(0);
             Normalization normalization = new Normalization(
@@ -91,6 +95,10 @@ final class Convert implements Callable<Integer> {
         }
         System.out.println("written: " + target);
         return 0;
+    }
+
+    private boolean isOnnx() {
+        return target.toLowerCase(Locale.ROOT).endsWith(".onnx");
     }
 
     private static float[] ones(int count) {

@@ -74,10 +74,13 @@ final class Rehearsal {
         settings.put("data.split", "null");
         settings.put("data.augment", "[]");
         settings.put("train.epochs", String.valueOf(OVERFIT_EPOCHS));
+        // A course over as many epochs as the whole training has would end long before these are over.
+        settings.put("optimizer.schedule", "{ type = constant }");
+        settings.put("optimizer.warmup-epochs", "0");
         settings.put("train.stop.patience", "null");
         settings.put("checkpoint.every", "never");
-        given.forEach(
-                (key, value) -> settings.computeIfPresent(key, (same, own) -> key.startsWith("train.") ? value : own));
+        given.forEach((key, value) -> settings.computeIfPresent(
+                key, (same, own) -> key.startsWith("train.") || key.startsWith("optimizer.") ? value : own));
         return settings;
     }
 

@@ -38,6 +38,10 @@ final class Report implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (watch && output != null || !watch && port != 0) {
+            throw new ConvoyException(
+                    "Cannot use --output with --watch, or --port without it; a page is written, or served");
+        }
         Configuration hadoop = new Configuration();
         List<Path> paths = new ArrayList<>();
         for (String run : runs) {

@@ -2,6 +2,7 @@ package dev.convoy.cli;
 
 import dev.convoy.jobs.SyncJob;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
@@ -24,14 +25,12 @@ final class Sync implements Callable<Integer> {
     @Option(
             names = "--experiment",
             paramLabel = "NAME",
-            defaultValue = "convoy",
-            description = "The experiment; the job's name while training. Default: ${DEFAULT-VALUE}.")
+            description = "The experiment. Default: the job's name, as while training.")
     private String experiment;
 
     @Override
     public Integer call() throws IOException {
-        int points = SyncJob.run(new Configuration(), run, uri, experiment);
-        System.out.println("sent: " + points + " points");
+        System.out.println("sent: " + SyncJob.run(new Configuration(), run, uri, Optional.ofNullable(experiment)));
         return 0;
     }
 }

@@ -47,7 +47,8 @@ public final class ConfigReader {
             "run.directory");
 
     /** What an evaluation takes from a run's recorded configuration. */
-    private static final List<String> RECORDED = List.of("name", "seed", "backend", "data", "train.workers");
+    private static final List<String> RECORDED =
+            List.of("name", "seed", "backend", "data", "train.workers", "report.images");
 
     private static final String ANYWHERE = "data.test.anywhere";
 

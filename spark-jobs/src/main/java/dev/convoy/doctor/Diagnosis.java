@@ -309,8 +309,9 @@ public final class Diagnosis {
         long needed = one.heapBytes() + BASE_BYTES + replicas;
         String found = String.format(
                 "%,d MiB may be needed, heap and all, of %,d", needed / MEBIBYTE, one.limitBytes() / MEBIBYTE);
-        String advice = (plan.local() ? "a smaller heap (CONVOY_MEMORY)" : "a smaller spark.executor.memory")
-                + ", data.batch-size or number of cores";
+        String advice =
+                (plan.local() ? "a smaller heap (CONVOY_JAVA_OPTIONS=-Xmx4g)" : "a smaller spark.executor.memory")
+                        + ", data.batch-size or number of cores";
         if (needed <= one.limitBytes()) {
             checks.add(Check.ok("memory", one.name(), found));
         } else if (replicas + BASE_BYTES <= one.limitBytes()) {

@@ -57,6 +57,9 @@ public final class EvaluateJob {
      */
     public EvaluateJob comparedWith(String target) throws IOException {
         FileSystem files = new Path(target).getFileSystem(spark.hadoopConfiguration());
+        if (!files.exists(new Path(target))) {
+            throw new ConvoyException("Cannot find " + target + "; give a run directory or a model's folder");
+        }
         return new EvaluateJob(spark, config, model, Optional.of(RunDirectory.modelOf(files, target)));
     }
 
@@ -143,6 +146,10 @@ public final class EvaluateJob {
         TrainedModel trained = TrainedModel.load(model.getFileSystem(spark.hadoopConfiguration()), model);
         ComputeBackend.named(job.backend().name())
                 .checkSupport(trained.network(), job.backend().placement());
+        Optional<TrainedModel> second = Optional.empty();
+        if (other.isPresent()) {
+            second = Optional.of(comparable(trained, other.get()));
+        }
         ImageSets sets = new ImageSets(spark, job);
         outcome.workers = sets.workers();
         Optional<ImageShards> test = sets.describeTest(trained.network().input(), trained.classNames())
@@ -163,8 +170,8 @@ public final class EvaluateJob {
             Evaluator.Examination found = folder.examine(images);
             Evaluation evaluation = found.evaluation();
             outcome.examination(found, trained.classNames());
-            if (other.isPresent()) {
-                outcome.compared(compare(trained, other.get(), images));
+            if (second.isPresent()) {
+                outcome.compared(compare(trained, second.get(), other.orElseThrow(), images));
             }
             try {
                 folder.draw(Optional.of(found.answers()), Optional.of(images), Optional.empty());
@@ -182,7 +189,8 @@ public final class EvaluateJob {
         }
     }
 
-    private Result.Comparison compare(TrainedModel trained, Path path, ImageShards images) throws IOException {
+    /** The other model, if the same images mean the same to it. */
+    private TrainedModel comparable(TrainedModel trained, Path path) throws IOException {
         TrainedModel second = TrainedModel.load(path.getFileSystem(spark.hadoopConfiguration()), path);
         if (!second.classNames().equals(trained.classNames())
                 || !second.network().input().equals(trained.network().input())) {
@@ -193,6 +201,18 @@ public final class EvaluateJob {
                     + Printable.of(trained.classNames().toString())
                     + "; name a model of the same classes and size");
         }
+        if (!second.preparation().equals(trained.preparation())) {
+            throw new ConvoyException("Cannot compare with " + path + ": its images were brought to size and colour by "
+                    + second.preparation() + ", and not by " + trained.preparation()
+                    + ", so that one of the two would be asked about others than it was trained for");
+        }
+        ComputeBackend.named(job.backend().name())
+                .checkSupport(second.network(), job.backend().placement());
+        return second;
+    }
+
+    private Result.Comparison compare(TrainedModel trained, TrainedModel second, Path path, ImageShards images)
+            throws IOException {
         ImageAnswers own = answers(trained, images);
         ImageAnswers others = answers(second, images);
         int count = (int) IntStream.of(own.truths()).filter(truth -> truth >= 0).count();

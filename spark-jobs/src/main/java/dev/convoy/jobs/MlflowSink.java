@@ -55,7 +55,7 @@ final class MlflowSink implements EventSink {
         long missing = metrics.end(status(ended.ending()));
         if (missing > 0) {
             LOG.warn(
-                    "MLflow has not got {} numbers of this run; scripts/convoy sync sends all of them once more",
+                    "MLflow has not got {} numbers of this run; scripts/convoy sync RUN --uri ... sends all of them once more",
                     missing);
         }
     }

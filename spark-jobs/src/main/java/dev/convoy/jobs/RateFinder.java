@@ -47,9 +47,8 @@ final class RateFinder {
     RateFinder(TrainingSpec usual, WorkerLayout layout) {
         int steps = usual.plan(layout, 0).steps();
         int epochs = (STEPS + steps - 1) / steps;
-        double shareOfRun = (double) STEPS / ((long) epochs * steps);
         LearningRate rising = new LearningRate(LOWEST)
-                .withSchedule(new LearningRate.Schedule.Exponential(Math.pow(HIGHEST / LOWEST, 1 / shareOfRun)));
+                .withSchedule(new LearningRate.Schedule.Rising(HIGHEST / LOWEST, (double) STEPS / steps));
         this.layout = layout;
         this.spec = new TrainingSpec(
                 usual.seed(),

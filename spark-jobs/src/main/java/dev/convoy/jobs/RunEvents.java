@@ -63,10 +63,13 @@ final class RunEvents implements AutoCloseable {
                     .ifPresent(sinks::add);
         }
         open(SparkMetrics::register).ifPresent(sinks::add);
-        NightMirror.target(job.report().mlflow(), job.name())
-                .map(target ->
-                        new MlflowSink(new MlflowMetrics(target, run.path().getName())))
-                .ifPresent(sinks::add);
+        if (job.report().mlflow().server().isPresent()) {
+            open(() -> new MlflowSink(new MlflowMetrics(
+                            NightMirror.target(job.report().mlflow(), job.name())
+                                    .orElseThrow(),
+                            run.path().getName())))
+                    .ifPresent(sinks::add);
+        }
         events = new TrainingEvents(
                 run.attempt(), job.train().stop().earlyStopping(), this::gradientNorms, clock, System::nanoTime, sinks);
         look(train, batchSize, start);

@@ -7,6 +7,7 @@ import dev.convoy.report.EventSink;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.metrics.MetricsSystem;
 import org.apache.spark.metrics.source.Source;
 
 /**
@@ -17,11 +18,20 @@ final class SparkMetrics implements Source, EventSink {
     private final MetricRegistry registry = new MetricRegistry();
     private final Map<String, Double> values = new ConcurrentHashMap<>();
 
-    private SparkMetrics() {}
+    private final MetricsSystem system = SparkEnv.get().metricsSystem();
+    private final String name;
 
-    /** Registers them with the driver's metrics system. */
+    private SparkMetrics(String name) {
+        this.name = name;
+    }
+
+    /** Registers them with the driver's metrics system; beside those of another training that goes on, with a number in their name. */
     static SparkMetrics register() {
-        SparkMetrics metrics = new SparkMetrics();
+        int number = 1;
+        while (!SparkEnv.get().metricsSystem().getSourcesByName(name(number)).isEmpty()) {
+            number++;
+        }
+        SparkMetrics metrics = new SparkMetrics(name(number));
         for (String name : new String[] {
             "epoch",
             "step",
@@ -36,13 +46,18 @@ final class SparkMetrics implements Source, EventSink {
         }) {
             metrics.registry.register(name, (Gauge<Double>) () -> metrics.values.getOrDefault(name, Double.NaN));
         }
-        SparkEnv.get().metricsSystem().registerSource(metrics);
+        metrics.system.registerSource(metrics);
         return metrics;
     }
 
     @Override
     public String sourceName() {
-        return "convoy";
+        return name;
+    }
+
+    /** A name that is the beginning of another one's would be taken away with that. */
+    private static String name(int number) {
+        return number == 1 ? "convoy" : "training" + number + "_convoy";
     }
 
     @Override
@@ -75,6 +90,6 @@ final class SparkMetrics implements Source, EventSink {
 
     @Override
     public void close() {
-        SparkEnv.get().metricsSystem().removeSource(this);
+        system.removeSource(this);
     }
 }

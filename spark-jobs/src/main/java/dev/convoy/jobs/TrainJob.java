@@ -99,6 +99,9 @@ public final class TrainJob {
      * @throws ConvoyException if there is no run to go on with, or it cannot be gone on with; it is left as it was
      */
     public FinishedRun run() throws IOException {
+        if (purpose == Purpose.DRY_RUN) {
+            return begin();
+        }
         Optional<Path> earlier =
                 resume.find(spark.hadoopConfiguration(), job.run().directory(), job.name());
         return earlier.isPresent() ? resume(earlier.get()) : begin();
@@ -122,14 +125,29 @@ public final class TrainJob {
 
     /** Makes the report too, once the result is there, unless there is no time for it. */
     private FinishedRun record(ResultBuilder outcome, RunDirectory run, ResultBuilder.Work work) {
+        FinishedRun finished;
         try {
-            return outcome.record(run, work);
-        } finally {
-            if (purpose == Purpose.DRY_RUN) {
+            finished = outcome.record(run, work);
+        } catch (ConvoyException e) {
+            if (purpose != Purpose.DRY_RUN) {
+                reportIfEnded(outcome, run);
+            } else if (!e.getMessage().contains(RunDirectory.ERROR)) {
+                // Unless the message sends its reader there.
                 run.delete();
-            } else if (!night.signal.isRequested() && outcome.hasEnded()) {
-                report(run);
             }
+            throw e;
+        }
+        if (purpose == Purpose.DRY_RUN) {
+            run.delete();
+        } else {
+            reportIfEnded(outcome, run);
+        }
+        return finished;
+    }
+
+    private void reportIfEnded(ResultBuilder outcome, RunDirectory run) {
+        if (!night.signal.isRequested() && outcome.hasEnded()) {
+            report(run);
         }
     }
 

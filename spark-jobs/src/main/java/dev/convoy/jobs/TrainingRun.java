@@ -201,7 +201,9 @@ final class TrainingRun {
     private void rehearse(Setup setup) {
         TrainingListener.Run told =
                 Trainer.describe(setup.network, setup.training, setup.start, setup.history(), setup.train, setup.test);
+        setup.training.checkRates(told.stepsPerEpoch());
         listeners.forEach(listener -> listener.runStarted(told));
+        listeners.forEach(listener -> listener.runEnded(TrainingListener.Ending.COMPLETED, setup.start));
         Evaluator evaluator = new Evaluator(spark, replica(setup), setup.training.batchSize());
         evaluator.gradientNorms(evaluator.sample(setup.train, setup.training.batchSize()), setup.start.model());
         master(setup.train, replica(setup), setup.training).close();

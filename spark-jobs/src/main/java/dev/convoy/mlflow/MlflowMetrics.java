@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.convoy.model.Json;
 import java.io.IOException;
+import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -28,11 +29,18 @@ public final class MlflowMetrics {
     private static final int MAX_WAITING = 50_000;
 
     private static final int BATCH = 500;
+    /** From one request to the next. */
+    private static final Duration BETWEEN = Duration.ofSeconds(5);
+    /** What the end may take: whoever calls waits for ten seconds. */
+    private static final Duration LAST = Duration.ofSeconds(6);
+
+    private static final Duration LAST_WORD = Duration.ofSeconds(2);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(5);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
     private final MlflowTarget target;
     private final String run;
+    private final HttpClient client;
     private final Deque<ObjectNode> waiting = new ArrayDeque<>();
     private String id = "";
     private long dropped;
@@ -46,10 +54,11 @@ public final class MlflowMetrics {
     public MlflowMetrics(MlflowTarget target, String run) {
         this.target = target;
         this.run = run;
+        this.client = MlflowRest.client(target);
     }
 
     /**
-     * Sends a point, after all that waits; or lets it wait.
+     * Takes a point, which is sent within seconds with others, or waits if the server does not take it.
      *
      * @param millis its time
      * @param metrics those that are no numbers are left out, since JSON has none of these
@@ -66,7 +75,7 @@ public final class MlflowMetrics {
             }
         });
         if (System.nanoTime() - quietUntil >= 0) {
-            trySending();
+            trySending(target.total());
         }
     }
 
@@ -81,20 +90,19 @@ public final class MlflowMetrics {
     /**
      * Sends what waits, if the server takes it, and says how the run has ended.
      *
-     * @param status of MLflow's: FINISHED, FAILED or KILLED
+     * @param status of MLflow's: FINISHED, FAILED or KILLED; RUNNING if it has not ended
      * @return how many numbers it has not got
      */
     public long end(String status) {
-        trySending();
+        trySending(LAST.compareTo(target.total()) < 0 ? LAST : target.total());
         if (waiting.isEmpty() && !id.isEmpty()) {
             try {
-                rest().post(
-                                "runs/update",
-                                Json.MAPPER
-                                        .createObjectNode()
-                                        .put("run_id", id)
-                                        .put("status", status)
-                                        .put("end_time", System.currentTimeMillis()));
+                ObjectNode body =
+                        Json.MAPPER.createObjectNode().put("run_id", id).put("status", status);
+                if (!status.equals("RUNNING")) {
+                    body.put("end_time", System.currentTimeMillis());
+                }
+                rest(LAST_WORD).post("runs/update", body);
             } catch (IOException | RuntimeException e) {
                 failed(e);
             }
@@ -102,13 +110,19 @@ public final class MlflowMetrics {
         return waiting.size() + dropped;
     }
 
-    private MlflowRest rest() {
-        return new MlflowRest(target, Deadline.in(target.total()));
+    private MlflowRest rest(Duration time) {
+        return new MlflowRest(
+                target.withTimes(time, target.connect().compareTo(time) < 0 ? target.connect() : time),
+                Deadline.in(time),
+                client);
     }
 
-    private void trySending() {
+    private void trySending(Duration time) {
+        if (waiting.isEmpty() && !id.isEmpty()) {
+            return;
+        }
         try {
-            MlflowRest rest = rest();
+            MlflowRest rest = rest(time);
             if (id.isEmpty()) {
                 id = new MlflowRuns(rest, target.model(), line -> {}).named(run, RUN_TAG);
             }
@@ -124,6 +138,8 @@ public final class MlflowMetrics {
                 LOG.info("MLflow takes metrics of {} again", run);
             }
             failures = 0;
+            // However slow the server, points come together, not one request each.
+            quietUntil = System.nanoTime() + BETWEEN.toNanos();
         } catch (IOException | RuntimeException e) {
             failed(e);
         }

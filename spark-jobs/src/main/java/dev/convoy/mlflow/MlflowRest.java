@@ -35,10 +35,21 @@ final class MlflowRest {
     private final Deadline deadline;
 
     MlflowRest(MlflowTarget target, Deadline deadline) {
+        this(target, deadline, client(target));
+    }
+
+    /**
+     * @param client of {@link #client}, which can be shared; it has threads that nothing but its collection ends
+     */
+    MlflowRest(MlflowTarget target, Deadline deadline, HttpClient client) {
         this.target = target;
         this.deadline = deadline;
+        this.client = client;
         base = target.uri().toString().replaceAll("/+$", "") + "/api/2.0/mlflow/";
-        client = HttpClient.newBuilder()
+    }
+
+    static HttpClient client(MlflowTarget target) {
+        return HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(target.connect())

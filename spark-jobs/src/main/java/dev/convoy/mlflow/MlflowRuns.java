@@ -64,6 +64,10 @@ final class MlflowRuns {
         if (id.isEmpty()) {
             throw new IOException("The answer names no run");
         }
+        if (!found.path("info").path("status").asText("RUNNING").equals("RUNNING")) {
+            // It had ended, and is gone on with.
+            rest.post("runs/update", body().put("run_id", id).put("status", "RUNNING"));
+        }
         return id;
     }
 

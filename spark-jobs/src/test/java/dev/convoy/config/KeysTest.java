@@ -27,7 +27,7 @@ class KeysTest {
             """
             # Every key
 
-            Made of [reference.conf](../spark-jobs/src/main/resources/dev/convoy/reference.conf) by a test, so that it cannot lie.
+            Made of [reference.conf](../spark-jobs/src/main/resources/dev/convoy/reference.conf) by a test.
             [configuration.md](configuration.md) explains what belongs together.
 
             | key | default | |
@@ -38,7 +38,7 @@ class KeysTest {
     private static final Pattern OBJECT = Pattern.compile("\\s*([a-z-]+) (\\{.*?\\})\\s*(?:#\\s*(.*))?");
     private static final Pattern OPEN = Pattern.compile("\\s*([a-z-]+) \\{\\s*(?:#\\s*(.*))?");
     private static final Pattern OPTIONAL =
-            Pattern.compile("\\s*# ([a-z-]+) (?:= (.*?)|(\\{.*?))(?:\\s{2,}#\\s*(.*))?");
+            Pattern.compile("\\s*# ([a-z.-]+) (?:= (.*?)|(\\{.*?\\}))(?:\\s{2,}#\\s*(.*))?");
     private static final Pattern MORE = Pattern.compile("\\s*#\\s*(.*)");
 
     /** A row of the table. */
@@ -113,6 +113,7 @@ class KeysTest {
         // Every key that has a default is there, with a sentence.
         Config reference = ConfigFactory.parseString(conf);
         List<String> keys = rows.stream().map(Row::key).toList();
+        assertThat(keys).doesNotHaveDuplicates().contains("data.test", "network.init-from", "network.freeze");
         reference.entrySet().forEach(entry -> assertThat(keys)
                 .as(entry.getKey())
                 .anyMatch(key -> entry.getKey().equals(key) || entry.getKey().startsWith(key + ".")));

@@ -3,6 +3,7 @@ package dev.convoy.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.optimizer.LearningRate;
 import dev.convoy.model.optimizer.OptimizerSpec;
@@ -49,6 +50,24 @@ class RateFinderTest {
                         .isCloseTo(factor, within(1e-6));
             }
             assertThat(RateFinder.suggest(points)).isPresent();
+        }
+    }
+
+    /** An epoch may be far longer than what is tried. */
+    @Test
+    void ratesDoNotDependOnTheLengthOfAnEpoch() {
+        TrainingSpec usual =
+                new TrainingSpec(1, 1, 1, new OptimizerSpec.Sgd(), new LearningRate(0.1), SyncSpec.gradient());
+        for (long images : new long[] {40, 1000, 1_000_000}) {
+            RateFinder finder = new RateFinder(usual, new WorkerLayout(1, images, images, 2));
+            int steps = finder.spec()
+                    .plan(new WorkerLayout(1, images, images, 2), 0)
+                    .steps();
+            LearningRate rate = finder.spec().learningRate();
+            int epochs = finder.spec().epochs();
+            assertThat(rate.at(0, steps, epochs)).isCloseTo(1e-6, within(1e-9));
+            assertThat(rate.at(50, steps, epochs)).isCloseTo(Math.sqrt(1e-5), within(1e-6));
+            assertThat(rate.at(100, steps, epochs)).isCloseTo(10, within(1e-6));
         }
     }
 

@@ -4,6 +4,8 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.train.replica.ModelBroadcast;
 import java.io.IOException;
+import java.io.NotSerializableException;
+import java.io.ObjectOutputStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -195,6 +197,11 @@ public final class ConvoyModel extends Model<ConvoyModel> implements PredictionP
         ConvoyModel copied = new ConvoyModel(uid, trained, sent, run);
         copyValues(copied, extra);
         return copied.setParent(parent());
+    }
+
+    /** Java's own serialization would lose the network, and say so only when it is asked. */
+    private void writeObject(ObjectOutputStream out) throws IOException {
+        throw new NotSerializableException("A ConvoyModel is saved by write().save(path), and loaded by load(path)");
     }
 
     @Override

@@ -114,6 +114,24 @@ public record LearningRate(double base, Schedule schedule, double warmupEpochs) 
         }
 
         /**
+         * From 1 to {@code end} by the same factor at every step, and no further: what a learning rate is looked for with.
+         *
+         * @param end above 0
+         * @param within epochs in which it gets there, above 0; it may be a small part of one
+         */
+        record Rising(double end, double within) implements Schedule {
+            public Rising {
+                Step.requirePositive("end", end);
+                Step.requirePositive("within", within);
+            }
+
+            @Override
+            public double factor(double epoch, double epochs) {
+                return Math.pow(end, Math.min(1, epoch / within));
+            }
+        }
+
+        /**
          * Half a cosine from 1 down to {@code end}: I. Loshchilov and F. Hutter, "SGDR", ICLR 2017, without restarts.
          *
          * @param end 0 unless set

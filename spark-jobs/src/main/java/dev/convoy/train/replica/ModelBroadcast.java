@@ -5,19 +5,21 @@ import dev.convoy.model.backend.Replica;
 import dev.convoy.train.sync.Message;
 import java.io.Serializable;
 import java.util.List;
+import java.util.UUID;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
-/** A model on its way to tasks that ask it, as bytes that any serializer of Spark's can carry. */
-public record ModelBroadcast(Broadcast<byte[][]> message) implements Serializable, AutoCloseable {
+/** A model on its way to tasks that ask it, as bytes that any serializer of Spark's can carry.
+ *
+ * @param name the model's, among all of all processes
+ */
+public record ModelBroadcast(Broadcast<byte[][]> message, String name) implements Serializable, AutoCloseable {
     /** Sends a model to the executors. */
     public static ModelBroadcast of(JavaSparkContext spark, ModelState model) {
-        return new ModelBroadcast(spark.broadcast(Message.write(0, List.of(model.parameters(), model.buffers()))));
-    }
-
-    /** Names the model among all of an application. */
-    public String name() {
-        return "broadcast " + message.id();
+        // Numbers of broadcasts begin anew with every Spark context, of which a process may have several.
+        return new ModelBroadcast(
+                spark.broadcast(Message.write(0, List.of(model.parameters(), model.buffers()))),
+                "model-" + UUID.randomUUID());
     }
 
     /** The model. */
