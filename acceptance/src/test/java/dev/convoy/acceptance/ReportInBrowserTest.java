@@ -109,7 +109,10 @@ class ReportInBrowserTest {
                     .as(chart.getAttribute("id"))
                     .isGreaterThan(3);
         }
+        String slowness = (String) script("return document.getElementById('heat').toDataURL()");
+        browser.findElement(By.cssSelector("#heat-shows option[value=wait]")).click();
         assertThat(colours(browser.findElement(By.id("heat")))).isGreaterThan(2);
+        assertThat(script("return document.getElementById('heat').toDataURL()")).isNotEqualTo(slowness);
         assertThat(browser.findElements(By.cssSelector(".calibration .mark"))).isNotEmpty();
         assertThat(browser.findElements(By.cssSelector(".bar"))).hasSize(2);
         long broken = (long) script(

@@ -155,7 +155,7 @@ public final class TrainJob {
         try {
             ReportPage.write(spark.hadoopConfiguration(), run.path());
         } catch (IOException | RuntimeException | FSError | LinkageError | OutOfMemoryError e) {
-            LOG.warn("Cannot make the report of {}: {}; scripts/convoy report makes it anew", run, e.toString());
+            LOG.warn("Cannot make the report of {}: {}; scripts/convoy report makes it anew", run, e.toString(), e);
         }
     }
 

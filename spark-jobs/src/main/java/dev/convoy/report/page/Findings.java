@@ -59,8 +59,8 @@ final class Findings {
         for (TensorSummary tensor : last.tensors()) {
             Double before = first.tensors().stream()
                     .filter(same -> same.name().equals(tensor.name()))
-                    .map(TensorSummary::gradient)
                     .findFirst()
+                    .map(TensorSummary::gradient)
                     .orElse(null);
             if (tensor.gradient() == null || !tensor.name().endsWith(".weight")) {
                 // Unknown, or of a frozen layer; biases before a normalisation have none.

@@ -63,17 +63,31 @@
     const cell = canvas.width / timeline.steps.length;
     context.fillStyle = colour('--track');
     context.fillRect(0, 0, canvas.width, canvas.height);
-    timeline.percent.forEach((row, worker) => row.forEach((percent, column) => {
-      const above = Math.max(0, Math.min(1, (percent - 100) / 50));
-      context.globalAlpha = 0.12 + 0.88 * above;
-      context.fillStyle = colour(above > 0 ? '--bad' : '--accent');
+    const shows = document.getElementById('heat-shows');
+    if (!shows.onchange) {
+      /* In the address, so that a live page still shows it when it comes anew. */
+      const before = location.hash.match(/^#shows-(data|compute|wait|exchange)$/);
+      shows.value = before ? before[1] : '';
+      shows.onchange = () => {
+        history.replaceState(null, '', '#shows-' + shows.value);
+        heat(timeline);
+      };
+    }
+    const share = timeline.shares[shows.value];
+    const calm = colour('--accent');
+    const bad = colour('--bad');
+    (share || timeline.percent).forEach((row, worker) => row.forEach((percent, column) => {
+      const dark = share ? percent / 100 : Math.max(0, Math.min(1, (percent - 100) / 50));
+      context.globalAlpha = 0.12 + 0.88 * dark;
+      context.fillStyle = !share && dark > 0 ? bad : calm;
       context.fillRect(column * cell, worker * rowHeight * scale, Math.ceil(cell), (rowHeight - 1) * scale);
     }));
     canvas.onpointermove = canvas.onpointerdown = (event) => {
       const worker = Math.min(timeline.workers - 1, Math.floor(event.offsetY / rowHeight));
       const column = Math.min(timeline.steps.length - 1, Math.floor((event.offsetX / width) * timeline.steps.length));
       document.getElementById('heat-note').textContent =
-        `worker ${worker}, up to step ${timeline.steps[column]}: ${timeline.percent[worker][column]} % of the median worker's time`;
+        `worker ${worker}, up to step ${timeline.steps[column]}: ${timeline.percent[worker][column]} % of the median worker's time; ` +
+        Object.entries(timeline.shares).map(([what, shares]) => `${what} ${shares[worker][column]} %`).join(', ');
     };
   }
 

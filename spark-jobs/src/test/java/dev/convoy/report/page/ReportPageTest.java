@@ -72,6 +72,35 @@ class ReportPageTest {
         assertThat(data.at("/timeline/percent/1/0").asInt()).isBetween(145, 151);
     }
 
+    /** As after a divergence: they have no finite values then. */
+    @Test
+    void gradientsMayBeUnknown() throws IOException {
+        Path run = run("diverged", 2, 2);
+        Path events = run.resolve("events.jsonl");
+        String told = Files.readString(events);
+        String untold = told.replaceAll("\"gradient\":[^,]+,", "");
+        assertThat(untold).hasSizeLessThan(told.length());
+        Files.writeString(events, untold);
+        assertThat(page(run))
+                .contains("Rounds by worker")
+                .doesNotContain("vanish")
+                .doesNotContain("explode");
+    }
+
+    /** Worker 1 of them is busy in 1.5 of 2 seconds; the others wait for it for half a second. */
+    @Test
+    void theTimelineSharesOutTheTimeOfEachWorker() throws IOException {
+        JsonNode shares = data(page(run("one", 1, 2))).at("/timeline/shares");
+        assertThat(shares.fieldNames()).toIterable().containsExactly("data", "compute", "wait", "exchange");
+        assertThat(List.of(
+                        shares.at("/data/1/0").asInt(),
+                        shares.at("/compute/1/0").asInt(),
+                        shares.at("/wait/1/0").asInt(),
+                        shares.at("/exchange/1/0").asInt()))
+                .containsExactly(5, 70, 0, 25);
+        assertThat(shares.at("/wait/0/0").asInt()).isBetween(24, 25);
+    }
+
     /** Rows are what images are, columns what they were taken for. */
     @Test
     void theConfusionMatrixIsNotTransposed() throws IOException {
