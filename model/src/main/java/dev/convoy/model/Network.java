@@ -69,7 +69,8 @@ public final class Network {
             return output instanceof TensorShape.Volume volume ? weights * volume.height() * volume.width() : weights;
         }
 
-        private Stream<Layer> withInner() {
+        /** This layer, and, of a block, those within it. */
+        public Stream<Layer> withInner() {
             return Stream.concat(
                     Stream.of(this),
                     Stream.of(body, shortcut).flatMap(List::stream).flatMap(Layer::withInner));

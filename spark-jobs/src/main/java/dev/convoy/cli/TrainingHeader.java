@@ -43,7 +43,7 @@ final class TrainingHeader {
                     layer.name(),
                     layer.output(),
                     layer.parameterCount(),
-                    withInner(layer),
+                    layer.withInner().mapToLong(Network.Layer::multiplyAdds).sum(),
                     layer.isFrozen() ? " frozen" : "");
         }
         MemoryEstimate memory = MemoryEstimate.training(
@@ -60,12 +60,6 @@ final class TrainingHeader {
                     "going on in epoch %d after step %d, %d rounds are done",
                     begun.epoch() + 1, begun.step(), begun.globalRound());
         }
-    }
-
-    private static long withInner(Network.Layer layer) {
-        return layer.multiplyAdds()
-                + layer.body().stream().mapToLong(TrainingHeader::withInner).sum()
-                + layer.shortcut().stream().mapToLong(TrainingHeader::withInner).sum();
     }
 
     private void tellWeights(List<String> classNames, ClassWeights weights) {

@@ -16,7 +16,6 @@ import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Size2d;
 import dev.convoy.storage.ProcessId;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -59,11 +58,11 @@ final class ProcessSurvey {
                 executor() + " on " + ProcessId.current().host(),
                 ProcessId.current().host(),
                 Map.of(
-                        "convoy", version(),
+                        "convoy", ThisProcess.codeVersion(),
                         "java", System.getProperty("java.version"),
                         "spark", package$.MODULE$.SPARK_VERSION(),
                         "hadoop", VersionInfo.getVersion()),
-                cpu("model name").orElse("unknown"),
+                ThisProcess.processor().orElse("unknown"),
                 flags(),
                 System.getProperty("sun.jnu.encoding", "UTF-8"),
                 Runtime.getRuntime().maxMemory(),
@@ -74,12 +73,6 @@ final class ProcessSurvey {
                 tried.threads,
                 tried.error,
                 gpus());
-    }
-
-    /** Of the jar that this process has. */
-    private static String version() {
-        return Optional.ofNullable(ProcessSurvey.class.getPackage().getImplementationVersion())
-                .orElse("(not from a jar)");
     }
 
     private static String executor() {
@@ -99,18 +92,8 @@ final class ProcessSurvey {
         }
     }
 
-    private static Optional<String> cpu(String field) {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-            return lines.filter(line -> line.startsWith(field))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst();
-        } catch (IOException | UncheckedIOException e) {
-            return Optional.empty();
-        }
-    }
-
     private static List<String> flags() {
-        List<String> all = Arrays.asList(cpu("flags").orElse("").split(" "));
+        List<String> all = Arrays.asList(ThisProcess.cpu("flags").orElse("").split(" "));
         return FLAGS.stream().filter(all::contains).toList();
     }
 
@@ -122,7 +105,7 @@ final class ProcessSurvey {
     }
 
     private static List<String> gpus() {
-        if (!Files.isDirectory(Path.of("/proc/driver/nvidia/gpus"))) {
+        if (!ThisProcess.seesGpu()) {
             return List.of();
         }
         try {

@@ -31,14 +31,10 @@ public final class ConvertJob {
      * @param zip must not exist
      */
     public static void toDl4j(Configuration hadoop, String source, String zip) throws IOException {
-        FileSystem from = new Path(source).getFileSystem(hadoop);
-        TrainedModel model = TrainedModel.load(from, RunDirectory.modelOf(from, source));
-        Path target = new Path(zip);
-        FileSystem to = RunDirectory.files(hadoop, zip);
-        if (to.exists(target)) {
-            throw new ConvoyException("Cannot write " + target + ": it exists; remove it or name another");
-        }
-        AtomicFiles.replace(to, target, out -> Dl4jZip.write(out, model));
+        TrainedModel model = load(hadoop, source);
+        FileSystem files = RunDirectory.files(hadoop, zip);
+        Path target = free(files, zip);
+        AtomicFiles.replace(files, target, out -> Dl4jZip.write(out, model));
     }
 
     /**
@@ -48,19 +44,29 @@ public final class ConvertJob {
      * @param file must not exist
      */
     public static void toOnnx(Configuration hadoop, String source, String file) throws IOException {
-        FileSystem from = new Path(source).getFileSystem(hadoop);
-        TrainedModel model = TrainedModel.load(from, RunDirectory.modelOf(from, source));
-        Path target = new Path(file);
-        FileSystem to = RunDirectory.files(hadoop, file);
-        if (to.exists(target)) {
-            throw new ConvoyException("Cannot write " + target + ": it exists; remove it or name another");
-        }
+        TrainedModel model = load(hadoop, source);
+        FileSystem files = RunDirectory.files(hadoop, file);
+        Path target = free(files, file);
         try (Replica replica = ComputeBackend.named("torch").newReplica(model.network(), model.normalization())) {
             replica.parameters().set(model.parameters());
             replica.buffers().set(model.buffers());
             ProtobufMessage onnx = OnnxExport.of(model, replica::outputs);
-            AtomicFiles.replace(to, target, onnx::writeTo);
+            AtomicFiles.replace(files, target, onnx::writeTo);
         }
+    }
+
+    private static TrainedModel load(Configuration hadoop, String source) throws IOException {
+        FileSystem files = new Path(source).getFileSystem(hadoop);
+        return TrainedModel.load(files, RunDirectory.modelOf(files, source));
+    }
+
+    /** A path where nothing is yet. */
+    private static Path free(FileSystem files, String file) throws IOException {
+        Path path = new Path(file);
+        if (files.exists(path)) {
+            throw new ConvoyException("Cannot write " + path + ": it exists; remove it or name another");
+        }
+        return path;
     }
 
     /**

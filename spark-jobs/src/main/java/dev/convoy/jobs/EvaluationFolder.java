@@ -142,10 +142,7 @@ final class EvaluationFolder {
     }
 
     private BufferedImage sheet(List<GivenAnswers.Answer> wrong, Map<Long, ImageBatch> pictures) {
-        ImageBatch all = wrong.stream()
-                .map(given -> pictures.get(given.image().id()))
-                .reduce(ImageBatch::plus)
-                .orElseThrow();
+        ImageBatch all = together(wrong, pictures);
         List<String> captions = wrong.stream()
                 .map(given -> String.format(
                         Locale.ROOT,
@@ -155,6 +152,13 @@ final class EvaluationFolder {
                         given.probability()))
                 .toList();
         return ContactSheet.captioned(all, captions);
+    }
+
+    private static ImageBatch together(List<GivenAnswers.Answer> some, Map<Long, ImageBatch> pictures) {
+        return some.stream()
+                .map(given -> pictures.get(given.image().id()))
+                .reduce(ImageBatch::plus)
+                .orElseThrow();
     }
 
     private record NearPicture(byte[] png, double distance) {}
@@ -173,10 +177,7 @@ final class EvaluationFolder {
     }
 
     private Nearest nearest(List<GivenAnswers.Answer> wrong, Map<Long, ImageBatch> pictures, ImageShards train) {
-        ImageBatch asked = wrong.stream()
-                .map(given -> pictures.get(given.image().id()))
-                .reduce(ImageBatch::plus)
-                .orElseThrow();
+        ImageBatch asked = together(wrong, pictures);
         int[] classes = wrong.stream().mapToInt(GivenAnswers.Answer::answer).toArray();
         List<Optional<NearestImages.Found>> found = NearestImages.of(
                 spark,

@@ -1,6 +1,7 @@
 package dev.convoy.jobs;
 
 import dev.convoy.data.Printable;
+import dev.convoy.doctor.ThisProcess;
 import dev.convoy.model.file.TrainedModel;
 import java.util.Comparator;
 import java.util.List;
@@ -55,7 +56,7 @@ final class ModelCard {
         line(
                 card,
                 "- by Convoy %s, run `%s`; its `config.resolved.conf` has every setting%n",
-                TrainJob.codeVersion(),
+                ThisProcess.codeVersion(),
                 run);
         line(card, "## How good it is%n");
         if (test.isPresent()) {

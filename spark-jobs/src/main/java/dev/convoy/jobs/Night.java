@@ -5,6 +5,7 @@ import dev.convoy.config.RetrainConfig;
 import dev.convoy.config.SignificantKeys;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Sha256;
+import dev.convoy.doctor.ThisProcess;
 import dev.convoy.gate.Verdict;
 import dev.convoy.jobs.RetrainJob.Step;
 import dev.convoy.model.file.TrainedModel;
@@ -137,7 +138,7 @@ final class Night {
                         job.retrain().start().name(),
                         job.retrain().gate().toString(),
                         job.retrain().drift().toString()),
-                TrainJob.codeVersion(),
+                ThisProcess.codeVersion(),
                 before.map(champion -> Integer.toString(champion.version().number()))
                         .orElse("none"));
         byte[] digest = Sha256.digest().digest(all.getBytes(StandardCharsets.UTF_8));
@@ -215,7 +216,7 @@ final class Night {
     private ModelVersion register(NightReport report, NightImages images, Path challenger, Verdict verdict)
             throws IOException {
         VersionDraft draft = new VersionDraft(report.runKey(), challenger)
-                .withCodeVersion(TrainJob.codeVersion())
+                .withCodeVersion(ThisProcess.codeVersion())
                 .withConfiguration(SignificantKeys.of(scope.config()), job.seed())
                 .withData(images.train().description(), report.manifest())
                 .withMetrics(

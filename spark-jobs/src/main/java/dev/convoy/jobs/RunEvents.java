@@ -116,9 +116,13 @@ final class RunEvents implements AutoCloseable {
         }
     }
 
-    /** Spark's own exceptions are checked but not declared. */
     private static void givenUp(String what, Throwable e) {
         LOG.warn("Cannot {}: {}; training goes on", what, e.toString());
+        keepInterrupt(e);
+    }
+
+    /** Lets whoever comes next see that the thread was interrupted; Spark's own exceptions are checked but not declared. */
+    static void keepInterrupt(Throwable e) {
         if (ExceptionUtils.indexOfType(e, InterruptedException.class) >= 0) {
             Thread.currentThread().interrupt();
         }

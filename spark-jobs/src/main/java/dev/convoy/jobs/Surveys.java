@@ -3,6 +3,7 @@ package dev.convoy.jobs;
 import dev.convoy.config.JobConfig;
 import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.Redaction;
+import dev.convoy.doctor.ThisProcess;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.report.Environment;
 import dev.convoy.report.Event;
@@ -10,17 +11,13 @@ import dev.convoy.storage.ProcessId;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -37,14 +34,14 @@ final class Surveys {
                 .sorted()
                 .toList();
         return new Environment(
-                TrainJob.codeVersion(),
+                ThisProcess.codeVersion(),
                 artifactVersion("org.bytedeco/pytorch"),
                 artifactVersion("org.nd4j/nd4j-api"),
                 spark.version(),
                 VersionInfo.getVersion(),
                 System.getProperty("java.runtime.version"),
                 System.getProperty("os.name") + " " + System.getProperty("os.version"),
-                processor().orElse(null),
+                ThisProcess.processor().orElse(null),
                 runtime.availableProcessors(),
                 runtime.maxMemory(),
                 ProcessId.current().host(),
@@ -90,24 +87,9 @@ final class Surveys {
         return properties.getProperty("version");
     }
 
-    private static Optional<String> processor() {
-        return field(Path.of("/proc/cpuinfo"), "model name");
-    }
-
-    /** A field of one of Linux's files of names and values. */
-    private static Optional<String> field(Path file, String name) {
-        try (Stream<String> lines = Files.lines(file)) {
-            return lines.filter(line -> line.startsWith(name))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst();
-        } catch (IOException e) {
-            return Optional.empty();
-        }
-    }
-
     private static boolean seesGpu(JavaSparkContext spark) {
         return spark.parallelize(List.of(0), 1)
-                .map(task -> Files.isDirectory(Path.of("/proc/driver/nvidia/gpus")))
+                .map(task -> ThisProcess.seesGpu())
                 .first();
     }
 
@@ -129,10 +111,9 @@ final class Surveys {
 
     private record Used(String name, long peakBytes, long heapBytes) implements Serializable {
         static Used here() {
-            String kilobytes = field(Path.of("/proc/self/status"), "VmHWM").orElse("0 kB");
             return new Used(
                     SparkEnv.get().executorId() + " on " + ProcessId.current().host(),
-                    Long.parseLong(kilobytes.replaceAll("[^0-9]", "")) * 1024,
+                    ThisProcess.peakBytes(),
                     Runtime.getRuntime().maxMemory());
         }
     }

@@ -200,10 +200,4 @@ public final class TrainJob {
                     + " optimizer's memory to itself; train without --resume");
         }
     }
-
-    /** The version of this code. */
-    static String codeVersion() {
-        return Optional.ofNullable(TrainJob.class.getPackage().getImplementationVersion())
-                .orElse("(not from a jar)");
-    }
 }

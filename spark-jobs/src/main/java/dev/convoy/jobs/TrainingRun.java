@@ -9,6 +9,7 @@ import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Normalization;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.doctor.ThisProcess;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.NetworkSpec;
@@ -34,7 +35,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -136,7 +136,7 @@ final class TrainingRun {
                 run.write(RunDirectory.CONFIG, ConfigReader.render(config));
                 run.writeJson(Environment.FILE, Surveys.environment(spark, job));
                 ImageSets.record(run, train, test);
-                carryOut(new Setup(network, provenance, training, start, resumption, train, test));
+                carryOut(new Setup(network, provenance, training, start, train, test));
             } finally {
                 test.ifPresent(ImageShards::close);
             }
@@ -150,7 +150,7 @@ final class TrainingRun {
             Normalization normalization,
             TrainingSpec training) {
         return new Provenance(
-                TrainJob.codeVersion(),
+                ThisProcess.codeVersion(),
                 job.backend().name() + " on " + job.backend().device().name().toLowerCase(Locale.ROOT),
                 train.layout().workers(),
                 training.plan(train.layout(), 0).steps(),
@@ -162,22 +162,17 @@ final class TrainingRun {
                 training.loading().classWeights());
     }
 
-    /**
-     * All that a training begins with.
-     *
-     * @param resumption empty for a new run
-     */
+    /** All that a training begins with. */
     private record Setup(
             Network network,
             Provenance provenance,
             TrainingSpec training,
             TrainingState start,
-            Optional<Resumption> resumption,
             ImageShards train,
-            Optional<ImageShards> test) {
-        TrainingHistory history() {
-            return resumption.map(Resumption::history).orElse(TrainingHistory.EMPTY);
-        }
+            Optional<ImageShards> test) {}
+
+    private TrainingHistory history() {
+        return resumption.map(Resumption::history).orElse(TrainingHistory.EMPTY);
     }
 
     private void carryOut(Setup setup) {
@@ -200,7 +195,7 @@ final class TrainingRun {
     /** Tells what would be done, and goes through one batch. */
     private void rehearse(Setup setup) {
         TrainingListener.Run told =
-                Trainer.describe(setup.network, setup.training, setup.start, setup.history(), setup.train, setup.test);
+                Trainer.describe(setup.network, setup.training, setup.start, history(), setup.train, setup.test);
         setup.training.checkRates(told.stepsPerEpoch());
         listeners.forEach(listener -> listener.runStarted(told));
         listeners.forEach(listener -> listener.runEnded(TrainingListener.Ending.COMPLETED, setup.start));
@@ -237,7 +232,7 @@ final class TrainingRun {
                 new Trainer(master, evaluator, setup.training, recorder, all)
                         .withStopping(stopping)
                         .withSignal(outcome.signal())
-                        .train(setup.network, setup.start, setup.history(), setup.train, setup.test);
+                        .train(setup.network, setup.start, history(), setup.train, setup.test);
                 recorder.finish();
                 examine(setup, replica);
                 events.memory(
@@ -275,9 +270,7 @@ final class TrainingRun {
         } catch (Exception | LinkageError | AWTError | InternalError e) {
             // Exception, since Spark's own are checked but not declared. The model is there, whatever it looks like.
             LOG.warn("Cannot show how the model in {} answers: {}", run, e.toString(), e);
-            if (ExceptionUtils.indexOfType(e, InterruptedException.class) >= 0) {
-                Thread.currentThread().interrupt();
-            }
+            RunEvents.keepInterrupt(e);
         }
     }
 
@@ -293,8 +286,8 @@ final class TrainingRun {
                 setup.train.classNames(),
                 job.data().preparation(),
                 policy,
-                setup.history(),
-                setup.resumption.map(Resumption::folder));
+                history(),
+                resumption.map(Resumption::folder));
     }
 
     private TrainingMaster master(ImageShards train, ReplicaSpec replica, TrainingSpec training) {

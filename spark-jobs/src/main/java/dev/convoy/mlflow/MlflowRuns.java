@@ -37,10 +37,7 @@ final class MlflowRuns {
         if (run.isMissingNode()) {
             run = create(name + " " + version, MlflowNames.VERSION_TAG, version);
         }
-        String id = run.path("info").path("run_id").asText("");
-        if (id.isEmpty()) {
-            throw new IOException("The answer names no run");
-        }
+        String id = id(run);
         log(id, publication, run);
         if (!run.path("info").path("status").asText("").equals("FINISHED")) {
             rest.post(
@@ -60,13 +57,18 @@ final class MlflowRuns {
         if (found.isMissingNode()) {
             found = create(run, tag, run);
         }
-        String id = found.path("info").path("run_id").asText("");
-        if (id.isEmpty()) {
-            throw new IOException("The answer names no run");
-        }
+        String id = id(found);
         if (!found.path("info").path("status").asText("RUNNING").equals("RUNNING")) {
             // It had ended, and is gone on with.
             rest.post("runs/update", body().put("run_id", id).put("status", "RUNNING"));
+        }
+        return id;
+    }
+
+    private static String id(JsonNode run) throws IOException {
+        String id = run.path("info").path("run_id").asText("");
+        if (id.isEmpty()) {
+            throw new IOException("The answer names no run");
         }
         return id;
     }
