@@ -203,6 +203,15 @@ final class ImageSets {
         return Optional.empty();
     }
 
+    /** How images come to the shape of a model that is trained on these, now or before they were stored. */
+    Preparation preparation(Description images) throws IOException {
+        DataConfig data = config.data();
+        Optional<Preparation> stored = data.resize() == null
+                ? images.source.source().preparation(spark.hadoopConfiguration())
+                : Optional.empty();
+        return stored.orElse(data.preparation());
+    }
+
     /** Reads, decodes, deals and caches what was described. */
     ImageShards load(Description images) {
         return load(

@@ -13,7 +13,6 @@ import dev.convoy.data.rdd.ListedImages;
 import dev.convoy.data.source.ImageListing;
 import dev.convoy.data.source.UnlabelledSource;
 import dev.convoy.model.backend.ComputeBackend;
-import dev.convoy.model.backend.Replica;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.predict.Prediction;
 import dev.convoy.predict.Predictor;
@@ -22,7 +21,6 @@ import dev.convoy.train.replica.ReplicaPool;
 import dev.convoy.train.replica.ReplicaSpec;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +65,6 @@ public final class PredictJob implements AutoCloseable {
                 List.copyOf(model.classNames()),
                 Math.min(top, model.classNames().size()),
                 job.data().batchSize(),
-                Integer.MAX_VALUE,
                 weights);
     }
 
@@ -139,7 +136,8 @@ public final class PredictJob implements AutoCloseable {
     public List<Prediction> first(int count) {
         try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
             return ListedImages.of(spark, images)
-                    .mapPartitions(task.withLimit(count))
+                    .mapPartitions(task.withBatches(Math.min(count, task.batchSize)))
+                    .flatMap(List::iterator)
                     .map(ObjectBytes::write)
                     .take(count)
                     .stream()
@@ -156,10 +154,11 @@ public final class PredictJob implements AutoCloseable {
      */
     public PredictionTable.Written write(String output, PredictionTable.Format format) throws IOException {
         try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
-            // A file for each split would be many small ones; neighbours stay together, and splits apart within a task.
+            // A file for each split would be many small ones, and so would the last batches of all.
             JavaRDD<Prediction> predictions = ListedImages.of(spark, images)
+                    .coalesce(TASKS_A_SLOT * spark.defaultParallelism())
                     .mapPartitions(task)
-                    .coalesce(TASKS_A_SLOT * spark.defaultParallelism());
+                    .flatMap(List::iterator);
             return new PredictionTable(spark, format, task.top).write(predictions, output);
         }
     }
@@ -169,56 +168,53 @@ public final class PredictJob implements AutoCloseable {
         weights.close();
     }
 
-    /**
-     * Asks about the images of one split.
-     *
-     * @param limit of images; the rest is not read
-     */
+    /** Asks about the images of one task, batch by batch, so that neither files nor answers pile up. */
     private record Task(
             ReplicaSpec replica,
             Preparation preparation,
             List<String> classNames,
             int top,
             int batchSize,
-            int limit,
-            ModelBroadcast weights)
-            implements FlatMapFunction<Iterator<SourceImage>, Prediction> {
-        Task withLimit(int other) {
-            return new Task(replica, preparation, classNames, top, batchSize, other, weights);
+            ModelBroadcast model)
+            implements FlatMapFunction<Iterator<SourceImage>, List<Prediction>> {
+        Task withBatches(int size) {
+            return new Task(replica, preparation, classNames, top, size, model);
         }
 
         @Override
-        public Iterator<Prediction> call(Iterator<SourceImage> images) throws InterruptedException {
-            // The first is opened here, since Spark knows this thread.
-            if (!images.hasNext()) {
-                return Collections.emptyIterator();
-            }
-            TaskContext context = TaskContext.get();
-            return ReplicaPool.withReplica(replica.forTask(context), lent -> ask(lent, images, context))
-                    .iterator();
+        public Iterator<List<Prediction>> call(Iterator<SourceImage> images) {
+            return new Iterator<>() {
+                @Override
+                public boolean hasNext() {
+                    return images.hasNext();
+                }
+
+                @Override
+                public List<Prediction> next() {
+                    // Read here, since files are closed with the task that Spark knows this thread by.
+                    List<SourceImage> batch = new ArrayList<>();
+                    do {
+                        batch.add(images.next());
+                    } while (batch.size() < batchSize && images.hasNext());
+                    return ask(batch);
+                }
+            };
         }
 
-        private List<Prediction> ask(Replica lent, Iterator<SourceImage> images, TaskContext context) {
-            weights.loadInto(lent);
-            Predictor predictor = new Predictor(
-                    lent,
-                    preparation.decoder(replica.input()),
-                    replica.network().loss(),
-                    classNames,
-                    top);
-            List<Prediction> all = new ArrayList<>();
-            while (all.size() < limit && images.hasNext()) {
-                if (context.isInterrupted()) {
-                    throw new CancellationException("The task was interrupted");
-                }
-                int size = Math.min(batchSize, limit - all.size());
-                List<SourceImage> batch = new ArrayList<>();
-                while (batch.size() < size && images.hasNext()) {
-                    batch.add(images.next());
-                }
-                all.addAll(predictor.predict(batch));
+        private List<Prediction> ask(List<SourceImage> batch) {
+            try {
+                return ReplicaPool.withModel(
+                        replica.forTask(TaskContext.get()), model.name(), model::loadInto, lent -> new Predictor(
+                                        lent,
+                                        preparation.decoder(replica.input()),
+                                        replica.network().loss(),
+                                        classNames,
+                                        top)
+                                .predict(batch));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw (CancellationException) new CancellationException("The task was interrupted").initCause(e);
             }
-            return all;
         }
     }
 }

@@ -99,7 +99,8 @@ public final class PrepareJob {
                 copies.size() - leaked,
                 leaked,
                 rejects.size(),
-                hash(written));
+                hash(written),
+                decoder.map(made -> job.data().preparation()).orElse(null));
         write(folder, DatasetManifest.FILE, manifest.toJson());
         return manifest;
     }

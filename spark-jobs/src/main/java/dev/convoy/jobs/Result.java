@@ -151,9 +151,20 @@ public record Result(
      * The images.
      *
      * @param trainClasses one for each class, of the training images
+     * @param copies of them, as the network sees them
      */
     @JsonNaming(LowerCamelCaseStrategy.class)
-    public record Data(Split train, Split test, int classes, List<TrainClass> trainClasses) {}
+    public record Data(Split train, Split test, int classes, List<TrainClass> trainClasses, Copies copies) {}
+
+    /**
+     * Images whose pixels others have too. What there is not, or too many to compare, is null.
+     *
+     * @param train training images beyond the first of their kind
+     * @param test test images beyond the first of their kind
+     * @param testInTraining test images that are training images, too
+     */
+    @JsonNaming(LowerCamelCaseStrategy.class)
+    public record Copies(Long train, Long test, Long testInTraining) {}
 
     /**
      * What a class has in training.

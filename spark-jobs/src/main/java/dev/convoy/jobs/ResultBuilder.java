@@ -16,6 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -68,12 +69,21 @@ final class ResultBuilder {
 
     void data(ImageShards train, Optional<ImageShards> test, ClassWeights weights) {
         List<Result.TrainClass> classes = Result.TrainClass.of(train.classNames(), train.perClass(), weights);
-        data = new Result.Data(split(train), test.map(ResultBuilder::split).orElse(null), classes.size(), classes);
+        data = new Result.Data(
+                split(train),
+                test.map(ResultBuilder::split).orElse(null),
+                classes.size(),
+                classes,
+                new Result.Copies(
+                        known(train.copies()),
+                        test.map(images -> known(images.copies())).orElse(null),
+                        test.map(images -> known(images.shared(train))).orElse(null)));
     }
 
     /** Notes the images of an evaluation. */
     void data(ImageShards test, List<String> classNames) {
-        data = new Result.Data(null, split(test), classNames.size(), null);
+        Result.Copies copies = new Result.Copies(null, known(test.copies()), null);
+        data = new Result.Data(null, split(test), classNames.size(), null, copies);
     }
 
     /** Where it can be asked at any time how far training has come. */
@@ -258,5 +268,9 @@ final class ResultBuilder {
 
     private static Result.Split split(ImageShards images) {
         return new Result.Split(images.examples(), images.rejected().size());
+    }
+
+    private static Long known(OptionalLong count) {
+        return count.isPresent() ? count.getAsLong() : null;
     }
 }

@@ -8,6 +8,7 @@ import dev.convoy.config.SignificantKeys;
 import dev.convoy.data.ClassWeights;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Normalization;
+import dev.convoy.data.decode.Preparation;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.doctor.ThisProcess;
 import dev.convoy.model.ModelState;
@@ -133,10 +134,12 @@ final class TrainingRun {
                 TrainingState start = resumption.isPresent()
                         ? resumption.get().state(network, provenance, training)
                         : TrainingState.start(first.orElseThrow(), training.optimizer());
-                run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+                if (resumption.isPresent()) {
+                    run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+                }
                 run.writeJson(Environment.FILE, Surveys.environment(spark, job));
                 ImageSets.record(run, train, test);
-                carryOut(new Setup(network, provenance, training, start, train, test));
+                carryOut(new Setup(network, provenance, sets.preparation(images), training, start, train, test));
             } finally {
                 test.ifPresent(ImageShards::close);
             }
@@ -166,6 +169,7 @@ final class TrainingRun {
     private record Setup(
             Network network,
             Provenance provenance,
+            Preparation preparation,
             TrainingSpec training,
             TrainingState start,
             ImageShards train,
@@ -284,7 +288,7 @@ final class TrainingRun {
                 setup.network,
                 setup.provenance,
                 setup.train.classNames(),
-                job.data().preparation(),
+                setup.preparation,
                 policy,
                 history(),
                 resumption.map(Resumption::folder));

@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.decode.ImageDecoder;
+import dev.convoy.data.decode.Preparation;
 import dev.convoy.data.source.DatasetManifest;
 import dev.convoy.data.source.ParquetSource;
+import dev.convoy.model.file.TrainedModel;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.SparkExtension;
 import java.io.IOException;
@@ -20,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,6 +100,15 @@ class PrepareJobTest {
             assertThat(trainedWeights(spark)).as(store).isEqualTo(raw);
             settings.putAll(idx);
         }
+        settings.put("data.train", "{ format = prepared, path = \"" + prepared + "decoded\" }");
+        settings.remove("data.resize");
+        FinishedRun run = new TrainJob(spark, config(), List.of()).run();
+        TrainedModel model = TrainedModel.load(
+                FileSystem.getLocal(new Configuration()),
+                new org.apache.hadoop.fs.Path(run.directory(), RunDirectory.MODEL));
+        assertThat(model.preparation())
+                .as("as others are to be prepared")
+                .isEqualTo(new Preparation(ImageDecoder.Sizes.STRETCH, ImageDecoder.Colours.REFUSE));
     }
 
     @Test

@@ -70,6 +70,7 @@ class RejectsTest {
         Result.Split split = new Result.Split(Digits.TEST, 2);
         assertThat(run.result().data().train()).isEqualTo(split);
         assertThat(run.result().data().test()).isEqualTo(split);
+        assertThat(run.result().data().copies()).isEqualTo(new Result.Copies(0L, 0L, (long) Digits.TEST));
         EpochReport.Ledger ledger = run.result().ledger().get(0);
         assertThat(ledger).isEqualTo(new EpochReport.Ledger(Digits.TEST + 2, Digits.TEST, 2, 0, 0, 0, 0));
         assertBothListed(rejects(run.directory()));
@@ -106,6 +107,7 @@ class RejectsTest {
         settings.put("data.train", "{ format = list, path = \"" + list + "\" }");
         FinishedRun run = train(spark);
         assertThat(run.result().data().train()).isEqualTo(new Result.Split(Digits.TEST + 1, 2));
+        assertThat(run.result().data().copies()).isEqualTo(new Result.Copies(1L, null, null));
         List<String> rejects = rejects(run.directory());
         assertThat(rejects).hasSize(3);
         assertThat(rejects.get(1)).startsWith("train,0,").contains("gone.png", "cannot be read");

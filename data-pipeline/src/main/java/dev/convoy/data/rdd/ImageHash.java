@@ -2,7 +2,9 @@ package dev.convoy.data.rdd;
 
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.Target;
+import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
+import java.util.zip.Checksum;
 
 /**
  * Hashes of images, whose sum over a set tells whether it has changed: whatever the order and the partitions. They are no protection
@@ -14,15 +16,25 @@ final class ImageHash {
     /** The sum over a batch, modulo 2^64. */
     static long sum(ImageBatch images) {
         long[] ids = images.ids();
-        int size = images.shape().size();
         long sum = 0;
         for (int i = 0; i < ids.length; i++) {
-            CRC32C pixels = new CRC32C();
-            pixels.update(images.pixels(), i * size, size);
             int index = images.targets().get(i) instanceof Target.ClassIndex single ? single.index() : -1;
-            sum += mix(mix(mix(ids[i]) + index) + pixels.getValue());
+            sum += mix(mix(mix(ids[i]) + index) + check(new CRC32C(), images, i));
         }
         return sum;
+    }
+
+    /** The hash of an image's pixels alone, equal for equal ones. */
+    static long ofPixels(ImageBatch images, int i) {
+        // Two sums of 32 bits with different polynomials: among a million images, one alone would take hundreds for
+        // copies.
+        return check(new CRC32(), images, i) << Integer.SIZE | check(new CRC32C(), images, i);
+    }
+
+    private static long check(Checksum sum, ImageBatch images, int i) {
+        int size = images.shape().size();
+        sum.update(images.pixels(), i * size, size);
+        return sum.getValue();
     }
 
     /** The finalizer of SplitMix64: G. Steele, D. Lea and C. Flood, OOPSLA 2014. */

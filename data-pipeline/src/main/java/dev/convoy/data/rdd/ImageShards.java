@@ -13,10 +13,13 @@ import dev.convoy.data.SourceImage;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.source.ImageListing;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -73,11 +76,16 @@ public final class ImageShards implements AutoCloseable {
         }
     }
 
+    /** Up to so many images are compared with each other: the driver holds eight bytes for each. */
+    private static final long MAX_COMPARED = 1L << 22;
+
     private final JavaRDD<byte[]> chunks;
     private final ShardOpener opener;
     private final ShardSpec spec;
     private final ImageSetInfo info;
     private final List<ShardReport> reports;
+    /** Hashes of the images' pixels, in their order; none if there are too many. */
+    private final long[] pixels;
 
     private ImageShards(
             JavaRDD<byte[]> chunks, ShardOpener opener, ShardSpec spec, ImageSetInfo info, List<ShardReport> reports) {
@@ -85,7 +93,11 @@ public final class ImageShards implements AutoCloseable {
         this.opener = opener;
         this.spec = spec;
         this.info = info;
-        this.reports = reports;
+        this.reports = reports.stream().map(ShardReport::withoutPixels).toList();
+        this.pixels = reports.stream()
+                .flatMapToLong(report -> LongStream.of(report.pixels()))
+                .sorted()
+                .toArray();
     }
 
     /**
@@ -123,9 +135,11 @@ public final class ImageShards implements AutoCloseable {
                 .persist(spec.cache().level);
         try {
             int classes = info.classNames().size();
+            boolean compared = spec.layout().examples() <= MAX_COMPARED;
             List<ShardReport> reports = chunks
-                    .mapPartitions(found -> List.of(ObjectBytes.write(ShardReport.of(found, classes, decoder)))
-                            .iterator())
+                    .mapPartitions(
+                            found -> List.of(ObjectBytes.write(ShardReport.of(found, classes, decoder, compared)))
+                                    .iterator())
                     .collect()
                     .stream()
                     .map(report -> ObjectBytes.read(report, ShardReport.class))
@@ -228,6 +242,23 @@ public final class ImageShards implements AutoCloseable {
      */
     public long contentHash() {
         return reports.stream().mapToLong(ShardReport::content).sum();
+    }
+
+    /** The number of usable images whose pixels are those of another one that counts already; empty if there are too many to compare. */
+    public OptionalLong copies() {
+        return pixels.length == examples()
+                ? OptionalLong.of(
+                        pixels.length - LongStream.of(pixels).distinct().count())
+                : OptionalLong.empty();
+    }
+
+    /** The number of usable images whose pixels another set has too; empty if there are too many to compare. */
+    public OptionalLong shared(ImageShards other) {
+        return pixels.length == examples() && other.pixels.length == other.examples()
+                ? OptionalLong.of(LongStream.of(pixels)
+                        .filter(image -> Arrays.binarySearch(other.pixels, image) >= 0)
+                        .count())
+                : OptionalLong.empty();
     }
 
     /** The normalisation that gives the pixels of all usable images mean 0 and deviation 1 in each channel. */

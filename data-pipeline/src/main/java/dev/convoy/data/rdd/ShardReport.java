@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * What one partition of {@link ImageShards} holds.
@@ -20,9 +21,15 @@ import java.util.Optional;
  * @param statistics of all pixels; null without examples
  * @param rejected images that cannot be used
  * @param content the sum of {@link ImageHash} over the usable images
+ * @param pixels {@link ImageHash#ofPixels} of each usable image; none if nobody asks for them
  */
 record ShardReport(
-        long examples, long[] perClass, PixelStatistics statistics, List<RejectedImage> rejected, long content)
+        long examples,
+        long[] perClass,
+        PixelStatistics statistics,
+        List<RejectedImage> rejected,
+        long content,
+        long[] pixels)
         implements Serializable {
     private static final int AT_ONCE = 64;
 
@@ -31,8 +38,10 @@ record ShardReport(
      *
      * @param chunks of {@link ImageChunk}, one at a time in memory
      * @param decoder of images that are files
+     * @param pixels whether hashes of pixels are asked for
      */
-    static ShardReport of(Iterator<byte[]> chunks, int classes, ImageDecoder decoder) {
+    static ShardReport of(Iterator<byte[]> chunks, int classes, ImageDecoder decoder, boolean pixels) {
+        LongStream.Builder hashes = LongStream.builder();
         long examples = 0;
         long[] perClass = new long[classes];
         Optional<PixelStatistics> statistics = Optional.empty();
@@ -53,9 +62,22 @@ record ShardReport(
                 PixelStatistics more = PixelStatistics.of(images);
                 statistics = Optional.of(statistics.map(more::plus).orElse(more));
                 content += ImageHash.sum(images);
+                for (int i = 0; pixels && i < ids.length; i++) {
+                    hashes.add(ImageHash.ofPixels(images, i));
+                }
             }
             rejected.addAll(chunk.rejected());
         }
-        return new ShardReport(examples, perClass, statistics.orElse(null), rejected, content);
+        return new ShardReport(
+                examples,
+                perClass,
+                statistics.orElse(null),
+                rejected,
+                content,
+                hashes.build().toArray());
+    }
+
+    ShardReport withoutPixels() {
+        return new ShardReport(examples, perClass, statistics, rejected, content, new long[0]);
     }
 }

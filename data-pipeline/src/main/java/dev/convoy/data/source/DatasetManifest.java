@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Printable;
+import dev.convoy.data.decode.Preparation;
 import java.io.CharConversionException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -30,6 +31,7 @@ import org.apache.hadoop.fs.Path;
  * @param leaked images of the test set whose bytes are in the training set too
  * @param rejected images that could not be used; {@code rejects.csv} lists them
  * @param hash SHA-256 over the shards' hashes
+ * @param preparation how images were brought to one shape before they were stored; null if they are stored as they were
  */
 public record DatasetManifest(
         int format,
@@ -38,7 +40,8 @@ public record DatasetManifest(
         long duplicates,
         long leaked,
         long rejected,
-        String hash) {
+        String hash,
+        Preparation preparation) {
     /** The file's name. */
     public static final String FILE = "manifest.json";
 

@@ -1,20 +1,31 @@
 package dev.convoy.data.source;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.SourceImage;
 import dev.convoy.storage.AtomicFiles;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.File;
+import java.io.FileInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
+import java.util.zip.InflaterInputStream;
+import org.apache.commons.io.function.IOSupplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSError;
@@ -26,12 +37,7 @@ import org.apache.hadoop.security.AccessControlException;
  * Reads files of one image each. A file that is not there, or may not be read, is a bad image. One that cannot be read
  * at the moment is tried again, and then ends the job, as chance would leave it out otherwise.
  */
-record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
-    /** The number of splits that is aimed at: enough tasks for a cluster, unless each had too many files or too few. */
-    private static final int SPLITS = 256;
-
-    private static final int MAX_FILES = 1000;
-    private static final int MIN_FILES = 20;
+final class FileSplit implements ImageSplit {
     /** The largest file that is read. No image that may be decoded is as large, but a film may be, by mistake. */
     private static final int MAX_BYTES = 1 << 29;
 
@@ -41,32 +47,85 @@ record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
 
     private static final long PAUSE_MILLIS = 125;
 
+    private static final long serialVersionUID = 1;
+
+    private final long firstId;
+    /** The files, deflated: neighbours' names have much in common, and a driver may hold those of millions. */
+    private final byte[] packed;
+
+    private FileSplit(long firstId, byte[] packed) {
+        this.firstId = firstId;
+        this.packed = packed;
+    }
+
     /**
      * @param label class index; negative if nobody knows it
      */
     record LabelledFile(String path, int label) implements Serializable {}
 
-    /** Splits files whose ids are their positions. */
-    static List<FileSplit> of(List<LabelledFile> files) {
-        int size = Math.max(MIN_FILES, Math.min(MAX_FILES, files.size() / SPLITS));
-        return IntStream.iterate(0, first -> first < files.size(), first -> first + size)
-                .mapToObj(first ->
-                        new FileSplit(first, List.copyOf(files.subList(first, Math.min(files.size(), first + size)))))
-                .toList();
+    /** A split of files whose ids follow each other. */
+    static FileSplit of(long firstId, List<LabelledFile> files) {
+        Deflater fast = new Deflater(Deflater.BEST_SPEED);
+        try {
+            ByteArrayOutputStream packed = new ByteArrayOutputStream();
+            try (DeflaterOutputStream deflated = new DeflaterOutputStream(packed, fast)) {
+                deflated.write(ObjectBytes.write(files.toArray(LabelledFile[]::new)));
+            }
+            return new FileSplit(firstId, packed.toByteArray());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            fast.end();
+        }
+    }
+
+    /** The id of the first file. */
+    long firstId() {
+        return firstId;
+    }
+
+    LabelledFile[] files() throws IOException {
+        try (InputStream inflated = new InflaterInputStream(new ByteArrayInputStream(packed))) {
+            return ObjectBytes.read(inflated.readAllBytes(), LabelledFile[].class);
+        }
     }
 
     @Override
-    public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) {
-        return IntStream.range(0, files.size())
+    public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException {
+        LabelledFile[] files = files();
+        FileSystems known = new FileSystems(hadoop);
+        return IntStream.range(0, files.length)
                 .filter(i -> wanted.test(firstId + i))
-                .mapToObj(i -> load(hadoop, firstId + i, files.get(i)))
+                .mapToObj(i -> load(known, firstId + i, files[i]))
                 .iterator();
     }
 
-    private static SourceImage load(Configuration hadoop, long id, LabelledFile file) {
+    /** Finds file systems. Files of a split have mostly the same, and to look it up takes longer than to open a small file. */
+    private static final class FileSystems {
+        private final Configuration hadoop;
+        private FileSystem last;
+        private URI uri;
+
+        FileSystems(Configuration hadoop) {
+            this.hadoop = hadoop;
+        }
+
+        FileSystem of(Path path) throws IOException {
+            URI asked = path.toUri();
+            if (last == null
+                    || !Objects.equals(asked.getScheme(), uri.getScheme())
+                    || !Objects.equals(asked.getAuthority(), uri.getAuthority())) {
+                last = path.getFileSystem(hadoop);
+                uri = asked;
+            }
+            return last;
+        }
+    }
+
+    private static SourceImage load(FileSystems known, long id, LabelledFile file) {
         for (int attempt = 1; ; attempt++) {
             try {
-                return new SourceImage(id, file.path, file.label, read(hadoop, new Path(file.path)));
+                return new SourceImage(id, file.path, file.label, read(known, new Path(file.path)));
             } catch (IOException | FSError | IllegalArgumentException e) {
                 if (!saysOfTheImage(file.path, e)) {
                     if (attempt == ATTEMPTS) {
@@ -120,23 +179,35 @@ record FileSplit(long firstId, List<LabelledFile> files) implements ImageSplit {
         }
     }
 
-    private static SourceImage.Data read(Configuration hadoop, Path path) throws IOException {
-        FileSystem files = path.getFileSystem(hadoop);
-        if (AtomicFiles.isLocal(files) && isSpecial(files.makeQualified(path))) {
+    private static SourceImage.Data read(FileSystems known, Path path) throws IOException {
+        FileSystem files = known.of(path);
+        if (!AtomicFiles.isLocal(files)) {
+            return read(files, path);
+        }
+        File local = new File(files.makeQualified(path).toUri().getPath());
+        if (!local.isFile() && local.exists()) {
             // A pipe or a device would be waited for, or never end.
             return new SourceImage.Data.Unreadable("it is no regular file");
         }
-        try (InputStream in = files.open(path)) {
-            byte[] first = in.readNBytes(USUAL_BYTES);
-            return first.length < USUAL_BYTES
-                    ? new SourceImage.Data.Encoded(first)
-                    : large(first, in, files.getFileStatus(path).getLen());
+        boolean hasSum = new File(local.getParentFile(), "." + local.getName() + ".crc").exists();
+        if (hasSum || !HadoopFiles.isPlainLocal(files)) {
+            return read(files, path);
+        }
+        // Without a sum to compare with, Hadoop's way to a file takes longer than reading a small one.
+        try (InputStream in = new FileInputStream(local)) {
+            return read(in, local::length);
         }
     }
 
-    private static boolean isSpecial(Path local) {
-        java.nio.file.Path file = java.nio.file.Path.of(local.toUri().getPath());
-        return Files.exists(file) && !Files.isRegularFile(file);
+    private static SourceImage.Data read(FileSystem files, Path path) throws IOException {
+        try (InputStream in = files.open(path)) {
+            return read(in, () -> files.getFileStatus(path).getLen());
+        }
+    }
+
+    private static SourceImage.Data read(InputStream in, IOSupplier<Long> length) throws IOException {
+        byte[] first = in.readNBytes(USUAL_BYTES);
+        return first.length < USUAL_BYTES ? new SourceImage.Data.Encoded(first) : large(first, in, length.get());
     }
 
     /** Reads the rest of a large file, for which memory is taken only once its size is known. */

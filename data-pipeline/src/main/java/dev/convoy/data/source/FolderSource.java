@@ -2,7 +2,7 @@ package dev.convoy.data.source;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Printable;
-import dev.convoy.data.source.FileSplit.LabelledFile;
+import dev.convoy.data.source.HadoopFiles.Child;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -52,20 +53,17 @@ public record FolderSource(String path) implements ImageSource {
         List<String> inOrder = folders.keySet().stream()
                 .sorted(byClass.thenComparing(Comparator.naturalOrder()))
                 .toList();
-        List<LabelledFile> images = new ArrayList<>();
+        FileSplits images = new FileSplits();
         for (String folder : inOrder) {
-            images.addAll(imagesOf(hadoop, folders.get(folder), classes.indexOf(folder)));
+            add(hadoop, folders.get(folder), classes.indexOf(folder), images);
         }
-        return new ImageListing(path, images.size(), classes.names(), FileSplit.of(images));
+        return new ImageListing(path, images.count(), classes.names(), images.all());
     }
 
     private static List<Path> classFolders(FileSystem files, Path root) throws IOException {
-        List<Path> folders = HadoopFiles.children(
-                files,
-                root,
-                child -> child.isDirectory() && !child.getPath().getName().startsWith("."));
+        List<String> folders = HadoopFiles.children(
+                files, root, child -> child.isFolder() && !child.name().startsWith("."));
         List<String> hidden = folders.stream()
-                .map(Path::getName)
                 .filter(HadoopFiles::isHidden)
                 .filter(name -> !DEBRIS.contains(name))
                 .toList();
@@ -77,12 +75,13 @@ public record FolderSource(String path) implements ImageSource {
                     Printable.of(root.toString()));
         }
         return folders.stream()
-                .filter(folder -> !HadoopFiles.isHidden(folder.getName()))
+                .filter(folder -> !HadoopFiles.isHidden(folder))
+                .map(folder -> HadoopFiles.child(root, folder))
                 .toList();
     }
 
-    private static boolean isImage(FileStatus file) {
-        return file.isFile() && !isHiddenFile(file.getPath().getName());
+    private static boolean isImage(Child file) {
+        return !file.isFolder() && !isHiddenFile(file.name());
     }
 
     /** Whether a file of this name is passed over: cameras call photographs {@code _MG_1234.JPG}. */
@@ -95,17 +94,16 @@ public record FolderSource(String path) implements ImageSource {
         return IMAGE.matcher(name).matches();
     }
 
-    private static List<LabelledFile> imagesOf(Configuration hadoop, List<Path> folders, int label) throws IOException {
-        List<LabelledFile> images = new ArrayList<>();
+    private static void add(Configuration hadoop, List<Path> folders, int label, FileSplits images) throws IOException {
+        long before = images.count();
         for (Path folder : folders) {
-            for (Path file : HadoopFiles.children(folder.getFileSystem(hadoop), folder, FolderSource::isImage)) {
-                images.add(new LabelledFile(file.toString(), label));
-            }
+            UnaryOperator<String> file = HadoopFiles.childrenOf(folder);
+            HadoopFiles.children(folder.getFileSystem(hadoop), folder, FolderSource::isImage)
+                    .forEach(name -> images.add(file.apply(name), label));
         }
-        if (images.isEmpty()) {
+        if (images.count() == before) {
             throw new ConvoyException("Cannot use the class " + folders.get(0).getName() + ": " + folders.get(0)
                     + " has no images; add some or remove the folder");
         }
-        return images;
     }
 }

@@ -1,17 +1,22 @@
 package dev.convoy.data.source;
 
 import dev.convoy.data.ConvoyException;
+import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.RemoteIterator;
 
 /** Answers what sources ask file systems. */
@@ -63,19 +68,59 @@ final class HadoopFiles {
         return false;
     }
 
-    /** Lists what a folder has, in the order of names. */
-    static List<Path> children(FileSystem files, Path folder, Predicate<FileStatus> wanted) throws IOException {
-        List<Path> children = new ArrayList<>();
-        // One by one, since a folder may hold a million.
+    /** What a folder has: another, or a file. */
+    record Child(String name, boolean isFolder) {}
+
+    /** The names of what a folder has, in their order. */
+    static List<String> children(FileSystem files, Path folder, Predicate<Child> wanted) throws IOException {
+        // Names alone, since a folder may hold a million.
+        List<String> names = new ArrayList<>();
+        each(files, folder, child -> {
+            if (wanted.test(child)) {
+                names.add(child.name);
+            }
+        });
+        Collections.sort(names);
+        return names;
+    }
+
+    private static void each(FileSystem files, Path folder, Consumer<Child> use) throws IOException {
+        if (isPlainLocal(files)) {
+            File local = new File(files.makeQualified(folder).toUri().getPath());
+            String[] names = local.list();
+            if (names != null) {
+                // Hadoop asks for sizes and times too, one by one.
+                for (String name : names) {
+                    File child = new File(local, name);
+                    boolean isFile = child.isFile();
+                    if (isFile || child.exists()) {
+                        use.accept(new Child(name, !isFile && child.isDirectory()));
+                    }
+                }
+                return;
+            }
+        }
         RemoteIterator<FileStatus> all = files.listStatusIterator(folder);
         while (all.hasNext()) {
             FileStatus child = all.next();
-            if (wanted.test(child)) {
-                children.add(child.getPath());
-            }
+            use.accept(new Child(child.getPath().getName(), child.isDirectory()));
         }
-        children.sort(Comparator.comparing(Path::getName));
-        return children;
+    }
+
+    /** Whether Java's way to a file is as good as Hadoop's; not where somebody has put a file system of his own. */
+    static boolean isPlainLocal(FileSystem files) {
+        return files.getClass() == LocalFileSystem.class || files.getClass() == RawLocalFileSystem.class;
+    }
+
+    /** What has a name in a folder, even a name with a colon. */
+    static Path child(Path folder, String name) {
+        return new Path(folder, new Path(null, null, name));
+    }
+
+    /** As {@link #child}, for files of which there may be a million, as text. */
+    static UnaryOperator<String> childrenOf(Path folder) {
+        String parent = folder.isRoot() ? folder.toString() : folder + Path.SEPARATOR;
+        return name -> parent + name;
     }
 
     /** Finds the files that a path names: a file, all in a folder that are not hidden, or what matches a pattern. */
@@ -86,11 +131,9 @@ final class HadoopFiles {
             if (named.isFile()) {
                 found.add(named);
             } else {
-                for (Path child : children(
-                        files,
-                        named.getPath(),
-                        child -> child.isFile() && !isHidden(child.getPath().getName()))) {
-                    found.add(files.getFileStatus(child));
+                for (String name :
+                        children(files, named.getPath(), child -> !child.isFolder && !isHidden(child.name))) {
+                    found.add(files.getFileStatus(child(named.getPath(), name)));
                 }
             }
         }

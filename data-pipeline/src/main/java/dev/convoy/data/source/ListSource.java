@@ -9,7 +9,6 @@ import com.fasterxml.jackson.dataformat.csv.CsvParser;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.InvalidValueException;
-import dev.convoy.data.source.FileSplit.LabelledFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,6 +22,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.io.input.BOMInputStream;
@@ -60,7 +60,7 @@ public record ListSource(String path, String split, String imageColumn, String l
     }
 
     /** A line that belongs to the split. */
-    private record Entry(Path file, String label) {}
+    private record Entry(String file, String label) {}
 
     /** Whether a file's name is that of a list. */
     static boolean isList(String name) {
@@ -71,23 +71,20 @@ public record ListSource(String path, String split, String imageColumn, String l
     public ImageListing list(Configuration hadoop, List<String> knownClasses) throws IOException {
         List<Entry> entries = new ArrayList<>();
         Set<String> splits = new TreeSet<>();
-        read(hadoop, entries, splits);
+        read(hadoop, entries::add, splits);
         check(entries, splits);
         Classes classes = new Classes(path, entries.stream().map(Entry::label).toList(), knownClasses);
-        List<LabelledFile> images = entries.stream()
-                .map(entry -> new LabelledFile(entry.file.toString(), classes.indexOf(entry.label)))
-                .toList();
-        return new ImageListing(path, images.size(), classes.names(), FileSplit.of(images));
+        FileSplits images = new FileSplits();
+        entries.forEach(entry -> images.add(entry.file, classes.indexOf(entry.label)));
+        return new ImageListing(path, images.count(), classes.names(), images.all());
     }
 
-    /** The files that the list names, of all splits; classes are not asked for. */
-    List<String> files(Configuration hadoop) throws IOException {
-        List<Entry> entries = new ArrayList<>();
-        read(hadoop, entries, new TreeSet<>());
-        return entries.stream().map(entry -> entry.file.toString()).toList();
+    /** Tells the files that the list names, of all splits; classes are not asked for. */
+    void eachFile(Configuration hadoop, Consumer<String> use) throws IOException {
+        read(hadoop, entry -> use.accept(entry.file), new TreeSet<>());
     }
 
-    private void read(Configuration hadoop, List<Entry> entries, Set<String> splits) throws IOException {
+    private void read(Configuration hadoop, Consumer<Entry> entries, Set<String> splits) throws IOException {
         for (FileStatus named : HadoopFiles.named(hadoop, path)) {
             Path folder = named.getPath().getParent();
             for (FileStatus file :
@@ -97,7 +94,7 @@ public record ListSource(String path, String split, String imageColumn, String l
         }
     }
 
-    private void read(Configuration hadoop, Path list, Path folder, List<Entry> entries, Set<String> splits)
+    private void read(Configuration hadoop, Path list, Path folder, Consumer<Entry> entries, Set<String> splits)
             throws IOException {
         FileSystem files = list.getFileSystem(hadoop);
         int number = 0;
@@ -116,7 +113,8 @@ public record ListSource(String path, String split, String imageColumn, String l
                 splits.add(String.valueOf(splitOfLine));
                 if (split == null || split.equals(splitOfLine)) {
                     Path file = resolve(files, folder, String.valueOf(line.get(imageColumn)), list, number);
-                    entries.add(new Entry(file, labelColumn == null ? null : String.valueOf(line.get(labelColumn))));
+                    String label = labelColumn == null ? null : String.valueOf(line.get(labelColumn));
+                    entries.accept(new Entry(file.toString(), label));
                 }
             }
         } catch (JsonProcessingException e) {

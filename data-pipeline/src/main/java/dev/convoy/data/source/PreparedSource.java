@@ -1,11 +1,13 @@
 package dev.convoy.data.source;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.decode.Preparation;
 import java.io.IOException;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -41,6 +43,11 @@ public record PreparedSource(String path, String set) implements ImageSource {
         ImageListing listing = shards.listing(found, knownClasses.isEmpty() ? manifest.classes() : knownClasses);
         check(listing, wanted);
         return new ImageListing(listing.info(), checked(listing, wanted));
+    }
+
+    @Override
+    public Optional<Preparation> preparation(Configuration hadoop) throws IOException {
+        return Optional.ofNullable(DatasetManifest.read(hadoop, path).preparation());
     }
 
     /**

@@ -1,11 +1,11 @@
 package dev.convoy.data.source;
 
 import dev.convoy.data.ConvoyException;
-import dev.convoy.data.source.FileSplit.LabelledFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -32,15 +32,17 @@ import org.apache.hadoop.fs.Path;
  */
 public record UnlabelledSource(String path, String column, boolean anywhere) {
     private static final String PARQUET = ".parquet";
+    /** The class of an image. */
+    private static final int UNKNOWN = -1;
 
     /** What was found so far. */
     private static final class Found {
-        private final List<LabelledFile> files = new ArrayList<>();
+        private final FileSplits files = new FileSplits();
         private final List<Path> tables = new ArrayList<>();
     }
 
     /**
-     * Lists the images. Runs on the driver, which holds a name for each file.
+     * Lists the images. Runs on the driver, which holds a few bytes for each file.
      *
      * @return without classes; no image has a target
      * @throws ConvoyException if there are none
@@ -55,8 +57,8 @@ public record UnlabelledSource(String path, String column, boolean anywhere) {
                 add(hadoop, named.getPath(), found);
             }
         }
-        List<ImageSplit> splits = new ArrayList<>(FileSplit.of(found.files));
-        long count = found.files.size();
+        List<ImageSplit> splits = new ArrayList<>(found.files.all());
+        long count = found.files.count();
         for (Path table : found.tables) {
             String images = column == null ? PreparedSource.IMAGE : column;
             for (ParquetSource.UnlabelledRows group : ParquetSource.unlabelled(hadoop, table, images, count)) {
@@ -71,44 +73,36 @@ public record UnlabelledSource(String path, String column, boolean anywhere) {
     }
 
     private void add(Configuration hadoop, Path file, Found found) throws IOException {
-        if (isTable(file)) {
+        if (isTable(file.getName())) {
             found.tables.add(file);
         } else if (ListSource.isList(file.getName())) {
             String files = column == null ? ListSource.PATH : column;
             ListSource list = new ListSource(file.toString(), null, files, null, anywhere);
-            list.files(hadoop).forEach(named -> found.files.add(unlabelled(named)));
+            list.eachFile(hadoop, named -> found.files.add(named, UNKNOWN));
         } else {
-            found.files.add(unlabelled(file.toString()));
+            found.files.add(file.toString(), UNKNOWN);
         }
     }
 
     private static void walk(FileSystem files, Path folder, Found found) throws IOException {
-        List<Path> all = HadoopFiles.children(
-                files,
-                folder,
-                child -> child.isFile()
-                        && !FolderSource.isHiddenFile(child.getPath().getName()));
-        List<Path> tables = all.stream().filter(UnlabelledSource::isTable).toList();
-        boolean isSet = !tables.isEmpty()
-                || all.stream().anyMatch(file -> file.getName().equals(DatasetManifest.FILE));
-        all.stream()
-                .filter(file -> !isTable(file) && (!isSet || FolderSource.isImageName(file.getName())))
-                .forEach(file -> found.files.add(unlabelled(file.toString())));
-        found.tables.addAll(tables);
-        for (Path child : HadoopFiles.children(files, folder, UnlabelledSource::isFolder)) {
-            walk(files, child, found);
+        List<String> all = HadoopFiles.children(
+                files, folder, child -> !child.isFolder() && !FolderSource.isHiddenFile(child.name()));
+        boolean isSet = all.stream().anyMatch(name -> isTable(name) || name.equals(DatasetManifest.FILE));
+        UnaryOperator<String> file = HadoopFiles.childrenOf(folder);
+        for (String name : all) {
+            if (isTable(name)) {
+                found.tables.add(HadoopFiles.child(folder, name));
+            } else if (!isSet || FolderSource.isImageName(name)) {
+                found.files.add(file.apply(name), UNKNOWN);
+            }
+        }
+        for (String name :
+                HadoopFiles.children(files, folder, child -> child.isFolder() && !HadoopFiles.isHidden(child.name()))) {
+            walk(files, HadoopFiles.child(folder, name), found);
         }
     }
 
-    private static boolean isFolder(FileStatus child) {
-        return child.isDirectory() && !HadoopFiles.isHidden(child.getPath().getName());
-    }
-
-    private static boolean isTable(Path file) {
-        return file.getName().toLowerCase(Locale.ROOT).endsWith(PARQUET);
-    }
-
-    private static LabelledFile unlabelled(String file) {
-        return new LabelledFile(file, -1);
+    private static boolean isTable(String name) {
+        return name.toLowerCase(Locale.ROOT).endsWith(PARQUET);
     }
 }

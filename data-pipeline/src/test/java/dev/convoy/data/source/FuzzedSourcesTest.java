@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.SourceImage;
+import dev.convoy.data.decode.Preparation;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.Fuzzer;
 import java.io.ByteArrayOutputStream;
@@ -100,7 +101,14 @@ class FuzzedSourcesTest {
                 Map.of(32, 2L),
                 List.of(described));
         DatasetManifest manifest = new DatasetManifest(
-                DatasetManifest.FORMAT, List.of("cat", "dog"), Map.of("train", train), 0, 0, 0, "0123456789abcdef");
+                DatasetManifest.FORMAT,
+                List.of("cat", "dog"),
+                Map.of("train", train),
+                0,
+                0,
+                0,
+                "0123456789abcdef",
+                Preparation.ANY);
         Fuzzer.of(manifest.toJson().getBytes(StandardCharsets.UTF_8)).check(file -> {
             Files.write(folder.resolve(DatasetManifest.FILE), file);
             DatasetManifest.read(HADOOP, folder.toString());

@@ -12,6 +12,7 @@ import dev.convoy.testing.ImageFiles;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.net.URI;
 import java.nio.file.Files;
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSInputStream;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.security.AccessControlException;
 import org.junit.jupiter.api.BeforeEach;
@@ -111,11 +113,11 @@ class HostileFilesTest {
         }
     }
 
-    /** It has no name for their checksums. */
+    /** Though Hadoop cannot open them: it has no name for their checksums. */
     @Test
-    void hadoopCannotOpenNamesWithAColon() throws Exception {
+    void localNamesMayHaveAColon() throws Exception {
         Files.write(cats.resolve("b:c.png"), ImageFiles.noise("png"));
-        assertUnreadable(read(folder(), HADOOP).get(1), "b:c.png", "cannot be read");
+        assertReadable(read(folder(), HADOOP).get(1));
     }
 
     @Test
@@ -276,5 +278,21 @@ class HostileFilesTest {
         public boolean seekToNewSource(long target) {
             return false;
         }
+    }
+
+    @Test
+    void aSumThatLiesBesideAFileIsHeeded() throws IOException {
+        FileSystem local = FileSystem.getLocal(HADOOP);
+        byte[] bytes = Files.readAllBytes(cats.resolve("a.png"));
+        try (OutputStream out = local.create(new org.apache.hadoop.fs.Path(cats.toString(), "b.png"))) {
+            out.write(bytes);
+        }
+        assertThat(cats.resolve(".b.png.crc")).exists();
+        assertThat(read(folder(), HADOOP)).allMatch(image -> image.data() instanceof SourceImage.Data.Encoded);
+        bytes[bytes.length / 2]++;
+        Files.write(cats.resolve("b.png"), bytes);
+        assertThat(read(folder(), HADOOP).get(1).data())
+                .isInstanceOfSatisfying(SourceImage.Data.Unreadable.class, data -> assertThat(data.reason())
+                        .contains("Checksum error"));
     }
 }

@@ -65,6 +65,18 @@ class UnlabelledSourceTest {
     }
 
     @Test
+    void namesMayHaveAnythingButASlash() throws IOException {
+        List<String> odd = List.of("a b.png", "a%20b.png", "a\nb.png", "a\u00e4\u65e5.png", "a'\"b.png", "a#?b.png");
+        for (String name : odd) {
+            file("x/" + name);
+        }
+        Files.createSymbolicLink(root.resolve("x/gone.png"), root.resolve("nowhere"));
+        assertThat(names(root.toString()))
+                .containsExactlyInAnyOrderElementsOf(
+                        odd.stream().map(name -> "x/" + name).toList());
+    }
+
+    @Test
     void listsNeedNoClasses() throws IOException {
         file("a.png");
         file("sub/b.png");

@@ -116,6 +116,45 @@ final class Findings {
         return words;
     }
 
+    /** The time that the first epoch has promised, against that which all took. */
+    static List<String> time(RunFolder run) {
+        List<Event.Epoch> epochs = run.history().of(Event.Epoch.class);
+        if (epochs.size() < 2) {
+            return List.of();
+        }
+        double predicted = epochs.size() * seconds(epochs.get(0));
+        double measured = epochs.stream().mapToDouble(Findings::seconds).sum();
+        return List.of(String.format(
+                Locale.ROOT,
+                "Predicted after the first epoch: %,.1f s for %d epochs and their evaluations. Measured: %,.1f s, %.2f of it.",
+                predicted,
+                epochs.size(),
+                measured,
+                measured / predicted));
+    }
+
+    private static double seconds(Event.Epoch epoch) {
+        return epoch.seconds() + epoch.evaluateSeconds();
+    }
+
+    /** Images that are there more than once. */
+    static List<String> copies(RunFolder run) {
+        JsonNode copies = run.result().path("data").path("copies");
+        List<String> words = new ArrayList<>();
+        if (copies.path("train").isNumber()) {
+            words.add(String.format(
+                    Locale.ROOT,
+                    "Copies: %,d training images have the pixels of another one.",
+                    copies.path("train").asLong()));
+        }
+        if (copies.path("testInTraining").isNumber()) {
+            long known = copies.path("testInTraining").asLong();
+            words.add(String.format(Locale.ROOT, "%,d test images are in the training set, too", known)
+                    + (known > 0 ? ": a network may know them by heart, and the test accuracy flatters it." : "."));
+        }
+        return words;
+    }
+
     /** What goes between workers, by the length of vectors alone. */
     static List<String> exchange(RunFolder run) {
         Optional<Event.Started> started = run.history().last(Event.Started.class);

@@ -92,7 +92,9 @@ public final class ReportPage {
         model.put("repeatability", Findings.repeatability(run));
         model.put("gradients", Findings.gradients(run));
         model.put("memory", Findings.memory(run));
+        model.put("time", Findings.time(run));
         model.put("exchange", Findings.exchange(run));
+        model.put("copies", Findings.copies(run));
         model.put("tellsWorkers", Findings.tellsWorkers(run));
         model.put("faults", Findings.faults(run));
         model.put("stragglers", Timeline.stragglers(run));
