@@ -3,9 +3,12 @@ package dev.convoy;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.codeUnits;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -24,6 +27,9 @@ class ArchitectureTest {
             return !location.contains("-tests.jar");
         }
     }
+
+    private static final DescribedPredicate<JavaClass> OF_THE_API = type(void.class)
+            .or(resideInAnyPackage("dev.convoy.api..", "java.lang..", "java.util..", "org.apache.spark.."));
 
     @ArchTest
     static final ArchRule ENGINES_STAY_IN_THEIR_BACKENDS = noClasses()
@@ -103,6 +109,19 @@ class ArchitectureTest {
                     "dev.convoy.checkpoint..",
                     "org.apache.spark..",
                     "com.typesafe..");
+
+    /** What people program against changes only when it means to. */
+    @ArchTest
+    static final ArchRule THE_API_SPEAKS_OF_ITSELF_AND_SPARK_ALONE = codeUnits()
+            .that()
+            .arePublic()
+            .and()
+            .areDeclaredInClassesThat()
+            .resideInAPackage("dev.convoy.api..")
+            .should()
+            .haveRawReturnType(OF_THE_API)
+            .andShould()
+            .haveRawParameterTypes(DescribedPredicate.allElements(OF_THE_API));
 
     /** What a night decides by are records of what it was told. */
     @ArchTest
