@@ -1,10 +1,16 @@
 package dev.convoy.model;
 
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.ObjIntConsumer;
 
 /** A {@link Vector} in a Java array. */
 public final class HeapVector implements Vector {
     private final float[] values;
+    private final int from;
+    private final int length;
 
     /** A vector of zeros. */
     public HeapVector(int length) {
@@ -12,7 +18,13 @@ public final class HeapVector implements Vector {
     }
 
     private HeapVector(float[] values) {
+        this(values, 0, values.length);
+    }
+
+    private HeapVector(float[] values, int from, int length) {
         this.values = values;
+        this.from = from;
+        this.length = length;
     }
 
     /** A vector that reads and writes this array. */
@@ -20,45 +32,45 @@ public final class HeapVector implements Vector {
         return new HeapVector(values);
     }
 
-    /** The array itself, not a copy. */
+    /** The array itself, not a copy; of a whole vector only. */
     public float[] values() {
+        if (length != values.length) {
+            throw new IllegalStateException("A piece of a vector has no array of its own");
+        }
         return values;
     }
 
     @Override
     public int length() {
-        return values.length;
+        return length;
     }
 
     @Override
     public HeapVector set(float[] source) {
-        if (source.length != values.length) {
-            throw new IllegalArgumentException(
-                    "Cannot fill a vector of " + values.length + " from an array of " + source.length);
-        }
-        System.arraycopy(source, 0, values, 0, values.length);
-        return this;
+        return set(over(source));
     }
 
     @Override
     public HeapVector set(float factor, FloatBuffer source) {
-        source.get(source.position(), values);
+        source.get(source.position(), values, from, length);
         return scale(factor);
     }
 
     @Override
     public HeapVector set(Vector x) {
-        return set(array(x));
+        HeapVector other = checked(x);
+        System.arraycopy(other.values, other.from, values, from, length);
+        return this;
     }
 
     @Override
     public float[] toArray() {
-        return values.clone();
+        return Arrays.copyOfRange(values, from, from + length);
     }
 
     @Override
-    public void get(int from, int count, FloatBuffer target) {
-        target.put(target.position(), values, from, count);
+    public void get(int first, int count, FloatBuffer target) {
+        target.put(target.position(), values, from + first, count);
     }
 
     @Override
@@ -68,22 +80,23 @@ public final class HeapVector implements Vector {
         double b = 0;
         double c = 0;
         double d = 0;
-        int i = 0;
-        for (; i + 3 < values.length; i += 4) {
+        int i = from;
+        int end = from + length;
+        for (; i + 3 < end; i += 4) {
             a += (double) values[i] * values[i];
             b += (double) values[i + 1] * values[i + 1];
             c += (double) values[i + 2] * values[i + 2];
             d += (double) values[i + 3] * values[i + 3];
         }
-        a += i < values.length ? (double) values[i] * values[i] : 0;
-        b += i + 1 < values.length ? (double) values[i + 1] * values[i + 1] : 0;
-        c += i + 2 < values.length ? (double) values[i + 2] * values[i + 2] : 0;
+        a += i < end ? (double) values[i] * values[i] : 0;
+        b += i + 1 < end ? (double) values[i + 1] * values[i + 1] : 0;
+        c += i + 2 < end ? (double) values[i + 2] * values[i + 2] : 0;
         return Math.sqrt(a + b + (c + d));
     }
 
     @Override
     public HeapVector scale(float factor) {
-        for (int i = 0; i < values.length; i++) {
+        for (int i = from; i < from + length; i++) {
             values[i] *= factor;
         }
         return this;
@@ -91,48 +104,63 @@ public final class HeapVector implements Vector {
 
     @Override
     public HeapVector add(float factor, Vector x) {
-        float[] xs = array(x);
-        for (int i = 0; i < values.length; i++) {
-            values[i] += factor * xs[i];
+        HeapVector xs = checked(x);
+        for (int i = 0; i < length; i++) {
+            values[from + i] += factor * xs.values[xs.from + i];
         }
         return this;
     }
 
     @Override
     public HeapVector addProduct(float factor, Vector x, Vector y) {
-        float[] xs = array(x);
-        float[] ys = array(y);
-        for (int i = 0; i < values.length; i++) {
-            values[i] += factor * xs[i] * ys[i];
+        HeapVector xs = checked(x);
+        HeapVector ys = checked(y);
+        for (int i = 0; i < length; i++) {
+            values[from + i] += factor * xs.values[xs.from + i] * ys.values[ys.from + i];
         }
         return this;
     }
 
     @Override
     public HeapVector addOverRoot(float factor, Vector x, float scale, Vector y, float eps) {
-        float[] xs = array(x);
-        float[] ys = array(y);
-        for (int i = 0; i < values.length; i++) {
-            values[i] += factor * xs[i] / ((float) Math.sqrt(scale * ys[i]) + eps);
+        HeapVector xs = checked(x);
+        HeapVector ys = checked(y);
+        for (int i = 0; i < length; i++) {
+            float root = (float) Math.sqrt(scale * ys.values[ys.from + i]);
+            values[from + i] += factor * xs.values[xs.from + i] / (root + eps);
         }
         return this;
+    }
+
+    @Override
+    public void forEachTile(List<Vector> others, ObjIntConsumer<List<Vector>> use) {
+        for (int first = 0; first < length; first += TILE) {
+            int count = Math.min(TILE, length - first);
+            List<Vector> pieces = new ArrayList<>();
+            pieces.add(new HeapVector(values, from + first, count));
+            for (Vector other : others) {
+                HeapVector beside = checked(other);
+                pieces.add(new HeapVector(beside.values, beside.from + first, count));
+            }
+            use.accept(pieces, first);
+        }
     }
 
     /** Whether every value is finite. */
     public boolean isFinite() {
         // NaN and infinity survive multiplication by 0 and addition; nothing else makes them from finite values.
         float sum = 0;
-        for (float value : values) {
-            sum += value * 0;
+        for (int i = from; i < from + length; i++) {
+            sum += values[i] * 0;
         }
         return sum == 0;
     }
 
-    private float[] array(Vector other) {
-        if (other.length() != values.length) {
+    private HeapVector checked(Vector other) {
+        if (other.length() != length) {
             throw new IllegalArgumentException(
-                    "Cannot combine vectors of " + values.length + " and " + other.length() + " values");
+                    "Cannot combine vectors of " + length + " and " + other.length() + " values");
         }
-        return ((HeapVector) other).values;
+        return (HeapVector) other;
     }
 }

@@ -1,6 +1,8 @@
 package dev.convoy.model;
 
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.function.ObjIntConsumer;
 
 /**
  * A vector of floats where a backend keeps it, with the few operations that optimizers need. Operations change this
@@ -43,4 +45,17 @@ public interface Vector {
 
     /** {@code this = this + factor * x / (sqrt(scale * y) + eps)}. */
     Vector addOverRoot(float factor, Vector x, float scale, Vector y, float eps);
+
+    /** How many values {@link #forEachTile} shows at a time. */
+    int TILE = 1 << 15;
+
+    /**
+     * Shows this vector, and others of its kind and length beside it, in pieces that stay in a processor's cache, so that several
+     * operations on the same pieces go over memory once. Where that gains nothing, there is one piece. Operations give the
+     * same bits as on whole vectors.
+     *
+     * @param use takes where the pieces begin, and the pieces: this vector's first, then the others'; they read and write the vectors, and
+     *     live as long as the call
+     */
+    void forEachTile(List<Vector> others, ObjIntConsumer<List<Vector>> use);
 }

@@ -24,9 +24,12 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -34,9 +37,14 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.util.TaskCompletionListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Asks a trained model about images on a cluster, one Spark job each time. An image that cannot be used is an answer too. */
 public final class PredictJob implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PredictJob.class);
+
     /** Tasks that write, for each that runs at a time. */
     private static final int TASKS_A_SLOT = 4;
 
@@ -183,37 +191,75 @@ public final class PredictJob implements AutoCloseable {
 
         @Override
         public Iterator<List<Prediction>> call(Iterator<SourceImage> images) {
-            return new Iterator<>() {
-                @Override
-                public boolean hasNext() {
-                    return images.hasNext();
-                }
-
-                @Override
-                public List<Prediction> next() {
-                    // Read here, since files are closed with the task that Spark knows this thread by.
-                    List<SourceImage> batch = new ArrayList<>();
-                    do {
-                        batch.add(images.next());
-                    } while (batch.size() < batchSize && images.hasNext());
-                    return ask(batch);
-                }
-            };
+            Answers answers = new Answers(this, images);
+            // Nothing computes any more when somebody has seen enough.
+            TaskContext.get().addTaskCompletionListener((TaskCompletionListener) ended -> answers.settle());
+            return answers;
         }
 
-        private List<Prediction> ask(List<SourceImage> batch) {
+        /** Reads on Spark's own thread, since files are closed with the task that Spark knows it by. */
+        private List<SourceImage> read(Iterator<SourceImage> images) {
+            List<SourceImage> batch = new ArrayList<>();
+            while (batch.size() < batchSize && images.hasNext()) {
+                batch.add(images.next());
+            }
+            return batch;
+        }
+
+        private Optional<Future<List<Prediction>>> ask(List<SourceImage> batch) {
+            return batch.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(ReplicaPool.ask(
+                            replica.forTask(TaskContext.get()), model.name(), model::loadInto, lent -> new Predictor(
+                                            lent,
+                                            preparation.decoder(replica.input()),
+                                            replica.network().loss(),
+                                            classNames,
+                                            top)
+                                    .predict(batch)));
+        }
+    }
+
+    /** Answers batch by batch: the next one is read while the replica works on one, and answered while Spark writes what is known. */
+    private static final class Answers implements Iterator<List<Prediction>> {
+        private final Task task;
+        private final Iterator<SourceImage> images;
+        private Optional<Future<List<Prediction>>> asked;
+
+        Answers(Task task, Iterator<SourceImage> images) {
+            this.task = task;
+            this.images = images;
+            this.asked = task.ask(task.read(images));
+        }
+
+        @Override
+        public boolean hasNext() {
+            return asked.isPresent();
+        }
+
+        @Override
+        public List<Prediction> next() {
+            Future<List<Prediction>> pending = asked.orElseThrow(NoSuchElementException::new);
+            List<SourceImage> batch = task.read(images);
             try {
-                return ReplicaPool.withModel(
-                        replica.forTask(TaskContext.get()), model.name(), model::loadInto, lent -> new Predictor(
-                                        lent,
-                                        preparation.decoder(replica.input()),
-                                        replica.network().loss(),
-                                        classNames,
-                                        top)
-                                .predict(batch));
+                List<Prediction> answers = ReplicaPool.await(pending);
+                asked = task.ask(batch);
+                return answers;
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw (CancellationException) new CancellationException("The task was interrupted").initCause(e);
+            }
+        }
+
+        void settle() {
+            try {
+                if (asked.isPresent()) {
+                    asked.get().get();
+                }
+            } catch (ExecutionException e) {
+                LOG.debug("Answers that nobody waits for have failed", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         }
     }

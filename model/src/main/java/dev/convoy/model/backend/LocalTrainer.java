@@ -78,7 +78,7 @@ public final class LocalTrainer {
     public double step(ImageBatch batch, StepKey key, double learningRate) {
         double loss = replica.train(batch, key);
         if (Double.isFinite(loss)) {
-            optimizer.step(replica.parameters(), replica.gradient(), slots, decayed, learningRate, ++steps);
+            optimizer.stepInTiles(replica.parameters(), replica.gradient(), slots, decayed, learningRate, ++steps);
         }
         return loss;
     }

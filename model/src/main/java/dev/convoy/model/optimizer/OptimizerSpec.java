@@ -4,6 +4,7 @@ import dev.convoy.data.InvalidValueException;
 import dev.convoy.model.Vector;
 import dev.convoy.model.layer.TensorSpec;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -17,7 +18,7 @@ public sealed interface OptimizerSpec extends Serializable {
     int slotCount();
 
     /**
-     * Takes one step.
+     * Takes one step, which changes each value by itself alone.
      *
      * @param w parameters, changed
      * @param g gradient, used up
@@ -27,6 +28,16 @@ public sealed interface OptimizerSpec extends Serializable {
      * @param step counts from 1 since the slots were zero
      */
     void step(Vector w, Vector g, List<Vector> slots, Vector decayed, double rate, long step);
+
+    /** Takes one step, as {@link #step} does, going over memory once. */
+    default void stepInTiles(Vector w, Vector g, List<Vector> slots, Vector decayed, double rate, long step) {
+        List<Vector> others = new ArrayList<>(List.of(g, decayed));
+        others.addAll(slots);
+        w.forEachTile(
+                others,
+                (tiles, from) ->
+                        step(tiles.get(0), tiles.get(1), tiles.subList(3, tiles.size()), tiles.get(2), rate, step));
+    }
 
     /** Makes zeroed memory for this many parameters. */
     default OptimizerState initialState(int parameters) {

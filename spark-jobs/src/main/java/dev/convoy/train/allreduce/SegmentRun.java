@@ -228,10 +228,8 @@ final class SegmentRun {
 
     /** Moves the state; the norm of the mean, where rank 0 is. */
     private double apply(Mean mean, double rate, int steps) {
-        vectors.receive(mean);
-        double norm = reporter.isPresent() ? vectors.update().norm() : 0;
         optimizerSteps = exchange.optimizerStepsAfter(optimizerSteps, steps);
-        exchange.apply(vectors, mean, rate, optimizerSteps);
+        double norm = vectors.move(exchange, mean, rate, optimizerSteps, reporter.isPresent());
         trainer.setSteps(optimizerSteps);
         return norm;
     }

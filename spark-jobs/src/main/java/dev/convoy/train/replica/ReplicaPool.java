@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -48,15 +49,20 @@ public final class ReplicaPool {
         return with(spec, owner -> work.apply(owner.replica()));
     }
 
+    /** As {@link #ask}, and waits. */
+    public static <T> T withModel(ReplicaSpec spec, String model, Consumer<Replica> load, Function<Replica, T> work)
+            throws InterruptedException {
+        return await(ask(spec, model, load, work));
+    }
+
     /**
-     * Lends a replica that holds a model, which is loaded unless the last work on the replica was with the same one.
+     * Lends a replica that holds a model, which is loaded unless the last work on the replica was with the same one, and does not wait.
      *
      * @param model names it among all of this process
      * @param load gives a replica the model
      * @param work must leave the model as it is
      */
-    public static <T> T withModel(ReplicaSpec spec, String model, Consumer<Replica> load, Function<Replica, T> work)
-            throws InterruptedException {
+    public static <T> Future<T> ask(ReplicaSpec spec, String model, Consumer<Replica> load, Function<Replica, T> work) {
         return borrowed(spec, owner -> {
             Replica replica = owner.replica();
             if (!model.equals(owner.model)) {
@@ -65,6 +71,15 @@ public final class ReplicaPool {
             }
             return work.apply(replica);
         });
+    }
+
+    /** Waits for work, and fails as it does. */
+    public static <T> T await(Future<T> work) throws InterruptedException {
+        try {
+            return work.get();
+        } catch (ExecutionException e) {
+            return ExceptionUtils.rethrow(e.getCause());
+        }
     }
 
     /**
@@ -79,28 +94,23 @@ public final class ReplicaPool {
 
     /** Whoever is lent a replica may leave anything in it. */
     private static <T> T with(ReplicaSpec spec, Function<Owner, T> work) throws InterruptedException {
-        return borrowed(spec, owner -> {
+        return await(borrowed(spec, owner -> {
             owner.model = "";
             return work.apply(owner);
-        });
+        }));
     }
 
-    private static <T> T borrowed(ReplicaSpec spec, Function<Owner, T> work) throws InterruptedException {
+    private static <T> Future<T> borrowed(ReplicaSpec spec, Function<Owner, T> work) {
         Owner owner = borrow(spec);
-        try {
-            return CompletableFuture.supplyAsync(() -> work.apply(owner), owner.thread)
-                    .whenComplete((result, failure) -> {
-                        if (failure == null) {
-                            giveBack(owner);
-                        } else {
-                            // Nobody knows what a failure left open in native code.
-                            owner.close();
-                        }
-                    })
-                    .get();
-        } catch (ExecutionException e) {
-            return ExceptionUtils.rethrow(e.getCause());
-        }
+        return CompletableFuture.supplyAsync(() -> work.apply(owner), owner.thread)
+                .whenComplete((result, failure) -> {
+                    if (failure == null) {
+                        giveBack(owner);
+                    } else {
+                        // Nobody knows what a failure left open in native code.
+                        owner.close();
+                    }
+                });
     }
 
     private static synchronized Owner borrow(ReplicaSpec spec) {

@@ -199,10 +199,8 @@ public final class RoundsMaster implements TrainingMaster {
                         : HeapVector.over(begin.velocity().clone()),
                 new HeapVector(length));
         Mean mean = new Mean(FloatBuffer.wrap(sum.vector().floats()), layout, sum.weight());
-        vectors.receive(mean);
-        double norm = vectors.update().norm();
         long optimizerSteps = exchange.optimizerStepsAfter(begin.optimizer().steps(), steps);
-        exchange.apply(vectors, mean, rate, optimizerSteps);
+        double norm = vectors.move(exchange, mean, rate, optimizerSteps, true);
         return new Update(
                 new ModelState(values(vectors.parameters()), values(vectors.buffers())),
                 new OptimizerState(

@@ -20,8 +20,7 @@ import java.util.function.IntConsumer;
  *                    exchange.end(trainer)                                     now the trainer holds the contribution
  * in between         the contributions are summed, each times its number of examples
  * wherever           exchange.rewind(trainer)                                  back to where the round began
- * the model is       vectors.receive(mean)
- *                    exchange.apply(vectors, mean, rate, steps)
+ * the model is       vectors.move(exchange, mean, rate, steps)
  * </pre>
  */
 public sealed interface Exchange extends Serializable permits GradientAveraging, ParameterAveraging {
@@ -36,7 +35,7 @@ public sealed interface Exchange extends Serializable permits GradientAveraging,
     /** Whether workers need the optimizer's memory to begin a round, and contribute it. */
     boolean averagesOptimizer();
 
-    /** Whether {@link #apply} goes on from the optimizer's memory at the round's beginning; otherwise it writes all of it anew. */
+    /** Whether {@link #move} goes on from the optimizer's memory at the round's beginning; otherwise it writes all of it anew. */
     boolean appliesOptimizer();
 
     /** Whether the contribution's largest part is ready bit by bit while the last step is still computed. */
@@ -84,13 +83,14 @@ public sealed interface Exchange extends Serializable permits GradientAveraging,
     Vector meanTarget(LocalTrainer trainer);
 
     /**
-     * Moves parameters and the memory of optimizers by a mean that the vectors have received.
+     * Moves parameters and the memory of optimizers, or a piece of all of them, each value by itself.
      *
      * @param vectors where the round began, with the mean update, which is used up
+     * @param from the first parameter of the piece
      * @param rate the learning rate of the round's first step
      * @param steps that have gone into the optimizer's memory with this round, of {@link #optimizerStepsAfter}
      */
-    void apply(TrainedVectors vectors, Mean mean, double rate, long steps);
+    void move(TrainedVectors vectors, int from, Mean mean, double rate, long steps);
 
     /**
      * The number of steps in the optimizer's memory after a round.

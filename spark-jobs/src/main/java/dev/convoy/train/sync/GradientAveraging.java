@@ -68,7 +68,7 @@ public record GradientAveraging() implements Exchange {
     }
 
     @Override
-    public void apply(TrainedVectors vectors, Mean mean, double rate, long steps) {
+    public void move(TrainedVectors vectors, int from, Mean mean, double rate, long steps) {
         vectors.optimizer()
                 .step(vectors.parameters(), vectors.update(), vectors.slots(), vectors.decayed(), rate, steps);
     }

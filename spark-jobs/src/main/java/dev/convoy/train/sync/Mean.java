@@ -26,9 +26,9 @@ public final class Mean {
         return (float) (1 / weight);
     }
 
-    /** Copies the mean gradient, or the mean distance of parameters. */
-    public void update(Vector target) {
-        target.set(share(), layout.update(sum));
+    /** Copies the mean gradient, or the mean distance of parameters, from a parameter on, as far as the target takes it. */
+    public void update(int from, Vector target) {
+        target.set(share(), layout.update(sum).slice(from, target.length()));
     }
 
     /** Copies the mean distance of buffers. */
@@ -36,8 +36,8 @@ public final class Mean {
         target.set(share(), layout.buffers(sum));
     }
 
-    /** Copies the mean of one vector of the optimizer's memory. */
-    public void slot(int index, Vector target) {
-        target.set(share(), layout.slot(sum, index));
+    /** Copies the mean of one vector of the optimizer's memory, from a parameter on, as far as the target takes it. */
+    public void slot(int index, int from, Vector target) {
+        target.set(share(), layout.slot(sum, index).slice(from, target.length()));
     }
 }

@@ -126,12 +126,12 @@ public record ParameterAveraging(
     }
 
     @Override
-    public void apply(TrainedVectors vectors, Mean mean, double rate, long steps) {
+    public void move(TrainedVectors vectors, int from, Mean mean, double rate, long steps) {
         outer.step(vectors.parameters(), vectors.update(), vectors.velocity());
         for (int i = 0; i < vectors.slots().size(); i++) {
             Vector slot = vectors.slots().get(i);
             if (averagesOptimizer()) {
-                mean.slot(i, slot);
+                mean.slot(i, from, slot);
             } else {
                 slot.set(new float[slot.length()]);
             }

@@ -3,6 +3,7 @@ package dev.convoy.train.sync;
 import dev.convoy.model.Vector;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.optimizer.OptimizerSpec;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -60,11 +61,45 @@ public final class TrainedVectors {
                 exchange.meanTarget(trainer));
     }
 
-    /** Takes the mean update, and moves buffers by their mean distance. */
-    public void receive(Mean mean) {
-        mean.update(update);
+    /**
+     * Moves everything by the mean of a round, going over memory once.
+     *
+     * @param rate the learning rate of the round's first step
+     * @param steps that have gone into the optimizer's memory with this round
+     * @param measured whether somebody wants to know the norm
+     * @return the norm of the mean update; 0 if nobody wants to know
+     */
+    public double move(Exchange exchange, Mean mean, double rate, long steps, boolean measured) {
         mean.buffers(buffers);
         buffers.add(1, beginBuffers);
+        List<Vector> beside = new ArrayList<>(List.of(update, decayed));
+        beside.addAll(slots);
+        if (velocity.length() > 0) {
+            beside.add(velocity);
+        }
+        double[] squares = {0};
+        parameters.forEachTile(beside, (tiles, from) -> {
+            TrainedVectors piece = over(tiles);
+            mean.update(from, piece.update);
+            double norm = measured ? piece.update.norm() : 0;
+            squares[0] += norm * norm;
+            exchange.move(piece, from, mean, rate, steps);
+        });
+        return Math.sqrt(squares[0]);
+    }
+
+    /** Pieces of the vectors, in the order in which they were asked for. */
+    private TrainedVectors over(List<Vector> tiles) {
+        int behind = 3 + slots.size();
+        return new TrainedVectors(
+                optimizer,
+                tiles.get(0),
+                beginBuffers,
+                buffers,
+                tiles.subList(3, behind),
+                tiles.get(2),
+                tiles.size() > behind ? tiles.get(behind) : velocity,
+                tiles.get(1));
     }
 
     /** The optimizer that gradients are given to. */

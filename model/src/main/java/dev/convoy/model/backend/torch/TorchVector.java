@@ -2,6 +2,9 @@ package dev.convoy.model.backend.torch;
 
 import dev.convoy.model.Vector;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ObjIntConsumer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
@@ -16,7 +19,11 @@ final class TorchVector implements Vector {
     private final int length;
 
     TorchVector(int length, Device device) {
-        this.tensor = torch.zeros(length).to(device, ScalarType.Float);
+        this(torch.zeros(length).to(device, ScalarType.Float), length);
+    }
+
+    private TorchVector(Tensor tensor, int length) {
+        this.tensor = tensor;
         this.length = length;
     }
 
@@ -47,7 +54,7 @@ final class TorchVector implements Vector {
             return this;
         }
         try (PointerScope scope = new PointerScope()) {
-            Tensor source = torch.from_blob(new FloatPointer(values), length);
+            Tensor source = torch.from_blob(new FloatPointer(values.slice()), length);
             // A factor that is a tensor, since libtorch would go over memory twice for a plain one.
             torch.mul_out(
                     tensor, source.to(tensor.device(), ScalarType.Float), torch.scalar_tensor(new Scalar(factor)));
@@ -121,6 +128,27 @@ final class TorchVector implements Vector {
             tensor.addcdiv_(tensorOf(x), root, new Scalar(factor));
         }
         return this;
+    }
+
+    @Override
+    public void forEachTile(List<Vector> others, ObjIntConsumer<List<Vector>> use) {
+        // A GPU has no such cache, and would be told to do many small things.
+        int size = tensor.is_cpu() ? TILE : Math.max(1, length);
+        for (int first = 0; first < length; first += size) {
+            int count = Math.min(size, length - first);
+            try (PointerScope scope = new PointerScope()) {
+                List<Vector> pieces = new ArrayList<>();
+                pieces.add(piece(tensor, first, count));
+                for (Vector other : others) {
+                    pieces.add(piece(tensorOf(other), first, count));
+                }
+                use.accept(pieces, first);
+            }
+        }
+    }
+
+    private static TorchVector piece(Tensor whole, int first, int count) {
+        return new TorchVector(whole.narrow(0, first, count), count);
     }
 
     private static Tensor tensorOf(Vector vector) {
