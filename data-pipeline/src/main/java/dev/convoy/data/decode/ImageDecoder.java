@@ -30,7 +30,9 @@ import org.bytedeco.opencv.opencv_core.Size;
 /**
  * Turns images into unsigned bytes of one shape, in CHW order with channels red, green, blue. {@link ImageFile} decodes
  * JPEG, PNG, WebP, BMP, TIFF and the first picture of a GIF, in the orientation that EXIF gives; 16 bits become 8,
- * transparency is dropped. Resizing (area averaging to shrink, linear to enlarge) is OpenCV's.
+ * transparency is dropped. Resizing (area averaging to shrink, linear to enlarge) is OpenCV's. Of a JPEG that is more than four times as
+ * high and wide as is needed, libjpeg decodes a half, a quarter or an eighth of the rows and columns, at least twice as many as needed:
+ * pixels differ from those of the whole image by about a grey level.
  *
  * @param shape what every image becomes
  * @param sizes what to do with an image of another height or width
@@ -56,6 +58,9 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         /** Make it grey. */
         TO_GREY
     }
+
+    /** How many pixels, in each direction, a decoder leaves for one of the result. */
+    private static final int SPARE = 2;
 
     /** The number of pixels up to which an image is resized whole before it is cropped. */
     private static final long LARGE_COVER = 1L << 24;
@@ -191,16 +196,42 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
 
     private Mat decodeEncoded(byte[] bytes) throws BadImageException {
         if (shape.channels() == 3) {
-            return ImageFile.read(bytes, IMREAD_COLOR);
+            return ImageFile.read(bytes, IMREAD_COLOR, this::reduction);
         }
         if (colours == Colours.TO_GREY) {
-            return ImageFile.read(bytes, IMREAD_GRAYSCALE);
+            return ImageFile.read(bytes, IMREAD_GRAYSCALE, this::reduction);
         }
         Mat image = ImageFile.read(bytes, IMREAD_ANYCOLOR);
         if (image.channels() != 1) {
             throw hasColour();
         }
         return image;
+    }
+
+    /**
+     * How many times smaller a decoder may make an image that is resized afterwards, so that at least {@link #SPARE} times as many rows and
+     * columns as are needed are left, whether it is turned or not.
+     */
+    private int reduction(int height, int width) {
+        if (sizes == Sizes.REFUSE) {
+            return 1;
+        }
+        int factor = 8;
+        while (factor > 1
+                && !(suffices(height / factor, width / factor) && suffices(width / factor, height / factor))) {
+            factor /= 2;
+        }
+        return factor;
+    }
+
+    private boolean suffices(int height, int width) {
+        double down = (double) height / shape.height();
+        double across = (double) width / shape.width();
+        return switch (sizes) {
+            case REFUSE -> false;
+            case STRETCH, CROP -> Math.min(down, across) >= SPARE;
+            case LETTERBOX -> Math.max(down, across) >= SPARE;
+        };
     }
 
     private Mat decoded(SourceImage.Data.Pixels pixels) throws BadImageException {

@@ -2,7 +2,14 @@ package dev.convoy.data.decode;
 
 import static org.bytedeco.opencv.global.opencv_core.CV_8UC1;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_ANYCOLOR;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_COLOR;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_GRAYSCALE;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_REDUCED_COLOR_2;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_REDUCED_COLOR_4;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_REDUCED_COLOR_8;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_REDUCED_GRAYSCALE_2;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_REDUCED_GRAYSCALE_4;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_REDUCED_GRAYSCALE_8;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.imdecode;
 
 import dev.convoy.data.BadImageException;
@@ -12,6 +19,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.function.IntBinaryOperator;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.opencv.opencv_core.Mat;
 
@@ -41,11 +49,21 @@ final class ImageFile {
      *     be read
      */
     static Mat read(byte[] file, int flags) throws BadImageException {
+        return read(file, flags, (height, width) -> 1);
+    }
+
+    /**
+     * As {@link #read(byte[], int)}, but may give a smaller image, of which decoders do not compute more pixels.
+     *
+     * @param flags {@code IMREAD_COLOR} or {@code IMREAD_GRAYSCALE}
+     * @param reduction by height and width before the image is turned upright, how many times smaller it may be: 1, 2, 4 or 8
+     */
+    static Mat read(byte[] file, int flags, IntBinaryOperator reduction) throws BadImageException {
         if (file.length == 0) {
             throw bad("the file is empty");
         }
         try {
-            return decode(file, flags);
+            return decode(file, flags, reduction);
         } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
             throw bad("it is cut short");
         }
@@ -70,7 +88,7 @@ final class ImageFile {
         return file.length < 4 ? 0 : ByteBuffer.wrap(file).getInt();
     }
 
-    private static Mat decode(byte[] file, int flags) throws BadImageException {
+    private static Mat decode(byte[] file, int flags, IntBinaryOperator reduction) throws BadImageException {
         int start = start(file);
         switch (start) {
             case PNG:
@@ -85,9 +103,10 @@ final class ImageFile {
             default:
         }
         if (start >>> 8 == JPEG) {
-            JpegFile.check(file);
-            Mat image = byOpenCv(file, flags, "JPEG");
-            JpegFile.checkFilledUp(image, file);
+            JpegFile jpeg = JpegFile.checked(file);
+            int factor = reduction.applyAsInt(jpeg.height(), jpeg.width());
+            Mat image = byOpenCv(file, factor == 1 ? flags : reduced(flags, factor), "JPEG");
+            jpeg.checkFilledUp(image);
             return image;
         }
         if (start >>> 16 == BMP) {
@@ -98,6 +117,16 @@ final class ImageFile {
         String text = new String(file, 0, Math.min(8, file.length), StandardCharsets.US_ASCII);
         throw bad("it is not a JPEG, PNG, WebP, BMP, GIF or TIFF file"
                 + (text.startsWith("<") ? " but text, perhaps a web page" : ""));
+    }
+
+    private static int reduced(int flags, int factor) {
+        boolean colour = flags == IMREAD_COLOR;
+        return switch (factor) {
+            case 2 -> colour ? IMREAD_REDUCED_COLOR_2 : IMREAD_REDUCED_GRAYSCALE_2;
+            case 4 -> colour ? IMREAD_REDUCED_COLOR_4 : IMREAD_REDUCED_GRAYSCALE_4;
+            case 8 -> colour ? IMREAD_REDUCED_COLOR_8 : IMREAD_REDUCED_GRAYSCALE_8;
+            default -> throw new IllegalArgumentException("No image is made " + factor + " times smaller");
+        };
     }
 
     /** Whether a BMP is uncompressed, of 8 or 24 bits a pixel, as those are that Convoy writes. */

@@ -6,6 +6,7 @@ import dev.convoy.data.BadImageException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -40,25 +41,43 @@ final class JpegFile {
             Pattern.compile("Premature end of JPEG file.*|Corrupt JPEG data: (?!\\d+ extraneous).*");
 
     private final byte[] file;
+    /** The same bytes, in which Java looks for one many at a time. */
+    private final String text;
+
     private int at = 2;
     /** The number of the frame's components; 0 before the frame. */
     private int components;
 
     private boolean sequential;
     private int scans;
+    private int height;
+    private int width;
 
     private JpegFile(byte[] file) {
         this.file = file;
+        this.text = new String(file, StandardCharsets.ISO_8859_1);
     }
 
     /**
-     * Fails unless the file is whole, of a size and kind that can be decoded.
+     * Looks through a file, and fails unless it is whole, of a size and kind that can be decoded.
      *
      * @throws BadImageException with the reason
      * @throws IndexOutOfBoundsException if it is cut short
      */
-    static void check(byte[] file) throws BadImageException {
-        new JpegFile(file).check();
+    static JpegFile checked(byte[] file) throws BadImageException {
+        JpegFile found = new JpegFile(file);
+        found.check();
+        return found;
+    }
+
+    /** Pixels, before it is turned upright. */
+    int height() {
+        return height;
+    }
+
+    /** Pixels, before it is turned upright. */
+    int width() {
+        return width;
     }
 
     private void check() throws BadImageException {
@@ -120,7 +139,9 @@ final class JpegFile {
         if (file[at + 2] != 8) {
             throw bad("it is a JPEG file of " + file[at + 2] + " bits a sample; only 8 can be read");
         }
-        ImageFile.checkSize(u16(at + 5), u16(at + 3));
+        height = u16(at + 3);
+        width = u16(at + 5);
+        ImageFile.checkSize(width, height);
         components = file[at + 7] & 0xFF;
         sequential = marker == 0xC0 || marker == 0xC1 || marker == 0xC9;
     }
@@ -133,8 +154,9 @@ final class JpegFile {
         boolean all = sequential && (file[at + 2] & 0xFF) == components;
         at += length();
         while (true) {
-            while (file[at] != -1) {
-                at++;
+            at = text.indexOf('\u00FF', at);
+            if (at < 0) {
+                throw new IndexOutOfBoundsException("a scan has no end");
             }
             int marker = file[at + 1] & 0xFF;
             if (marker == 0xFF) {
@@ -166,13 +188,16 @@ final class JpegFile {
     /**
      * Fails if libjpeg has run out of data before it had all pixels. What it fills up with is grey to the last corner;
      * only then another decoder is asked, which tells of what it meets.
+     *
+     * @param image decoded, perhaps smaller
      */
-    static void checkFilledUp(Mat image, byte[] file) throws BadImageException {
-        int height = Math.min(CORNER, image.rows());
-        int width = Math.min(CORNER, image.cols());
+    void checkFilledUp(Mat image) throws BadImageException {
+        int side = image.total() < (long) height * width ? 1 : CORNER;
+        int tall = Math.min(side, image.rows());
+        int wide = Math.min(side, image.cols());
         // The last corner may be any, once the image is upright.
-        boolean filled = Stream.of(0, image.rows() - height)
-                .flatMap(top -> Stream.of(0, image.cols() - width).map(left -> new Rect(left, top, width, height)))
+        boolean filled = Stream.of(0, image.rows() - tall)
+                .flatMap(top -> Stream.of(0, image.cols() - wide).map(left -> new Rect(left, top, wide, tall)))
                 .anyMatch(corner -> isFilling(image.apply(corner).clone()));
         if (filled) {
             List<String> warnings = warnings(file);

@@ -13,8 +13,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Images are written by the JDK's own encoder, and read by ours. */
 class ImageDecoderTest {
@@ -49,6 +53,48 @@ class ImageDecoderTest {
                 .hasMessageContaining("the images are to have 1 channel");
         // 0.299 red + 0.587 green + 0.114 blue
         assertThat(decode(GREY, Colours.TO_GREY, png)).containsExactly(9, 10, 11, 12, 13, 14);
+    }
+
+    /** Waves of many lengths, as in a photograph, and a little noise. */
+    private static BufferedImage picture(int width, int height) {
+        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_3BYTE_BGR);
+        Random random = new Random(1);
+        for (int i = 0; i < width * height; i++) {
+            int x = i % width;
+            int y = i / width;
+            int rgb = 0;
+            for (int channel = 0; channel < 3; channel++) {
+                double wave =
+                        Math.sin(x / (3.0 + 40 * channel)) + Math.sin(y / 11.0 + x / 170.0) + Math.sin(x * y / 4e4);
+                rgb = rgb << 8 | Math.min(255, Math.max(0, (int) (128 + 35 * wave + 4 * random.nextGaussian())));
+            }
+            image.setRGB(x, y, rgb);
+        }
+        return image;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "STRETCH, 3, 40, 60, true",
+        "STRETCH, 1, 100, 75, true",
+        "CROP, 3, 64, 64, true",
+        "LETTERBOX, 3, 90, 90, true",
+        "STRETCH, 3, 151, 199, false"
+    })
+    void aLargeJpegIsDecodedSmallerAndLooksTheSame(Sizes sizes, int channels, int height, int width, boolean smaller)
+            throws Exception {
+        SourceImage.Data jpeg = encode(picture(800, 600), "jpg");
+        ImageShape whole = new ImageShape(channels, 600, 800);
+        SourceImage.Data pixels = new SourceImage.Data.Pixels(whole, decode(whole, Colours.TO_GREY, jpeg));
+        ImageDecoder decoder = new ImageDecoder(new ImageShape(channels, height, width), sizes, Colours.TO_GREY);
+        byte[] decoded = decoder.decode(jpeg);
+        byte[] expected = decoder.decode(pixels);
+        double difference = IntStream.range(0, decoded.length)
+                .map(i -> Math.abs((decoded[i] & 0xFF) - (expected[i] & 0xFF)))
+                .average()
+                .orElseThrow();
+        assertThat(difference).isLessThan(1.5);
+        assertThat(difference > 0).as("whether fewer pixels were decoded").isEqualTo(smaller);
     }
 
     @Test

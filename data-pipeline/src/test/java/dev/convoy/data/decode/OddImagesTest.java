@@ -125,6 +125,15 @@ class OddImagesTest {
         assertThatThrownBy(() -> ImageDecoder.shapeOf(new SourceImage.Data.Encoded(file)))
                 .isInstanceOf(BadImageException.class)
                 .hasMessageContaining("damaged JPEG");
+        // Of which libjpeg decodes a part of the pixels only.
+        for (int side : new int[] {8, 16, 32}) {
+            ImageDecoder smaller = new ImageDecoder(
+                    new ImageShape(3, side, side), ImageDecoder.Sizes.STRETCH, ImageDecoder.Colours.REFUSE);
+            assertThatThrownBy(() -> smaller.decode(new SourceImage.Data.Encoded(file)))
+                    .as("%d", side)
+                    .isInstanceOf(BadImageException.class)
+                    .hasMessageContaining("damaged JPEG");
+        }
     }
 
     /** Covering 224x224 with it whole would take a picture of 2,240,000 x 224 pixels. */
