@@ -1,6 +1,13 @@
 package dev.convoy.data.augment;
 
+import static org.bytedeco.opencv.global.opencv_core.CV_32F;
+import static org.bytedeco.opencv.global.opencv_core.CV_32FC1;
+import static org.bytedeco.opencv.global.opencv_core.CV_8U;
+
 import dev.convoy.data.ImageShape;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.opencv.global.opencv_core;
+import org.bytedeco.opencv.opencv_core.Mat;
 
 /**
  * An affine map of colours: red, green and blue to {@code matrix * colour + offset}. Maps are composed, and values are rounded and
@@ -99,22 +106,38 @@ record ColourMap(double[] matrix, double[] offset) {
     }
 
     /**
-     * Changes an image in place.
+     * Changes an image.
      *
-     * @param pixels CHW, one channel or three
+     * @param pixels CHW, one channel or three; not changed
      */
-    void apply(byte[] pixels, ImageShape shape) {
-        int plane = shape.height() * shape.width();
-        int green = plane * (1 % shape.channels());
-        int blue = plane * (2 % shape.channels());
-        for (int i = 0; i < plane; i++) {
-            double r = pixels[i] & 0xFF;
-            double g = pixels[green + i] & 0xFF;
-            double b = pixels[blue + i] & 0xFF;
-            for (int channel = 0; channel < shape.channels(); channel++) {
-                double value = channel(channel, r, g, b);
-                pixels[channel * plane + i] = (byte) (Math.max(0, Math.min(255, value)) + 0.5);
+    byte[] apply(byte[] pixels, ImageShape shape) {
+        return Planes.changed(pixels, shape, this::transformed);
+    }
+
+    private Mat transformed(Mat image) {
+        Mat map = image.channels() == 1
+                ? new Mat(1, 2, CV_32FC1, new FloatPointer((float) (matrix[0] + matrix[1] + matrix[2]), (float)
+                        offset[0]))
+                : new Mat(3, 4, CV_32FC1, new FloatPointer(rows()));
+        // In floats, since OpenCV's way for bytes rounds factors.
+        Mat values = new Mat();
+        image.convertTo(values, CV_32F);
+        Mat mapped = new Mat();
+        opencv_core.transform(values, mapped, map);
+        Mat bytes = new Mat();
+        mapped.convertTo(bytes, CV_8U);
+        return bytes;
+    }
+
+    /** The matrix, and behind each of its rows the offset. */
+    private float[] rows() {
+        float[] rows = new float[12];
+        for (int row = 0; row < 3; row++) {
+            for (int column = 0; column < 3; column++) {
+                rows[4 * row + column] = (float) matrix[3 * row + column];
             }
+            rows[4 * row + 3] = (float) offset[row];
         }
+        return rows;
     }
 }

@@ -1,6 +1,11 @@
 package dev.convoy.data.augment;
 
 import dev.convoy.data.ImageShape;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.opencv.global.opencv_core;
+import org.bytedeco.opencv.global.opencv_imgproc;
+import org.bytedeco.opencv.opencv_core.Mat;
+import org.bytedeco.opencv.opencv_core.Scalar;
 
 /**
  * An affine map that tells for every pixel of the new image which point of the old one it shows: {@code (xx * x + xy * y + x0, yx * x
@@ -31,22 +36,26 @@ record Geometry(double xx, double xy, double x0, double yx, double yy, double y0
      * @param pixels CHW; not changed
      */
     byte[] apply(byte[] pixels, ImageShape shape) {
+        boolean exact = isWhole(xx) && isWhole(xy) && isWhole(x0) && isWhole(yx) && isWhole(yy) && isWhole(y0);
+        return exact ? picked(pixels, shape) : Planes.changed(pixels, shape, this::interpolated);
+    }
+
+    private static boolean isWhole(double value) {
+        return value == Math.rint(value);
+    }
+
+    private byte[] picked(byte[] pixels, ImageShape shape) {
         byte[] moved = new byte[pixels.length];
         int width = shape.width();
         int plane = shape.height() * width;
-        boolean exact = isWhole(xx) && isWhole(xy) && isWhole(x0) && isWhole(yx) && isWhole(yy) && isWhole(y0);
         for (int y = 0; y < shape.height(); y++) {
             for (int x = 0; x < width; x++) {
                 double fromX = xx * x + xy * y + x0;
                 double fromY = yx * x + yy * y + y0;
-                if (fromX <= -1 || fromX >= width || fromY <= -1 || fromY >= shape.height()) {
+                if (fromX < 0 || fromX >= width || fromY < 0 || fromY >= shape.height()) {
                     continue;
                 }
                 int to = y * width + x;
-                if (!exact) {
-                    between(pixels, shape, fromX, fromY, moved, to);
-                    continue;
-                }
                 int from = ((int) fromY) * width + (int) fromX;
                 for (int start = 0; start < pixels.length; start += plane) {
                     moved[start + to] = pixels[start + from];
@@ -56,36 +65,17 @@ record Geometry(double xx, double xy, double x0, double yx, double yy, double y0
         return moved;
     }
 
-    private static boolean isWhole(double value) {
-        return value == Math.rint(value);
-    }
-
-    /** One pixel of every channel. */
-    private static void between(byte[] pixels, ImageShape shape, double x, double y, byte[] moved, int to) {
-        int width = shape.width();
-        int plane = shape.height() * width;
-        int left = (int) Math.floor(x);
-        int top = (int) Math.floor(y);
-        double right = x - left;
-        double bottom = y - top;
-        // Almost always, and then without looking at every neighbour.
-        boolean inside = left >= 0 && top >= 0 && left + 1 < width && top + 1 < shape.height();
-        for (int start = 0; start < pixels.length; start += plane) {
-            int corner = start + top * width + left;
-            double above = inside
-                    ? (1 - right) * (pixels[corner] & 0xFF) + right * (pixels[corner + 1] & 0xFF)
-                    : (1 - right) * pixel(pixels, start, shape, left, top)
-                            + right * pixel(pixels, start, shape, left + 1, top);
-            double below = inside
-                    ? (1 - right) * (pixels[corner + width] & 0xFF) + right * (pixels[corner + width + 1] & 0xFF)
-                    : (1 - right) * pixel(pixels, start, shape, left, top + 1)
-                            + right * pixel(pixels, start, shape, left + 1, top + 1);
-            moved[start + to] = (byte) ((1 - bottom) * above + bottom * below + 0.5);
-        }
-    }
-
-    private static int pixel(byte[] pixels, int start, ImageShape shape, int x, int y) {
-        boolean inside = x >= 0 && x < shape.width() && y >= 0 && y < shape.height();
-        return inside ? pixels[start + y * shape.width() + x] & 0xFF : 0;
+    private Mat interpolated(Mat image) {
+        Mat map = new Mat(2, 3, opencv_core.CV_64FC1, new DoublePointer(xx, xy, x0, yx, yy, y0));
+        Mat moved = new Mat();
+        opencv_imgproc.warpAffine(
+                image,
+                moved,
+                map,
+                image.size(),
+                opencv_imgproc.INTER_LINEAR | opencv_imgproc.WARP_INVERSE_MAP,
+                opencv_core.BORDER_CONSTANT,
+                Scalar.all(0));
+        return moved;
     }
 }

@@ -55,7 +55,8 @@ public sealed interface PixelTransform extends ImageTransform {
                     .brightness(draws.around(1, brightness))
                     .contrast(draws.around(1, contrast), ColourMap.means(pixels, shape))
                     .saturation(draws.around(1, saturation));
-            map.hue(draws.around(0, hue)).apply(pixels, shape);
+            byte[] changed = map.hue(draws.around(0, hue)).apply(pixels, shape);
+            System.arraycopy(changed, 0, pixels, 0, pixels.length);
         }
     }
 

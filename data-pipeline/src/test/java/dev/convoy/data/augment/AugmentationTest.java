@@ -161,19 +161,16 @@ class AugmentationTest {
     void coloursChangeByTheirFormulas() {
         ImageShape shape = new ImageShape(3, 1, 2);
         byte[] pixels = {100, 50, 60, 50, 20, 50};
-        byte[] brighter = pixels.clone();
-        ColourMap.identity().brightness(2).apply(brighter, shape);
+        byte[] brighter = ColourMap.identity().brightness(2).apply(pixels, shape);
         assertThat(brighter).containsExactly((byte) 200, 100, 120, 100, 40, 100);
-        byte[] grey = pixels.clone();
-        ColourMap.identity().saturation(0).apply(grey, shape);
+        byte[] grey = ColourMap.identity().saturation(0).apply(pixels, shape);
         // 0.299 * 100 + 0.587 * 60 + 0.114 * 20 = 67.4
         assertThat(grey).containsExactly(67, 50, 67, 50, 67, 50);
-        byte[] flat = pixels.clone();
-        ColourMap.identity().contrast(0, ColourMap.means(pixels, shape)).apply(flat, shape);
+        byte[] flat =
+                ColourMap.identity().contrast(0, ColourMap.means(pixels, shape)).apply(pixels, shape);
         // The mean of 67.4 and 50 is 58.7.
         assertThat(flat).containsOnly(59);
-        byte[] turned = pixels.clone();
-        ColourMap.identity().hue(1).apply(turned, shape);
+        byte[] turned = ColourMap.identity().hue(1).apply(pixels, shape);
         for (int i = 0; i < turned.length; i++) {
             assertThat((int) turned[i]).isCloseTo(pixels[i], within(1));
         }
