@@ -24,12 +24,15 @@ import picocli.CommandLine.Option;
         description = "Times decoding and resizing of JPEGs beside OpenCV, and preparing many small PNGs.",
         mixinStandardHelpOptions = true)
 public final class DataBenchmark implements Callable<Integer> {
-    private static final int WIDTH = 500;
-    private static final int HEIGHT = 375;
-    /** Different ones. */
-    private static final int PHOTOS = 500;
     /** What Spark reads in a turn; two tasks for each of two cores. */
     private static final int LISTED = 4_000;
+
+    /** Different pictures of one size, in a list that names each of them several times. */
+    private record Photos(int width, int height, int different, int listed) {}
+
+    private static final Photos SMALL = new Photos(500, 375, 500, LISTED);
+    /** As cameras and telephones make them. */
+    private static final Photos LARGE = new Photos(4000, 3000, 16, 128);
 
     private static final int SMALL_SIDE = 28;
     private static final int CLASSES = 10;
@@ -56,10 +59,12 @@ public final class DataBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Report report = new Report(python, "cv2", Map.of("turns", turns, "seconds", seconds, "photos", PHOTOS));
+        Report report = new Report(python, "cv2", Map.of("turns", turns, "seconds", seconds));
         Path folder = Files.createTempDirectory("convoy-data-");
         try {
-            report.table("decode", "of OpenCV", decode(report, folder));
+            report.table("decode", "of OpenCV", decode(report, folder, SMALL, List.of(DataWorker.Kind.values())));
+            List<DataWorker.Kind> decoders = List.of(DataWorker.Kind.OPENCV, DataWorker.Kind.DECODER);
+            report.table("decode 12 megapixels", "of OpenCV", decode(report, folder, LARGE, decoders));
             if (small > 0) {
                 report.put("prepare", prepare(folder));
             }
@@ -70,18 +75,20 @@ public final class DataBenchmark implements Callable<Integer> {
         return 0;
     }
 
-    private List<Report.Line> decode(Report report, Path folder) throws IOException {
-        String list = photos(report, folder).toString();
+    private List<Report.Line> decode(Report report, Path folder, Photos photos, List<DataWorker.Kind> kinds)
+            throws IOException {
+        String list = make(report, folder, photos).toString();
         List<Contestant> contestants = new ArrayList<>();
         try {
-            for (DataWorker.Kind kind : DataWorker.Kind.values()) {
+            for (DataWorker.Kind kind : kinds) {
                 Runner runner = Runner.java(DataWorker.class, List.of(kind.name(), list), environment());
                 contestants.add(new Contestant(kind.label(), 1, runner, ""));
             }
             if (python != null) {
-                List<String> command = List.of(python, "benchmarks/src/main/python/data.py", list);
-                contestants.add(
-                        new Contestant("Python's OpenCV, 2 processes", 1, Runner.start(command, environment()), ""));
+                addPython(contestants, list, "");
+                if (kinds.contains(DataWorker.Kind.AUGMENTED)) {
+                    addPython(contestants, list, "augment");
+                }
             }
             Contestant.takeTurns(contestants, turns, seconds);
             double openCv = contestants.get(0).median();
@@ -91,25 +98,33 @@ public final class DataBenchmark implements Callable<Integer> {
         }
     }
 
+    private void addPython(List<Contestant> contestants, String list, String what) throws IOException {
+        List<String> command = List.of(python, "benchmarks/src/main/python/data.py", list, what);
+        String name = "Python's OpenCV, 2 processes" + (what.isEmpty() ? "" : ", " + what);
+        contestants.add(new Contestant(name, 1, Runner.start(command, environment()), ""));
+    }
+
     private static Map<String, String> environment() {
         Map<String, String> environment = new TreeMap<>(Machine.threads(1));
         environment.putAll(LocalSpark.ENVIRONMENT);
         return environment;
     }
 
-    /** A list of JPEGs, each of them several times. */
-    private static Path photos(Report report, Path folder) throws IOException {
+    /** Makes the pictures and their list. */
+    private static Path make(Report report, Path parent, Photos photos) throws IOException {
+        String size = photos.width + "x" + photos.height;
+        Path folder = Files.createDirectory(parent.resolve(size));
         long bytes = 0;
-        for (int i = 0; i < PHOTOS; i++) {
-            byte[] photo = Pictures.make(WIDTH, HEIGHT, ".jpg", i);
+        for (int i = 0; i < photos.different; i++) {
+            byte[] photo = Pictures.make(photos.width, photos.height, ".jpg", i);
             Files.write(folder.resolve(i + ".jpg"), photo);
             bytes += photo.length;
         }
-        report.put("bytes of a photo", bytes / PHOTOS);
-        System.out.printf("%d JPEGs of %dx%d, %,d bytes on average%n", PHOTOS, WIDTH, HEIGHT, bytes / PHOTOS);
+        report.put("bytes of a photo of " + size, bytes / photos.different);
+        System.out.printf("%d JPEGs of %s, %,d bytes on average%n", photos.different, size, bytes / photos.different);
         StringBuilder list = new StringBuilder("path,label\n");
-        for (int i = 0; i < LISTED; i++) {
-            list.append(folder.resolve(i % PHOTOS + ".jpg")).append(",0\n");
+        for (int i = 0; i < photos.listed; i++) {
+            list.append(folder.resolve(i % photos.different + ".jpg")).append(",0\n");
         }
         return Files.writeString(folder.resolve("photos.csv"), list);
     }

@@ -35,10 +35,12 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
+import org.bytedeco.opencv.opencv_core.Rect;
 import org.bytedeco.opencv.opencv_core.Size;
 
 /**
@@ -57,10 +59,11 @@ final class DataWorker {
             new GeometricTransform.Flip(),
             new PixelTransform.ColourJitter(0.4, 0.4, 0.4, 0.1)));
 
-    /** What is done with images. The first three have the files in memory, the others read them. */
+    /** What is done with images. Those in Spark read the files, the others have them in memory. */
     enum Kind {
         OPENCV("OpenCV's imdecode and resize"),
         DECODER("Convoy's decoder"),
+        OPENCV_AUGMENTED("OpenCV's imdecode, resize of a part, flip, transform"),
         AUGMENTED("Convoy's decoder and augmentation"),
         SPARK("Convoy in Spark: read, decode"),
         SHARDS("Convoy in Spark: read, decode, deal, cache");
@@ -119,6 +122,8 @@ final class DataWorker {
         return switch (kind) {
             case OPENCV -> threads(images.stream().map(DataWorker::file).toList(), DataWorker::openCv);
             case DECODER -> threads(images, DataWorker::decode);
+            case OPENCV_AUGMENTED -> threads(
+                    images.stream().map(DataWorker::file).toList(), DataWorker::openCvAugmented);
             case AUGMENTED -> threads(images, DataWorker::augment);
             case SPARK, SHARDS -> throw new IllegalStateException();
         };
@@ -160,6 +165,30 @@ final class DataWorker {
             for (Mat file : files) {
                 opencv_imgcodecs.imdecode(file, opencv_imgcodecs.IMREAD_COLOR, image);
                 opencv_imgproc.resize(image, resized, size, 0, 0, opencv_imgproc.INTER_AREA);
+            }
+        }
+    }
+
+    /** The ceiling with augmentation: one interpolation, from the middle half of the whole image, and one map of colours. */
+    private static void openCvAugmented(List<Mat> files) {
+        opencv_core.setNumThreads(1);
+        float[] colours = {1.1f, 0.1f, -0.1f, 3, 0.05f, 0.9f, 0.05f, -2, -0.1f, 0.2f, 1.2f, 1};
+        try (Mat image = new Mat();
+                Mat resized = new Mat();
+                Mat flipped = new Mat();
+                Mat changed = new Mat();
+                Mat map = new Mat(3, 4, opencv_core.CV_32FC1, new FloatPointer(colours));
+                Size size = new Size(SHAPE.width(), SHAPE.height())) {
+            for (Mat file : files) {
+                opencv_imgcodecs.imdecode(file, opencv_imgcodecs.IMREAD_COLOR, image);
+                int height = image.rows() * 7 / 10;
+                int width = image.cols() * 7 / 10;
+                try (Rect middle = new Rect(image.cols() / 7, image.rows() / 7, width, height);
+                        Mat part = new Mat(image, middle)) {
+                    opencv_imgproc.resize(part, resized, size, 0, 0, opencv_imgproc.INTER_LINEAR);
+                }
+                opencv_core.flip(resized, flipped, 1);
+                opencv_core.transform(flipped, changed, map);
             }
         }
     }
