@@ -133,17 +133,28 @@ public final class HeapVector implements Vector {
     }
 
     @Override
-    public void forEachTile(List<Vector> others, ObjIntConsumer<List<Vector>> use) {
+    public int tileLength() {
+        return Math.min(TILE, length);
+    }
+
+    @Override
+    public void forEachTile(List<Vector> others, List<Vector> scratch, ObjIntConsumer<List<Vector>> use) {
         for (int first = 0; first < length; first += TILE) {
             int count = Math.min(TILE, length - first);
             List<Vector> pieces = new ArrayList<>();
-            pieces.add(new HeapVector(values, from + first, count));
+            pieces.add(piece(first, count));
             for (Vector other : others) {
-                HeapVector beside = checked(other);
-                pieces.add(new HeapVector(beside.values, beside.from + first, count));
+                pieces.add(checked(other).piece(first, count));
+            }
+            for (Vector other : scratch) {
+                pieces.add(((HeapVector) other).piece(0, count));
             }
             use.accept(pieces, first);
         }
+    }
+
+    private HeapVector piece(int first, int count) {
+        return new HeapVector(values, from + first, count);
     }
 
     /** Whether every value is finite. */

@@ -46,16 +46,20 @@ public interface Vector {
     /** {@code this = this + factor * x / (sqrt(scale * y) + eps)}. */
     Vector addOverRoot(float factor, Vector x, float scale, Vector y, float eps);
 
-    /** How many values {@link #forEachTile} shows at a time. */
+    /** The length of tiles where there are several. */
     int TILE = 1 << 15;
+
+    /** How many values {@link #forEachTile} shows at a time, at most. */
+    int tileLength();
 
     /**
      * Shows this vector, and others of its kind and length beside it, in pieces that stay in a processor's cache, so that several
      * operations on the same pieces go over memory once. Where that gains nothing, there is one piece. Operations give the
      * same bits as on whole vectors.
      *
-     * @param use takes where the pieces begin, and the pieces: this vector's first, then the others'; they read and write the vectors, and
-     *     live as long as the call
+     * @param scratch vectors of {@link #tileLength}, for what is needed with a piece only
+     * @param use takes the pieces, this vector's first, then the others', then scratch of the same length, and where they begin; they
+     *     read and write the vectors, and live as long as the call
      */
-    void forEachTile(List<Vector> others, ObjIntConsumer<List<Vector>> use);
+    void forEachTile(List<Vector> others, List<Vector> scratch, ObjIntConsumer<List<Vector>> use);
 }

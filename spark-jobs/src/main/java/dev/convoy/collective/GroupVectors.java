@@ -1,5 +1,6 @@
 package dev.convoy.collective;
 
+import dev.convoy.model.Vector;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +64,13 @@ final class GroupVectors implements AutoCloseable {
      * @param weightSlot which of a rank's own slots holds its weight
      */
     void reduce(long offset, long count, int weightSlot) {
+        // In pieces that stay in the cache, so that the sum goes to memory once.
+        for (long done = 0; done < count; done += Vector.TILE) {
+            reducePiece(offset + done, Math.min(Vector.TILE, count - done), weightSlot);
+        }
+    }
+
+    private void reducePiece(long offset, long count, int weightSlot) {
         try (PointerScope scope = new PointerScope()) {
             Tensor sum = total(offset, count);
             boolean empty = true;

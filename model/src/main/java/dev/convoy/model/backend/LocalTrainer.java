@@ -24,10 +24,10 @@ public final class LocalTrainer {
     private final List<Vector> slots;
     private final Vector markedParameters;
     private final Vector markedBuffers;
-    /** Allocated with the first use: not every kind of training needs them. */
-    private Vector mean;
-
+    private final Vector tile;
+    /** Allocated with the first use: not every kind of training needs it. */
     private Vector velocity;
+
     private boolean hasVelocity;
     private long steps;
     private List<Vector> markedSlots = List.of();
@@ -44,6 +44,7 @@ public final class LocalTrainer {
                 .toList();
         this.markedParameters = replica.newVector(length);
         this.markedBuffers = replica.newVector(network.layout().bufferCount());
+        this.tile = replica.newVector(decayed.tileLength());
     }
 
     /** The replica that is trained. */
@@ -143,12 +144,9 @@ public final class LocalTrainer {
         return decayed;
     }
 
-    /** A vector as long as the parameters, for a mean; it keeps its values from call to call. */
-    public Vector mean() {
-        if (mean == null) {
-            mean = replica.newVector(decayed.length());
-        }
-        return mean;
+    /** A vector as long as a tile of the parameters, for whoever goes over them tile by tile. */
+    public Vector tile() {
+        return tile;
     }
 
     /** The outer optimizer's memory, as long as the parameters; empty until {@link #loadVelocity}. */

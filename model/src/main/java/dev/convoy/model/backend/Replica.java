@@ -2,6 +2,8 @@ package dev.convoy.model.backend;
 
 import dev.convoy.data.ImageBatch;
 import dev.convoy.model.Vector;
+import java.nio.FloatBuffer;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 
@@ -23,6 +25,18 @@ public interface Replica extends AutoCloseable {
      * Makes a vector of zeros in the memory where the replica keeps its own vectors. The replica owns it, and frees it on closing.
      */
     Vector newVector(int length);
+
+    /**
+     * Lets {@link #gradient} lie in memory of the caller's, so that others who see that memory need no copy. What {@link #gradient} gave
+     * before is not to be used any more.
+     *
+     * @param memory direct, in native order, as long as the gradient from its position on; it must stay until the gradient is
+     *     taken back with empty, or the replica is closed
+     * @return whether it does; if not, nothing has changed
+     */
+    default boolean placeGradient(Optional<FloatBuffer> memory) {
+        return false;
+    }
 
     /**
      * Goes forwards and backwards through one batch in training mode: fills {@link #gradient} and moves the running

@@ -35,6 +35,7 @@ public sealed interface OptimizerSpec extends Serializable {
         others.addAll(slots);
         w.forEachTile(
                 others,
+                List.of(),
                 (tiles, from) ->
                         step(tiles.get(0), tiles.get(1), tiles.subList(3, tiles.size()), tiles.get(2), rate, step));
     }

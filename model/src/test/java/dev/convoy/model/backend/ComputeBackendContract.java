@@ -22,11 +22,14 @@ import dev.convoy.model.layer.Size2d;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.model.zoo.NamedNetwork;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -157,6 +160,38 @@ abstract class ComputeBackendContract {
         Network lenet = NamedNetwork.LENET.spec(4).bind(new ImageShape(3, 28, 28));
         try (Replica replica = replica(lenet)) {
             assertThat(partsOf(lenet).isEmpty()).isEqualTo(!replica.hasGradientInParts());
+        }
+    }
+
+    @Test
+    void theGradientComesToWhereItIsWanted() {
+        Network lenet = NamedNetwork.LENET.spec(4).bind(new ImageShape(3, 28, 28));
+        ImageBatch batch = TestBatches.classes(lenet.input(), 4, 4);
+        try (Replica usual = replica(lenet);
+                Replica placed = replica(lenet)) {
+            usual.train(batch, STEP);
+            float[] expected = usual.gradient().toArray();
+            int before = 3;
+            FloatBuffer memory = ByteBuffer.allocateDirect((before + expected.length) * Float.BYTES)
+                    .order(ByteOrder.nativeOrder())
+                    .asFloatBuffer()
+                    .put(new float[] {1, 2, 3});
+            if (!placed.placeGradient(Optional.of(memory))) {
+                return;
+            }
+            placed.train(batch, STEP);
+            float[] found = new float[expected.length];
+            memory.get(before, found);
+            assertThat(found).isEqualTo(expected);
+            assertThat(placed.gradient().toArray()).isEqualTo(expected);
+            placed.placeGradient(Optional.empty());
+            memory.put(before, new float[expected.length]);
+            placed.parameters().set(usual.parameters().toArray());
+            placed.buffers().set(new float[placed.buffers().length()]);
+            placed.train(batch, STEP);
+            assertThat(placed.gradient().toArray()).as("taken back").isEqualTo(expected);
+            memory.get(before, found);
+            assertThat(found).as("left alone").containsOnly(0);
         }
     }
 

@@ -10,9 +10,14 @@ final class GradientOverlap implements GradientConsumer {
     private final Vector gradient;
     private final Collective collective;
     private final int rank;
+    private final boolean inPlace;
     private int rest;
 
-    GradientOverlap(Vector gradient, Collective collective, int rank) {
+    /**
+     * @param inPlace whether the gradient lies where the collective looks for it
+     */
+    GradientOverlap(Vector gradient, Collective collective, int rank, boolean inPlace) {
+        this.inPlace = inPlace;
         this.gradient = gradient;
         this.collective = collective;
         this.rank = rank;
@@ -21,8 +26,10 @@ final class GradientOverlap implements GradientConsumer {
 
     @Override
     public void submit(long weight, int offset) {
-        FloatBuffer target = collective.vector(rank);
-        gradient.get(offset, rest - offset, target.position(offset));
+        if (!inPlace) {
+            FloatBuffer target = collective.vector(rank);
+            gradient.get(offset, rest - offset, target.position(offset));
+        }
         rest = offset;
         collective.submit(weight, offset);
     }

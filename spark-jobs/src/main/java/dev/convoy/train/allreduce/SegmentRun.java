@@ -55,6 +55,8 @@ final class SegmentRun {
     /** Of the task with rank 0; the others have nothing to tell. */
     private final Optional<SegmentReporter> reporter;
 
+    private final boolean inPlace;
+
     private Progress progress;
     private NormHistory norms;
     private LocalStepsTuning tuning;
@@ -96,7 +98,11 @@ final class SegmentRun {
         trainer.load(start.model(), start.optimizer());
         boolean still = exchange.hasVelocity() && start.velocity().length == 0;
         trainer.loadVelocity(still ? new float[start.parameters().length] : start.velocity());
-        this.vectors = TrainedVectors.of(trainer, exchange);
+        // A rank that shares its replica with no other one lets gradients come to where they are summed.
+        this.inPlace = exchange.isReadyInParts()
+                && ranks.size() == 1
+                && trainer.replica().placeGradient(Optional.of(layout.update(collective.vector(ranks.get(0)))));
+        this.vectors = TrainedVectors.of(trainer);
     }
 
     Segment.End run() {
@@ -115,6 +121,9 @@ final class SegmentRun {
             }
         } finally {
             batches.forEach(BatchStream::close);
+            if (inPlace) {
+                trainer.replica().placeGradient(Optional.empty());
+            }
         }
         List<RoundReport> rounds = reporter.map(SegmentReporter::rounds).orElseGet(List::of);
         return new Segment.End(state(), lastGood.isPresent(), rounds, fatal);
@@ -198,13 +207,13 @@ final class SegmentRun {
 
     private WorkerResult takeSteps(int rank, BatchStream batches, Progress begin, int steps) {
         Optional<GradientOverlap> overlap = collective.acceptsParts()
-                ? Optional.of(new GradientOverlap(exchange.update(trainer), collective, rank))
+                ? Optional.of(new GradientOverlap(exchange.update(trainer), collective, rank, inPlace))
                 : Optional.empty();
         double bound = norms.bound(spec.sync().maxNorm());
         WorkerResult result = new WorkerRound(trainer, spec, batches, begin, overlap).run(steps, bound);
         if (result.trained() > 0) {
             int parameters = overlap.map(GradientOverlap::rest).orElse(layout.parameters());
-            WorkerRound.copy(trainer, exchange, layout, parameters, collective.vector(rank));
+            WorkerRound.copy(trainer, exchange, layout, inPlace ? 0 : parameters, collective.vector(rank));
         }
         return result;
     }

@@ -197,7 +197,7 @@ public final class RoundsMaster implements TrainingMaster {
                 still && exchange.hasVelocity()
                         ? new HeapVector(length)
                         : HeapVector.over(begin.velocity().clone()),
-                new HeapVector(length));
+                new HeapVector(decayed.tileLength()));
         Mean mean = new Mean(FloatBuffer.wrap(sum.vector().floats()), layout, sum.weight());
         long optimizerSteps = exchange.optimizerStepsAfter(begin.optimizer().steps(), steps);
         double norm = vectors.move(exchange, mean, rate, optimizerSteps, true);

@@ -79,9 +79,6 @@ public sealed interface Exchange extends Serializable permits GradientAveraging,
     /** Puts the trainer back to where {@link #begin} was called, the optimizer's memory apart. */
     void rewind(LocalTrainer trainer);
 
-    /** Where a replica may keep the mean update while it is applied. */
-    Vector meanTarget(LocalTrainer trainer);
-
     /**
      * Moves parameters and the memory of optimizers, or a piece of all of them, each value by itself.
      *

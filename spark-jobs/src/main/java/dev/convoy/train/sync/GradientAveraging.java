@@ -63,11 +63,6 @@ public record GradientAveraging() implements Exchange {
     }
 
     @Override
-    public Vector meanTarget(LocalTrainer trainer) {
-        return trainer.replica().gradient();
-    }
-
-    @Override
     public void move(TrainedVectors vectors, int from, Mean mean, double rate, long steps) {
         vectors.optimizer()
                 .step(vectors.parameters(), vectors.update(), vectors.slots(), vectors.decayed(), rate, steps);

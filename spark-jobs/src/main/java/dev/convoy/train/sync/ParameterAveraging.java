@@ -121,11 +121,6 @@ public record ParameterAveraging(
     }
 
     @Override
-    public Vector meanTarget(LocalTrainer trainer) {
-        return trainer.mean();
-    }
-
-    @Override
     public void move(TrainedVectors vectors, int from, Mean mean, double rate, long steps) {
         outer.step(vectors.parameters(), vectors.update(), vectors.velocity());
         for (int i = 0; i < vectors.slots().size(); i++) {

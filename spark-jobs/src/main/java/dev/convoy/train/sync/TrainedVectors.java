@@ -27,7 +27,7 @@ public final class TrainedVectors {
      * @param slots the optimizer's memory; changed
      * @param decayed ones for parameters that weight decay pulls at, zeros for the others
      * @param velocity the outer optimizer's memory, changed; empty without one
-     * @param update takes the mean update
+     * @param update takes the mean update tile by tile; as long as a tile
      */
     public TrainedVectors(
             OptimizerSpec optimizer,
@@ -49,7 +49,7 @@ public final class TrainedVectors {
     }
 
     /** Those of a replica that has been rewound to where the round began. */
-    public static TrainedVectors of(LocalTrainer trainer, Exchange exchange) {
+    public static TrainedVectors of(LocalTrainer trainer) {
         return new TrainedVectors(
                 trainer.optimizer(),
                 trainer.replica().parameters(),
@@ -58,7 +58,7 @@ public final class TrainedVectors {
                 trainer.slots(),
                 trainer.decayed(),
                 trainer.velocity(),
-                exchange.meanTarget(trainer));
+                trainer.tile());
     }
 
     /**
@@ -72,13 +72,13 @@ public final class TrainedVectors {
     public double move(Exchange exchange, Mean mean, double rate, long steps, boolean measured) {
         mean.buffers(buffers);
         buffers.add(1, beginBuffers);
-        List<Vector> beside = new ArrayList<>(List.of(update, decayed));
+        List<Vector> beside = new ArrayList<>(List.of(decayed));
         beside.addAll(slots);
         if (velocity.length() > 0) {
             beside.add(velocity);
         }
         double[] squares = {0};
-        parameters.forEachTile(beside, (tiles, from) -> {
+        parameters.forEachTile(beside, List.of(update), (tiles, from) -> {
             TrainedVectors piece = over(tiles);
             mean.update(from, piece.update);
             double norm = measured ? piece.update.norm() : 0;
@@ -90,16 +90,16 @@ public final class TrainedVectors {
 
     /** Pieces of the vectors, in the order in which they were asked for. */
     private TrainedVectors over(List<Vector> tiles) {
-        int behind = 3 + slots.size();
+        int behind = 2 + slots.size();
         return new TrainedVectors(
                 optimizer,
                 tiles.get(0),
                 beginBuffers,
                 buffers,
-                tiles.subList(3, behind),
-                tiles.get(2),
-                tiles.size() > behind ? tiles.get(behind) : velocity,
-                tiles.get(1));
+                tiles.subList(2, behind),
+                tiles.get(1),
+                velocity.length() > 0 ? tiles.get(behind) : velocity,
+                tiles.get(tiles.size() - 1));
     }
 
     /** The optimizer that gradients are given to. */
@@ -132,7 +132,7 @@ public final class TrainedVectors {
         return velocity;
     }
 
-    /** The mean update, once it was received. */
+    /** The mean update, where it was received. */
     public Vector update() {
         return update;
     }

@@ -9,6 +9,7 @@ import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
 import dev.convoy.model.layer.TensorSpec;
+import java.nio.FloatBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -18,6 +19,7 @@ import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Device;
@@ -45,7 +47,11 @@ final class TorchReplica implements Replica {
     private final Layers layers;
     private final List<Tensor> owned = new ArrayList<>();
     private final TorchVector parameters;
-    private final TorchVector gradient;
+    private final TorchVector ownGradient;
+    /** The replica's own, or one in memory of somebody else's. */
+    private TorchVector gradient;
+
+    private final List<Trained> trained = new ArrayList<>();
     private final TorchVector buffers;
     /** By the layer's index, its tensors in canonical order. */
     private final List<List<Tensor>> tensors = new ArrayList<>();
@@ -64,7 +70,8 @@ final class TorchReplica implements Replica {
         try (PointerScope scope = new PointerScope()) {
             ParameterLayout layout = network.layout();
             parameters = newVector(layout.parameterCount());
-            gradient = newVector(layout.parameterCount());
+            ownGradient = newVector(layout.parameterCount());
+            gradient = ownGradient;
             buffers = newVector(layout.bufferCount());
             for (Network.Layer layer : network.allLayers()) {
                 tensors.add(layer.tensors().stream().map(this::viewOf).toList());
@@ -95,13 +102,39 @@ final class TorchReplica implements Replica {
         Tensor view = keep(part(vector, entry).detach());
         if (!entry.isBuffer()) {
             // Without a gradient, going backwards ends at the first layer that is trained.
-            boolean trained = entry.tensor().role() != TensorSpec.Role.FROZEN;
-            view.set_requires_grad(trained);
-            if (trained) {
+            boolean isTrained = entry.tensor().role() != TensorSpec.Role.FROZEN;
+            view.set_requires_grad(isTrained);
+            if (isTrained) {
                 view.mutable_grad().put(part(gradient, entry));
+                trained.add(new Trained(view, entry));
             }
         }
         return view;
+    }
+
+    /** A parameter that has a gradient. */
+    private record Trained(Tensor view, ParameterLayout.Entry entry) {}
+
+    @Override
+    public boolean placeGradient(Optional<FloatBuffer> memory) {
+        if (!device.is_cpu()) {
+            return false;
+        }
+        try (PointerScope scope = new PointerScope()) {
+            TorchVector before = gradient;
+            gradient = memory.map(this::over).orElse(ownGradient);
+            trained.forEach(one -> one.view.mutable_grad().put(part(gradient, one.entry)));
+            if (before != ownGradient) {
+                before.tensor().releaseReference();
+            }
+        }
+        return true;
+    }
+
+    private TorchVector over(FloatBuffer memory) {
+        int length = ownGradient.length();
+        return new TorchVector(
+                torch.from_blob(new FloatPointer(memory.slice()), length).retainReference(), length);
     }
 
     private static Tensor part(TorchVector vector, ParameterLayout.Entry entry) {
@@ -269,6 +302,7 @@ final class TorchReplica implements Replica {
 
     @Override
     public void close() {
+        placeGradient(Optional.empty());
         owned.forEach(Tensor::releaseReference);
         owned.clear();
         device.close();

@@ -22,7 +22,8 @@ final class TorchVector implements Vector {
         this(torch.zeros(length).to(device, ScalarType.Float), length);
     }
 
-    private TorchVector(Tensor tensor, int length) {
+    /** A vector over a tensor. */
+    TorchVector(Tensor tensor, int length) {
         this.tensor = tensor;
         this.length = length;
     }
@@ -131,16 +132,23 @@ final class TorchVector implements Vector {
     }
 
     @Override
-    public void forEachTile(List<Vector> others, ObjIntConsumer<List<Vector>> use) {
+    public int tileLength() {
         // A GPU has no such cache, and would be told to do many small things.
-        int size = tensor.is_cpu() ? TILE : Math.max(1, length);
-        for (int first = 0; first < length; first += size) {
-            int count = Math.min(size, length - first);
+        return tensor.is_cpu() ? Math.min(TILE, length) : length;
+    }
+
+    @Override
+    public void forEachTile(List<Vector> others, List<Vector> scratch, ObjIntConsumer<List<Vector>> use) {
+        for (int first = 0; first < length; first += tileLength()) {
+            int count = Math.min(tileLength(), length - first);
             try (PointerScope scope = new PointerScope()) {
                 List<Vector> pieces = new ArrayList<>();
                 pieces.add(piece(tensor, first, count));
                 for (Vector other : others) {
                     pieces.add(piece(tensorOf(other), first, count));
+                }
+                for (Vector other : scratch) {
+                    pieces.add(piece(tensorOf(other), 0, count));
                 }
                 use.accept(pieces, first);
             }
