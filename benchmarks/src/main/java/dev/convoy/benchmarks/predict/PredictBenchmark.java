@@ -16,9 +16,11 @@ import dev.convoy.jobs.PredictJob;
 import dev.convoy.jobs.PredictionTable;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
+import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.file.TrainedModel;
+import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -82,14 +84,15 @@ public final class PredictBenchmark implements Callable<Integer> {
     }
 
     private void compute(JavaSparkContext spark, Path folder, NamedNetwork network, int count) throws IOException {
-        TrainedModel model = model(network, new ImageShape(3, 32, 32));
+        TrainedModel model = model(network.spec(CLASSES), new ImageShape(3, 32, 32));
         Path input = pictures(folder.resolve(network.name()), count, 32, 32, ".png");
         takeTurns(spark, folder, model, input, () -> inThreads(thread -> forward(model, count)));
         tell(network + ", " + count + " PNGs of 32x32", "two replicas in a loop");
     }
 
     private void decode(JavaSparkContext spark, Path folder) throws IOException {
-        TrainedModel model = model(NamedNetwork.MLP, new ImageShape(3, 32, 32));
+        NetworkSpec linear = new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(CLASSES)));
+        TrainedModel model = model(linear, new ImageShape(3, 32, 32));
         Path input = pictures(folder.resolve("photos"), images / 4, 500, 375, ".jpg");
         List<byte[]> files = new ArrayList<>();
         try (var all = Files.newDirectoryStream(input)) {
@@ -99,11 +102,11 @@ public final class PredictBenchmark implements Callable<Integer> {
         }
         ImageDecoder decoder = model.preparation().decoder(model.network().input());
         takeTurns(spark, folder, model, input, () -> inThreads(thread -> decodeAll(files, thread, decoder)));
-        tell("MLP, " + images / 4 + " JPEGs of 500x375", "two threads that decode");
+        tell("One dense layer, " + images / 4 + " JPEGs of 500x375", "two threads that decode");
     }
 
-    private static TrainedModel model(NamedNetwork name, ImageShape input) {
-        Network network = name.spec(CLASSES).bind(input);
+    private static TrainedModel model(NetworkSpec spec, ImageShape input) {
+        Network network = spec.bind(input);
         ModelState state = network.initialState(1);
         List<String> classes =
                 IntStream.range(0, CLASSES).mapToObj(String::valueOf).toList();
