@@ -29,8 +29,8 @@ public final class ModelVersion {
      * @throws ConvoyException if it is incomplete, damaged, or of a newer format
      */
     static Optional<ModelVersion> find(FileSystem files, Path folder) throws IOException {
+        Path file = new Path(folder, VersionFolder.INFO);
         try {
-            Path file = new Path(folder, VersionFolder.INFO);
             VersionInfo info =
                     RegistryJson.parse(RegistryJson.read(files, file), file, VersionInfo.FORMAT, VersionInfo.class);
             if (!folder.getName().equals(Integer.toString(info.number()))) {
@@ -38,10 +38,17 @@ public final class ModelVersion {
             }
             return Optional.of(new ModelVersion(files, folder, info));
         } catch (FileNotFoundException e) {
-            if (files.exists(folder)) {
-                throw new ConvoyException("Cannot read " + folder + ": " + VersionFolder.INFO + " is missing", e);
+            if (!files.exists(folder)) {
+                return Optional.empty();
             }
-            return Optional.empty();
+            // Versions come and go whole: perhaps it came, or went, since it was looked for.
+            if (files.exists(file)) {
+                return find(files, folder);
+            }
+            if (!files.exists(folder)) {
+                return Optional.empty();
+            }
+            throw new ConvoyException("Cannot read " + folder + ": " + VersionFolder.INFO + " is missing", e);
         }
     }
 
