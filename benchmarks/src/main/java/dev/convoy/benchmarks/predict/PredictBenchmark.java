@@ -62,7 +62,7 @@ public final class PredictBenchmark implements Callable<Integer> {
     @Option(
             names = "--images",
             description =
-                    "Small images of a turn; a tenth of them for ResNet-18, a quarter as many photos (default: ${DEFAULT-VALUE}).")
+                    "Small images of a turn; a fiftieth, of 224x224, for ResNet-18, a quarter as many photos (default: ${DEFAULT-VALUE}).")
     private int images = 4000;
 
     /** Seconds of each turn. */
@@ -74,8 +74,8 @@ public final class PredictBenchmark implements Callable<Integer> {
     public Integer call() throws IOException {
         Path folder = Files.createTempDirectory("convoy-bench-");
         try (JavaSparkContext spark = new JavaSparkContext(LocalSpark.conf("local[" + THREADS + "]"))) {
-            compute(spark, folder, NamedNetwork.RESNET18, images / 10);
-            compute(spark, folder, NamedNetwork.RESNET20, images);
+            compute(spark, folder, NamedNetwork.RESNET18, whole(images / 50), 224);
+            compute(spark, folder, NamedNetwork.RESNET20, whole(images), 32);
             decode(spark, folder);
         } finally {
             FileUtils.deleteQuietly(folder.toFile());
@@ -83,11 +83,17 @@ public final class PredictBenchmark implements Callable<Integer> {
         return 0;
     }
 
-    private void compute(JavaSparkContext spark, Path folder, NamedNetwork network, int count) throws IOException {
-        TrainedModel model = model(network.spec(CLASSES), new ImageShape(3, 32, 32));
-        Path input = pictures(folder.resolve(network.name()), count, 32, 32, ".png");
+    /** So many that no thread's last batch is smaller than the others. */
+    private static int whole(int count) {
+        return Math.max(1, count / (THREADS * BATCH)) * THREADS * BATCH;
+    }
+
+    private void compute(JavaSparkContext spark, Path folder, NamedNetwork network, int count, int side)
+            throws IOException {
+        TrainedModel model = model(network.spec(CLASSES), new ImageShape(3, side, side));
+        Path input = pictures(folder.resolve(network.name()), count, side, side, ".png");
         takeTurns(spark, folder, model, input, () -> inThreads(thread -> forward(model, count)));
-        tell(network + ", " + count + " PNGs of 32x32", "two replicas in a loop");
+        tell(network + ", " + count + " PNGs of " + side + "x" + side, "two replicas in a loop");
     }
 
     private void decode(JavaSparkContext spark, Path folder) throws IOException {
