@@ -13,15 +13,14 @@ import java.util.zip.Checksum;
 final class ImageHash {
     private ImageHash() {}
 
-    /** The sum over a batch, modulo 2^64. */
-    static long sum(ImageBatch images) {
-        long[] ids = images.ids();
-        long sum = 0;
-        for (int i = 0; i < ids.length; i++) {
-            int index = images.targets().get(i) instanceof Target.ClassIndex single ? single.index() : -1;
-            sum += mix(mix(mix(ids[i]) + index) + check(new CRC32C(), images, i));
-        }
-        return sum;
+    /**
+     * The hash of an image with its id and class.
+     *
+     * @param pixels {@link #ofPixels} of it
+     */
+    static long of(ImageBatch images, int i, long pixels) {
+        int index = images.targets().get(i) instanceof Target.ClassIndex single ? single.index() : -1;
+        return mix(mix(mix(images.ids()[i]) + index) + (pixels & 0xFFFFFFFFL));
     }
 
     /** The hash of an image's pixels alone, equal for equal ones. */

@@ -20,7 +20,7 @@ import java.util.stream.LongStream;
  * @param perClass usable images by class index; those whose target is none are not counted
  * @param statistics of all pixels; null without examples
  * @param rejected images that cannot be used
- * @param content the sum of {@link ImageHash} over the usable images
+ * @param content the sum of {@link ImageHash#of} over the usable images, modulo 2^64
  * @param pixels {@link ImageHash#ofPixels} of each usable image; none if nobody asks for them
  */
 record ShardReport(
@@ -61,9 +61,12 @@ record ShardReport(
                 ImageBatch images = shard.gather(ids);
                 PixelStatistics more = PixelStatistics.of(images);
                 statistics = Optional.of(statistics.map(more::plus).orElse(more));
-                content += ImageHash.sum(images);
-                for (int i = 0; pixels && i < ids.length; i++) {
-                    hashes.add(ImageHash.ofPixels(images, i));
+                for (int i = 0; i < images.size(); i++) {
+                    long hash = ImageHash.ofPixels(images, i);
+                    content += ImageHash.of(images, i, hash);
+                    if (pixels) {
+                        hashes.add(hash);
+                    }
                 }
             }
             rejected.addAll(chunk.rejected());

@@ -139,8 +139,9 @@ final class TorchVector implements Vector {
 
     @Override
     public void forEachTile(List<Vector> others, List<Vector> scratch, ObjIntConsumer<List<Vector>> use) {
-        for (int first = 0; first < length; first += tileLength()) {
-            int count = Math.min(tileLength(), length - first);
+        int most = tileLength();
+        for (int first = 0; first < length; first += most) {
+            int count = Math.min(most, length - first);
             try (PointerScope scope = new PointerScope()) {
                 List<Vector> pieces = new ArrayList<>();
                 pieces.add(piece(tensor, first, count));
