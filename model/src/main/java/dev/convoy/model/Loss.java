@@ -31,6 +31,14 @@ public enum Loss {
             }
             return loss;
         }
+
+        @Override
+        double[] answers(double[] z) {
+            double max = DoubleStream.of(z).max().orElseThrow();
+            double[] powers = DoubleStream.of(z).map(x -> Math.exp(x - max)).toArray();
+            double sum = DoubleStream.of(powers).sum();
+            return DoubleStream.of(powers).map(x -> x / sum).toArray();
+        }
     },
     /** {@code -mean over outputs of t * log s(z) + (1 - t) * log(1 - s(z))}, the sigmoid {@code s} being built in. */
     BINARY_CROSS_ENTROPY {
@@ -42,6 +50,11 @@ public enum Loss {
                 gradient[i] = (1 / (1 + Math.exp(-z[i])) - t[i]) / outputs;
             }
             return loss / outputs;
+        }
+
+        @Override
+        double[] answers(double[] z) {
+            return DoubleStream.of(z).map(x -> 1 / (1 + Math.exp(-x))).toArray();
         }
     },
     /** {@code mean over outputs of (z - t)^2}. */
@@ -56,6 +69,11 @@ public enum Loss {
             }
             return loss / outputs;
         }
+
+        @Override
+        double[] answers(double[] z) {
+            return z;
+        }
     };
 
     /**
@@ -66,22 +84,11 @@ public enum Loss {
      * @param from where the example's begin
      */
     public double[] answers(double[] z, int from, int outputs) {
-        double[] answers = Arrays.copyOfRange(z, from, from + outputs);
-        return switch (this) {
-            case SOFTMAX_CROSS_ENTROPY -> softmax(answers);
-            case BINARY_CROSS_ENTROPY -> DoubleStream.of(answers)
-                    .map(x -> 1 / (1 + Math.exp(-x)))
-                    .toArray();
-            case SQUARED_ERROR -> answers;
-        };
+        return answers(Arrays.copyOfRange(z, from, from + outputs));
     }
 
-    private static double[] softmax(double[] z) {
-        double max = DoubleStream.of(z).max().orElseThrow();
-        double[] powers = DoubleStream.of(z).map(x -> Math.exp(x - max)).toArray();
-        double sum = DoubleStream.of(powers).sum();
-        return DoubleStream.of(powers).map(x -> x / sum).toArray();
-    }
+    /** Of one example. */
+    abstract double[] answers(double[] z);
 
     /** Computes the loss of the example that starts at {@code from}, and writes its gradient with respect to {@code z}. */
     abstract double example(double[] z, float[] t, int from, int outputs, double[] gradient);

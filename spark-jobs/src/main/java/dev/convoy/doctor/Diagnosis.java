@@ -1,6 +1,7 @@
 package dev.convoy.doctor;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,6 +59,7 @@ public final class Diagnosis {
         plan.training().ifPresent(training -> {
             diagnosis.overhead(training);
             diagnosis.workers.forEach(one -> diagnosis.memory(one, training));
+            diagnosis.hosts(training);
             diagnosis.workers.forEach(one -> diagnosis.shared(one, training));
             diagnosis.images(training);
         });
@@ -318,6 +320,28 @@ public final class Diagnosis {
             checks.add(Check.warn("memory", one.name(), found, advice));
         } else {
             checks.add(Check.fail("memory", one.name(), found, advice));
+        }
+    }
+
+    /** Executors that have the same limit on one host have that of the machine, unless each is in a container of its own. */
+    private void hosts(Plan.Training training) {
+        Map<List<Object>, List<ProcessFacts>> sharing = workers.stream()
+                .collect(Collectors.groupingBy(
+                        one -> List.of(one.host(), one.limitBytes()), LinkedHashMap::new, Collectors.toList()));
+        for (List<ProcessFacts> together : sharing.values()) {
+            long needed = together.stream()
+                    .mapToLong(one -> one.heapBytes() + BASE_BYTES + plan.replicaBytes(training))
+                    .sum();
+            long limit = together.get(0).limitBytes();
+            if (together.size() > 1 && needed > limit) {
+                checks.add(Check.warn(
+                        "memory",
+                        together.get(0).host(),
+                        String.format(
+                                "its %d executors may need %,d MiB together of %,d, unless each has a container of its own",
+                                together.size(), needed / MEBIBYTE, limit / MEBIBYTE),
+                        "a smaller spark.executor.memory, data.batch-size or number of executors on a host"));
+            }
         }
     }
 

@@ -217,6 +217,19 @@ class DiagnosisTest {
                 .contains("7000 ms");
     }
 
+    @Test
+    void executorsOfAHostAreSummed() {
+        Case two = new Case();
+        two.first.limit = 6000 * MEBIBYTE;
+        two.second.limit = two.first.limit;
+        assertThat(problems(two))
+                .singleElement()
+                .asString()
+                .startsWith("WARN memory -> a smaller spark.executor.memory");
+        two.second.limit++;
+        assertThat(problems(two)).as("containers of their own").isEmpty();
+    }
+
     /** What is not certain must not keep a training from beginning. */
     @Test
     void trainingIsRefusedForWhatIsCertainAlone() {

@@ -1,5 +1,6 @@
 package dev.convoy.benchmarks.data;
 
+import dev.convoy.data.natives.Natives;
 import java.awt.Color;
 import java.awt.GradientPaint;
 import java.awt.Graphics2D;
@@ -17,6 +18,12 @@ import org.bytedeco.opencv.opencv_core.Mat;
 public final class Pictures {
     private static final int SHAPES = 40;
     private static final int[] JPEG_SETTINGS = {opencv_imgcodecs.IMWRITE_JPEG_QUALITY, 90};
+
+    static {
+        // First, since JavaCPP looks at the process' memory for each object unless it is told otherwise before it is
+        // used.
+        Natives.OPENCV.load();
+    }
 
     private Pictures() {}
 

@@ -45,7 +45,7 @@ import picocli.CommandLine.Option;
 
 /**
  * Times {@code predict} on two cores: of networks that compute long beside two replicas in a loop, and of one that computes next to
- * nothing beside two threads that decode.
+ * nothing beside two threads that read files and decode them.
  */
 @Command(
         name = "predict",
@@ -62,7 +62,7 @@ public final class PredictBenchmark implements Callable<Integer> {
     @Option(
             names = "--images",
             description =
-                    "Small images of a turn; a fiftieth, of 224x224, for ResNet-18, a quarter as many photos (default: ${DEFAULT-VALUE}).")
+                    "Small images of a turn, and photos; a fiftieth, of 224x224, for ResNet-18 (default: ${DEFAULT-VALUE}).")
     private int images = 4000;
 
     /** Seconds of each turn. */
@@ -99,16 +99,14 @@ public final class PredictBenchmark implements Callable<Integer> {
     private void decode(JavaSparkContext spark, Path folder) throws IOException {
         NetworkSpec linear = new NetworkSpec(List.of(new LayerSpec.Flatten(), new LayerSpec.Dense(CLASSES)));
         TrainedModel model = model(linear, new ImageShape(3, 32, 32));
-        Path input = pictures(folder.resolve("photos"), images / 4, 500, 375, ".jpg");
-        List<byte[]> files = new ArrayList<>();
+        Path input = pictures(folder.resolve("photos"), images, 500, 375, ".jpg");
+        List<Path> files = new ArrayList<>();
         try (var all = Files.newDirectoryStream(input)) {
-            for (Path file : all) {
-                files.add(Files.readAllBytes(file));
-            }
+            all.forEach(files::add);
         }
         ImageDecoder decoder = model.preparation().decoder(model.network().input());
         takeTurns(spark, folder, model, input, () -> inThreads(thread -> decodeAll(files, thread, decoder)));
-        tell("One dense layer, " + images / 4 + " JPEGs of 500x375", "two threads that decode");
+        tell("One dense layer, " + images + " JPEGs of 500x375", "two threads that read and decode");
     }
 
     private static TrainedModel model(NetworkSpec spec, ImageShape input) {
@@ -197,11 +195,11 @@ public final class PredictBenchmark implements Callable<Integer> {
         }
     }
 
-    private static void decodeAll(List<byte[]> files, int thread, ImageDecoder decoder) {
+    private static void decodeAll(List<Path> files, int thread, ImageDecoder decoder) {
         for (int i = thread; i < files.size(); i += THREADS) {
             try {
-                decoder.decode(new SourceImage.Data.Encoded(files.get(i)));
-            } catch (BadImageException e) {
+                decoder.decode(new SourceImage.Data.Encoded(Files.readAllBytes(files.get(i))));
+            } catch (BadImageException | IOException e) {
                 throw new IllegalStateException(e);
             }
         }
