@@ -2,6 +2,7 @@ package dev.convoy.collective;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.natives.Natives;
+import dev.convoy.model.Vector;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -97,6 +98,47 @@ public final class Collective implements AutoCloseable {
         return vectors.total().slice(0, shape.length());
     }
 
+    /** Whether this member's group has {@link #held} vectors. */
+    public boolean holds() {
+        return communicator.holds();
+    }
+
+    /**
+     * One of the vectors that this group's members hold together, zeros at first. Who writes what, and when, is the callers' business;
+     * what one wrote before {@link #meet}, all others see after it.
+     */
+    public FloatBuffer held(int index) {
+        return vectors.held(index);
+    }
+
+    /**
+     * Waits until all members of this group have come here as often.
+     *
+     * @throws PeerLostException if a member fails or does not come in time
+     */
+    public void meet() {
+        memory.await();
+    }
+
+    /**
+     * This member's part of a vector that its group shares out, in whole tiles as far as they go.
+     *
+     * @param first float of the part
+     * @param length of the part; 0 if there are fewer tiles than members
+     */
+    public record Part(int first, int length) {
+        private static Part of(int from, int end, int place, int size) {
+            long tiles = (end - from + Vector.TILE - 1L) / Vector.TILE;
+            int begin = (int) Math.min(end, from + Vector.TILE * (tiles * place / size));
+            return new Part(begin, (int) Math.min(end, from + Vector.TILE * (tiles * (place + 1) / size)) - begin);
+        }
+    }
+
+    /** This member's part of a vector of this length: the parts of a group's members follow each other, and make up the whole. */
+    public Part part(int length) {
+        return Part.of(0, length, communicator.place(), communicator.groupSize());
+    }
+
     /** What a rank had in one of its slots in the last sum. */
     public float slot(int ofRank, int slot) {
         return vectors.total().get(shape.slotAt(ofRank, slot));
@@ -157,12 +199,8 @@ public final class Collective implements AutoCloseable {
     /** Sums all vectors from an offset on, and all slots. */
     private void sumFrom(int offset) {
         memory.await();
-        int size = communicator.groupSize();
-        int place = communicator.place();
-        long length = (long) shape.length() - offset;
-        long begin = offset + length * place / size;
-        long end = offset + length * (place + 1) / size;
-        vectors.reduce(begin, end - begin, 0);
+        Part own = Part.of(offset, shape.length(), communicator.place(), communicator.groupSize());
+        vectors.reduce(own.first, own.length, 0);
         copySlots();
         memory.await();
         if (communicator.hasOtherGroups()) {

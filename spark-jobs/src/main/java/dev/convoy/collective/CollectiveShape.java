@@ -11,6 +11,8 @@ import java.util.stream.IntStream;
  * @param length floats in the vector, at least 0
  * @param early how many floats at the vector's beginning may go ahead of the others, 0 to {@code length}
  * @param slots floats that each rank has beside the vector, at least 1
+ * @param held lengths of vectors that a group's members hold together, beside those that are summed, in floats; a group has them if all of
+ *     its members want them
  * @param backend the library by which groups sum
  * @param compression the format in which vectors leave a group; slots stay exact
  * @param timeoutSeconds how long one member waits for another, at least 1
@@ -20,6 +22,7 @@ public record CollectiveShape(
         int length,
         int early,
         int slots,
+        List<Integer> held,
         CollectiveBackend backend,
         Compression compression,
         long timeoutSeconds) {
@@ -40,6 +43,7 @@ public record CollectiveShape(
 
     public CollectiveShape {
         members = List.copyOf(members);
+        held = List.copyOf(held);
         check("length", length, length >= 0, "it must be at least 0");
         check("early", early, early >= 0 && early <= length, "it must be 0 to " + length + ", the length");
         check("slots", slots, slots >= 1, "it must be at least 1");

@@ -1,12 +1,15 @@
 package dev.convoy.collective;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * What one member reaches the others by: the memory that its group shares and, if this member leads its group and there
@@ -19,6 +22,7 @@ final class Communicator implements AutoCloseable {
     private final int[] ranks;
     private final int place;
     private final SharedMemory memory;
+    private boolean holds;
     private final Optional<ProcessGroup> leaders;
 
     /**
@@ -38,7 +42,7 @@ final class Communicator implements AutoCloseable {
         this.members = shape.membersOfGroup(member);
         this.ranks = shape.ranksOf(members);
         this.place = Arrays.binarySearch(members, member);
-        this.memory = shareMemory(MemberInfo.of(address), channel, cancelled);
+        this.memory = shareMemory(MemberInfo.of(address, !shape.held().isEmpty()), channel, cancelled);
         try {
             leaders = hasOtherGroups() ? connectLeaders(new Rendezvous(channel), address, gpu) : Optional.empty();
         } catch (RuntimeException | Error e) {
@@ -54,22 +58,18 @@ final class Communicator implements AutoCloseable {
         if (place > 0) {
             return map(info, channel, cancelled);
         }
-        long size = SharedMemory.size(members.length, ranks.length, shape.wholeLength());
+        long size = SharedMemory.size(members.length, lengths(info.holds()));
         try (SharedFile file = SharedFile.create(size)) {
             return map(info.withFile(file.path()), channel, cancelled);
         }
     }
 
     private SharedMemory map(MemberInfo info, Function<String, List<String>> channel, BooleanSupplier cancelled) {
-        Path file = Path.of(info.allGather(channel).get(members[0]).file());
+        List<MemberInfo> infos = info.allGather(channel);
+        Path file = Path.of(infos.get(members[0]).file());
+        holds = IntStream.of(members).allMatch(other -> infos.get(other).holds());
         SharedMemory mapped = new SharedMemory(
-                file,
-                place,
-                shape.firstRanks(members),
-                ranks.length,
-                shape.wholeLength(),
-                shape.timeoutSeconds(),
-                cancelled);
+                file, place, shape.firstRanks(members), lengths(holds), shape.timeoutSeconds(), cancelled);
         try {
             mapped.await();
             return mapped;
@@ -78,6 +78,18 @@ final class Communicator implements AutoCloseable {
             mapped.close();
             throw e;
         }
+    }
+
+    /** Of a vector for each rank of the group, one for the total, and those that are held. */
+    private List<Integer> lengths(boolean withHeld) {
+        List<Integer> lengths = new ArrayList<>(Collections.nCopies(ranks.length + 1, shape.wholeLength()));
+        lengths.addAll(withHeld ? shape.held() : List.of());
+        return lengths;
+    }
+
+    /** Whether the group's members hold {@link CollectiveShape#held} vectors together. */
+    boolean holds() {
+        return holds;
     }
 
     private Optional<ProcessGroup> connectLeaders(Rendezvous rendezvous, String address, OptionalInt gpu) {

@@ -33,7 +33,7 @@ final class GroupVectors implements AutoCloseable {
         for (int groupRank = 0; groupRank < ranks.length; groupRank++) {
             vectors.add(tensor(memory.vector(groupRank)));
         }
-        total = tensor(memory.total());
+        total = tensor(total());
     }
 
     private static Tensor tensor(FloatBuffer buffer) {
@@ -49,7 +49,12 @@ final class GroupVectors implements AutoCloseable {
 
     /** The total, with all slots. */
     FloatBuffer total() {
-        return memory.total();
+        return memory.vector(ranks.length);
+    }
+
+    /** One of the vectors that the group's members hold together. */
+    FloatBuffer held(int index) {
+        return memory.vector(ranks.length + 1 + index);
     }
 
     /** A view of {@code count} floats of the total, which belongs to the caller's {@link PointerScope}. */

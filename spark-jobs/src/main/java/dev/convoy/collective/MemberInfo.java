@@ -15,19 +15,20 @@ import org.bytedeco.javacpp.Loader;
  *
  * @param file the path of the file that the member has made for its group; empty if it has made none
  * @param address the member's own, for messages
+ * @param holds whether the member wants to hold vectors together with its group
  * @param version the name and version of the library that sums in the member's process
  */
-record MemberInfo(String file, String address, String version) {
+record MemberInfo(String file, String address, boolean holds, String version) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** What a member in this process tells that has made no file. */
-    static MemberInfo of(String address) {
-        return new MemberInfo("", address, libraryVersion());
+    static MemberInfo of(String address, boolean holds) {
+        return new MemberInfo("", address, holds, libraryVersion());
     }
 
     /** What a member tells that has made a file. */
     MemberInfo withFile(Path path) {
-        return new MemberInfo(path.toString(), address, version);
+        return new MemberInfo(path.toString(), address, holds, version);
     }
 
     private static String libraryVersion() {

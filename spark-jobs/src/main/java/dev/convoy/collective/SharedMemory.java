@@ -20,23 +20,23 @@ import java.util.function.BooleanSupplier;
 /**
  * Memory that the members of one group share, whether they are threads of one process or processes of one host: a
  * mapped {@link SharedFile}. It holds a mark for a member that has failed, counters by which members wait for each
- * other, one vector of floats for each of their ranks, and one for the total. A member writes only its own counters and
- * its own ranks' vectors; of the total it writes the parts that the callers' protocol assigns to it.
+ * other, and vectors of floats. A member writes only its own counters, and of vectors the parts that the callers' protocol
+ * assigns to it.
  *
- * <p>Example: two members with three ranks and vectors of 1,000 floats take 16,448 bytes.
+ * <p>Example: two members with four vectors of 1,000 floats take 16,576 bytes.
  *
  * <pre>
  *      0  failed: 0, or 1 + the place in the group of a member that has failed
  *     64  ARRIVED,  128  FILLED,  192  REDUCED    of the group's first member
  *    256  ARRIVED,  320  FILLED,  384  REDUCED    of the second
- *    448  vector of the group's first rank
- *  4,448  vector of the second
- *  8,448  vector of the third
- * 12,448  total
+ *    448  first vector
+ *  4,480  second vector
+ *  8,512  third vector
+ * 12,544  fourth vector
  * </pre>
  *
  * <p>A counter is a long and fills a cache line of 64 bytes, so that members that write different ones do not slow each
- * other.
+ * other; vectors begin with one.
  */
 final class SharedMemory implements AutoCloseable {
     private static final VarHandle COUNTER =
@@ -76,11 +76,17 @@ final class SharedMemory implements AutoCloseable {
      * How many bytes the memory of a group takes.
      *
      * @param members of the group
-     * @param ranks that they have together
-     * @param length of each vector, in floats
+     * @param lengths of the vectors, in floats
      */
-    static long size(int members, int ranks, int length) {
-        return vectorsOffset(members) + (ranks + 1L) * length * Float.BYTES;
+    static long size(int members, List<Integer> lengths) {
+        return vectorsOffset(members)
+                + lengths.stream().mapToLong(SharedMemory::bytes).sum();
+    }
+
+    /** Of a vector, with what is left of its last cache line. */
+    private static long bytes(int length) {
+        long lines = ((long) length * Float.BYTES + CACHE_LINE - 1) / CACHE_LINE;
+        return lines * CACHE_LINE;
     }
 
     /** Bytes before the first vector: one line for the mark of failure, and one for each counter of each member. */
@@ -91,11 +97,10 @@ final class SharedMemory implements AutoCloseable {
     /**
      * Maps the file.
      *
-     * @param file of {@link #size} bytes
+     * @param file of {@link #size} bytes, or more
      * @param place this member's in the group, from 0
      * @param firstRanks by place, the first rank of each member of the group, which messages name
-     * @param ranks that the members have together
-     * @param length of each vector, in floats
+     * @param lengths of the vectors, in floats
      * @param timeoutSeconds how long this member waits for another
      * @param cancelled whether this member shall stop waiting; asked by several threads
      * @throws PeerLostException if the file cannot be mapped
@@ -104,8 +109,7 @@ final class SharedMemory implements AutoCloseable {
             Path file,
             int place,
             int[] firstRanks,
-            int ranks,
-            int length,
+            List<Integer> lengths,
             long timeoutSeconds,
             BooleanSupplier cancelled) {
         this.place = place;
@@ -115,12 +119,11 @@ final class SharedMemory implements AutoCloseable {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             long offset = vectorsOffset(firstRanks.length);
             counters = map(channel, 0, offset);
-            for (int i = 0; i <= ranks; i++) {
-                long bytes = (long) length * Float.BYTES;
-                vectors.add(map(channel, offset, bytes)
+            for (int length : lengths) {
+                vectors.add(map(channel, offset, (long) length * Float.BYTES)
                         .order(ByteOrder.nativeOrder())
                         .asFloatBuffer());
-                offset += bytes;
+                offset += bytes(length);
             }
         } catch (IOException e) {
             // Either no file system is shared, or the member that made the file has failed and deleted it.
@@ -138,14 +141,9 @@ final class SharedMemory implements AutoCloseable {
         return buffer;
     }
 
-    /** The vector of one rank of the group. */
-    FloatBuffer vector(int ofGroupRank) {
-        return vectors.get(ofGroupRank);
-    }
-
-    /** The vector for the group's sum. */
-    FloatBuffer total() {
-        return vectors.get(vectors.size() - 1);
+    /** One of the vectors. */
+    FloatBuffer vector(int index) {
+        return vectors.get(index);
     }
 
     /** Sets one of this member's counters. Who sees the new value also sees all that this member wrote before. */

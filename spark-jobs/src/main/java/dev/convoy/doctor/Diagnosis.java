@@ -355,8 +355,9 @@ public final class Diagnosis {
                         workers.stream()
                                 .filter(other -> other.host().equals(one.host()))
                                 .count());
-        // One vector of each worker, and one for the sum.
-        long needed = (Math.min(workersOfHost, training.workers()) + 1) * training.parameters() * Float.BYTES;
+        // One vector of each worker, one for the sum, and what they hold together.
+        long needed = (Math.min(workersOfHost, training.workers()) + 1) * training.summedBytes()
+                + (plan.onGpu() ? 0 : training.heldBytes());
         if (one.sharedBytes() < needed) {
             checks.add(Check.fail(
                     "/dev/shm",

@@ -32,7 +32,8 @@ public record Plan(
      *
      * @param workers that train
      * @param memory of one worker's replica
-     * @param parameters of the network
+     * @param summedBytes of the vector that each worker brings, and of their sum
+     * @param heldBytes of what workers that share memory hold once for all
      * @param allReduce whether executors sum among themselves
      * @param sharedByHost whether they share memory on a host
      * @param cache where images are kept: {@code memory}, {@code disk} or {@code encoded}
@@ -41,7 +42,8 @@ public record Plan(
     public record Training(
             int workers,
             MemoryEstimate memory,
-            long parameters,
+            long summedBytes,
+            long heldBytes,
             boolean allReduce,
             boolean sharedByHost,
             String cache,
@@ -63,7 +65,7 @@ public record Plan(
         return onGpu() ? 0 : workersOfExecutor(some) * some.memory.vectors();
     }
 
-    private boolean onGpu() {
+    boolean onGpu() {
         return device.equals("cuda")
                 || device.equals("auto")
                         && !setting("spark.task.resource.gpu.amount", "").isEmpty();

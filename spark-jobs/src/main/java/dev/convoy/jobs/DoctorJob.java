@@ -17,6 +17,7 @@ import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.storage.AtomicFiles;
 import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.allreduce.AllReduceSpec;
+import dev.convoy.train.sync.Exchange;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -146,11 +147,14 @@ public final class DoctorJob {
     }
 
     private static Plan.Training training(JobConfig job, Network network, int workers, long imageBytes) {
-        int slots = job.optimizer().spec().initialState(1).slots().size();
+        int slots = job.optimizer().spec().slotCount();
+        Exchange exchange = job.sync().spec().exchange();
+        int summed = exchange.layout(network.layout(), slots).length();
         return new Plan.Training(
                 workers,
                 MemoryEstimate.training(network, job.data().batchSizeOf(workers), slots),
-                network.layout().parameterCount(),
+                (long) Float.BYTES * summed,
+                AllReduceSpec.heldBytes(exchange, network.layout().parameterCount(), slots),
                 job.sync().transport() == JobConfig.Sync.Transport.ALL_REDUCE,
                 job.sync().sharedMemory() == AllReduceSpec.Sharing.HOST,
                 Json.key(job.data().cache()),

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.convoy.collective.Ranks.Messages;
+import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole vectors. */
 @Timeout(120)
@@ -95,6 +98,56 @@ class CollectiveTest {
 
     static float value(int rank, int i) {
         return (float) Math.sin(rank * 31 + i);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void membersOfAGroupShareOutWhatTheyHold(int vector) throws Exception {
+        CollectiveShape shape = Ranks.shapeOf(List.of("a", "b", "a", "a"), 10, 0, Compression.NONE);
+        int length = Ranks.HELD.get(vector);
+        List<float[]> found = Ranks.runAll(shape, (rank, collective) -> {
+            assertThat(collective.holds()).isTrue();
+            FloatBuffer held = collective.held(vector);
+            Collective.Part own = collective.part(length);
+            for (int i = own.first(); i < own.first() + own.length(); i++) {
+                held.put(i, held.get(i) + i + (rank == 1 ? 1000 : 0));
+            }
+            collective.meet();
+            float[] values = new float[length];
+            held.get(0, values);
+            collective.meet();
+            return values;
+        });
+        for (int i = 0; i < length; i++) {
+            assertThat(found.get(0)[i]).isEqualTo(i);
+            assertThat(found.get(1)[i]).isEqualTo(i + 1000);
+        }
+        assertThat(found.get(2)).isEqualTo(found.get(0));
+        assertThat(found.get(3)).isEqualTo(found.get(0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void aGroupHoldsNothingTogetherUnlessAllOfItsMembersDo(int other) throws Exception {
+        CollectiveShape all = Ranks.shapeOf(List.of("a", "a", "b"), 100, 0, Compression.NONE);
+        CollectiveShape none =
+                new CollectiveShape(all.members(), 100, 0, Ranks.SLOTS, List.of(), all.backend(), all.compression(), 2);
+        Ranks.Messages messages = new Ranks.Messages(3);
+        List<Boolean> holds = Ranks.runAll(3, rank -> {
+            try (Collective collective = new Collective(
+                    rank,
+                    rank == other ? none : all,
+                    "127.0.0.1",
+                    OptionalInt.empty(),
+                    messages.of(rank),
+                    () -> false)) {
+                collective.vector(rank).put(0, 1);
+                collective.sum(new float[] {1, 0});
+                assertThat(collective.total().get(0)).isEqualTo(3);
+                return collective.holds();
+            }
+        });
+        assertThat(holds).containsExactly(false, false, true);
     }
 
     @Test

@@ -17,6 +17,8 @@ import java.util.stream.IntStream;
 /** Runs ranks as threads; their groups meet over real sockets. */
 final class Ranks {
     static final int SLOTS = 2;
+    /** Of one tile, and of a few. */
+    static final List<Integer> HELD = List.of(5, 100_000);
 
     private Ranks() {}
 
@@ -41,7 +43,7 @@ final class Ranks {
     }
 
     static CollectiveShape shape(List<CollectiveShape.Member> members, int length, int early, Compression compression) {
-        return new CollectiveShape(members, length, early, SLOTS, CollectiveBackend.GLOO, compression, 2);
+        return new CollectiveShape(members, length, early, SLOTS, HELD, CollectiveBackend.GLOO, compression, 2);
     }
 
     static List<float[]> runAll(CollectiveShape shape, CollectivePart part)

@@ -84,7 +84,8 @@ class DiagnosisTest {
             Plan.Training training = new Plan.Training(
                     workers,
                     new MemoryEstimate(100 * MEBIBYTE, 200 * MEBIBYTE),
-                    10_000_000,
+                    40 * MEBIBYTE,
+                    120 * MEBIBYTE,
                     allReduce,
                     true,
                     cache,
@@ -253,7 +254,8 @@ class DiagnosisTest {
         Plan.Training training = new Plan.Training(
                 some.workers,
                 new MemoryEstimate(100 * MEBIBYTE, 200 * MEBIBYTE),
-                10_000_000,
+                40 * MEBIBYTE,
+                120 * MEBIBYTE,
                 some.allReduce,
                 true,
                 some.cache,

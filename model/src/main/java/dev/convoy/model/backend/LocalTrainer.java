@@ -4,6 +4,7 @@ import dev.convoy.data.ImageBatch;
 import dev.convoy.model.HeapVector;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
+import dev.convoy.model.ParameterLayout;
 import dev.convoy.model.Vector;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.optimizer.OptimizerState;
@@ -11,8 +12,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A replica with an optimizer beside it: takes steps on its own. Memory for the optimizer is allocated once and lives as
- * long as the replica. Between {@link #markParameters} and {@link #rewindParameters} (and likewise for buffers) it can tell how far
+ * A replica with an optimizer beside it: takes steps on its own. Memory for the optimizer, and for what is marked, is allocated with its
+ * first use and lives as long as the replica. Between {@link #markParameters} and {@link #rewindParameters} (and likewise for buffers) it can tell how far
  * it has moved.
  */
 public final class LocalTrainer {
@@ -20,12 +21,12 @@ public final class LocalTrainer {
 
     private final Replica replica;
     private final OptimizerSpec optimizer;
-    private final Vector decayed;
-    private final List<Vector> slots;
-    private final Vector markedParameters;
+    private final ParameterLayout layout;
     private final Vector markedBuffers;
     private final Vector tile;
-    /** Allocated with the first use: not every kind of training needs it. */
+    private Vector decayed;
+    private List<Vector> slots = List.of();
+    private Vector markedParameters;
     private Vector velocity;
 
     private boolean hasVelocity;
@@ -37,14 +38,9 @@ public final class LocalTrainer {
     public LocalTrainer(Replica replica, Network network, OptimizerSpec optimizer) {
         this.replica = replica;
         this.optimizer = optimizer;
-        int length = network.layout().parameterCount();
-        this.decayed = replica.newVector(length).set(network.layout().decayMask());
-        this.slots = Stream.generate(() -> replica.newVector(length))
-                .limit(optimizer.slotCount())
-                .toList();
-        this.markedParameters = replica.newVector(length);
+        this.layout = network.layout();
         this.markedBuffers = replica.newVector(network.layout().bufferCount());
-        this.tile = replica.newVector(decayed.tileLength());
+        this.tile = replica.newVector(replica.parameters().tileLength());
     }
 
     /** The replica that is trained. */
@@ -61,7 +57,7 @@ public final class LocalTrainer {
     public void load(ModelState model, OptimizerState memory) {
         replica.parameters().set(model.parameters());
         replica.buffers().set(model.buffers());
-        for (int i = 0; i < slots.size(); i++) {
+        for (int i = 0; i < slots().size(); i++) {
             Vector slot = slots.get(i);
             slot.set(
                     memory.slots().isEmpty()
@@ -79,13 +75,14 @@ public final class LocalTrainer {
     public double step(ImageBatch batch, StepKey key, double learningRate) {
         double loss = replica.train(batch, key);
         if (Double.isFinite(loss)) {
-            optimizer.stepInTiles(replica.parameters(), replica.gradient(), slots, decayed, learningRate, ++steps);
+            optimizer.stepInTiles(replica.parameters(), replica.gradient(), slots(), decayed(), learningRate, ++steps);
         }
         return loss;
     }
 
     /** Remembers where parameters are. */
     public void markParameters() {
+        markedParameters = markedParameters == null ? newVector() : markedParameters;
         markedParameters.set(replica.parameters());
     }
 
@@ -96,14 +93,19 @@ public final class LocalTrainer {
 
     /** Remembers the optimizer's memory. */
     public void markOptimizer() {
-        if (markedSlots.size() < slots.size()) {
-            markedSlots =
-                    slots.stream().map(slot -> replica.newVector(slot.length())).toList();
-        }
-        for (int i = 0; i < slots.size(); i++) {
+        markedSlots = markedSlots.isEmpty() ? newSlots() : markedSlots;
+        for (int i = 0; i < slots().size(); i++) {
             markedSlots.get(i).set(slots.get(i));
         }
         markedSteps = steps;
+    }
+
+    private Vector newVector() {
+        return replica.newVector(layout.parameterCount());
+    }
+
+    private List<Vector> newSlots() {
+        return Stream.generate(this::newVector).limit(optimizer.slotCount()).toList();
     }
 
     /** Puts the optimizer's memory back to what it was when it was marked. */
@@ -141,6 +143,7 @@ public final class LocalTrainer {
 
     /** Ones for parameters that weight decay pulls at, zeros for the others; not to be changed. */
     public Vector decayed() {
+        decayed = decayed == null ? newVector().set(layout.decayMask()) : decayed;
         return decayed;
     }
 
@@ -158,7 +161,7 @@ public final class LocalTrainer {
     public void loadVelocity(float[] values) {
         hasVelocity = values.length > 0;
         if (hasVelocity && velocity == null) {
-            velocity = replica.newVector(decayed.length());
+            velocity = newVector();
         }
         if (hasVelocity) {
             velocity.set(values);
@@ -167,6 +170,7 @@ public final class LocalTrainer {
 
     /** The optimizer's memory itself; changes take effect with the next step. */
     public List<Vector> slots() {
+        slots = slots.isEmpty() ? newSlots() : slots;
         return slots;
     }
 
@@ -177,6 +181,6 @@ public final class LocalTrainer {
 
     /** A copy of the optimizer's memory. */
     public OptimizerState optimizerState() {
-        return new OptimizerState(steps, slots.stream().map(Vector::toArray).toList());
+        return new OptimizerState(steps, slots().stream().map(Vector::toArray).toList());
     }
 }

@@ -27,15 +27,45 @@ public interface Replica extends AutoCloseable {
     Vector newVector(int length);
 
     /**
-     * Lets {@link #gradient} lie in memory of the caller's, so that others who see that memory need no copy. What {@link #gradient} gave
-     * before is not to be used any more.
+     * Whether parameters and gradient can lie in memory of the caller's, so that others who see that memory need no copies. If not,
+     * {@link #placeGradient}, {@link #placeParameters} and {@link #vectorOver} are refused.
+     */
+    default boolean takesMemory() {
+        return false;
+    }
+
+    /**
+     * Lets {@link #gradient} lie in memory of the caller's. What {@link #gradient} gave before is not to be used any more.
      *
      * @param memory direct, in native order, as long as the gradient from its position on; it must stay until the gradient is
      *     taken back with empty, or the replica is closed
-     * @return whether it does; if not, nothing has changed
      */
-    default boolean placeGradient(Optional<FloatBuffer> memory) {
-        return false;
+    default void placeGradient(Optional<FloatBuffer> memory) {
+        throw keepsMemory();
+    }
+
+    /**
+     * Lets {@link #parameters} lie in memory of the caller's, with the values that it has. What {@link #parameters} gave before is not to be
+     * used any more, and its values are gone: who takes the parameters back with empty has to set them.
+     *
+     * @param memory as {@link #placeGradient} takes it
+     */
+    default void placeParameters(Optional<FloatBuffer> memory) {
+        throw keepsMemory();
+    }
+
+    /**
+     * A vector over memory of the caller's, of the same kind as the replica's own. The garbage collector frees the vector, not the memory,
+     * which must stay while the vector is used.
+     *
+     * @param memory direct, in native order; the vector begins at its position and ends at its limit
+     */
+    default Vector vectorOver(FloatBuffer memory) {
+        throw keepsMemory();
+    }
+
+    private static UnsupportedOperationException keepsMemory() {
+        return new UnsupportedOperationException("This replica keeps its vectors in memory of its own");
     }
 
     /**

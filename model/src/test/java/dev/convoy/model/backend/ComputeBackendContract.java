@@ -176,9 +176,12 @@ abstract class ComputeBackendContract {
                     .order(ByteOrder.nativeOrder())
                     .asFloatBuffer()
                     .put(new float[] {1, 2, 3});
-            if (!placed.placeGradient(Optional.of(memory))) {
+            if (!placed.takesMemory()) {
+                assertThatThrownBy(() -> placed.placeGradient(Optional.of(memory)))
+                        .isInstanceOf(UnsupportedOperationException.class);
                 return;
             }
+            placed.placeGradient(Optional.of(memory));
             placed.train(batch, STEP);
             float[] found = new float[expected.length];
             memory.get(before, found);
@@ -192,6 +195,42 @@ abstract class ComputeBackendContract {
             assertThat(placed.gradient().toArray()).as("taken back").isEqualTo(expected);
             memory.get(before, found);
             assertThat(found).as("left alone").containsOnly(0);
+        }
+    }
+
+    @Test
+    void parametersMayLieWhereOthersSeeThem() {
+        Network lenet = NamedNetwork.LENET.spec(4).bind(new ImageShape(3, 28, 28));
+        ImageBatch batch = TestBatches.classes(lenet.input(), 4, 4);
+        try (Replica usual = replica(lenet);
+                Replica one = replica(lenet);
+                Replica other = replica(lenet)) {
+            float[] begin = usual.parameters().toArray();
+            FloatBuffer memory = ByteBuffer.allocateDirect(begin.length * Float.BYTES)
+                    .order(ByteOrder.nativeOrder())
+                    .asFloatBuffer()
+                    .put(0, begin);
+            if (!one.takesMemory()) {
+                assertThatThrownBy(() -> one.placeParameters(Optional.of(memory)))
+                        .isInstanceOf(UnsupportedOperationException.class);
+                return;
+            }
+            one.placeParameters(Optional.of(memory));
+            other.placeParameters(Optional.of(memory));
+            for (int step = 0; step < 2; step++) {
+                usual.train(batch, STEP);
+                one.train(batch, STEP);
+                usual.parameters().add(-0.1f, usual.gradient());
+                one.vectorOver(memory).add(-0.1f, one.gradient());
+            }
+            assertThat(one.gradient().toArray()).isEqualTo(usual.gradient().toArray());
+            other.buffers().set(usual.buffers().toArray());
+            assertThat(other.outputs(batch)).isEqualTo(usual.outputs(batch));
+            one.placeParameters(Optional.empty());
+            one.parameters().set(begin);
+            assertThat(other.parameters().toArray())
+                    .as("left alone")
+                    .isEqualTo(usual.parameters().toArray());
         }
     }
 

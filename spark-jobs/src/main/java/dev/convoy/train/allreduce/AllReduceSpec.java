@@ -2,6 +2,7 @@ package dev.convoy.train.allreduce;
 
 import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.data.InvalidValueException;
+import dev.convoy.train.sync.Exchange;
 import java.io.Serializable;
 
 /**
@@ -59,5 +60,17 @@ public record AllReduceSpec(
     public static AllReduceSpec defaults() {
         return new AllReduceSpec(
                 Sharing.HOST, CollectiveBackend.GLOO, true, 120, ATTEMPTS, PlainTextPolicy.AS_SPARK_ALLOWS);
+    }
+
+    /**
+     * Bytes that the ranks that share memory hold once for all, beside the vectors that they sum: parameters and the optimizer's memory,
+     * where replicas can compute with them there.
+     *
+     * @param slots vectors in the optimizer's memory
+     */
+    public static long heldBytes(Exchange exchange, int parameters, int slots) {
+        return HeldModel.lengths(exchange, parameters, slots).stream()
+                .mapToLong(length -> (long) Float.BYTES * length)
+                .sum();
     }
 }

@@ -54,6 +54,9 @@ final class SegmentAttempt {
     /** Whether a state that has come waits to be looked at. */
     private volatile boolean hasState;
 
+    /** Null unless it came within this process. */
+    private volatile Segment.End end;
+
     private Optional<SegmentProgressPlugin.Failed> failed = Optional.empty();
 
     /**
@@ -83,7 +86,8 @@ final class SegmentAttempt {
                     .toJavaRDD();
             job = Optional.of(stage.collectAsync());
             follow(job.get());
-            return Segment.End.read(job.get().get());
+            List<byte[]> home = job.get().get();
+            return home.isEmpty() ? end : Segment.End.read(home);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ConvoyException("Cannot go on: training was interrupted", e);
@@ -102,6 +106,8 @@ final class SegmentAttempt {
     private SegmentProgressPlugin.Wish take(SegmentProgressPlugin.Message message) {
         if (message instanceof SegmentProgressPlugin.Part part) {
             parts.add(part).ifPresent(this::take);
+        } else if (message instanceof SegmentProgressPlugin.Ended ended) {
+            end = ended.end();
         } else if (message instanceof SegmentProgressPlugin.Reached) {
             hasState = true;
             messages.add(message);

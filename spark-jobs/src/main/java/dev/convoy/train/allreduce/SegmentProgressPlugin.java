@@ -77,6 +77,9 @@ public final class SegmentProgressPlugin implements SparkPlugin {
      */
     record Part(String segment, int rounds, int[] arrays, int array, int from, byte[] bytes) implements Message {}
 
+    /** The segment has come to its end, in the driver's own process; elsewhere that is what the stage brings home. */
+    record Ended(String segment, Segment.End end) implements Message {}
+
     /**
      * A task has failed, and not because another one is lost.
      *

@@ -16,7 +16,6 @@ import dev.convoy.train.sync.LocalStepsTuning;
 import dev.convoy.train.sync.Mean;
 import dev.convoy.train.sync.NormHistory;
 import dev.convoy.train.sync.SumLayout;
-import dev.convoy.train.sync.TrainedVectors;
 import dev.convoy.train.worker.BatchStream;
 import dev.convoy.train.worker.WorkerResult;
 import dev.convoy.train.worker.WorkerRound;
@@ -46,7 +45,7 @@ final class SegmentRun {
     private final EpochTotals startEpoch;
     private final List<Integer> ranks;
     private final LocalTrainer trainer;
-    private final TrainedVectors vectors;
+    private final SegmentModel model;
     private final Collective collective;
     private final List<Integer> grouping;
     private final EpochPlan plan;
@@ -95,20 +94,25 @@ final class SegmentRun {
         this.optimizerSteps = start.optimizer().steps();
         this.plan = spec.plan(segment.layout(), progress.epoch());
         this.layout = segment.vector();
-        trainer.load(start.model(), start.optimizer());
-        boolean still = exchange.hasVelocity() && start.velocity().length == 0;
-        trainer.loadVelocity(still ? new float[start.parameters().length] : start.velocity());
+        boolean besideRank0 = grouping.get(ranks.get(0)).equals(grouping.get(0));
+        this.model = collective.holds()
+                ? new HeldModel(
+                        trainer, exchange, collective, segment.replica().bind().layout(), start, besideRank0)
+                : new OwnModel(trainer, exchange, start);
         // A rank that shares its replica with no other one lets gradients come to where they are summed.
         this.inPlace = exchange.isReadyInParts()
                 && ranks.size() == 1
-                && trainer.replica().placeGradient(Optional.of(layout.update(collective.vector(ranks.get(0)))));
-        this.vectors = TrainedVectors.of(trainer);
+                && trainer.replica().takesMemory();
+        if (inPlace) {
+            trainer.replica().placeGradient(Optional.of(layout.update(collective.vector(ranks.get(0)))));
+        }
     }
 
-    Segment.End run() {
+    /** Runs the rounds; how they ended, where rank 0 is. */
+    Optional<Segment.End> run() {
         int epoch = progress.epoch();
         List<BatchStream> batches = new ArrayList<>();
-        try {
+        try (model) {
             for (int i = 0; i < ranks.size(); i++) {
                 batches.add(new BatchStream(
                         spec, plan, ranks.get(i), shards.get(i), taskCpus, progress.step(), plan.steps()));
@@ -119,14 +123,13 @@ final class SegmentRun {
                     reporter.filter(SegmentReporter::wantsState).ifPresent(telling -> telling.handOver(state()));
                 }
             }
+            return reporter.map(telling -> new Segment.End(state(), lastGood.isPresent(), telling.rounds(), fatal));
         } finally {
             batches.forEach(BatchStream::close);
             if (inPlace) {
                 trainer.replica().placeGradient(Optional.empty());
             }
         }
-        List<RoundReport> rounds = reporter.map(SegmentReporter::rounds).orElseGet(List::of);
-        return new Segment.End(state(), lastGood.isPresent(), rounds, fatal);
     }
 
     private boolean goesOn(int epoch) {
@@ -140,7 +143,7 @@ final class SegmentRun {
         // Of the other rounds nobody will ask.
         boolean ends = reporter.filter(SegmentReporter::wantsEnd).isPresent();
         boolean asked = reporter.isPresent() && (ends || last || begin.step() + steps == plan.steps());
-        Optional<ModelState> model = asked ? Optional.of(model()) : Optional.empty();
+        Optional<ModelState> before = asked ? Optional.of(modelState()) : Optional.empty();
         float hash = begin.round() % HASH_INTERVAL == 0 ? modelHash() : 0;
         int localSteps = exchange.isMeasuring(begin) ? tuning.localSteps(plan.steps()) : 0;
         float[][] slots = takeTurns(batches, begin, steps).stream()
@@ -158,7 +161,7 @@ final class SegmentRun {
             fatal = excluded;
             return;
         }
-        lastGood = model.filter(known -> excluded.stream().noneMatch(worker -> worker.condemns(begin)));
+        lastGood = before.filter(known -> excluded.stream().noneMatch(worker -> worker.condemns(begin)));
         double rate = spec.rate(begin.globalStep(), plan);
         double updateNorm = weight == 0 ? 0 : apply(new Mean(collective.total(), layout, weight), rate, steps);
         progress = begin.afterRound(steps, gathered.counts().trained(), plan.steps());
@@ -238,9 +241,7 @@ final class SegmentRun {
     /** Moves the state; the norm of the mean, where rank 0 is. */
     private double apply(Mean mean, double rate, int steps) {
         optimizerSteps = exchange.optimizerStepsAfter(optimizerSteps, steps);
-        double norm = vectors.move(exchange, mean, rate, optimizerSteps, reporter.isPresent());
-        trainer.setSteps(optimizerSteps);
-        return norm;
+        return model.move(mean, rate, optimizerSteps, reporter.isPresent());
     }
 
     /** Measures a round; what rank 0's clock has come to decides for all, a round later. */
@@ -256,23 +257,23 @@ final class SegmentRun {
         tuning = tuning.after(slowest, seconds);
     }
 
-    private ModelState model() {
+    private ModelState modelState() {
         return new ModelState(
                 trainer.replica().parameters().toArray(),
                 trainer.replica().buffers().toArray());
     }
 
     private TrainingState state() {
-        ModelState model = model();
+        ModelState now = modelState();
         return new TrainingState(
-                model,
-                trainer.optimizerState(),
-                vectors.velocity().toArray(),
+                now,
+                model.optimizerState(),
+                model.velocity(),
                 progress,
                 norms,
                 tuning,
                 startEpoch,
                 grouping,
-                lastGood.orElse(model));
+                lastGood.orElse(now));
     }
 }

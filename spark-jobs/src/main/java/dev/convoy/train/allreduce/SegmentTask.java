@@ -44,12 +44,12 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
         BarrierTaskContext context = BarrierTaskContext.get();
         try {
             List<WorkerShard> own = ranks(context).stream().map(this::open).toList();
-            Segment.End end = ReplicaPool.withTrainer(
+            Optional<Segment.End> end = ReplicaPool.withTrainer(
                     segment.replica().forTask(context),
                     segment.spec().optimizer(),
                     trainer -> run(context, own, trainer));
-            List<byte[]> home = context.partitionId() == 0 ? end.write() : List.of();
-            return JavaConverters.asScalaIterator(home.iterator());
+            return JavaConverters.asScalaIterator(
+                    end.map(this::home).orElseGet(List::of).iterator());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("The task was interrupted", e);
@@ -57,6 +57,15 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
             tellOf(e, context);
             throw e;
         }
+    }
+
+    /** What goes home with the stage; nothing within one process, where it would be written and read in vain. */
+    private List<byte[]> home(Segment.End end) {
+        if (SegmentProgressPlugin.isHere(segment.id())) {
+            SegmentProgressPlugin.ask(new SegmentProgressPlugin.Ended(segment.id(), end));
+            return List.of();
+        }
+        return end.write();
     }
 
     private List<Integer> ranks(BarrierTaskContext context) {
@@ -77,7 +86,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
         }
     }
 
-    private Segment.End run(BarrierTaskContext context, List<WorkerShard> own, LocalTrainer trainer) {
+    private Optional<Segment.End> run(BarrierTaskContext context, List<WorkerShard> own, LocalTrainer trainer) {
         int member = context.partitionId();
         List<String> executors = Arrays.stream(context.getTaskInfos())
                 .map(BarrierTaskInfo::address)
@@ -126,9 +135,19 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
                 layout.length(),
                 overlaps(trainer) ? layout.parameters() : 0,
                 ControlSlot.values().length,
+                held(trainer),
                 segment.allReduce().backend(),
                 segment.spec().sync().compression(),
                 segment.timeoutSeconds());
+    }
+
+    private List<Integer> held(LocalTrainer trainer) {
+        return trainer.replica().takesMemory()
+                ? HeldModel.lengths(
+                        segment.spec().sync().exchange(),
+                        segment.vector().parameters(),
+                        trainer.optimizer().slotCount())
+                : List.of();
     }
 
     /** NCCL cannot overlap: it would sum in the very stream that gradients are computed in. */

@@ -5,6 +5,7 @@ import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The vectors of a model in training where the mean of a round is applied: on the heap of the driver, or in a replica's memory.
@@ -61,6 +62,16 @@ public final class TrainedVectors {
                 trainer.tile());
     }
 
+    /** Takes the norms of a mean update, tile by tile. */
+    public interface TileNorms {
+        /**
+         * Takes one.
+         *
+         * @param from the tile's first parameter
+         */
+        void put(int from, double norm);
+    }
+
     /**
      * Moves everything by the mean of a round, going over memory once.
      *
@@ -70,6 +81,19 @@ public final class TrainedVectors {
      * @return the norm of the mean update; 0 if nobody wants to know
      */
     public double move(Exchange exchange, Mean mean, double rate, long steps, boolean measured) {
+        double[] squares = {0};
+        TileNorms norms = (from, norm) -> squares[0] += norm * norm;
+        movePart(exchange, mean, 0, rate, steps, measured ? Optional.of(norms) : Optional.empty());
+        return Math.sqrt(squares[0]);
+    }
+
+    /**
+     * Moves buffers and a part of all else, as {@link #move} does.
+     *
+     * @param first the parameter with which these vectors begin, buffers apart
+     * @param norms hears of the part's tiles in their order; empty if nobody wants to know
+     */
+    public void movePart(Exchange exchange, Mean mean, int first, double rate, long steps, Optional<TileNorms> norms) {
         mean.buffers(buffers);
         buffers.add(1, beginBuffers);
         List<Vector> beside = new ArrayList<>(List.of(decayed));
@@ -77,15 +101,13 @@ public final class TrainedVectors {
         if (velocity.length() > 0) {
             beside.add(velocity);
         }
-        double[] squares = {0};
-        parameters.forEachTile(beside, List.of(update), (tiles, from) -> {
+        parameters.forEachTile(beside, List.of(update), (tiles, begin) -> {
             TrainedVectors piece = over(tiles);
+            int from = first + begin;
             mean.update(from, piece.update);
-            double norm = measured ? piece.update.norm() : 0;
-            squares[0] += norm * norm;
+            norms.ifPresent(known -> known.put(from, piece.update.norm()));
             exchange.move(piece, from, mean, rate, steps);
         });
-        return Math.sqrt(squares[0]);
     }
 
     /** Pieces of the vectors, in the order in which they were asked for. */

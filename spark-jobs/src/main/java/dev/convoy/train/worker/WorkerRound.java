@@ -2,7 +2,6 @@ package dev.convoy.train.worker;
 
 import dev.convoy.data.ImageBatch;
 import dev.convoy.model.Progress;
-import dev.convoy.model.Vector;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.StepKey;
 import dev.convoy.train.Quarantined;
@@ -11,7 +10,6 @@ import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.sync.Exchange;
 import dev.convoy.train.sync.SumLayout;
 import java.nio.FloatBuffer;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
@@ -143,9 +141,8 @@ public final class WorkerRound {
             LocalTrainer trainer, Exchange exchange, SumLayout layout, int parameters, FloatBuffer target) {
         exchange.update(trainer).get(0, parameters, layout.update(target));
         trainer.replica().buffers().get(layout.buffers(target));
-        List<Vector> slots = trainer.slots();
         for (int i = 0; i < layout.slots(); i++) {
-            slots.get(i).get(layout.slot(target, i));
+            trainer.slots().get(i).get(layout.slot(target, i));
         }
     }
 }

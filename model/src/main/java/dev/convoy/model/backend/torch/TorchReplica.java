@@ -46,12 +46,12 @@ final class TorchReplica implements Replica {
     private final Device device;
     private final Layers layers;
     private final List<Tensor> owned = new ArrayList<>();
-    private final TorchVector parameters;
-    private final TorchVector ownGradient;
-    /** The replica's own, or one in memory of somebody else's. */
+    /** The replica's own, or in memory of somebody else's, as the gradient. */
+    private TorchVector parameters;
+
     private TorchVector gradient;
 
-    private final List<Trained> trained = new ArrayList<>();
+    private final List<Leaf> leaves = new ArrayList<>();
     private final TorchVector buffers;
     /** By the layer's index, its tensors in canonical order. */
     private final List<List<Tensor>> tensors = new ArrayList<>();
@@ -69,9 +69,8 @@ final class TorchReplica implements Replica {
         this.cuts = cuts(network);
         try (PointerScope scope = new PointerScope()) {
             ParameterLayout layout = network.layout();
-            parameters = newVector(layout.parameterCount());
-            ownGradient = newVector(layout.parameterCount());
-            gradient = ownGradient;
+            parameters = flat(Optional.empty());
+            gradient = flat(Optional.empty());
             buffers = newVector(layout.bufferCount());
             for (Network.Layer layer : network.allLayers()) {
                 tensors.add(layer.tensors().stream().map(this::viewOf).toList());
@@ -98,43 +97,69 @@ final class TorchReplica implements Replica {
 
     /** Makes a parameter a leaf of its own over the shared memory, and its gradient a part of the flat gradient. */
     private Tensor viewOf(ParameterLayout.Entry entry) {
-        TorchVector vector = entry.isBuffer() ? buffers : parameters;
-        Tensor view = keep(part(vector, entry).detach());
+        Tensor view = keep(part(entry.isBuffer() ? buffers : parameters, entry).detach());
         if (!entry.isBuffer()) {
+            Leaf leaf = new Leaf(view, entry);
             // Without a gradient, going backwards ends at the first layer that is trained.
-            boolean isTrained = entry.tensor().role() != TensorSpec.Role.FROZEN;
-            view.set_requires_grad(isTrained);
-            if (isTrained) {
-                view.mutable_grad().put(part(gradient, entry));
-                trained.add(new Trained(view, entry));
-            }
+            view.set_requires_grad(leaf.isTrained());
+            leaf.findGradient(gradient);
+            leaves.add(leaf);
         }
         return view;
     }
 
-    /** A parameter that has a gradient. */
-    private record Trained(Tensor view, ParameterLayout.Entry entry) {}
-
-    @Override
-    public boolean placeGradient(Optional<FloatBuffer> memory) {
-        if (!device.is_cpu()) {
-            return false;
+    /** A parameter of a layer. */
+    private record Leaf(Tensor view, ParameterLayout.Entry entry) {
+        boolean isTrained() {
+            return entry.tensor().role() != TensorSpec.Role.FROZEN;
         }
-        try (PointerScope scope = new PointerScope()) {
-            TorchVector before = gradient;
-            gradient = memory.map(this::over).orElse(ownGradient);
-            trained.forEach(one -> one.view.mutable_grad().put(part(gradient, one.entry)));
-            if (before != ownGradient) {
-                before.tensor().releaseReference();
+
+        void findGradient(TorchVector gradient) {
+            if (isTrained()) {
+                view.mutable_grad().put(part(gradient, entry));
             }
         }
-        return true;
     }
 
-    private TorchVector over(FloatBuffer memory) {
-        int length = ownGradient.length();
-        return new TorchVector(
-                torch.from_blob(new FloatPointer(memory.slice()), length).retainReference(), length);
+    @Override
+    public boolean takesMemory() {
+        return device.is_cpu();
+    }
+
+    @Override
+    public void placeGradient(Optional<FloatBuffer> memory) {
+        try (PointerScope scope = new PointerScope()) {
+            gradient.tensor().releaseReference();
+            gradient = flat(memory);
+            leaves.forEach(leaf -> leaf.findGradient(gradient));
+        }
+    }
+
+    @Override
+    public void placeParameters(Optional<FloatBuffer> memory) {
+        try (PointerScope scope = new PointerScope()) {
+            parameters.tensor().releaseReference();
+            parameters = flat(memory);
+            leaves.forEach(leaf -> leaf.view.set_data(part(parameters, leaf.entry)));
+        }
+    }
+
+    /** As long as the parameters, in somebody's memory or newly allocated; whoever replaces it releases it. */
+    private TorchVector flat(Optional<FloatBuffer> memory) {
+        int length = network.layout().parameterCount();
+        TorchVector vector = memory.map(given -> over(given, length)).orElseGet(() -> new TorchVector(length, device));
+        vector.tensor().retainReference();
+        return vector;
+    }
+
+    private static TorchVector over(FloatBuffer memory, int length) {
+        return new TorchVector(torch.from_blob(new FloatPointer(memory.slice()), length), length);
+    }
+
+    @Override
+    public Vector vectorOver(FloatBuffer memory) {
+        // Outside of a scope, which would end the vector with this call.
+        return over(memory, memory.remaining());
     }
 
     private static Tensor part(TorchVector vector, ParameterLayout.Entry entry) {
@@ -302,7 +327,8 @@ final class TorchReplica implements Replica {
 
     @Override
     public void close() {
-        placeGradient(Optional.empty());
+        gradient.tensor().releaseReference();
+        parameters.tensor().releaseReference();
         owned.forEach(Tensor::releaseReference);
         owned.clear();
         device.close();

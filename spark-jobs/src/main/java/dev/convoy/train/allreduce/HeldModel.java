@@ -1,0 +1,148 @@
+package dev.convoy.train.allreduce;
+
+import dev.convoy.collective.Collective;
+import dev.convoy.model.HeapVector;
+import dev.convoy.model.ParameterLayout;
+import dev.convoy.model.Vector;
+import dev.convoy.model.backend.LocalTrainer;
+import dev.convoy.model.backend.Replica;
+import dev.convoy.model.optimizer.OptimizerState;
+import dev.convoy.train.TrainingState;
+import dev.convoy.train.sync.Exchange;
+import dev.convoy.train.sync.Mean;
+import dev.convoy.train.sync.TrainedVectors;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * One copy of the model for all tasks of a group, in the memory that they share, as ZeRO's optimizer has it (Rajbhandari, Rasley, Ruwase
+ * and He, SC 2020). Each task moves its own part for all, where the bits are what they would be had it moved the whole; replicas compute
+ * with the parameters where they lie. Running statistics are every replica's own.
+ */
+final class HeldModel implements SegmentModel {
+    /** Among the vectors that are held: parameters, which of them decay, the norms of the update's tiles, the optimizer's memory. */
+    private static final int PARAMETERS = 0;
+
+    private static final int DECAYED = 1;
+    private static final int NORMS = 2;
+    private static final int SLOTS = 3;
+
+    private final Collective collective;
+    private final Exchange exchange;
+    private final Replica replica;
+    private final ParameterLayout layout;
+    private final Collective.Part own;
+    private final int slots;
+    private final boolean tellsNorms;
+    private final TrainedVectors vectors;
+    private long steps;
+
+    /**
+     * Loads the state together with the group's other tasks.
+     *
+     * @param collective that holds the vectors of {@link #lengths}
+     * @param layout of the network
+     * @param tellsNorms whether a task of the group wants to know norms
+     */
+    HeldModel(
+            LocalTrainer trainer,
+            Exchange exchange,
+            Collective collective,
+            ParameterLayout layout,
+            TrainingState start,
+            boolean tellsNorms) {
+        this.collective = collective;
+        this.exchange = exchange;
+        this.replica = trainer.replica();
+        this.layout = layout;
+        this.own = collective.part(layout.parameterCount());
+        this.slots = trainer.optimizer().slotCount();
+        this.tellsNorms = tellsNorms;
+        this.steps = start.optimizer().steps();
+        load(start);
+        replica.placeParameters(Optional.of(collective.held(PARAMETERS)));
+        replica.buffers().set(start.model().buffers());
+        this.vectors = new TrainedVectors(
+                trainer.optimizer(),
+                part(PARAMETERS),
+                trainer.markedBuffers(),
+                replica.buffers(),
+                IntStream.range(0, slots).mapToObj(i -> part(SLOTS + i)).toList(),
+                part(DECAYED),
+                new HeapVector(0),
+                trainer.tile());
+    }
+
+    /** Of the vectors that a group has to hold, in floats; none if workers take steps of their own in between. */
+    static List<Integer> lengths(Exchange exchange, int parameters, int slots) {
+        if (!exchange.appliesOptimizer()) {
+            return List.of();
+        }
+        List<Integer> lengths = new ArrayList<>(Collections.nCopies(SLOTS + slots, parameters));
+        lengths.set(NORMS, (parameters + Vector.TILE - 1) / Vector.TILE);
+        return lengths;
+    }
+
+    private void load(TrainingState start) {
+        put(PARAMETERS, start.model().parameters());
+        put(DECAYED, layout.decayMask());
+        // Without memory in the state it starts from zero, as what is held does.
+        for (int i = 0; i < start.optimizer().slots().size(); i++) {
+            put(SLOTS + i, start.optimizer().slots().get(i));
+        }
+        collective.meet();
+    }
+
+    /** Writes this task's part. */
+    private void put(int index, float[] values) {
+        collective.held(index).put(own.first(), values, own.first(), own.length());
+    }
+
+    private Vector part(int index) {
+        return replica.vectorOver(collective.held(index).slice(own.first(), own.length()));
+    }
+
+    @Override
+    public double move(Mean mean, double rate, long stepsAfter, boolean measured) {
+        FloatBuffer norms = collective.held(NORMS);
+        TrainedVectors.TileNorms telling = (from, norm) -> norms.put(from / Vector.TILE, (float) norm);
+        vectors.movePart(
+                exchange, mean, own.first(), rate, stepsAfter, tellsNorms ? Optional.of(telling) : Optional.empty());
+        steps = stepsAfter;
+        collective.meet();
+        double squares = 0;
+        for (int tile = 0; measured && tile < norms.capacity(); tile++) {
+            // A tile's norm is in single precision where it was computed, so that none of it is lost.
+            double norm = norms.get(tile);
+            squares += norm * norm;
+        }
+        return Math.sqrt(squares);
+    }
+
+    @Override
+    public OptimizerState optimizerState() {
+        return new OptimizerState(
+                steps,
+                IntStream.range(0, slots)
+                        .mapToObj(i -> {
+                            float[] values = new float[layout.parameterCount()];
+                            collective.held(SLOTS + i).get(0, values);
+                            return values;
+                        })
+                        .toList());
+    }
+
+    @Override
+    public float[] velocity() {
+        return new float[0];
+    }
+
+    @Override
+    public void close() {
+        replica.placeParameters(Optional.empty());
+    }
+}
