@@ -63,6 +63,13 @@ public final class CounterRandom {
 
     /** Draws 64 uniform bits for a counter. */
     public long bits(long counter) {
+        int[] words = new int[4];
+        draw(counter, words);
+        return ((long) words[1] << 32) | (words[0] & 0xFFFFFFFFL);
+    }
+
+    /** Draws four words of 32 uniform bits for a counter. */
+    void draw(long counter, int[] words) {
         int c0 = (int) counter;
         int c1 = (int) (counter >>> 32);
         int c2 = 0;
@@ -79,7 +86,10 @@ public final class CounterRandom {
             k0 += WEYL_0;
             k1 += WEYL_1;
         }
-        return ((long) c1 << 32) | (c0 & 0xFFFFFFFFL);
+        words[0] = c0;
+        words[1] = c1;
+        words[2] = c2;
+        words[3] = c3;
     }
 
     /** Draws a number from the uniform distribution over [0, 1), with 53 random bits. */
@@ -97,15 +107,21 @@ public final class CounterRandom {
     }
 
     /**
-     * Draws a mask for dropout: element {@code i} is 0 where {@code uniform(i) < rate}, else {@code 1 / (1 - rate)}.
+     * Draws a mask for dropout: element {@code i} is 0 where word {@code i % 4} of counter {@code i / 4}, as a fraction of 2^32, is below
+     * the rate, else {@code 1 / (1 - rate)}.
      *
      * @param rate at least 0 and below 1
      */
     public float[] dropoutMask(int length, double rate) {
         float[] mask = new float[length];
         float kept = (float) (1 / (1 - rate));
+        long bound = (long) (rate * 0x1p32);
+        int[] words = new int[4];
         for (int i = 0; i < length; i++) {
-            mask[i] = uniform(i) < rate ? 0 : kept;
+            if (i % 4 == 0) {
+                draw(i / 4, words);
+            }
+            mask[i] = (words[i % 4] & 0xFFFFFFFFL) < bound ? 0 : kept;
         }
         return mask;
     }

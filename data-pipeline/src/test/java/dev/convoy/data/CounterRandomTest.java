@@ -10,10 +10,30 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class CounterRandomTest {
-    /** The generator's published known answers (Random123, kat_vectors, philox4x32 10): its first two words. */
+    /** The generator's published known answers (Random123, kat_vectors, philox4x32 10). */
     @Test
     void agreesWithPublishedValues() {
+        int[] words = new int[4];
+        CounterRandom.withKey(0).draw(0, words);
+        assertThat(words).containsExactly(0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8);
         assertThat(CounterRandom.withKey(0).bits(0)).isEqualTo(0xe169c58d6627e8d5L);
+    }
+
+    @Test
+    void masksDropTheirShareAndTakeEveryWord() {
+        CounterRandom random = CounterRandom.withKey(0);
+        // 0x6627e8d5 and 0x9b00dbd8 are 0.399 and 0.605 of 2^32.
+        assertThat(random.dropoutMask(4, 0.5)).containsExactly(0, 2, 2, 2);
+        assertThat(random.dropoutMask(4, 0.75)).containsExactly(0, 4, 0, 0);
+        assertThat(random.dropoutMask(3, 0)).containsExactly(1, 1, 1);
+        int n = 100_001;
+        float[] mask = random.dropoutMask(n, 0.3);
+        int dropped = 0;
+        for (float value : mask) {
+            assertThat(value).isIn(0f, (float) (1 / 0.7));
+            dropped += value == 0 ? 1 : 0;
+        }
+        assertThat((double) dropped / n).isCloseTo(0.3, within(0.005));
     }
 
     /** Every run, every initial model and every prepared set depends on these. */

@@ -57,10 +57,20 @@ public record JobConfig(
     }
 
     /** {@code backend.*}. */
-    public record Backend(String name, Placement.Device device, Placement.Precision precision) {
+    public record Backend(String name, Placement.Device device, Precision precision) {
+        /** What convolutions and dense layers compute in. */
+        public enum Precision {
+            FP32,
+            BF16,
+            /** What turns out to be faster where training is to run; {@link #FP32} for whoever does not try. */
+            AUTO
+        }
+
         /** Where replicas compute; Spark decides on which of several GPUs. */
         public Placement placement() {
-            return new Placement(device, Placement.ANY, precision);
+            Placement.Precision known =
+                    precision == Precision.BF16 ? Placement.Precision.BF16 : Placement.Precision.FP32;
+            return new Placement(device, Placement.ANY, known);
         }
     }
 

@@ -112,15 +112,27 @@ public final class TrainJob {
                 RunDirectory.create(spark.hadoopConfiguration(), job.run().directory(), name(), Instant.now());
         ResultBuilder outcome = new ResultBuilder("train", job, spark, night.signal);
         return record(
-                outcome, run, () -> training(run, outcome, Optional.empty()).run());
+                outcome,
+                run,
+                () -> training(config, run, outcome, Optional.empty()).run());
     }
 
     private String name() {
         return purpose == Purpose.TRAIN ? job.name() : job.name() + "-" + Json.key(purpose);
     }
 
-    private TrainingRun training(RunDirectory run, ResultBuilder outcome, Optional<Resumption> resumption) {
-        return new TrainingRun(spark, config, job, listeners, night, purpose, run, outcome, resumption);
+    private TrainingRun training(
+            Config settled, RunDirectory run, ResultBuilder outcome, Optional<Resumption> resumption) {
+        return new TrainingRun(
+                spark,
+                settled,
+                ConfigReader.toTrainingConfig(settled),
+                listeners,
+                night,
+                purpose,
+                run,
+                outcome,
+                resumption);
     }
 
     /** Makes the report too, once the result is there, unless there is no time for it. */
@@ -172,15 +184,18 @@ public final class TrainJob {
         return record(outcome, run, () -> {
             Optional<SavedCheckpoint> checkpoint = Resume.checkpoint(files, path);
             Optional<Resumption> resumption = Optional.empty();
+            Config settled = config;
             if (checkpoint.isPresent()) {
                 outcome.training(
                         () -> known(checkpoint.get()),
                         checkpoint.get().provenance().classNames());
+                settled = PrecisionChoice.asBefore(
+                        config, checkpoint.get().provenance().configuration());
                 resumption = Optional.of(new Resumption(
-                        run.toString(), checkpoint.get(), SignificantKeys.of(config), resume.allowChanges()));
+                        run.toString(), checkpoint.get(), SignificantKeys.of(settled), resume.allowChanges()));
             }
             run.sweep();
-            training(run, outcome, resumption).run();
+            training(settled, run, outcome, resumption).run();
         });
     }
 

@@ -130,16 +130,27 @@ final class TrainingRun {
                         .or(initial::normalization)
                         .orElseGet(train::measuredNormalization);
                 TrainingSpec training = job.trainingSpec(batchSize, weights);
-                Provenance provenance = provenance(network, train, test, normalization, training);
+                ReplicaSpec replica = new ReplicaSpec(
+                        job.backend().name(), job.backend().placement(), network.spec(), train.shape(), normalization);
+                Config settled = PrecisionChoice.settled(config, spark, replica, batchSize);
+                Provenance provenance = provenance(replica, settled, train, test, training);
                 TrainingState start = resumption.isPresent()
                         ? resumption.get().state(network, provenance, training)
                         : TrainingState.start(first.orElseThrow(), training.optimizer());
-                if (resumption.isPresent()) {
-                    run.write(RunDirectory.CONFIG, ConfigReader.render(config));
+                if (resumption.isPresent() || settled != config) {
+                    run.write(RunDirectory.CONFIG, ConfigReader.render(settled));
                 }
                 run.writeJson(Environment.FILE, Surveys.environment(spark, job));
                 ImageSets.record(run, train, test);
-                carryOut(new Setup(network, provenance, sets.preparation(images), training, start, train, test));
+                carryOut(new Setup(
+                        network,
+                        replica.in(ConfigReader.toJobConfig(settled).backend().placement().precision()),
+                        provenance,
+                        sets.preparation(images),
+                        training,
+                        start,
+                        train,
+                        test));
             } finally {
                 test.ifPresent(ImageShards::close);
             }
@@ -147,27 +158,28 @@ final class TrainingRun {
     }
 
     private Provenance provenance(
-            Network network,
+            ReplicaSpec replica,
+            Config settled,
             ImageShards train,
             Optional<ImageShards> test,
-            Normalization normalization,
             TrainingSpec training) {
         return new Provenance(
                 ThisProcess.codeVersion(),
                 job.backend().name() + " on " + job.backend().device().name().toLowerCase(Locale.ROOT),
                 train.layout().workers(),
                 training.plan(train.layout(), 0).steps(),
-                SignificantKeys.of(config),
+                SignificantKeys.of(settled),
                 Resumption.digests(train, test),
-                network.spec(),
-                network.input(),
-                normalization,
+                replica.network(),
+                replica.input(),
+                replica.normalization(),
                 training.loading().classWeights());
     }
 
     /** All that a training begins with. */
     private record Setup(
             Network network,
+            ReplicaSpec replica,
             Provenance provenance,
             Preparation preparation,
             TrainingSpec training,
@@ -187,15 +199,6 @@ final class TrainingRun {
         }
     }
 
-    private ReplicaSpec replica(Setup setup) {
-        return new ReplicaSpec(
-                job.backend().name(),
-                job.backend().placement(),
-                setup.network.spec(),
-                setup.train.shape(),
-                setup.provenance.normalization());
-    }
-
     /** Tells what would be done, and goes through one batch. */
     private void rehearse(Setup setup) {
         TrainingListener.Run told =
@@ -203,9 +206,9 @@ final class TrainingRun {
         setup.training.checkRates(told.stepsPerEpoch());
         listeners.forEach(listener -> listener.runStarted(told));
         listeners.forEach(listener -> listener.runEnded(TrainingListener.Ending.COMPLETED, setup.start));
-        Evaluator evaluator = new Evaluator(spark, replica(setup), setup.training.batchSize());
+        Evaluator evaluator = new Evaluator(spark, setup.replica, setup.training.batchSize());
         evaluator.gradientNorms(evaluator.sample(setup.train, setup.training.batchSize()), setup.start.model());
-        master(setup.train, replica(setup), setup.training).close();
+        master(setup.train, setup.replica, setup.training).close();
     }
 
     private void findRate(Setup setup) {
@@ -214,7 +217,7 @@ final class TrainingRun {
                     + " gradients; find it with another one");
         }
         RateFinder finder = new RateFinder(setup.training, setup.train.layout());
-        try (TrainingMaster master = master(setup.train, replica(setup), finder.spec())) {
+        try (TrainingMaster master = master(setup.train, setup.replica, finder.spec())) {
             List<RateFinder.Point> points = finder.find(master, setup.start);
             run.writeTable(RateFinder.FILE, RateFinder.Point.class, points);
             outcome.suggestRate(RateFinder.suggest(points));
@@ -222,10 +225,9 @@ final class TrainingRun {
     }
 
     private void fit(Setup setup) {
-        ReplicaSpec replica = replica(setup);
         EarlyStopping stopping = job.train().stop().earlyStopping();
-        Evaluator evaluator = new Evaluator(spark, replica, setup.training.batchSize());
-        try (TrainingMaster master = master(setup.train, replica, setup.training);
+        Evaluator evaluator = new Evaluator(spark, setup.replica, setup.training.batchSize());
+        try (TrainingMaster master = master(setup.train, setup.replica, setup.training);
                 RunRecorder recorder = recorder(setup, master.capabilities(), stopping);
                 RunEvents events = new RunEvents(
                         run, job, evaluator, setup.training.batchSize(), setup.train, setup.start.progress())) {
@@ -238,7 +240,7 @@ final class TrainingRun {
                         .withSignal(outcome.signal())
                         .train(setup.network, setup.start, history(), setup.train, setup.test);
                 recorder.finish();
-                examine(setup, replica);
+                examine(setup);
                 events.memory(
                         spark,
                         setup.train.layout().workers(),
@@ -251,14 +253,14 @@ final class TrainingRun {
     }
 
     /** Looks at the best epoch's model more closely, once there is one. */
-    private void examine(Setup setup, ReplicaSpec replica) {
+    private void examine(Setup setup) {
         try {
             TrainedModel best = TrainedModel.load(run.files(), new Path(run.path(), RunDirectory.MODEL));
             EvaluationFolder folder = new EvaluationFolder(
                     spark,
                     run,
                     best,
-                    replica,
+                    setup.replica,
                     setup.training.batchSize(),
                     job.report().images());
             Optional<Evaluator.Examination> found = setup.test.map(folder::examine);

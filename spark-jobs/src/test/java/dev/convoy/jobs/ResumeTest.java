@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.Sha256;
 import dev.convoy.data.source.IdxSource;
@@ -163,6 +164,22 @@ class ResumeTest {
             }
         }
         return contents;
+    }
+
+    @Test
+    void whatPrecisionARunHasChosenStays(JavaSparkContext spark) throws Exception {
+        settings.put("backend.precision", "bf16");
+        Path run = interrupted(spark, ROUNDS + 1);
+        settings.put("backend.precision", "auto");
+        train(spark, resume(run));
+        assertThat(precision(run)).isEqualTo("bf16");
+        settings.put("train.epochs", "1");
+        assertThat(precision(train(spark))).isIn("fp32", "bf16");
+    }
+
+    private static String precision(Path run) {
+        return ConfigFactory.parseFile(run.resolve("config.resolved.conf").toFile())
+                .getString("backend.precision");
     }
 
     /** In the middle of the second epoch, behind its last checkpoint. */

@@ -33,4 +33,9 @@ public record Placement(Device device, int index, Precision precision) implement
     public Placement on(int cudaIndex) {
         return new Placement(device, cudaIndex, precision);
     }
+
+    /** Computes in another precision. */
+    public Placement in(Precision other) {
+        return new Placement(device, index, other);
+    }
 }

@@ -47,6 +47,11 @@ public record ReplicaSpec(
         return new ReplicaSpec(backend, placement.on(Integer.parseInt(address)), network, input, normalization);
     }
 
+    /** A replica of the same that computes in another precision. */
+    public ReplicaSpec in(Placement.Precision precision) {
+        return new ReplicaSpec(backend, placement.in(precision), network, input, normalization);
+    }
+
     /** The kind of replica, on whatever GPU it is. */
     ReplicaSpec anywhere() {
         return new ReplicaSpec(backend, placement.on(Placement.ANY), network, input, normalization);
