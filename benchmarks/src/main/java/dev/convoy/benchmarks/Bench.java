@@ -8,6 +8,7 @@ import dev.convoy.benchmarks.engine.EngineBenchmark;
 import dev.convoy.benchmarks.exchange.ExchangeBenchmark;
 import dev.convoy.benchmarks.predict.PredictBenchmark;
 import dev.convoy.benchmarks.retrain.RetrainBenchmark;
+import dev.convoy.benchmarks.scale.ScaleBenchmark;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -24,7 +25,8 @@ import picocli.CommandLine.Command;
             ResumeBenchmark.class,
             RetrainBenchmark.class,
             PredictBenchmark.class,
-            DataBenchmark.class
+            DataBenchmark.class,
+            ScaleBenchmark.class
         },
         synopsisSubcommandLabel = "BENCHMARK")
 public final class Bench {

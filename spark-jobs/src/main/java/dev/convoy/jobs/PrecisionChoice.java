@@ -78,8 +78,7 @@ final class PrecisionChoice {
     private static Precision choose(JavaSparkContext spark, ReplicaSpec replica, int batchSize) {
         try {
             ComputeBackend.named(replica.backend())
-                    .checkSupport(
-                            replica.bind(), replica.in(Precision.BF16).placement());
+                    .checkSupport(replica.bind(), replica.in(Precision.BF16).placement());
         } catch (ConvoyException e) {
             LOG.info("{} = auto: fp32; {}", KEY, e.getMessage());
             return Precision.FP32;

@@ -111,10 +111,8 @@ public final class TrainJob {
         RunDirectory run =
                 RunDirectory.create(spark.hadoopConfiguration(), job.run().directory(), name(), Instant.now());
         ResultBuilder outcome = new ResultBuilder("train", job, spark, night.signal);
-        return record(
-                outcome,
-                run,
-                () -> training(config, run, outcome, Optional.empty()).run());
+        return record(outcome, run, () -> training(config, run, outcome, Optional.empty())
+                .run());
     }
 
     private String name() {

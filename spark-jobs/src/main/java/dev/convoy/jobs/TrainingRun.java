@@ -144,7 +144,10 @@ final class TrainingRun {
                 ImageSets.record(run, train, test);
                 carryOut(new Setup(
                         network,
-                        replica.in(ConfigReader.toJobConfig(settled).backend().placement().precision()),
+                        replica.in(ConfigReader.toJobConfig(settled)
+                                .backend()
+                                .placement()
+                                .precision()),
                         provenance,
                         sets.preparation(images),
                         training,
@@ -158,11 +161,7 @@ final class TrainingRun {
     }
 
     private Provenance provenance(
-            ReplicaSpec replica,
-            Config settled,
-            ImageShards train,
-            Optional<ImageShards> test,
-            TrainingSpec training) {
+            ReplicaSpec replica, Config settled, ImageShards train, Optional<ImageShards> test, TrainingSpec training) {
         return new Provenance(
                 ThisProcess.codeVersion(),
                 job.backend().name() + " on " + job.backend().device().name().toLowerCase(Locale.ROOT),

@@ -139,12 +139,16 @@ class HeldModelTest {
         List<Integer> allocated = new ArrayList<>();
         try (Replica real = replica();
                 Collective collective = new Collective(
-                        member, shape, "127.0.0.1", OptionalInt.empty(), channel(member, messages, barrier), () -> false)) {
+                        member,
+                        shape,
+                        "127.0.0.1",
+                        OptionalInt.empty(),
+                        channel(member, messages, barrier),
+                        () -> false)) {
             Replica replica = watched(real, allocated);
             LocalTrainer trainer = trainer(replica);
             trainer.markBuffers();
-            try (SegmentModel model =
-                    new HeldModel(trainer, EXCHANGE, collective, NETWORK.layout(), start(), true)) {
+            try (SegmentModel model = new HeldModel(trainer, EXCHANGE, collective, NETWORK.layout(), start(), true)) {
                 End end = end(replica, model, member == 0);
                 assertThat(allocated)
                         .as("what a rank has beside the others")
