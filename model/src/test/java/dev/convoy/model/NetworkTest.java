@@ -63,6 +63,8 @@ class NetworkTest {
         ImageShape photo = new ImageShape(3, 224, 224);
         assertThat(NamedNetwork.RESNET18.spec(1000).bind(photo).layout().parameterCount())
                 .isEqualTo(11_689_512);
+        assertThat(NamedNetwork.RESNET50.spec(1000).bind(photo).layout().parameterCount())
+                .isEqualTo(25_557_032);
         assertThat(NamedNetwork.VGG11.spec(1000).bind(photo).layout().parameterCount())
                 .isEqualTo(132_863_336);
         assertThat(NamedNetwork.MOBILENET_V2.spec(1000).bind(photo).layout().parameterCount())
@@ -193,7 +195,7 @@ class NetworkTest {
         assertThatThrownBy(() -> new LayerSpec.MaxPool(Size2d.square(2)).withPadding(new Padding.Explicit(2)))
                 .hasMessageContaining("at most half");
         assertThatThrownBy(() -> NamedNetwork.of("lenett"))
-                .hasMessageContaining("[lenet, mlp, resnet20, resnet18, vgg11, mobilenet-v2]");
+                .hasMessageContaining("[lenet, mlp, resnet20, resnet18, resnet50, vgg11, mobilenet-v2]");
     }
 
     private static void assertRefused(List<LayerSpec> layers, String... parts) {

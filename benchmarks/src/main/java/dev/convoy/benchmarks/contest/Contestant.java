@@ -14,7 +14,7 @@ public final class Contestant {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final String name;
-    private final int replicas;
+    private final int images;
     private final Runner runner;
     /** What comes before the number of steps. */
     private final String command;
@@ -23,9 +23,12 @@ public final class Contestant {
     private final List<Shares> shares = new ArrayList<>();
     private int steps = 1;
 
-    public Contestant(String name, int replicas, Runner runner, String command) {
+    /**
+     * @param images of a step, over all its replicas
+     */
+    public Contestant(String name, int images, Runner runner, String command) {
         this.name = name;
-        this.replicas = replicas;
+        this.images = images;
         this.runner = runner;
         this.command = command;
     }
@@ -34,7 +37,7 @@ public final class Contestant {
     public static Contestant python(String python, Workload workload, int threads) throws IOException {
         return new Contestant(
                 "pytorch, 1 process of " + threads + " threads",
-                1,
+                workload.batch(),
                 Runner.start(
                         List.of(
                                 python,
@@ -49,7 +52,7 @@ public final class Contestant {
     public static Contestant ddp(String python, Workload workload, String data) throws IOException {
         return new Contestant(
                 "pytorch DDP over gloo, 2 processes",
-                2,
+                2 * workload.batch(),
                 Runner.start(
                         List.of(python, "benchmarks/src/main/python/ddp.py", workload.name(), data),
                         Machine.threads(1)),
@@ -80,7 +83,7 @@ public final class Contestant {
 
     /** Trains once more and keeps the rate. */
     void measure() throws IOException {
-        rates.add(replicas * Workload.BATCH / run(steps));
+        rates.add(images / run(steps));
     }
 
     /** The seconds for each step. */

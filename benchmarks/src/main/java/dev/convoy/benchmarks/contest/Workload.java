@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** What every engine trains: a network, and batches of {@link #BATCH} images in {@link #CLASSES} classes. */
+/** What every engine trains: a network, and batches of images in {@link #CLASSES} classes. */
 public enum Workload {
     /** The named network, on digits. */
     LENET(new ImageShape(1, 28, 28)) {
@@ -57,9 +57,33 @@ public enum Workload {
         public List<Integer> localSteps() {
             return List.of(1, 4);
         }
+    },
+    /** The named network, 24 million parameters, on the same; batches are small, so that there is much to exchange. */
+    RESNET50(new ImageShape(3, 32, 32)) {
+        @Override
+        public NetworkSpec spec() {
+            return NamedNetwork.of("resnet50").spec(CLASSES);
+        }
+
+        @Override
+        public int batch() {
+            return 16;
+        }
+
+        @Override
+        public List<Integer> localSteps() {
+            return List.of(1, 4);
+        }
+
+        @Override
+        public boolean hasPythonPeer() {
+            return false;
+        }
     };
 
+    /** Images of a step, with all but the largest networks. */
     public static final int BATCH = 64;
+
     public static final int CLASSES = 10;
     public static final double LEARNING_RATE = 0.01;
     public static final double MOMENTUM = 0.9;
@@ -76,6 +100,16 @@ public enum Workload {
     }
 
     public abstract NetworkSpec spec();
+
+    /** Images of a worker's step. */
+    public int batch() {
+        return BATCH;
+    }
+
+    /** Whether the scripts for PyTorch know it. */
+    public boolean hasPythonPeer() {
+        return true;
+    }
 
     /** Answers what takes pixels from 0 to 255 to values from -1 to 1. */
     public Normalization normalization() {

@@ -5,6 +5,7 @@ import dev.convoy.benchmarks.contest.LocalSpark;
 import dev.convoy.benchmarks.contest.Machine;
 import dev.convoy.benchmarks.contest.Report;
 import dev.convoy.benchmarks.contest.Runner;
+import dev.convoy.benchmarks.contest.Workload;
 import dev.convoy.cli.Convoy;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -82,7 +83,7 @@ public final class DataBenchmark implements Callable<Integer> {
         try {
             for (DataWorker.Kind kind : kinds) {
                 Runner runner = Runner.java(DataWorker.class, List.of(kind.name(), list), environment());
-                contestants.add(new Contestant(kind.label(), 1, runner, ""));
+                contestants.add(new Contestant(kind.label(), Workload.BATCH, runner, ""));
             }
             if (python != null) {
                 addPython(contestants, list, "");
@@ -101,7 +102,7 @@ public final class DataBenchmark implements Callable<Integer> {
     private void addPython(List<Contestant> contestants, String list, String what) throws IOException {
         List<String> command = List.of(python, "benchmarks/src/main/python/data.py", list, what);
         String name = "Python's OpenCV, 2 processes" + (what.isEmpty() ? "" : ", " + what);
-        contestants.add(new Contestant(name, 1, Runner.start(command, environment()), ""));
+        contestants.add(new Contestant(name, Workload.BATCH, Runner.start(command, environment()), ""));
     }
 
     private static Map<String, String> environment() {

@@ -76,6 +76,9 @@ public final class EngineBenchmark implements Callable<Integer> {
                 + (openMpThreads == 1 ? "" : " of " + openMpThreads + " threads");
         List<String> arguments = List.of(kind.name(), workload.name(), String.valueOf(replicas));
         return new Contestant(
-                name, replicas, Runner.java(EngineWorker.class, arguments, Machine.threads(openMpThreads)), "");
+                name,
+                replicas * Workload.BATCH,
+                Runner.java(EngineWorker.class, arguments, Machine.threads(openMpThreads)),
+                "");
     }
 }

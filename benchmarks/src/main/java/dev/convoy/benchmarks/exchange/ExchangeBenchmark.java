@@ -36,7 +36,10 @@ public final class ExchangeBenchmark implements Callable<Integer> {
     @Option(names = "--only", description = "Regular expression of contestants' names; the bare one runs anyhow.")
     private String only = ".*";
 
-    @Option(names = "--workload", description = "LENET, VGG or RESNET18 (default: LENET and RESNET18).", split = ",")
+    @Option(
+            names = "--workload",
+            description = "LENET, VGG, RESNET18 or RESNET50 (default: LENET and RESNET18).",
+            split = ",")
     private List<Workload> workloads = List.of(Workload.LENET, Workload.RESNET18);
 
     @Option(names = "--data", description = "Folder of MNIST (default: ${DEFAULT-VALUE}).")
@@ -50,10 +53,9 @@ public final class ExchangeBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Report report =
-                new Report(python, "torch", Map.of("batch", Workload.BATCH, "turns", turns, "seconds", seconds));
+        Report report = new Report(python, "torch", Map.of("turns", turns, "seconds", seconds));
         for (Workload workload : workloads) {
-            report.table(workload.name(), "of bare", run(workload));
+            report.table(workload.name() + ", batch " + workload.batch(), "of bare", run(workload));
         }
         report.write(output);
         return 0;
@@ -63,24 +65,24 @@ public final class ExchangeBenchmark implements Callable<Integer> {
         List<Contestant> contestants = new ArrayList<>();
         try {
             Runner local = runner(workload, LOCAL);
-            addBare(contestants, local);
+            addBare(contestants, local, workload);
             addTransports(contestants, local, workload, "");
             if (workload == Workload.LENET) {
-                add(contestants, local, ExchangeKind.DL4J_SPARK_DEFAULTS, 5, "");
-                add(contestants, local, ExchangeKind.DL4J_SPARK_TUNED, 16, "");
+                add(contestants, local, workload, ExchangeKind.DL4J_SPARK_DEFAULTS, 5, "");
+                add(contestants, local, workload, ExchangeKind.DL4J_SPARK_TUNED, 16, "");
             }
-            addBare(contestants, local);
+            addBare(contestants, local, workload);
             Runner executors = runner(workload, EXECUTORS);
             addTransports(contestants, executors, workload, ", two executors");
             for (int localSteps : List.of(0, workload.fewLocalSteps())) {
-                add(contestants, executors, ExchangeKind.ALL_REDUCE_GLOO, localSteps, ", two executors");
+                add(contestants, executors, workload, ExchangeKind.ALL_REDUCE_GLOO, localSteps, ", two executors");
             }
-            add(contestants, executors, ExchangeKind.ALL_REDUCE_GLOO_AFTER, 0, ", two executors");
-            if (python != null) {
+            add(contestants, executors, workload, ExchangeKind.ALL_REDUCE_GLOO_AFTER, 0, ", two executors");
+            if (python != null && workload.hasPythonPeer()) {
                 contestants.add(Contestant.ddp(python, workload, data));
                 contestants.add(Contestant.python(python, workload, 2));
             }
-            addBare(contestants, local);
+            addBare(contestants, local, workload);
             Contestant.takeTurns(contestants, turns, seconds);
             Contestant whole = contestants.get(0);
             contestants.stream()
@@ -97,8 +99,9 @@ public final class ExchangeBenchmark implements Callable<Integer> {
     }
 
     /** Several times in a turn, since everything is measured by it and machines do not run evenly. */
-    private static void addBare(List<Contestant> contestants, Runner local) {
-        contestants.add(new Contestant(BARE, ExchangeWorker.WORKERS, local, ExchangeKind.BARE + " 1 "));
+    private static void addBare(List<Contestant> contestants, Runner local, Workload workload) {
+        contestants.add(
+                new Contestant(BARE, ExchangeWorker.WORKERS * workload.batch(), local, ExchangeKind.BARE + " 1 "));
     }
 
     private Runner runner(Workload workload, String master) throws IOException {
@@ -111,17 +114,24 @@ public final class ExchangeBenchmark implements Callable<Integer> {
 
     private void addTransports(List<Contestant> contestants, Runner runner, Workload workload, String where) {
         for (int localSteps : workload.localSteps()) {
-            add(contestants, runner, ExchangeKind.ROUNDS, localSteps, where);
+            add(contestants, runner, workload, ExchangeKind.ROUNDS, localSteps, where);
         }
         for (int localSteps : List.of(0, workload.fewLocalSteps())) {
-            add(contestants, runner, ExchangeKind.ALL_REDUCE, localSteps, where);
+            add(contestants, runner, workload, ExchangeKind.ALL_REDUCE, localSteps, where);
         }
     }
 
-    private void add(List<Contestant> contestants, Runner runner, ExchangeKind kind, int localSteps, String where) {
+    private void add(
+            List<Contestant> contestants,
+            Runner runner,
+            Workload workload,
+            ExchangeKind kind,
+            int localSteps,
+            String where) {
         String name = kind.label(localSteps) + where;
         if (name.matches(only)) {
-            contestants.add(new Contestant(name, ExchangeWorker.WORKERS, runner, kind + " " + localSteps + " "));
+            contestants.add(new Contestant(
+                    name, ExchangeWorker.WORKERS * workload.batch(), runner, kind + " " + localSteps + " "));
         }
     }
 }

@@ -102,7 +102,7 @@ final class ExchangeWorker {
         TrainingSpec spec = new TrainingSpec(
                 1,
                 1_000_000,
-                Workload.BATCH,
+                workload.batch(),
                 kind.isDl4j() ? new OptimizerSpec.Nesterov().withMomentum(Workload.MOMENTUM) : OPTIMIZER,
                 new LearningRate(Workload.LEARNING_RATE),
                 localSteps == 0 ? SyncSpec.gradient() : SyncSpec.averaging(localSteps));

@@ -69,8 +69,7 @@ public enum NamedNetwork {
     RESNET18 {
         @Override
         public NetworkSpec spec(int classes) {
-            List<LayerSpec> layers = new ArrayList<>(normalised(64, 7, 2, 3));
-            layers.add(new LayerSpec.MaxPool(square(3)).withStride(square(2)).withPadding(new Padding.Explicit(1)));
+            List<LayerSpec> layers = new ArrayList<>(largeImages());
             for (int stage = 0; stage < 4; stage++) {
                 addStage(layers, 2, 64 << stage, stage == 0 ? 1 : 2, stage > 0);
             }
@@ -80,15 +79,28 @@ public enum NamedNetwork {
 
         @Override
         public String torchvisionName(String tensor) {
-            Matcher block = BLOCK.matcher(tensor);
-            if (!block.matches()) {
-                return tensor.replace("fc1.", "fc.");
+            return residualName(tensor, 2, 2, 2, 2);
+        }
+    },
+    /**
+     * The network of 50 layers in the paper by He et al., whose bottlenecks stride in their 3x3 convolution; layer by layer torchvision's
+     * {@code resnet50}.
+     */
+    RESNET50 {
+        @Override
+        public NetworkSpec spec(int classes) {
+            List<LayerSpec> layers = new ArrayList<>(largeImages());
+            int[] blocks = {3, 4, 6, 3};
+            for (int stage = 0; stage < blocks.length; stage++) {
+                addBottlenecks(layers, blocks[stage], 64 << stage, stage == 0 ? 1 : 2);
             }
-            int index = Integer.parseInt(block.group(1)) - 1;
-            String inner = block.group(2)
-                    .replace("shortcut.conv1.", "downsample.0.")
-                    .replace("shortcut.bn1.", "downsample.1.");
-            return "layer" + (index / 2 + 1) + "." + index % 2 + "." + inner;
+            layers.addAll(List.of(new LayerSpec.GlobalAveragePool(), new LayerSpec.Dense(classes)));
+            return new NetworkSpec(layers);
+        }
+
+        @Override
+        public String torchvisionName(String tensor) {
+            return residualName(tensor, 3, 4, 6, 3);
         }
     },
     /**
@@ -146,7 +158,7 @@ public enum NamedNetwork {
             };
             for (int[] stage : stages) {
                 for (int block = 0; block < stage[2]; block++) {
-                    addBottleneck(layers, channels, stage[0], stage[1], block == 0 ? stage[3] : 1);
+                    addInverted(layers, channels, stage[0], stage[1], block == 0 ? stage[3] : 1);
                     channels = stage[1];
                 }
             }
@@ -186,6 +198,30 @@ public enum NamedNetwork {
         return values()[index];
     }
 
+    /** torchvision counts blocks by stage. */
+    private static String residualName(String tensor, int... blocksOfStages) {
+        Matcher block = BLOCK.matcher(tensor);
+        if (!block.matches()) {
+            return tensor.replace("fc1.", "fc.");
+        }
+        int index = Integer.parseInt(block.group(1)) - 1;
+        int stage = 0;
+        while (index >= blocksOfStages[stage]) {
+            index -= blocksOfStages[stage];
+            stage++;
+        }
+        String inner =
+                block.group(2).replace("shortcut.conv1.", "downsample.0.").replace("shortcut.bn1.", "downsample.1.");
+        return "layer" + (stage + 1) + "." + index + "." + inner;
+    }
+
+    /** What residual networks for large images begin with. */
+    private static List<LayerSpec> largeImages() {
+        List<LayerSpec> layers = new ArrayList<>(normalised(64, 7, 2, 3));
+        layers.add(new LayerSpec.MaxPool(square(3)).withStride(square(2)).withPadding(new Padding.Explicit(1)));
+        return layers;
+    }
+
     /** A convolution without bias, batch normalisation and a rectifier. */
     private static List<LayerSpec> normalised(int filters, int kernel, int stride, int padding) {
         return List.of(unbiased(filters, kernel, stride, padding), new LayerSpec.BatchNorm(), new LayerSpec.Relu());
@@ -210,8 +246,20 @@ public enum NamedNetwork {
         }
     }
 
+    /** Adds blocks that narrow to so many filters, convolve and widen fourfold. The first block has this stride, and a projection. */
+    private static void addBottlenecks(List<LayerSpec> layers, int blocks, int filters, int stride) {
+        for (int block = 0; block < blocks; block++) {
+            List<LayerSpec> body = new ArrayList<>(normalised(filters, 1, 1, 0));
+            body.addAll(normalised(filters, 3, block == 0 ? stride : 1, 1));
+            body.addAll(List.of(unbiased(4 * filters, 1, 1, 0), new LayerSpec.BatchNorm()));
+            List<LayerSpec> shortcut =
+                    block == 0 ? List.of(unbiased(4 * filters, 1, stride, 0), new LayerSpec.BatchNorm()) : List.of();
+            layers.addAll(List.of(new LayerSpec.Residual(body).withShortcut(shortcut), new LayerSpec.Relu()));
+        }
+    }
+
     /** Widens, filters every channel by itself, narrows; added to its input where shapes allow. */
-    private static void addBottleneck(List<LayerSpec> layers, int channels, int expansion, int filters, int stride) {
+    private static void addInverted(List<LayerSpec> layers, int channels, int expansion, int filters, int stride) {
         int hidden = channels * expansion;
         List<LayerSpec> body = new ArrayList<>();
         if (expansion > 1) {

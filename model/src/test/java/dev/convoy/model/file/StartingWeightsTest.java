@@ -44,6 +44,18 @@ class StartingWeightsTest {
                         "fc1.bias", "fc.bias"))
                 .allSatisfy((own, theirs) ->
                         assertThat(NamedNetwork.RESNET18.torchvisionName(own)).isEqualTo(theirs));
+        assertThat(Map.of(
+                        "block3.conv3.weight", "layer1.2.conv3.weight",
+                        "block4.shortcut.conv1.weight", "layer2.0.downsample.0.weight",
+                        "block13.bn3.running_mean", "layer3.5.bn3.running_mean",
+                        "block16.conv1.weight", "layer4.2.conv1.weight",
+                        "fc1.weight", "fc.weight"))
+                .allSatisfy((own, theirs) ->
+                        assertThat(NamedNetwork.RESNET50.torchvisionName(own)).isEqualTo(theirs));
+        assertThat(NamedNetwork.RESNET50.spec(3).bind(new ImageShape(3, 64, 64)).layout().entries().stream()
+                        .filter(entry -> !entry.isBuffer()))
+                .as("torchvision's number of tensors")
+                .hasSize(161);
         assertThat(NamedNetwork.VGG11.spec(3).bind(new ImageShape(3, 32, 32)).layout().entries().stream()
                         .map(entry -> NamedNetwork.VGG11.torchvisionName(entry.name()))
                         .filter(name -> name.endsWith(".weight")))
