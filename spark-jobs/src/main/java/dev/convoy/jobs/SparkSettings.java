@@ -13,12 +13,13 @@ public final class SparkSettings {
 
     /** Adds them. */
     public static void addTo(SparkConf conf) {
-        // Of Kryo's buffers, where a session uses it: a contribution comes home as a whole.
+        // Of Kryo's buffers, where a session uses it: chunks of images are large.
         conf.setIfMissing("spark.kryoserializer.buffer.max", "2047m");
-        // A round brings every worker's weights to the driver.
+        // With Deeplearning4j's master a round brings every worker's weights to the driver, with the news that a
+        // task is done.
         conf.setIfMissing("spark.driver.maxResultSize", "0");
-        // Contributions of usual size come with the news that a task is done; weights hardly compress.
         conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
+        // Weights hardly compress.
         conf.setIfMissing("spark.broadcast.compress", "false");
         // G1 handles arrays of the size of weights badly; a JVM with two collectors would not start.
         if (!conf.get("spark.executor.defaultJavaOptions", "").matches("(?s).*-XX:\\+Use\\w*GC.*")) {

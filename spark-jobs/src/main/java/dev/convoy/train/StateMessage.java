@@ -16,7 +16,7 @@ public final class StateMessage {
     private StateMessage() {}
 
     /** All but the vectors; these are parameters, buffers, velocity, slots, and what else the last good model has. */
-    private record Head(
+    public record Head(
             long optimizerSteps,
             int slots,
             Progress progress,
@@ -29,8 +29,12 @@ public final class StateMessage {
 
     /** Writes a state; a last good model that is the state's own is not written twice. */
     public static byte[][] write(TrainingState state) {
-        boolean good = state.lastGood() == state.model();
-        Head head = new Head(
+        return Message.write(head(state), vectors(state));
+    }
+
+    /** All but the vectors. */
+    public static Head head(TrainingState state) {
+        return new Head(
                 state.optimizer().steps(),
                 state.optimizer().slots().size(),
                 state.progress(),
@@ -38,33 +42,45 @@ public final class StateMessage {
                 state.tuning(),
                 state.epoch(),
                 new ArrayList<>(state.grouping()),
-                good);
+                state.lastGood() == state.model());
+    }
+
+    /** The vectors themselves; one that there is not is empty. */
+    public static List<float[]> vectors(TrainingState state) {
         List<float[]> vectors = new ArrayList<>(List.of(state.parameters(), state.buffers(), state.velocity()));
         vectors.addAll(state.optimizer().slots());
-        if (!good) {
+        if (state.lastGood() != state.model()) {
             vectors.add(state.lastGood().parameters());
             vectors.add(state.lastGood().buffers());
         }
-        return Message.write(head, vectors);
+        return vectors;
     }
 
     /** Reads what was written. */
     public static TrainingState read(byte[][] message) {
-        Head head = Message.head(message, Head.class);
-        ModelState model = new ModelState(Message.vector(message, 0), Message.vector(message, 1));
-        List<float[]> slots = IntStream.range(0, head.slots)
-                .mapToObj(i -> Message.vector(message, 3 + i))
+        List<float[]> vectors = IntStream.range(0, Message.vectors(message))
+                .mapToObj(i -> Message.vector(message, i))
                 .toList();
+        return state(Message.head(message, Head.class), vectors);
+    }
+
+    /**
+     * Puts a state together.
+     *
+     * @param vectors taken over
+     */
+    public static TrainingState state(Head head, List<float[]> vectors) {
+        ModelState model = new ModelState(vectors.get(0), vectors.get(1));
         int next = 3 + head.slots;
         return new TrainingState(
                 model,
-                new OptimizerState(head.optimizerSteps, slots),
-                Message.vector(message, 2),
+                new OptimizerState(head.optimizerSteps, List.copyOf(vectors.subList(3, next))),
+                vectors.get(2),
                 head.progress,
                 head.norms,
                 head.tuning,
                 head.epoch,
                 head.grouping,
-                head.isGood ? model : new ModelState(Message.vector(message, next), Message.vector(message, next + 1)));
+                head.isGood ? model : new ModelState(vectors.get(next), vectors.get(next + 1)));
     }
 }

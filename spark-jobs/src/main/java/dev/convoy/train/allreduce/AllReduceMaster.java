@@ -12,7 +12,7 @@ import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.TrainingState;
 import dev.convoy.train.replica.ReplicaSpec;
-import dev.convoy.train.worker.StateBroadcast;
+import dev.convoy.train.transport.StateBroadcast;
 import java.util.List;
 import java.util.UUID;
 import org.apache.spark.SparkConf;

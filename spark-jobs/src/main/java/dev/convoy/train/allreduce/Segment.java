@@ -5,12 +5,12 @@ import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.train.Quarantined;
 import dev.convoy.train.RoundReport;
-import dev.convoy.train.StateMessage;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.TrainingState;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.sync.SumLayout;
-import dev.convoy.train.worker.StateBroadcast;
+import dev.convoy.train.transport.StateBlocks;
+import dev.convoy.train.transport.StateBroadcast;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,22 +56,25 @@ record Segment(
      * @param fatal contributions that ended training; empty if none did
      */
     record End(TrainingState state, boolean knowsLastGood, List<RoundReport> rounds, List<Quarantined> fatal) {
-        /** All but the state. */
-        private record Head(boolean knowsLastGood, ArrayList<RoundReport> rounds, ArrayList<Quarantined> fatal)
+        /** What travels at once. */
+        private record Told(
+                StateBlocks state, boolean knowsLastGood, ArrayList<RoundReport> rounds, ArrayList<Quarantined> fatal)
                 implements Serializable {}
 
-        /** Writes the end as arrays of bytes: the reports, then the state. */
-        List<byte[]> write() {
-            List<byte[]> parts = new ArrayList<>(List.of(StateMessage.write(state)));
-            parts.add(0, ObjectBytes.write(new Head(knowsLastGood, new ArrayList<>(rounds), new ArrayList<>(fatal))));
-            return parts;
+        /** Leaves the state's vectors for the driver, and writes all else. */
+        byte[] write(StateBroadcast home) {
+            return ObjectBytes.write(
+                    new Told(home.keep("end", state), knowsLastGood, new ArrayList<>(rounds), new ArrayList<>(fatal)));
         }
 
-        /** Reads what was written. */
-        static End read(List<byte[]> parts) {
-            Head head = ObjectBytes.read(parts.get(0), Head.class);
-            byte[][] state = parts.subList(1, parts.size()).toArray(byte[][]::new);
-            return new End(StateMessage.read(state), head.knowsLastGood, head.rounds, head.fatal);
+        /**
+         * Reads what was written.
+         *
+         * @throws dev.convoy.train.transport.BlockLostException if the state went with its executor
+         */
+        static End read(byte[] bytes) {
+            Told told = ObjectBytes.read(bytes, Told.class);
+            return new End(told.state.state(), told.knowsLastGood, told.rounds, told.fatal);
         }
     }
 }

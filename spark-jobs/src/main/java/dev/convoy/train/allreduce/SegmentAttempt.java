@@ -87,7 +87,7 @@ final class SegmentAttempt {
             job = Optional.of(stage.collectAsync());
             follow(job.get());
             List<byte[]> home = job.get().get();
-            return home.isEmpty() ? end : Segment.End.read(home);
+            return home.isEmpty() ? end : Segment.End.read(home.get(0));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ConvoyException("Cannot go on: training was interrupted", e);

@@ -9,10 +9,10 @@ final class SegmentFailedException extends ConvoyException {
 
     /**
      * How Spark, of whose stages only words come to the driver, says that a task has lost its executor or another rank: by the reasons of
-     * {@code TaskEndReason}, by its barrier's time, and by Convoy's own {@link dev.convoy.collective.PeerLostException}.
+     * {@code TaskEndReason}, by its barrier's time, and by Convoy's own exceptions.
      */
     private static final Pattern LOSS =
-            Pattern.compile("PeerLostException|ExecutorLostFailure|TaskResultLost|[Ll]ost executor"
+            Pattern.compile("PeerLostException|BlockLostException|ExecutorLostFailure|TaskResultLost|[Ll]ost executor"
                     + "|[Ww]orker lost|ExecutorDeadException|FetchFailed|didn't get all barrier sync requests"
                     + "|executor (?:lost|was lost)|decommission");
 

@@ -25,7 +25,7 @@ import scala.runtime.AbstractFunction1;
 
 /**
  * A task of a segment, with one worker or several; all tasks run at once, in a barrier stage. The first one, which has rank 0, brings home
- * the {@link Segment.End}, as arrays of bytes.
+ * the {@link Segment.End}, in bytes; its state waits in blocks.
  */
 final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byte[]>> implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -65,7 +65,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
             SegmentProgressPlugin.ask(new SegmentProgressPlugin.Ended(segment.id(), end));
             return List.of();
         }
-        return end.write();
+        return List.of(end.write(segment.start()));
     }
 
     private List<Integer> ranks(BarrierTaskContext context) {

@@ -26,7 +26,7 @@ import scala.runtime.BoxedUnit;
  * Used once.
  */
 final class Arrivals {
-    private final Map<Integer, byte[][]> byRank = new TreeMap<>();
+    private final Map<Integer, byte[]> byRank = new TreeMap<>();
     private final int needed;
     private final LatePolicy policy;
     private final CompletableFuture<Void> quorum = new CompletableFuture<>();
@@ -38,10 +38,10 @@ final class Arrivals {
     }
 
     /** A task as Spark takes it where results are heard of one by one. */
-    private record Unbound(Function2<TaskContext, Iterator<byte[]>, byte[][]> task)
-            implements Function1<Iterator<byte[]>, byte[][]>, Serializable {
+    private record Unbound(Function2<TaskContext, Iterator<byte[]>, byte[]> task)
+            implements Function1<Iterator<byte[]>, byte[]>, Serializable {
         @Override
-        public byte[][] apply(Iterator<byte[]> chunks) {
+        public byte[] apply(Iterator<byte[]> chunks) {
             return task.apply(TaskContext.get(), chunks);
         }
     }
@@ -52,7 +52,7 @@ final class Arrivals {
      *
      * @return what has come, by rank
      */
-    Map<Integer, byte[][]> gather(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[][]> task) {
+    Map<Integer, byte[]> gather(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[]> task) {
         SimpleFutureAction<Void> job = chunks.context()
                 .submitJob(
                         chunks.rdd(),
@@ -90,14 +90,14 @@ final class Arrivals {
                 .toList();
     }
 
-    private synchronized void arrive(int rank, byte[][] message) {
+    private synchronized void arrive(int rank, byte[] message) {
         byRank.put(rank, message);
         if (byRank.size() == needed) {
             quorum.complete(null);
         }
     }
 
-    private synchronized Map<Integer, byte[][]> arrived() {
+    private synchronized Map<Integer, byte[]> arrived() {
         return new TreeMap<>(byRank);
     }
 }

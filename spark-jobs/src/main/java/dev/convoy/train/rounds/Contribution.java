@@ -1,14 +1,13 @@
 package dev.convoy.train.rounds;
 
-import dev.convoy.collective.Compression;
-import dev.convoy.model.HeapVector;
+import dev.convoy.data.ObjectBytes;
 import dev.convoy.train.Quarantined;
 import dev.convoy.train.RoundReport;
-import dev.convoy.train.sync.Message;
+import dev.convoy.train.transport.Payload;
 import dev.convoy.train.worker.WorkerResult;
 import java.io.Serializable;
-import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -37,14 +36,13 @@ record Contribution(
     /**
      * Makes the contribution of one worker.
      *
-     * @param mean the worker's vector, which is taken over and changed
      * @param repeated whether an earlier attempt at the round was given up
+     * @param sum answers where the worker's sum is; asked only if there is one
      */
-    static Contribution of(WorkerResult result, float[] mean, Compression compression, boolean repeated) {
-        HeapVector.over(mean).scale(result.trained());
+    static Contribution of(WorkerResult result, boolean repeated, Supplier<Payload> sum) {
         return new Contribution(
                 result.trained(),
-                Payload.of(mean, compression),
+                result.trained() == 0 ? NOTHING : sum.get(),
                 result.lossSum(),
                 result.norm() * result.trained(),
                 result.counts(repeated),
@@ -70,27 +68,23 @@ record Contribution(
     }
 
     /**
-     * Adds contributions along a binary tree over ranks, so that rounding depends on nothing but their number.
+     * Adds up all but the vectors, along a binary tree over ranks, so that rounding depends on nothing but their number.
      *
      * @param byRank not empty, in the order of ranks
+     * @return without a vector
      */
     static Contribution sum(List<Contribution> byRank) {
         if (byRank.size() == 1) {
-            Contribution single = byRank.get(0);
-            return single.withVector(new Payload.Whole(single.vector.floats()));
+            return byRank.get(0).withVector(NOTHING);
         }
         int half = byRank.size() / 2;
         return sum(byRank.subList(0, half)).plus(sum(byRank.subList(half, byRank.size())));
     }
 
     private Contribution plus(Contribution other) {
-        Payload sum = weight == 0 ? other.vector : vector;
-        if (weight > 0 && other.weight > 0) {
-            HeapVector.over(vector.floats()).add(1, HeapVector.over(other.vector.floats()));
-        }
         return new Contribution(
                 weight + other.weight,
-                sum,
+                NOTHING,
                 lossSum + other.lossSum,
                 normSum + other.normSum,
                 counts.plus(other.counts),
@@ -98,16 +92,33 @@ record Contribution(
                 Stream.concat(quarantined.stream(), other.quarantined.stream()).toList());
     }
 
-    /** A contribution with a part of the vector only. */
-    Contribution slice(int from, int to) {
-        if (weight == 0) {
-            return this;
+    /**
+     * Adds a block of the vectors along the same tree, in which those of no weight are passed over.
+     *
+     * @param from where in the target the block begins
+     * @return whether any has weight; otherwise the target is as it was
+     */
+    static boolean sumBlock(List<Contribution> byRank, int block, float[] target, int from) {
+        if (byRank.size() == 1) {
+            Contribution single = byRank.get(0);
+            if (single.weight == 0) {
+                return false;
+            }
+            single.vector.get(block, target, from);
+            return true;
         }
-        // Values were rounded when the contribution was made, so this loses nothing.
-        return withVector(
-                vector instanceof Payload.Half half
-                        ? new Payload.Half(Arrays.copyOfRange(half.bits(), from, to))
-                        : new Payload.Whole(Arrays.copyOfRange(vector.floats(), from, to)));
+        int half = byRank.size() / 2;
+        List<Contribution> right = byRank.subList(half, byRank.size());
+        if (!sumBlock(byRank.subList(0, half), block, target, from)) {
+            return sumBlock(right, block, target, from);
+        }
+        float[] other = new float[Math.min(Payload.BLOCK, target.length - from)];
+        if (sumBlock(right, block, other, 0)) {
+            for (int i = 0; i < other.length; i++) {
+                target[from + i] += other[i];
+            }
+        }
+        return true;
     }
 
     /** A contribution with another vector. */
@@ -115,16 +126,13 @@ record Contribution(
         return new Contribution(weight, other, lossSum, normSum, counts, workers, quarantined);
     }
 
-    /** Writes the contribution as a {@link Message}. */
-    byte[][] write() {
-        return vector instanceof Payload.Whole whole
-                ? Message.write(withVector(NOTHING), List.of(whole.floats()))
-                : Message.write(this, List.of());
+    /** Writes all but the vector, and where that is. */
+    byte[] write() {
+        return ObjectBytes.write(this);
     }
 
     /** Reads what was written. */
-    static Contribution read(byte[][] message) {
-        Contribution head = Message.head(message, Contribution.class);
-        return Message.vectors(message) == 0 ? head : head.withVector(new Payload.Whole(Message.vector(message, 0)));
+    static Contribution read(byte[] bytes) {
+        return ObjectBytes.read(bytes, Contribution.class);
     }
 }

@@ -1,59 +1,82 @@
 package dev.convoy.train.rounds;
 
+import dev.convoy.collective.Compression;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.ObjectBytes;
 import dev.convoy.train.sync.LatePolicy;
+import dev.convoy.train.transport.Payload;
+import dev.convoy.train.transport.StateBroadcast;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
-import org.apache.spark.HashPartitioner;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import scala.Function2;
-import scala.Tuple2;
 import scala.collection.Iterator;
-import scala.collection.JavaConverters;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
 /**
  * Sums the contributions of a round by rank. Few and small ones come to the driver as they are. Beyond {@link #DIRECT_BYTES}
- * executors sum slices of them, each along the same tree, so that the driver receives one vector however many workers there
+ * executors sum blocks of them, each along the same tree, so that the driver receives one vector however many workers there
  * are. Both give the same bits.
  */
-record Reduction(int length, int workers, long directBytes, int sliceLength) implements Serializable {
-    private static final ClassTag<byte[][]> MESSAGE = ClassTag$.MODULE$.apply(byte[][].class);
+record Reduction(int length, int workers, long directBytes) {
+    private static final ClassTag<byte[]> BYTES = ClassTag$.MODULE$.apply(byte[].class);
 
     /** The most that the driver takes in a round without help. */
     static final long DIRECT_BYTES = 256L << 20;
-    /** Floats in a slice: 4 MiB. */
-    static final int SLICE = 1 << 20;
 
     /**
      * @param local whether tasks run in this process, where nothing travels
      */
     static Reduction of(int length, int workers, boolean local) {
-        return new Reduction(length, workers, local ? Long.MAX_VALUE : DIRECT_BYTES, SLICE);
+        return new Reduction(length, workers, local ? Long.MAX_VALUE : DIRECT_BYTES);
     }
 
     /**
      * Runs the job.
      *
      * @param chunks partition {@code w} holds those of worker {@code w}
-     * @param task makes a worker's contribution, as a message
+     * @param task makes a worker's contribution, in bytes
+     * @param home where tasks leave vectors
+     * @throws dev.convoy.train.transport.BlockLostException or a failure that it is behind, if a contribution went with its
+     *     executor
      */
-    Contribution sum(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[][]> task) {
-        if (isSliced()) {
-            return sumBySlices(chunks, task);
+    Contribution sum(
+            JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[]> task, StateBroadcast home) {
+        List<Contribution> byRank = run(chunks, task).map(Contribution::read).toList();
+        return isSliced() ? sumOnExecutors(chunks, byRank, home) : sumHere(byRank);
+    }
+
+    /** What tasks bring home, in the order of partitions, which is the order of ranks. */
+    private static Stream<byte[]> run(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[]> task) {
+        return Stream.of((byte[][]) chunks.context().runJob(chunks.rdd(), task, BYTES));
+    }
+
+    private Contribution sumHere(List<Contribution> byRank) {
+        return inBlocks(byRank, (block, target, from) -> Contribution.sumBlock(byRank, block, target, from));
+    }
+
+    /** Puts the sum's blocks where they belong, as many at a time as there are cores. */
+    private Contribution inBlocks(List<Contribution> byRank, BlockSource blocks) {
+        Contribution sum = Contribution.sum(byRank);
+        if (sum.weight() == 0) {
+            return sum;
         }
-        // In the order of partitions, which is the order of ranks.
-        byte[][][] messages = (byte[][][]) chunks.context().runJob(chunks.rdd(), task, MESSAGE);
-        return Contribution.sum(Stream.of(messages).map(Contribution::read).toList());
+        Payload.Whole whole = new Payload.Whole(new float[length]);
+        IntStream.range(0, whole.blocks())
+                .parallel()
+                .forEach(block -> blocks.get(block, whole.values(), block * Payload.BLOCK));
+        return sum.withVector(whole);
+    }
+
+    private interface BlockSource {
+        void get(int block, float[] target, int from);
     }
 
     private boolean isSliced() {
@@ -81,58 +104,37 @@ record Reduction(int length, int workers, long directBytes, int sliceLength) imp
      */
     Contribution sumOnTime(
             JavaRDD<byte[]> chunks,
-            Function2<TaskContext, Iterator<byte[]>, byte[][]> task,
+            Function2<TaskContext, Iterator<byte[]>, byte[]> task,
             LatePolicy policy,
             IntFunction<Contribution> late) {
-        Map<Integer, byte[][]> arrived = new Arrivals(workers, policy).gather(chunks, task);
-        return Contribution.sum(IntStream.range(0, workers)
+        Map<Integer, byte[]> arrived = new Arrivals(workers, policy).gather(chunks, task);
+        return sumHere(IntStream.range(0, workers)
                 .mapToObj(rank -> arrived.containsKey(rank) ? Contribution.read(arrived.get(rank)) : late.apply(rank))
                 .toList());
     }
 
-    private Contribution sumBySlices(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[][]> task) {
-        int slices = (length + sliceLength - 1) / sliceLength;
-        List<Tuple2<Integer, byte[][]>> sums = new ArrayList<>(chunks.mapPartitionsWithIndex(
-                        (rank, partition) -> slices(
-                                        rank,
-                                        Contribution.read(task.apply(
-                                                TaskContext.get(), JavaConverters.asScalaIterator(partition))),
-                                        slices)
-                                .iterator(),
-                        true)
-                .mapToPair(slice -> slice)
-                .groupByKey(new HashPartitioner(Math.min(slices, workers)))
-                .mapValues(byAnyRank -> Contribution.sum(StreamSupport.stream(byAnyRank.spliterator(), false)
-                                .sorted(Comparator.comparingInt(Tuple2::_1))
-                                .map(ranked -> Contribution.read(ranked._2()))
-                                .toList())
-                        .write())
-                .collect());
-        sums.sort(Comparator.comparingInt(Tuple2::_1));
-        return join(sums.stream().map(sum -> Contribution.read(sum._2())).toList());
-    }
-
-    /** A worker's slices by their index, each with the worker's rank. */
-    private List<Tuple2<Integer, Tuple2<Integer, byte[][]>>> slices(int rank, Contribution whole, int slices) {
-        return IntStream.range(0, slices)
-                .mapToObj(i -> {
-                    int end = Math.min(length, (i + 1) * sliceLength);
-                    byte[][] slice = whole.slice(i * sliceLength, end).write();
-                    return new Tuple2<>(i, new Tuple2<>(rank, slice));
-                })
+    /** Every worker's partition takes its share of blocks, and leaves their sums. */
+    private Contribution sumOnExecutors(JavaRDD<byte[]> chunks, List<Contribution> byRank, StateBroadcast home) {
+        List<Payload[]> shares = run(chunks, new BlockSums(length, workers, byRank, home))
+                .map(bytes -> ObjectBytes.read(bytes, Payload[].class))
                 .toList();
+        return inBlocks(
+                byRank, (block, target, from) -> shares.get(block % workers)[block / workers].get(0, target, from));
     }
 
-    private Contribution join(List<Contribution> slices) {
-        Contribution first = slices.get(0);
-        if (first.weight() == 0) {
-            return first;
+    /** Sums blocks that a task's partition has a share in: of {@code w}, those that leave {@code w} when divided by their number. */
+    private record BlockSums(int length, int workers, List<Contribution> byRank, StateBroadcast home)
+            implements Function2<TaskContext, Iterator<byte[]>, byte[]>, Serializable {
+        @Override
+        public byte[] apply(TaskContext task, Iterator<byte[]> chunks) {
+            List<Payload> sums = new ArrayList<>();
+            int blocks = (length + Payload.BLOCK - 1) / Payload.BLOCK;
+            for (int block = task.partitionId(); block < blocks; block += workers) {
+                float[] sum = new float[Math.min(Payload.BLOCK, length - block * Payload.BLOCK)];
+                Contribution.sumBlock(byRank, block, sum, 0);
+                sums.add(home.keep("sum_" + block + "_" + task.taskAttemptId(), sum, Compression.NONE));
+            }
+            return ObjectBytes.write(sums.toArray(Payload[]::new));
         }
-        float[] whole = new float[length];
-        for (int i = 0; i < slices.size(); i++) {
-            float[] slice = slices.get(i).vector().floats();
-            System.arraycopy(slice, 0, whole, i * sliceLength, slice.length);
-        }
-        return first.withVector(new Payload.Whole(whole));
     }
 }

@@ -4,6 +4,7 @@ import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ShardOpener;
+import dev.convoy.model.HeapVector;
 import dev.convoy.model.Progress;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.train.TrainingSpec;
@@ -11,8 +12,8 @@ import dev.convoy.train.TrainingState;
 import dev.convoy.train.replica.ReplicaPool;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.sync.SumLayout;
+import dev.convoy.train.transport.StateBroadcast;
 import dev.convoy.train.worker.BatchStream;
-import dev.convoy.train.worker.StateBroadcast;
 import dev.convoy.train.worker.WorkerResult;
 import dev.convoy.train.worker.WorkerRound;
 import java.io.Serializable;
@@ -24,12 +25,12 @@ import scala.collection.Iterator;
 import scala.collection.JavaConverters;
 
 /**
- * One worker's part of a round; runs on an executor, over the worker's own partition, and brings home a {@link Contribution} as a
- * message. It is a class, since Spark takes several milliseconds to read the bytecode around every lambda that it is given.
+ * One worker's part of a round; runs on an executor, over the worker's own partition, and brings home a {@link Contribution} in
+ * bytes. It is a class, since Spark takes several milliseconds to read the bytecode around every lambda that it is given.
  *
  * @param vector what a contribution holds
- * @param local takes the vector in local mode
  * @param bound the largest norm that counts
+ * @param again whether the round has been given up before
  */
 record RoundTask(
         ReplicaSpec replica,
@@ -38,19 +39,17 @@ record RoundTask(
         ShardOpener opener,
         SumLayout vector,
         StateBroadcast start,
-        LocalVectors local,
         int steps,
-        double bound)
-        implements Function2<TaskContext, Iterator<byte[]>, byte[][]>, Serializable {
+        double bound,
+        boolean again)
+        implements Function2<TaskContext, Iterator<byte[]>, byte[]>, Serializable {
     @Override
-    public byte[][] apply(TaskContext task, Iterator<byte[]> chunks) {
-        boolean repeated = task.attemptNumber() > 0 || task.stageAttemptNumber() > 0;
+    public byte[] apply(TaskContext task, Iterator<byte[]> chunks) {
+        boolean repeated = again || task.attemptNumber() > 0 || task.stageAttemptNumber() > 0;
         WorkerShard shard = opener.open(JavaConverters.asJavaIterator(chunks));
         try {
-            Contribution contribution = ReplicaPool.withTrainer(
-                    replica.forTask(task), spec.optimizer(), trainer -> run(trainer, task, shard, repeated));
-            return contribution
-                    .withVector(local.put(task.partitionId(), contribution.vector()))
+            return ReplicaPool.withTrainer(
+                            replica.forTask(task), spec.optimizer(), trainer -> run(trainer, task, shard, repeated))
                     .write();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -69,10 +68,12 @@ record RoundTask(
             result = new WorkerRound(trainer, spec, batches, begin, Optional.empty())
                     .run(steps, bound, task::isInterrupted);
         }
-        float[] mean = new float[result.trained() == 0 ? 0 : vector.length()];
-        if (mean.length > 0) {
+        return Contribution.of(result, repeated, () -> {
+            float[] mean = new float[vector.length()];
             WorkerRound.copy(trainer, spec.sync().exchange(), vector, vector.parameters(), FloatBuffer.wrap(mean));
-        }
-        return Contribution.of(result, mean, spec.sync().compression(), repeated);
+            HeapVector.over(mean).scale(result.trained());
+            String name = "rank_" + task.partitionId() + "_" + task.taskAttemptId();
+            return start.keep(name, mean, spec.sync().compression());
+        });
     }
 }

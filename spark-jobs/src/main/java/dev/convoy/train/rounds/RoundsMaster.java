@@ -22,7 +22,8 @@ import dev.convoy.train.sync.Mean;
 import dev.convoy.train.sync.NormHistory;
 import dev.convoy.train.sync.SumLayout;
 import dev.convoy.train.sync.TrainedVectors;
-import dev.convoy.train.worker.StateBroadcast;
+import dev.convoy.train.transport.BlockLostException;
+import dev.convoy.train.transport.StateBroadcast;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Locale;
@@ -40,6 +41,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class RoundsMaster implements TrainingMaster {
     private static final Logger LOG = LoggerFactory.getLogger(RoundsMaster.class);
+
+    /** How often executors may go with what they have computed before a round is given up. */
+    private static final int ATTEMPTS = 4;
 
     private final JavaSparkContext spark;
     private final ImageShards shards;
@@ -82,7 +86,7 @@ public final class RoundsMaster implements TrainingMaster {
         long began = System.nanoTime();
         Progress start = begin.progress();
         int steps = exchange.stepsOfRound(start, plan.steps());
-        Contribution sum = runJob(begin, steps);
+        Contribution sum = runRound(begin, steps);
         ModelState lastGood = lastGood(begin, sum);
         NormHistory norms = begin.norms().after(sum.quarantined().size(), sum.weight(), sum.normSum());
         if (norms.mustEnd(sum.quarantined().size(), sum.weight())) {
@@ -129,9 +133,25 @@ public final class RoundsMaster implements TrainingMaster {
                 .orElseThrow();
     }
 
-    private Contribution runJob(TrainingState begin, int steps) {
-        try (StateBroadcast start = StateBroadcast.of(spark, begin.forWorkers(exchange.averagesOptimizer()));
-                LocalVectors local = spark.isLocal() ? LocalVectors.open() : LocalVectors.NONE) {
+    private Contribution runRound(TrainingState begin, int steps) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return runJob(begin, steps, attempt > 1);
+            } catch (Exception e) {
+                // Exception, since Spark's own are checked but not declared.
+                if (attempt == ATTEMPTS || !BlockLostException.isBehind(e)) {
+                    throw e;
+                }
+                LOG.warn(
+                        "Round {} is repeated, since a contribution went with its executor before the driver had it",
+                        begin.progress().globalRound() + 1);
+                LOG.debug("The reason", e);
+            }
+        }
+    }
+
+    private Contribution runJob(TrainingState begin, int steps, boolean again) {
+        try (StateBroadcast start = StateBroadcast.of(spark, begin.forWorkers(exchange.averagesOptimizer()))) {
             RoundTask task = new RoundTask(
                     replica,
                     spec,
@@ -139,11 +159,11 @@ public final class RoundsMaster implements TrainingMaster {
                     shards.opener(),
                     layout,
                     start,
-                    local,
                     steps,
-                    begin.norms().bound(spec.sync().maxNorm()));
+                    begin.norms().bound(spec.sync().maxNorm()),
+                    again);
             return spec.sync().late().waitsForAll()
-                    ? reduction.sum(shards.chunks(), task)
+                    ? reduction.sum(shards.chunks(), task, start)
                     : reduction.sumOnTime(shards.chunks(), task, spec.sync().late(), late(begin.progress(), steps));
         }
     }
@@ -198,7 +218,7 @@ public final class RoundsMaster implements TrainingMaster {
                         ? new HeapVector(length)
                         : HeapVector.over(begin.velocity().clone()),
                 new HeapVector(decayed.tileLength()));
-        Mean mean = new Mean(FloatBuffer.wrap(sum.vector().floats()), layout, sum.weight());
+        Mean mean = new Mean(FloatBuffer.wrap(sum.vector().values()), layout, sum.weight());
         long optimizerSteps = exchange.optimizerStepsAfter(begin.optimizer().steps(), steps);
         double norm = vectors.move(exchange, mean, rate, optimizerSteps, true);
         return new Update(

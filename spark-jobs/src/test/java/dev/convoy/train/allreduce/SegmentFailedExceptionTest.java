@@ -13,6 +13,7 @@ class SegmentFailedExceptionTest {
                 "barrier task ResultTask(7, 1) finished unsuccessfully.\nExecutorLostFailure (executor 1 exited unrelated to"
                         + " the running tasks) Reason: Command exited with code 137",
                 "finished unsuccessfully.\ndev.convoy.collective.PeerLostException: Rank 1 has failed",
+                "dev.convoy.train.transport.BlockLostException: Lost broadcast_7_end_0_0: no executor has it any more",
                 "TaskResultLost (result lost from block manager)",
                 "The coordinator didn't get all barrier sync requests for barrier epoch 0 from Task 3 within 120 second(s).",
                 "org.apache.spark.shuffle.MetadataFetchFailedException: Missing an output location for shuffle 0",

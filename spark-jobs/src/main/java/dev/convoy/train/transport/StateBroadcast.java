@@ -1,0 +1,133 @@
+package dev.convoy.train.transport;
+
+import dev.convoy.collective.Compression;
+import dev.convoy.train.TrainingState;
+import java.io.Serializable;
+import java.lang.ref.WeakReference;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+
+/** The state that tasks begin with, on its way to them, and the vectors that they leave for the driver. */
+public sealed interface StateBroadcast extends Serializable, AutoCloseable {
+    /** The state; of the last good model it tells nothing. */
+    TrainingState state();
+
+    /**
+     * Keeps a vector for the driver, until this is closed.
+     *
+     * @param name letters, digits and underscores; another one for every attempt of a task, unless the vector is the same
+     * @param values taken over
+     * @throws CancellationException if it is known to be closed, so that nobody waits for the vector
+     */
+    Payload keep(String name, float[] values, Compression compression);
+
+    /** Keeps a whole state for the driver, until this is closed. */
+    default StateBlocks keep(String name, TrainingState state) {
+        return StateBlocks.of(state, (index, values) -> keep(name + "_" + index, values, Compression.NONE));
+    }
+
+    /** Gives all memory back; tasks must have ended. */
+    @Override
+    void close();
+
+    /** Sends a state to the executors, or, in local mode, leaves it where they find it. */
+    static StateBroadcast of(JavaSparkContext spark, TrainingState state) {
+        return spark.isLocal() ? Local.of(state) : OverSpark.of(spark, state);
+    }
+
+    /**
+     * Goes to executors.
+     *
+     * @param handle has nothing in it but its id, by which all blocks go when it is destroyed, or forgotten
+     */
+    record OverSpark(Broadcast<Boolean> handle, StateBlocks start) implements StateBroadcast {
+        /** What was read lately, by broadcast, so that tasks which run at once share it. */
+        private static final Map<Long, WeakReference<TrainingState>> READ = new HashMap<>();
+
+        /** The most executors that have the state from the driver alone; more have it from each other too. */
+        private static final int FEW = 2;
+
+        /** Keeps the state on the driver, where executors find it. */
+        public static OverSpark of(JavaSparkContext spark, TrainingState state) {
+            Broadcast<Boolean> handle = spark.broadcast(true);
+            // The driver is among them.
+            boolean spreads = spark.sc().getExecutorMemoryStatus().size() - 1 > FEW;
+            return new OverSpark(
+                    handle,
+                    StateBlocks.of(
+                            state.withLastGood(state.model()),
+                            (index, values) -> Payload.Blocks.put(
+                                    handle.id(), "start_" + index, values, Compression.NONE, spreads)));
+        }
+
+        @Override
+        public TrainingState state() {
+            synchronized (READ) {
+                READ.values().removeIf(read -> read.get() == null);
+                WeakReference<TrainingState> known = READ.get(handle.id());
+                TrainingState state = known == null ? null : known.get();
+                if (state == null) {
+                    state = start.state();
+                    READ.put(handle.id(), new WeakReference<>(state));
+                }
+                return state;
+            }
+        }
+
+        @Override
+        public Payload keep(String name, float[] values, Compression compression) {
+            return Payload.Blocks.put(handle.id(), name, values, compression, false);
+        }
+
+        @Override
+        public void close() {
+            handle.destroy();
+        }
+    }
+
+    /** Stays, since in local mode tasks are threads of the driver: only a number is serialised. */
+    record Local(long key) implements StateBroadcast {
+        private static final Map<Long, Shelf> SHELVES = new ConcurrentHashMap<>();
+        private static final AtomicLong KEYS = new AtomicLong();
+
+        private record Shelf(TrainingState state, Map<String, float[]> kept) {}
+
+        private static Local of(TrainingState state) {
+            Local broadcast = new Local(KEYS.incrementAndGet());
+            SHELVES.put(broadcast.key, new Shelf(state, new ConcurrentHashMap<>()));
+            return broadcast;
+        }
+
+        @Override
+        public TrainingState state() {
+            return SHELVES.get(key).state;
+        }
+
+        @Override
+        public Payload keep(String name, float[] values, Compression compression) {
+            if (compression == Compression.BF16) {
+                Bfloat16.round(values);
+            }
+            Shelf shelf = SHELVES.get(key);
+            if (shelf == null) {
+                throw new CancellationException("The round has gone on without this worker");
+            }
+            shelf.kept.put(name, values);
+            return new Payload.Local(this, name, values.length);
+        }
+
+        float[] kept(String name) {
+            return SHELVES.get(key).kept.get(name);
+        }
+
+        @Override
+        public void close() {
+            SHELVES.remove(key);
+        }
+    }
+}
