@@ -161,14 +161,26 @@ final class Layers {
         Border border = Border.of(conv, x);
         Tensor input = border.isSymmetric() ? x : border.pad(x, 0);
         long[] padding = border.isSymmetric() ? border.symmetric() : ZERO;
+        int copies = copies(conv, input);
+        Tensor source = copies == 1 ? input : input.repeat_interleave(copies, new LongOptional(1), new LongOptional());
         return torch.conv2d(
-                low(input),
+                low(source),
                 low(tensors.get(0)),
                 bias(conv.bias(), tensors),
                 array(conv.stride()),
                 padding,
                 ONE,
-                conv.groups());
+                (long) conv.groups() * copies);
+    }
+
+    /**
+     * How often each channel is to be there, in as many groups. Where a group has one channel and several filters, oneDNN 3.7, which
+     * libtorch 2.10 brings, gives wrong outputs on some processors (seen on AMD's family 26), and a wrong gradient for the input, in
+     * the layout that images have here. A copy of the channel for each filter gives the same sums.
+     */
+    private static int copies(LayerSpec.Conv2d conv, Tensor input) {
+        boolean single = input.size(1) == conv.groups();
+        return single && (conv.groups() > 1 || input.requires_grad()) ? conv.filters() / conv.groups() : 1;
     }
 
     private static Tensor maxPool(LayerSpec.MaxPool pool, Tensor x) {
