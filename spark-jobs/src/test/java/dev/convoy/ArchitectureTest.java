@@ -155,6 +155,7 @@ class ArchitectureTest {
                     "dev.convoy.train",
                     "dev.convoy.train.sync..",
                     "dev.convoy.train.worker..",
+                    "dev.convoy.train.transport..",
                     "dev.convoy.train.replica..")
             .should()
             .dependOnClassesThat()

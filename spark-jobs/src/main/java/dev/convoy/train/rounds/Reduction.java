@@ -128,9 +128,8 @@ record Reduction(int length, int workers, long directBytes) {
         @Override
         public byte[] apply(TaskContext task, Iterator<byte[]> chunks) {
             List<Payload> sums = new ArrayList<>();
-            int blocks = (length + Payload.BLOCK - 1) / Payload.BLOCK;
-            for (int block = task.partitionId(); block < blocks; block += workers) {
-                float[] sum = new float[Math.min(Payload.BLOCK, length - block * Payload.BLOCK)];
+            for (int block = task.partitionId(); block < Payload.blocks(length); block += workers) {
+                float[] sum = new float[Payload.blockLength(length, block)];
                 Contribution.sumBlock(byRank, block, sum, 0);
                 sums.add(home.keep("sum_" + block + "_" + task.taskAttemptId(), sum, Compression.NONE));
             }

@@ -27,14 +27,24 @@ public sealed interface Payload extends Serializable {
      */
     void get(int block, float[] target, int from);
 
-    /** The number of blocks. */
-    default int blocks() {
-        return (length() + BLOCK - 1) / BLOCK;
+    /** The number of blocks of a vector, by its length. */
+    static int blocks(int length) {
+        return length / BLOCK + (length % BLOCK == 0 ? 0 : 1);
     }
 
-    /** The length of a block, in floats. */
-    default int length(int block) {
-        return Math.min(BLOCK, length() - block * BLOCK);
+    /** The number of floats in a block of a vector, by the vector's length. */
+    static int blockLength(int length, int block) {
+        return Math.min(BLOCK, length - block * BLOCK);
+    }
+
+    /** The number of blocks. */
+    default int blocks() {
+        return blocks(length());
+    }
+
+    /** The number of floats in a block. */
+    default int blockLength(int block) {
+        return blockLength(length(), block);
     }
 
     /** A copy of the floats. */
@@ -57,7 +67,7 @@ public sealed interface Payload extends Serializable {
 
         @Override
         public void get(int block, float[] target, int from) {
-            System.arraycopy(values, block * BLOCK, target, from, length(block));
+            System.arraycopy(values, block * BLOCK, target, from, blockLength(block));
         }
     }
 
@@ -87,13 +97,18 @@ public sealed interface Payload extends Serializable {
 
         private void put(int block, float[] values) {
             int width = compression == Compression.NONE ? Float.BYTES : Short.BYTES;
-            ByteBuffer bytes = ByteBuffer.allocate(length(block) * width).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer bytes = ByteBuffer.allocate(blockLength(block) * width).order(ByteOrder.LITTLE_ENDIAN);
             if (compression == Compression.NONE) {
-                bytes.asFloatBuffer().put(values, block * BLOCK, length(block));
+                bytes.asFloatBuffer().put(values, block * BLOCK, blockLength(block));
             } else {
                 Bfloat16.round(values, block * BLOCK, bytes.asShortBuffer());
             }
             SparkBlocks.put(id(block), bytes);
+        }
+
+        /** Gives up what this process keeps of it. */
+        void remove() {
+            IntStream.range(0, blocks()).forEach(block -> SparkBlocks.remove(id(block)));
         }
 
         private BroadcastBlockId id(int block) {
@@ -104,7 +119,7 @@ public sealed interface Payload extends Serializable {
         public void get(int block, float[] target, int from) {
             ByteBuffer bytes = SparkBlocks.get(id(block), spreads).order(ByteOrder.LITTLE_ENDIAN);
             if (compression == Compression.NONE) {
-                bytes.asFloatBuffer().get(target, from, length(block));
+                bytes.asFloatBuffer().get(target, from, blockLength(block));
             } else {
                 Bfloat16.widen(bytes.asShortBuffer(), target, from);
             }

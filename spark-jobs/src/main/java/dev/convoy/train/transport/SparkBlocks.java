@@ -34,6 +34,11 @@ final class SparkBlocks {
         }
     }
 
+    /** Gives up a block of this process. */
+    static void remove(BroadcastBlockId id) {
+        manager().removeBlock(id, true);
+    }
+
     /**
      * Reads a block from wherever it is.
      *

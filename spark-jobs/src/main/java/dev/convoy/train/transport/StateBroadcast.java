@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -22,13 +23,17 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
      *
      * @param name letters, digits and underscores; another one for every attempt of a task, unless the vector is the same
      * @param values taken over
-     * @throws CancellationException if it is known to be closed, so that nobody waits for the vector
+     * @throws CancellationException if it is closed, or the task was cancelled, so that nobody waits for the vector
      */
     Payload keep(String name, float[] values, Compression compression);
 
     /** Keeps a whole state for the driver, until this is closed. */
     default StateBlocks keep(String name, TrainingState state) {
         return StateBlocks.of(state, (index, values) -> keep(name + "_" + index, values, Compression.NONE));
+    }
+
+    private static CancellationException notAwaited() {
+        return new CancellationException("The round has gone on without this worker");
     }
 
     /** Gives all memory back; tasks must have ended. */
@@ -56,7 +61,7 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
         public static OverSpark of(JavaSparkContext spark, TrainingState state) {
             Broadcast<Boolean> handle = spark.broadcast(true);
             // The driver is among them.
-            boolean spreads = spark.sc().getExecutorMemoryStatus().size() - 1 > FEW;
+            boolean spreads = spark.sc().statusTracker().getExecutorInfos().length - 1 > FEW;
             return new OverSpark(
                     handle,
                     StateBlocks.of(
@@ -81,7 +86,14 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
 
         @Override
         public Payload keep(String name, float[] values, Compression compression) {
-            return Payload.Blocks.put(handle.id(), name, values, compression, false);
+            Payload.Blocks kept = Payload.Blocks.put(handle.id(), name, values, compression, false);
+            TaskContext task = TaskContext.get();
+            if (task != null && task.isInterrupted()) {
+                // The broadcast may be destroyed by now, and would not be again.
+                kept.remove();
+                throw notAwaited();
+            }
+            return kept;
         }
 
         @Override
@@ -115,7 +127,7 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
             }
             Shelf shelf = SHELVES.get(key);
             if (shelf == null) {
-                throw new CancellationException("The round has gone on without this worker");
+                throw notAwaited();
             }
             shelf.kept.put(name, values);
             return new Payload.Local(this, name, values.length);
