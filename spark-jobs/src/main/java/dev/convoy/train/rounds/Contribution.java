@@ -101,22 +101,23 @@ record Contribution(
     static boolean sumBlock(List<Contribution> byRank, int block, float[] target, int from) {
         if (byRank.size() == 1) {
             Contribution single = byRank.get(0);
-            if (single.weight == 0) {
-                return false;
+            if (single.weight > 0) {
+                single.vector.get(block, target, from);
             }
-            single.vector.get(block, target, from);
-            return true;
+            return single.weight > 0;
         }
         int half = byRank.size() / 2;
         List<Contribution> right = byRank.subList(half, byRank.size());
         if (!sumBlock(byRank.subList(0, half), block, target, from)) {
             return sumBlock(right, block, target, from);
         }
-        float[] other = new float[Math.min(Payload.BLOCK, target.length - from)];
-        if (sumBlock(right, block, other, 0)) {
-            for (int i = 0; i < other.length; i++) {
-                target[from + i] += other[i];
+        if (right.size() > 1) {
+            float[] other = new float[Math.min(Payload.BLOCK, target.length - from)];
+            if (sumBlock(right, block, other, 0)) {
+                Payload.sum(target, from, other, 0, other.length);
             }
+        } else if (right.get(0).weight > 0) {
+            right.get(0).vector.add(block, target, from);
         }
         return true;
     }

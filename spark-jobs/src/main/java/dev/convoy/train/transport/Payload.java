@@ -27,6 +27,26 @@ public sealed interface Payload extends Serializable {
      */
     void get(int block, float[] target, int from);
 
+    /**
+     * Adds a block.
+     *
+     * @param block from 0
+     * @param from where in the target it begins
+     * @throws BlockLostException if it went with an executor
+     */
+    default void add(int block, float[] target, int from) {
+        float[] values = new float[blockLength(block)];
+        get(block, values, 0);
+        sum(target, from, values, 0, values.length);
+    }
+
+    /** Adds values to others. */
+    static void sum(float[] target, int to, float[] values, int from, int length) {
+        for (int i = 0; i < length; i++) {
+            target[to + i] += values[from + i];
+        }
+    }
+
     /** The number of blocks of a vector, by its length. */
     static int blocks(int length) {
         return length / BLOCK + (length % BLOCK == 0 ? 0 : 1);
@@ -69,6 +89,11 @@ public sealed interface Payload extends Serializable {
         public void get(int block, float[] target, int from) {
             System.arraycopy(values, block * BLOCK, target, from, blockLength(block));
         }
+
+        @Override
+        public void add(int block, float[] target, int from) {
+            Payload.sum(target, from, values, block * BLOCK, blockLength(block));
+        }
     }
 
     /** What a task of this process has left. */
@@ -76,6 +101,11 @@ public sealed interface Payload extends Serializable {
         @Override
         public void get(int block, float[] target, int from) {
             new Whole(keeper.kept(name)).get(block, target, from);
+        }
+
+        @Override
+        public void add(int block, float[] target, int from) {
+            new Whole(keeper.kept(name)).add(block, target, from);
         }
     }
 
