@@ -16,9 +16,13 @@ public final class LocalCluster {
     private LocalCluster() {}
 
     public static void killAnExecutor() {
-        ProcessHandle executor = anExecutor();
-        executor.destroyForcibly();
-        executor.onExit().orTimeout(30, TimeUnit.SECONDS).join();
+        kill(anExecutor());
+    }
+
+    /** Ends a process at once, and waits until it is gone. */
+    public static void kill(ProcessHandle process) {
+        process.destroyForcibly();
+        process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
     }
 
     /** One of two executors. */
@@ -32,12 +36,23 @@ public final class LocalCluster {
         return executors.get(0);
     }
 
-    /** Sends a process a signal: STOP holds it where it is, CONT lets it go on. */
-    public static void signal(ProcessHandle process, String name) {
+    /** Holds a process where it is, until it is released. */
+    public static void hold(ProcessHandle process) {
+        assertThat(signal(process, "STOP")).isZero();
+    }
+
+    /** Lets a process go on; does nothing if it has ended. */
+    public static void release(ProcessHandle process) {
+        if (signal(process, "CONT") != 0) {
+            process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
+        }
+    }
+
+    private static int signal(ProcessHandle process, String name) {
         try {
             Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
             assertThat(kill.waitFor(30, TimeUnit.SECONDS)).isTrue();
-            assertThat(kill.exitValue()).isZero();
+            return kill.exitValue();
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }
@@ -66,7 +81,7 @@ public final class LocalCluster {
         Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
         return new JavaSparkContext(conf.setAppName("cluster test")
                 .set("spark.ui.enabled", "false")
-                .set("spark.plugins", SegmentProgressPlugin.class.getName())
+                .setIfMissing("spark.plugins", SegmentProgressPlugin.class.getName())
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))

@@ -10,6 +10,7 @@ import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.zoo.NamedNetwork;
 import dev.convoy.testing.FaultyBackend;
 import dev.convoy.testing.LocalCluster;
+import dev.convoy.testing.LosingPlugin;
 import dev.convoy.testing.Training;
 import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.allreduce.AllReduceSpec;
@@ -104,6 +105,25 @@ class ClusterTest {
         }
     }
 
+    /** The vector of worker 1 is lost after its task has told of it. */
+    @Test
+    void aContributionThatIsLostIsMadeAgain() throws IOException {
+        Path lost = folder.resolve("lost");
+        SparkConf conf = new SparkConf()
+                .setMaster("local-cluster[2,1,1024]")
+                .set("spark.plugins", LosingPlugin.class.getName())
+                .set(LosingPlugin.FILE, lost.toString());
+        try (JavaSparkContext spark = LocalCluster.context(conf);
+                ImageShards shards = Training.shards(spark, folder, 400, 2)) {
+            Training disturbed = Training.run(spark, shards, Training.SMALL, SPEC);
+            assertThat(lost).exists();
+            Training undisturbed = Training.run(spark, shards, Training.SMALL, SPEC);
+            assertSameBits(disturbed.end, undisturbed.end);
+            assertThat(disturbed.rounds.get(0).counts().retried()).isEqualTo(64);
+            assertThat(disturbed.rounds.get(1).counts().retried()).isZero();
+        }
+    }
+
     /** Held by a signal from the second round on, until that has ended without it; it then finds its state gone, and goes on. */
     @Test
     void anExecutorThatHangsIsLate() throws IOException {
@@ -117,9 +137,9 @@ class ClusterTest {
                 public void roundCompleted(RoundReport round) {
                     if (held.get() == null) {
                         held.set(LocalCluster.anExecutor());
-                        LocalCluster.signal(held.get(), "STOP");
+                        LocalCluster.hold(held.get());
                     } else if (round.counts().late() > 0) {
-                        LocalCluster.signal(held.get(), "CONT");
+                        LocalCluster.release(held.get());
                     }
                 }
             });
@@ -130,9 +150,7 @@ class ClusterTest {
             assertThat(training.epochs.get(1).ledger().trained()).isGreaterThan(200);
             assertThat(training.end.model().isFinite()).isTrue();
         } finally {
-            Optional.ofNullable(held.get())
-                    .filter(ProcessHandle::isAlive)
-                    .ifPresent(executor -> LocalCluster.signal(executor, "CONT"));
+            Optional.ofNullable(held.get()).ifPresent(LocalCluster::release);
         }
     }
 

@@ -7,9 +7,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
+import org.apache.commons.lang3.concurrent.BasicThreadFactory;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.SimpleFutureAction;
 import org.apache.spark.TaskContext;
@@ -26,13 +29,21 @@ import scala.runtime.BoxedUnit;
  * Used once.
  */
 final class Arrivals {
-    private final Map<Integer, byte[]> byRank = new TreeMap<>();
+    /** They wait for executors that hang, whose workers are late then; rounds do not wait for them. */
+    private static final ExecutorService READERS = Executors.newCachedThreadPool(new BasicThreadFactory.Builder()
+            .namingPattern("convoy-arrivals-%d")
+            .daemon(true)
+            .build());
+
+    private final Map<Integer, Contribution> byRank = new TreeMap<>();
+    private final int workers;
     private final int needed;
     private final LatePolicy policy;
     private final CompletableFuture<Void> quorum = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
     Arrivals(int workers, LatePolicy policy) {
+        this.workers = workers;
         this.needed = policy.needed(workers);
         this.policy = policy;
     }
@@ -50,9 +61,10 @@ final class Arrivals {
      * Runs the job, and cancels it once the round goes on without the tasks that are left; whatever they still bring
      * is not looked at.
      *
-     * @return what has come, by rank
+     * @return what has come, by rank, with its vectors
+     * @throws dev.convoy.train.transport.BlockLostException if a contribution went with its executor
      */
-    Map<Integer, byte[]> gather(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[]> task) {
+    Map<Integer, Contribution> gather(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[]> task) {
         SimpleFutureAction<Void> job = chunks.context()
                 .submitJob(
                         chunks.rdd(),
@@ -60,14 +72,13 @@ final class Arrivals {
                         JavaConverters.collectionAsScalaIterable(partitions(chunks))
                                 .toSeq(),
                         (rank, message) -> {
-                            arrive((Integer) rank, message);
+                            READERS.execute(() -> arrive((Integer) rank, message));
                             return BoxedUnit.UNIT;
                         },
                         () -> null);
         job.onComplete(
-                result -> result.isSuccess()
-                        ? ended.complete(null)
-                        : ended.completeExceptionally(result.failed().get()),
+                result -> result.isFailure()
+                        && ended.completeExceptionally(result.failed().get()),
                 ExecutionContext$.MODULE$.fromExecutor(Runnable::run));
         try {
             CompletableFuture.anyOf(quorum, ended).get();
@@ -90,14 +101,26 @@ final class Arrivals {
                 .toList();
     }
 
-    private synchronized void arrive(int rank, byte[] message) {
-        byRank.put(rank, message);
-        if (byRank.size() == needed) {
-            quorum.complete(null);
+    private void arrive(int rank, byte[] message) {
+        try {
+            add(rank, Contribution.read(message).fetched());
+        } catch (RuntimeException e) {
+            // After the end of a round nobody hears of it.
+            ended.completeExceptionally(e);
         }
     }
 
-    private synchronized Map<Integer, byte[]> arrived() {
+    private synchronized void add(int rank, Contribution contribution) {
+        byRank.put(rank, contribution);
+        if (byRank.size() == needed) {
+            quorum.complete(null);
+        }
+        if (byRank.size() == workers) {
+            ended.complete(null);
+        }
+    }
+
+    private synchronized Map<Integer, Contribution> arrived() {
         return new TreeMap<>(byRank);
     }
 }

@@ -122,6 +122,19 @@ record Contribution(
         return true;
     }
 
+    /**
+     * Brings the vector into this process, on the calling thread alone.
+     *
+     * @throws dev.convoy.train.transport.BlockLostException if it went with its executor
+     */
+    Contribution fetched() {
+        float[] values = new float[vector.length()];
+        for (int block = 0; block < vector.blocks(); block++) {
+            vector.get(block, values, block * Payload.BLOCK);
+        }
+        return withVector(new Payload.Whole(values));
+    }
+
     /** A contribution with another vector. */
     Contribution withVector(Payload other) {
         return new Contribution(weight, other, lossSum, normSum, counts, workers, quarantined);

@@ -107,9 +107,9 @@ record Reduction(int length, int workers, long directBytes) {
             Function2<TaskContext, Iterator<byte[]>, byte[]> task,
             LatePolicy policy,
             IntFunction<Contribution> late) {
-        Map<Integer, byte[]> arrived = new Arrivals(workers, policy).gather(chunks, task);
+        Map<Integer, Contribution> arrived = new Arrivals(workers, policy).gather(chunks, task);
         return sumHere(IntStream.range(0, workers)
-                .mapToObj(rank -> arrived.containsKey(rank) ? Contribution.read(arrived.get(rank)) : late.apply(rank))
+                .mapToObj(rank -> arrived.containsKey(rank) ? arrived.get(rank) : late.apply(rank))
                 .toList());
     }
 

@@ -12,6 +12,7 @@ import dev.convoy.testing.LocalCluster;
 import dev.convoy.testing.Training;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingState;
+import dev.convoy.train.sync.LatePolicy;
 import dev.convoy.train.transport.BlockLostException;
 import dev.convoy.train.transport.Payload;
 import dev.convoy.train.transport.StateBroadcast;
@@ -19,9 +20,13 @@ import dev.convoy.train.worker.WorkerResult;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.apache.spark.SparkConf;
 import org.apache.spark.TaskContext;
@@ -37,6 +42,9 @@ class ReductionTest {
     /** A block, and part of another. */
     private static final int LENGTH = Payload.BLOCK + 1000;
 
+    private static final TrainingState STATE =
+            TrainingState.start(new ModelState(new float[] {1, 2}, new float[0]), new OptimizerSpec.Momentum());
+
     @TempDir
     Path folder;
 
@@ -48,12 +56,10 @@ class ReductionTest {
                 .setMaster("local[2]")
                 .set("spark.serializer", "org.apache.spark.serializer." + serializer)
                 .set("spark.kryo.registrationRequired", "true");
-        TrainingState state =
-                TrainingState.start(new ModelState(new float[] {1, 2}, new float[0]), new OptimizerSpec.Momentum());
         try (JavaSparkContext spark = LocalCluster.context(conf);
                 ImageShards shards = Training.shards(spark, folder, 10, 5);
-                StateBroadcast here = StateBroadcast.of(spark, state);
-                StateBroadcast over = StateBroadcast.OverSpark.of(spark, state)) {
+                StateBroadcast here = StateBroadcast.of(spark, STATE);
+                StateBroadcast over = StateBroadcast.OverSpark.of(spark, STATE)) {
             assertThat(over.state().parameters()).containsExactly(1, 2);
             Contribution whole = sum(Long.MAX_VALUE, shards, here);
             assertThat(whole.vector().values()).hasSize(LENGTH);
@@ -74,10 +80,8 @@ class ReductionTest {
     void aLossIsKnown() throws IOException {
         try (JavaSparkContext spark = LocalCluster.context(new SparkConf().setMaster("local[2]"));
                 ImageShards shards = Training.shards(spark, folder, 10, 5)) {
-            TrainingState state =
-                    TrainingState.start(new ModelState(new float[1], new float[0]), new OptimizerSpec.Sgd());
             for (long directBytes : List.of(0L, Long.MAX_VALUE)) {
-                StateBroadcast closed = StateBroadcast.OverSpark.of(spark, state);
+                StateBroadcast closed = StateBroadcast.OverSpark.of(spark, STATE);
                 Payload gone = closed.keep("gone", new float[LENGTH], Compression.NONE);
                 spark.env()
                         .blockManager()
@@ -90,6 +94,105 @@ class ReductionTest {
             }
             assertThat(BlockLostException.isBehind(new IllegalStateException("broken")))
                     .isFalse();
+        }
+    }
+
+    /** Its task has ended, its vector is not fetched yet. */
+    @Test
+    void anExecutorDiesWithAContribution() throws IOException {
+        try (JavaSparkContext spark = LocalCluster.context(twoExecutors());
+                ImageShards shards = Training.shards(spark, folder, 10, 2);
+                StateBroadcast home = StateBroadcast.of(spark, STATE)) {
+            assertThatThrownBy(() -> new Reduction(LENGTH, 2, Long.MAX_VALUE)
+                            .sum(shards.chunks(), new Read(home, Fate.DIES), home))
+                    .satisfies(e -> assertThat(BlockLostException.isBehind(e)).isTrue());
+        }
+    }
+
+    /** As before, but it hangs, where rounds go on without slow workers. */
+    @Test
+    void anExecutorHangsWithAContribution() throws IOException {
+        try (JavaSparkContext spark = LocalCluster.context(twoExecutors());
+                ImageShards shards = Training.shards(spark, folder, 10, 2);
+                StateBroadcast home = StateBroadcast.of(spark, STATE)) {
+            Contribution sum;
+            try {
+                sum = new Reduction(LENGTH, 2, Long.MAX_VALUE)
+                        .sumOnTime(
+                                shards.chunks(),
+                                new Read(home, Fate.HANGS),
+                                new LatePolicy(0.5, Duration.ofSeconds(2)),
+                                rank -> Contribution.late(7, 2));
+            } finally {
+                // Spark waits for it before it ends.
+                ReadTimes.HELD.forEach(LocalCluster::release);
+            }
+            assertThat(ReadTimes.HELD).hasSize(1);
+            assertThat(sum.counts().late()).isEqualTo(7);
+            assertThat(sum.weight()).isEqualTo(1);
+            assertThat(sum.vector().values()).containsOnly(1);
+        }
+    }
+
+    /** Each has one task, since no task starts before both are there. */
+    private static SparkConf twoExecutors() {
+        return new SparkConf()
+                .setMaster("local-cluster[2,1,1024]")
+                .set("spark.cores.max", "2")
+                .set("spark.scheduler.minRegisteredResourcesRatio", "1")
+                .set("spark.shuffle.io.retryWait", "1s");
+    }
+
+    private enum Fate {
+        DIES,
+        HANGS
+    }
+
+    /** Contributions of ones, of which rank 0's executor meets its fate when the driver reads where the vector is. */
+    private record Read(StateBroadcast home, Fate fate)
+            implements Function2<TaskContext, Iterator<byte[]>, byte[]>, Serializable {
+        @Override
+        public byte[] apply(TaskContext task, Iterator<byte[]> chunks) {
+            float[] ones = new float[LENGTH];
+            Arrays.fill(ones, 1);
+            Contribution ordinary =
+                    contribution(1, () -> home.keep("rank_" + task.partitionId(), ones, Compression.NONE));
+            return task.partitionId() > 0
+                    ? ordinary.write()
+                    : new Contribution(
+                                    ordinary.weight(),
+                                    ordinary.vector(),
+                                    0,
+                                    0,
+                                    ordinary.counts(),
+                                    new ReadTimes(ProcessHandle.current().pid(), fate),
+                                    List.of())
+                            .write();
+        }
+    }
+
+    /** Times that do something when they are read. */
+    private static final class ReadTimes extends ArrayList<RoundReport.WorkerTime> {
+        private static final long serialVersionUID = 1L;
+        private static final List<ProcessHandle> HELD = new CopyOnWriteArrayList<>();
+
+        private final long pid;
+        private final Fate fate;
+
+        ReadTimes(long pid, Fate fate) {
+            this.pid = pid;
+            this.fate = fate;
+        }
+
+        private Object readResolve() {
+            ProcessHandle executor = ProcessHandle.of(pid).orElseThrow();
+            if (fate == Fate.DIES) {
+                LocalCluster.kill(executor);
+            } else {
+                HELD.add(executor);
+                LocalCluster.hold(executor);
+            }
+            return this;
         }
     }
 
