@@ -59,6 +59,7 @@ final class TorchReplica implements Replica {
     /** For each layer: where a part of the gradient begins with it, the offset of its first parameter; else 0. */
     private final int[] cuts;
 
+    private final NewShapes shapes;
     private final Tensor mean;
     private final Tensor std;
 
@@ -67,6 +68,7 @@ final class TorchReplica implements Replica {
         this.device = Devices.of(placement);
         this.layers = new Layers(placement.precision(), tensors);
         this.cuts = cuts(network);
+        this.shapes = new NewShapes(network, placement.precision());
         try (PointerScope scope = new PointerScope()) {
             ParameterLayout layout = network.layout();
             parameters = flat(Optional.empty());
@@ -216,6 +218,17 @@ final class TorchReplica implements Replica {
         return train(batch, step, cuts, finished);
     }
 
+    private double train(ImageBatch batch, StepKey step, int[] cuts, IntConsumer finished) {
+        if (device.is_cuda() || shapes.isKnown(batch.size(), true)) {
+            return compute(batch, step, cuts, finished);
+        }
+        // Who hears of parts may wait for other replicas.
+        List<Integer> parts = new ArrayList<>();
+        double loss = shapes.compute(batch.size(), true, () -> compute(batch, step, cuts, parts::add));
+        parts.forEach(finished::accept);
+        return loss;
+    }
+
     /**
      * A place where going backwards makes a stop.
      *
@@ -225,7 +238,7 @@ final class TorchReplica implements Replica {
      */
     private record Stop(Tensor end, Tensor begin, int offset) {}
 
-    private double train(ImageBatch batch, StepKey step, int[] cuts, IntConsumer finished) {
+    private double compute(ImageBatch batch, StepKey step, int[] cuts, IntConsumer finished) {
         try (PointerScope scope = new PointerScope()) {
             gradient.tensor().zero_();
             Deque<Stop> stops = new ArrayDeque<>();
@@ -263,6 +276,10 @@ final class TorchReplica implements Replica {
 
     @Override
     public double[] outputs(ImageBatch batch) {
+        return device.is_cuda() ? compute(batch) : shapes.compute(batch.size(), false, () -> compute(batch));
+    }
+
+    private double[] compute(ImageBatch batch) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
             return toDoubles(layers.forward(network.layers(), input(batch), Optional.empty()));
