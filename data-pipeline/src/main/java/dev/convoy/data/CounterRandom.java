@@ -31,11 +31,18 @@ public final class CounterRandom {
         }
     }
 
-    private static final int MULTIPLIER_0 = 0xD2511F53;
-    private static final int MULTIPLIER_1 = 0xCD9E8D57;
-    private static final int WEYL_0 = 0x9E3779B9;
-    private static final int WEYL_1 = 0xBB67AE85;
-    private static final int ROUNDS = 10;
+    /** Philox's constants, for whoever computes it elsewhere: factors of the first and the third word. */
+    public static final int MULTIPLIER_0 = 0xD2511F53;
+
+    public static final int MULTIPLIER_1 = 0xCD9E8D57;
+
+    /** What is added to the words of the key with every round. */
+    public static final int WEYL_0 = 0x9E3779B9;
+
+    public static final int WEYL_1 = 0xBB67AE85;
+
+    /** The number of rounds. */
+    public static final int ROUNDS = 10;
 
     private final long key;
 
@@ -55,6 +62,11 @@ public final class CounterRandom {
             key = mix(key + 0x9E3779B97F4A7C15L + mix(coordinate));
         }
         return new CounterRandom(key);
+    }
+
+    /** Philox's key, its first word in the lower half. */
+    public long key() {
+        return key;
     }
 
     static CounterRandom withKey(long key) {

@@ -13,7 +13,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntConsumer;
 import java.util.function.ToDoubleFunction;
 
@@ -55,13 +57,14 @@ public final class FaultyBackend implements ComputeBackend {
 
     private record FaultyReplica(Replica sound) implements Replica {
         @Override
-        public double train(ImageBatch batch, StepKey step) {
+        public DoubleSupplier propagate(ImageBatch batch, StepKey step, Optional<IntConsumer> finished) {
             disturbance.accept(step, sound.parameters());
             haltAt(step);
             double by = factor.applyAsDouble(step);
-            double loss = sound.train(batch, step);
+            DoubleSupplier loss = sound.propagate(batch, step, Optional.empty());
             sound.gradient().scale((float) by);
-            return loss * by;
+            finished.ifPresent(listener -> listener.accept(gradient().length() / 3));
+            return () -> loss.getAsDouble() * by;
         }
 
         private static void haltAt(StepKey step) {
@@ -80,13 +83,6 @@ public final class FaultyBackend implements ComputeBackend {
         @Override
         public boolean hasGradientInParts() {
             return true;
-        }
-
-        @Override
-        public double train(ImageBatch batch, StepKey step, IntConsumer finished) {
-            double loss = train(batch, step);
-            finished.accept(gradient().length() / 3);
-            return loss;
         }
 
         @Override

@@ -38,7 +38,8 @@ final class ReplicaEngine implements Engine {
 
     @Override
     public void step() {
-        double loss = trainer.step(batch, new StepKey(1, step++, 0), Workload.LEARNING_RATE);
+        double loss = trainer.step(batch, new StepKey(1, step++, 0), Workload.LEARNING_RATE)
+                .getAsDouble();
         if (!Double.isFinite(loss)) {
             throw new IllegalStateException("The loss is " + loss);
         }

@@ -57,7 +57,11 @@ final class BareWorker {
                 plan = spec.plan(layout, ++epoch);
             }
             long[] ids = plan.batch(rank, step, shard);
-            trainer.step(shard.gather(ids), new StepKey(1, step, rank), Workload.LEARNING_RATE);
+            double loss = trainer.step(shard.gather(ids), new StepKey(1, step, rank), Workload.LEARNING_RATE)
+                    .getAsDouble();
+            if (!Double.isFinite(loss)) {
+                throw new IllegalStateException("The loss is " + loss);
+            }
             step++;
         }
     }

@@ -9,6 +9,8 @@ import dev.convoy.model.Vector;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.model.optimizer.OptimizerState;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.DoubleSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -70,13 +72,11 @@ public final class LocalTrainer {
     /**
      * Takes one step of the optimizer.
      *
-     * @return the loss before the step, summed over the batch's examples times their weights; if it is not finite, nothing is changed
+     * @return reads the loss before the step, as {@link Replica#propagate} says; if it is not finite, the trainer's vectors are of no use
      */
-    public double step(ImageBatch batch, StepKey key, double learningRate) {
-        double loss = replica.train(batch, key);
-        if (Double.isFinite(loss)) {
-            optimizer.stepInTiles(replica.parameters(), replica.gradient(), slots(), decayed(), learningRate, ++steps);
-        }
+    public DoubleSupplier step(ImageBatch batch, StepKey key, double learningRate) {
+        DoubleSupplier loss = replica.propagate(batch, key, Optional.empty());
+        optimizer.stepInTiles(replica.parameters(), replica.gradient(), slots(), decayed(), learningRate, ++steps);
         return loss;
     }
 

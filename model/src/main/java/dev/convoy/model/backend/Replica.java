@@ -5,6 +5,7 @@ import dev.convoy.model.Vector;
 import java.nio.FloatBuffer;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntConsumer;
 
 /**
@@ -69,29 +70,19 @@ public interface Replica extends AutoCloseable {
     }
 
     /**
-     * Goes forwards and backwards through one batch in training mode: fills {@link #gradient} and moves the running
-     * statistics.
-     *
-     * @param batch at least one image
-     * @param step what dropout masks are drawn for
-     * @return the loss, summed over the batch's examples times their weights; not finite if training has diverged
-     */
-    double train(ImageBatch batch, StepKey step);
-
-    /**
-     * Whether {@link #train(ImageBatch, StepKey, IntConsumer)} tells of parts. All replicas of a network on a backend agree.
+     * Whether {@link #propagate} tells of parts. All replicas of a network on a backend agree.
      */
     default boolean hasGradientInParts() {
         return false;
     }
 
     /**
-     * Goes forwards and backwards through one batch in training mode, and tells on the way how much of {@link #gradient} is
-     * final, so that the caller can send that part off while the rest is computed. Gradient, running statistics and loss are,
-     * bit by bit, those of {@link #train(ImageBatch, StepKey)}.
+     * Goes forwards and backwards through one batch in training mode: fills {@link #gradient} and moves the running statistics. Nothing
+     * waits for a device to have computed it; reading the loss does.
      *
-     * <p>Going backwards begins at the last layer, so the gradient becomes final from its end to its beginning. A replica whose
-     * gradient has 100,000 values and comes in three parts does this:
+     * <p>On the way it tells how much of {@link #gradient} is final, so that the caller can send that part off while the rest is computed.
+     * Results are the same, bit by bit, whether anybody is told or not. Going backwards begins at the last layer, so the gradient
+     * becomes final from its end to its beginning. A replica whose gradient has 100,000 values and comes in three parts does this:
      *
      * <pre>{@code
      * finished.accept(70_000); // values 70,000 to 99,999 are final
@@ -102,11 +93,15 @@ public interface Replica extends AutoCloseable {
      * @param batch at least one image
      * @param step what dropout masks are drawn for
      * @param finished receives the offset of the first final value, above 0 and each time a smaller one, on the calling
-     *     thread; a replica without {@link #hasGradientInParts} never calls it
-     * @return the loss, as {@link #train(ImageBatch, StepKey)} returns it
+     *     thread; a replica without {@link #hasGradientInParts} never calls it; empty if nobody wants to know
+     * @return reads the loss, summed over the batch's examples times their weights, which is not finite if training has diverged; to be
+     *     asked once at most, by the thread that owns the replica, before that is closed
      */
-    default double train(ImageBatch batch, StepKey step, IntConsumer finished) {
-        return train(batch, step);
+    DoubleSupplier propagate(ImageBatch batch, StepKey step, Optional<IntConsumer> finished);
+
+    /** Does what {@link #propagate} does, and reads the loss. */
+    default double train(ImageBatch batch, StepKey step) {
+        return propagate(batch, step, Optional.empty()).getAsDouble();
     }
 
     /**

@@ -8,6 +8,7 @@ import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.StepKey;
 import java.io.Serializable;
 import java.util.Optional;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntConsumer;
 
 /**
@@ -58,10 +59,10 @@ public sealed interface Exchange extends Serializable permits GradientAveraging,
      * Takes one of a worker's steps.
      *
      * @param rate the learning rate, for rules by which workers take steps of their own
-     * @param ready called as {@link dev.convoy.model.backend.Replica#train} says, if {@link #isReadyInParts}; empty for nobody to call
-     * @return the loss, summed over the batch's examples times their weights
+     * @param ready called as {@link dev.convoy.model.backend.Replica#propagate} says, if {@link #isReadyInParts}; empty for nobody to call
+     * @return reads the loss, as {@link dev.convoy.model.backend.Replica#propagate} says
      */
-    double step(LocalTrainer trainer, ImageBatch batch, StepKey key, double rate, Optional<IntConsumer> ready);
+    DoubleSupplier step(LocalTrainer trainer, ImageBatch batch, StepKey key, double rate, Optional<IntConsumer> ready);
 
     /** Makes the contribution of what the steps have done, in the trainer's own vectors. */
     void end(LocalTrainer trainer);

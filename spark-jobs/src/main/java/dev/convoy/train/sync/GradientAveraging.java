@@ -6,6 +6,7 @@ import dev.convoy.model.Vector;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.StepKey;
 import java.util.Optional;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntConsumer;
 
 /** Gradients are averaged after every step, and the optimizer runs once on their mean: W workers are one on a W times larger batch. */
@@ -36,10 +37,9 @@ public record GradientAveraging() implements Exchange {
     }
 
     @Override
-    public double step(LocalTrainer trainer, ImageBatch batch, StepKey key, double rate, Optional<IntConsumer> ready) {
-        return ready.isPresent()
-                ? trainer.replica().train(batch, key, ready.get())
-                : trainer.replica().train(batch, key);
+    public DoubleSupplier step(
+            LocalTrainer trainer, ImageBatch batch, StepKey key, double rate, Optional<IntConsumer> ready) {
+        return trainer.replica().propagate(batch, key, ready);
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.convoy.model.Vector;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.StepKey;
 import java.util.Optional;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntConsumer;
 
 /**
@@ -92,7 +93,8 @@ public record ParameterAveraging(
     }
 
     @Override
-    public double step(LocalTrainer trainer, ImageBatch batch, StepKey key, double rate, Optional<IntConsumer> ready) {
+    public DoubleSupplier step(
+            LocalTrainer trainer, ImageBatch batch, StepKey key, double rate, Optional<IntConsumer> ready) {
         return trainer.step(batch, key, rate);
     }
 

@@ -10,9 +10,12 @@ import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.sync.Exchange;
 import dev.convoy.train.sync.SumLayout;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntConsumer;
 
 /** What one worker does between two exchanges, on the thread that owns its replica. Used once. */
@@ -68,16 +71,15 @@ public final class WorkerRound {
         long began = System.nanoTime();
         double waitedBefore = batches.waitedSeconds();
         exchange.begin(trainer);
-        Optional<Quarantined.Fault> fault = Optional.empty();
-        long step = begin.globalStep();
-        for (; step < begin.globalStep() + steps && fault.isEmpty(); step++) {
+        List<DoubleSupplier> losses = new ArrayList<>();
+        for (int step = 0; step < steps; step++) {
             if (cancelled.getAsBoolean()) {
                 throw new CancellationException("The round has gone on without this worker");
             }
-            double loss = step((int) (begin.step() + step - begin.globalStep()), step);
-            fault = Double.isFinite(loss) ? Optional.empty() : Optional.of(Quarantined.Fault.LOSS);
-            lossSum += loss;
+            losses.add(step(begin.step() + step, begin.globalStep() + step));
         }
+        int sound = read(losses);
+        Optional<Quarantined.Fault> fault = sound < steps ? Optional.of(Quarantined.Fault.LOSS) : Optional.empty();
         double norm = 0;
         if (trained > 0 && fault.isEmpty()) {
             exchange.end(trainer);
@@ -89,20 +91,32 @@ public final class WorkerRound {
         if (fault.isEmpty()) {
             return new WorkerResult(trained, rejected, 0, lossSum, norm, time, Optional.empty());
         }
-        Quarantined quarantined = new Quarantined(batches.worker(), step - 1, fault.get());
+        long last = begin.globalStep() + Math.min(sound, steps - 1);
+        Quarantined quarantined = new Quarantined(batches.worker(), last, fault.get());
         return new WorkerResult(0, rejected, planned(steps) - rejected, 0, 0, time, Optional.of(quarantined));
     }
 
-    /** The loss, summed over the step's examples; 0 if there are none. */
-    private double step(int step, long globalStep) {
+    /** Adds up losses until one is not finite; answers how many there are before. It waits until all steps are computed. */
+    private int read(List<DoubleSupplier> losses) {
+        double[] values =
+                losses.stream().mapToDouble(DoubleSupplier::getAsDouble).toArray();
+        int sound = 0;
+        while (sound < values.length && Double.isFinite(values[sound])) {
+            lossSum += values[sound++];
+        }
+        return sound;
+    }
+
+    /** Reads the loss, summed over the step's examples; 0 if there are none. */
+    private DoubleSupplier step(int step, long globalStep) {
         Optional<ImageBatch> next = batches.at(step);
         if (next.isEmpty()) {
-            return 0;
+            return () -> 0;
         }
         ImageBatch batch = next.get();
         rejected += batches.plan().batchSize(batches.worker(), step) - batch.size();
         if (batch.size() == 0) {
-            return 0;
+            return () -> 0;
         }
         trained += batch.size();
         double rate = spec.rate(globalStep, batches.plan());

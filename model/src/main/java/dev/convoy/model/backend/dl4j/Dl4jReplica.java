@@ -14,6 +14,9 @@ import dev.convoy.model.layer.TensorSpec;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.DoubleSupplier;
+import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import org.deeplearning4j.nn.conf.dropout.IDropout;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
@@ -105,7 +108,7 @@ final class Dl4jReplica implements Replica {
     }
 
     @Override
-    public double train(ImageBatch batch, StepKey step) {
+    public DoubleSupplier propagate(ImageBatch batch, StepKey step, Optional<IntConsumer> finished) {
         write(parameterBlocks, parameters.values());
         write(bufferBlocks, new float[buffers.length()]);
         setFixedNorms();
@@ -120,7 +123,8 @@ final class Dl4jReplica implements Replica {
         }
         readGradient();
         moveStatistics(batch.size());
-        return loss.lastSum();
+        double sum = loss.lastSum();
+        return () -> sum;
     }
 
     @Override

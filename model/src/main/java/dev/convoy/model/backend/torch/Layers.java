@@ -232,7 +232,7 @@ final class Layers {
     }
 
     private static Tensor mask(Tensor x, double rate, CounterRandom random) {
-        return HostMemory.tensorOf(random.dropoutMask(Math.toIntExact(x.numel()), rate))
+        return DropoutMask.of(random, Math.toIntExact(x.numel()), rate, x.device())
                 .view(x.sizes())
                 .to(x);
     }

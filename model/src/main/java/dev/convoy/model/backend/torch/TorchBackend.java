@@ -27,6 +27,14 @@ public final class TorchBackend implements ComputeBackend {
         }
     }
 
+    /**
+     * How often this process has read values of tensors: losses, norms, outputs and copies of vectors. On a GPU each read waits until
+     * what was asked for before is computed.
+     */
+    public static long reads() {
+        return HostMemory.reads();
+    }
+
     @Override
     public String name() {
         return "torch";

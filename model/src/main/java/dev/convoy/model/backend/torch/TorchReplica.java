@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
@@ -204,28 +205,21 @@ final class TorchReplica implements Replica {
     }
 
     @Override
-    public double train(ImageBatch batch, StepKey step) {
-        return train(batch, step, new int[cuts.length], from -> {});
-    }
-
-    @Override
     public boolean hasGradientInParts() {
         return IntStream.of(cuts).anyMatch(offset -> offset > 0);
     }
 
     @Override
-    public double train(ImageBatch batch, StepKey step, IntConsumer finished) {
-        return train(batch, step, cuts, finished);
-    }
-
-    private double train(ImageBatch batch, StepKey step, int[] cuts, IntConsumer finished) {
+    public DoubleSupplier propagate(ImageBatch batch, StepKey step, Optional<IntConsumer> finished) {
+        int[] stops = finished.isPresent() ? cuts : new int[cuts.length];
+        IntConsumer listener = finished.orElse(from -> {});
         if (device.is_cuda() || shapes.isKnown(batch.size(), true)) {
-            return compute(batch, step, cuts, finished);
+            return compute(batch, step, stops, listener);
         }
         // Who hears of parts may wait for other replicas.
         List<Integer> parts = new ArrayList<>();
-        double loss = shapes.compute(batch.size(), true, () -> compute(batch, step, cuts, parts::add));
-        parts.forEach(finished::accept);
+        DoubleSupplier loss = shapes.compute(batch.size(), true, () -> compute(batch, step, stops, parts::add));
+        parts.forEach(listener::accept);
         return loss;
     }
 
@@ -238,7 +232,7 @@ final class TorchReplica implements Replica {
      */
     private record Stop(Tensor end, Tensor begin, int offset) {}
 
-    private double compute(ImageBatch batch, StepKey step, int[] cuts, IntConsumer finished) {
+    private DoubleSupplier compute(ImageBatch batch, StepKey step, int[] cuts, IntConsumer finished) {
         try (PointerScope scope = new PointerScope()) {
             gradient.tensor().zero_();
             Deque<Stop> stops = new ArrayDeque<>();
@@ -252,21 +246,19 @@ final class TorchReplica implements Replica {
                 }
                 x = layers.forward(network.layers().subList(i, i + 1), x, Optional.of(step));
             }
-            x = x.to(ScalarType.Float);
-            double[] outputs = toDoubles(x);
-            double[] outputGradient = new double[outputs.length];
-            int width = network.outputs();
-            double loss = network.spec()
-                    .loss()
-                    .sum(outputs, network.spec().trainingTargets(batch, width), batch.weights(), width, outputGradient);
-            backward(x, gradientOf(outputGradient, x));
+            OutputLoss loss = OutputLoss.of(
+                    network.spec().loss(),
+                    x,
+                    network.spec().trainingTargets(batch, network.outputs()),
+                    batch.weights());
+            backward(x, loss.gradient());
             for (Stop stop : stops) {
                 finished.accept(stop.offset);
                 backward(stop.end, stop.begin.grad());
                 // Not kept until the end of the step, as the graph's own gradients are not either.
                 stop.begin.mutable_grad().reset();
             }
-            return loss;
+            return loss.read();
         }
     }
 
@@ -327,14 +319,6 @@ final class TorchReplica implements Replica {
             doubles[i] = values[i];
         }
         return doubles;
-    }
-
-    private static Tensor gradientOf(double[] values, Tensor outputs) {
-        float[] floats = new float[values.length];
-        for (int i = 0; i < values.length; i++) {
-            floats[i] = (float) values[i];
-        }
-        return HostMemory.tensorOf(floats).view_as(outputs).to(outputs);
     }
 
     @Override

@@ -77,7 +77,7 @@ final class TorchVector implements Vector {
             return;
         }
         try (PointerScope scope = new PointerScope()) {
-            Tensor host = tensor.narrow(0, from, count).cpu();
+            Tensor host = HostMemory.toHost(tensor.narrow(0, from, count));
             FloatBuffer memory =
                     new FloatPointer(host.data_ptr()).capacity(count).asBuffer();
             target.put(target.position(), memory, 0, count);
@@ -87,7 +87,7 @@ final class TorchVector implements Vector {
     @Override
     public double norm() {
         try (PointerScope scope = new PointerScope()) {
-            return tensor.norm().item_double();
+            return HostMemory.readOne(tensor.norm());
         }
     }
 

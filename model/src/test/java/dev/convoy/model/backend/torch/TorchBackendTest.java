@@ -84,7 +84,8 @@ class TorchBackendTest {
                     optimizer.initialState(network.layout().parameterCount()));
             double[] losses = new double[11];
             for (int step = 0; step < losses.length; step++) {
-                losses[step] = trainer.step(batch, new StepKey(1, step, 0), 0.05);
+                losses[step] =
+                        trainer.step(batch, new StepKey(1, step, 0), 0.05).getAsDouble();
             }
             return losses;
         }
