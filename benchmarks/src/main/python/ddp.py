@@ -1,6 +1,7 @@
 """PyTorch's part of scripts/bench exchange: DistributedDataParallel over Gloo, two processes of one thread, on MNIST.
 
-Reads numbers of steps, takes them, prints the nanoseconds. Arguments: workload, folder of MNIST.
+Reads numbers of steps, takes them, prints the nanoseconds. Arguments: workload, folder of MNIST; a network namespace for
+each process, if they play hosts.
 """
 import sys
 
@@ -36,5 +37,5 @@ def prepare(rank, workload, folder):
 
 
 if __name__ == "__main__":
-    for nanos, _ in serve(prepare, sys.argv[1], sys.argv[2]):
+    for nanos, _ in serve(prepare, sys.argv[1], sys.argv[2], namespaces=sys.argv[3:]):
         print(nanos, flush=True)

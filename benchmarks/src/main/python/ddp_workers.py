@@ -1,4 +1,5 @@
 """What PyTorch's parts of scripts/bench exchange and accuracy share: two processes of one thread that meet over Gloo, and MNIST."""
+import ctypes
 import os
 import sys
 import tempfile
@@ -28,7 +29,18 @@ def batch(images, ids, mean, std):
         (count, channels, height, width), (channels * height * width, 1, width * channels, channels))
 
 
-def run(rank, prepare, arguments, meeting, commands, answers):
+def enter(namespace):
+    """Makes a network namespace, as ip calls it, that of this thread and of those that it will start."""
+    with open(os.path.join("/run/netns", namespace)) as file:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.setns(file.fileno(), 0):
+            raise OSError(ctypes.get_errno(), "Cannot enter the network namespace " + namespace)
+    os.environ["GLOO_SOCKET_IFNAME"] = "eth0"
+
+
+def run(rank, prepare, arguments, namespaces, meeting, commands, answers):
+    if namespaces:
+        enter(namespaces[rank])
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     dist.init_process_group("gloo", init_method="file://" + meeting, rank=rank, world_size=WORKERS)
@@ -38,17 +50,17 @@ def run(rank, prepare, arguments, meeting, commands, answers):
         answers.put((rank, work(line)))
 
 
-def serve(prepare, *arguments):
+def serve(prepare, *arguments, namespaces=()):
     """Has every line of the input worked on by all processes; yields the nanoseconds that took and rank 0's answer.
 
-    prepare is called in each process with its rank and the arguments, and gives the function that lines are handed to.
+    Each process has a network namespace of its own, if there are any. prepare is called in each process with its rank and the arguments, and gives the function that lines are handed to.
     """
     mp.set_start_method("spawn")
     with tempfile.TemporaryDirectory() as folder:
         answers = mp.Queue()
         commands = [mp.Queue() for _ in range(WORKERS)]
         processes = [mp.Process(target=run, daemon=True, args=(
-            rank, prepare, arguments, os.path.join(folder, "meeting"), commands[rank], answers))
+            rank, prepare, arguments, namespaces, os.path.join(folder, "meeting"), commands[rank], answers))
             for rank in range(WORKERS)]
         for process in processes:
             process.start()

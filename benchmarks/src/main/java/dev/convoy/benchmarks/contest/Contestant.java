@@ -50,12 +50,24 @@ public final class Contestant {
 
     /** PyTorch's DistributedDataParallel over Gloo, two processes of one thread. */
     public static Contestant ddp(String python, Workload workload, String data) throws IOException {
+        return ddp(python, workload, data, List.of());
+    }
+
+    /** The same, each process on a host of a cluster. */
+    public static Contestant ddp(String python, Workload workload, String data, PlayedCluster cluster)
+            throws IOException {
+        return ddp(python, workload, data, cluster.names());
+    }
+
+    private static Contestant ddp(String python, Workload workload, String data, List<String> hosts)
+            throws IOException {
+        List<String> command =
+                new ArrayList<>(List.of(python, "benchmarks/src/main/python/ddp.py", workload.name(), data));
+        command.addAll(hosts);
         return new Contestant(
                 "pytorch DDP over gloo, 2 processes",
                 2 * workload.batch(),
-                Runner.start(
-                        List.of(python, "benchmarks/src/main/python/ddp.py", workload.name(), data),
-                        Machine.threads(1)),
+                Runner.start(command, Machine.threads(1)),
                 "");
     }
 

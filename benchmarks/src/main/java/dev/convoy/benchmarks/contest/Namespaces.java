@@ -1,4 +1,4 @@
-package dev.convoy.benchmarks.scale;
+package dev.convoy.benchmarks.contest;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /** Hosts that a machine plays: network namespaces at one switch, each with a line of limited rate, both ways. Takes root and Linux' ip and tc. */
-final class Namespaces implements AutoCloseable {
+public final class Namespaces implements AutoCloseable {
     private static final String NET = "10.199.0.";
 
     private final String prefix = "cv" + ProcessHandle.current().pid() % 100_000;
@@ -17,7 +17,7 @@ final class Namespaces implements AutoCloseable {
     /**
      * @param gbit of each host's line; 0 for no limit
      */
-    Namespaces(int hosts, double gbit) throws IOException, InterruptedException {
+    public Namespaces(int hosts, double gbit) throws IOException, InterruptedException {
         try {
             run("ip link add " + prefix + " type bridge");
             run("ip link set " + prefix + " up");
@@ -43,14 +43,20 @@ final class Namespaces implements AutoCloseable {
         }
     }
 
-    static String address(int host) {
+    /** Its IP address. */
+    public static String address(int host) {
         return NET + (host + 1);
     }
 
     /** A command as it runs on a host. */
-    List<String> on(int host, List<String> command) {
+    public List<String> on(int host, List<String> command) {
         return Stream.concat(Stream.of("ip", "netns", "exec", names.get(host)), command.stream())
                 .toList();
+    }
+
+    /** What ip calls a host. */
+    String name(int host) {
+        return names.get(host);
     }
 
     private static void run(String command) throws IOException, InterruptedException {

@@ -3,6 +3,7 @@ package dev.convoy.benchmarks.exchange;
 import dev.convoy.benchmarks.contest.Contestant;
 import dev.convoy.benchmarks.contest.LocalSpark;
 import dev.convoy.benchmarks.contest.Machine;
+import dev.convoy.benchmarks.contest.PlayedCluster;
 import dev.convoy.benchmarks.contest.Report;
 import dev.convoy.benchmarks.contest.Runner;
 import dev.convoy.benchmarks.contest.Workload;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Option;
 public final class ExchangeBenchmark implements Callable<Integer> {
     private static final String BARE = "bare";
     private static final String LOCAL = "local[2]";
+    private static final int HOSTS_LOCAL_STEPS = 16;
     private static final String EXECUTORS = "local-cluster[2,1,2048]";
 
     @Option(names = "--turns", description = "Turns of every contestant (default: ${DEFAULT-VALUE}).")
@@ -48,14 +50,22 @@ public final class ExchangeBenchmark implements Callable<Integer> {
     @Option(names = "--output", description = "JSON file (default: ${DEFAULT-VALUE}).")
     private Path output = Path.of("benchmarks/target/exchange.json");
 
+    @Option(
+            names = "--gbit",
+            description = "Plays two hosts and one for the driver, with lines of this rate, as root (default: none).")
+    private double gbit;
+
     @Option(names = "--python", description = "A Python with torch; without one, PyTorch is left out.")
     private String python;
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, InterruptedException {
         Report report = new Report(python, "torch", Map.of("turns", turns, "seconds", seconds));
         for (Workload workload : workloads) {
-            report.table(workload.name() + ", batch " + workload.batch(), "of bare", run(workload));
+            report.table(
+                    workload.name() + ", batch " + workload.batch() + (gbit > 0 ? ", " + gbit + " Gbit/s" : ""),
+                    "of bare",
+                    gbit > 0 ? onHosts(workload) : run(workload));
         }
         report.write(output);
         return 0;
@@ -83,19 +93,49 @@ public final class ExchangeBenchmark implements Callable<Integer> {
                 contestants.add(Contestant.python(python, workload, 2));
             }
             addBare(contestants, local, workload);
-            Contestant.takeTurns(contestants, turns, seconds);
-            Contestant whole = contestants.get(0);
-            contestants.stream()
-                    .filter(one -> one != whole && one.name().equals(BARE))
-                    .forEach(whole::merge);
-            double bare = whole.median();
-            return contestants.stream()
-                    .filter(one -> one == whole || !one.name().equals(BARE))
-                    .map(one -> Report.Line.of(one, bare))
-                    .toList();
+            return lines(contestants);
         } finally {
             Contestant.end(contestants);
         }
+    }
+
+    /** As between hosts, two workers and a driver: whatever is exchanged goes over their lines. */
+    private List<Report.Line> onHosts(Workload workload) throws IOException, InterruptedException {
+        try (PlayedCluster cluster = new PlayedCluster(ExchangeWorker.WORKERS, gbit)) {
+            List<Contestant> contestants = new ArrayList<>();
+            try {
+                Runner local = runner(workload, LOCAL);
+                addBare(contestants, local, workload);
+                Runner hosts = cluster.driver(
+                        ExchangeWorker.class,
+                        workload,
+                        Path.of(data).toAbsolutePath().toString());
+                add(contestants, hosts, workload, ExchangeKind.ROUNDS, HOSTS_LOCAL_STEPS, "");
+                for (int localSteps : List.of(0, HOSTS_LOCAL_STEPS)) {
+                    add(contestants, hosts, workload, ExchangeKind.ALL_REDUCE_GLOO, localSteps, "");
+                }
+                if (python != null && workload.hasPythonPeer()) {
+                    contestants.add(Contestant.ddp(python, workload, data, cluster));
+                }
+                addBare(contestants, local, workload);
+                return lines(contestants);
+            } finally {
+                Contestant.end(contestants);
+            }
+        }
+    }
+
+    private List<Report.Line> lines(List<Contestant> contestants) throws IOException {
+        Contestant.takeTurns(contestants, turns, seconds);
+        Contestant whole = contestants.get(0);
+        contestants.stream()
+                .filter(one -> one != whole && one.name().equals(BARE))
+                .forEach(whole::merge);
+        double bare = whole.median();
+        return contestants.stream()
+                .filter(one -> one == whole || !one.name().equals(BARE))
+                .map(one -> Report.Line.of(one, bare))
+                .toList();
     }
 
     /** Several times in a turn, since everything is measured by it and machines do not run evenly. */

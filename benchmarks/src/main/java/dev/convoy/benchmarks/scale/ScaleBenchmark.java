@@ -1,6 +1,7 @@
 package dev.convoy.benchmarks.scale;
 
 import dev.convoy.benchmarks.contest.Machine;
+import dev.convoy.benchmarks.contest.Namespaces;
 import dev.convoy.benchmarks.contest.Runner;
 import dev.convoy.benchmarks.contest.Workload;
 import dev.convoy.benchmarks.scale.Simulator.Cluster;
