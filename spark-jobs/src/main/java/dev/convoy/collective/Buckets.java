@@ -1,6 +1,8 @@
 package dev.convoy.collective;
 
 import dev.convoy.collective.SharedMemory.Counter;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -10,6 +12,8 @@ import java.util.concurrent.ThreadFactory;
 import java.util.stream.IntStream;
 import org.apache.commons.lang3.concurrent.BasicThreadFactory;
 import org.bytedeco.javacpp.PointerScope;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sums the early part of a vector bucket by bucket while ranks still fill it. Bucket 0 is the end of the early part,
@@ -31,6 +35,8 @@ import org.bytedeco.javacpp.PointerScope;
  * </ol>
  */
 final class Buckets implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Buckets.class);
+
     /** Floats in a bucket, a mebibyte. Smaller buckets would make more messages, larger ones begin later. */
     private static final int SIZE = 1 << 18;
 
@@ -141,11 +147,31 @@ final class Buckets implements AutoCloseable {
 
     /** Runs on the leader's {@link #exchangeThread}. */
     private void exchange(ProcessGroup group) {
-        for (int bucket = 0; bucket < count; bucket++) {
-            memory.awaitWithoutSpinning(Counter.REDUCED, bucket % members, earlierBuckets + bucket + 1);
-            try (PointerScope scope = new PointerScope()) {
-                group.allReduce(vectors.total(offset(bucket), size(bucket)), shape.compression());
+        Deque<ProcessGroup.PendingSum> sums = new ArrayDeque<>();
+        try (PointerScope scope = new PointerScope()) {
+            try {
+                for (int bucket = 0; bucket < count; bucket++) {
+                    memory.awaitWithoutSpinning(Counter.REDUCED, bucket % members, earlierBuckets + bucket + 1);
+                    if (sums.size() == ProcessGroup.AT_ONCE) {
+                        sums.remove().await();
+                    }
+                    sums.add(group.begin(vectors.total(offset(bucket), size(bucket)), shape.compression()));
+                }
+                while (!sums.isEmpty()) {
+                    sums.remove().await();
+                }
+            } finally {
+                sums.forEach(Buckets::awaitEnd);
             }
+        }
+    }
+
+    /** The memory must not go while a sum uses it. */
+    private static void awaitEnd(ProcessGroup.PendingSum sum) {
+        try {
+            sum.await();
+        } catch (PeerLostException e) {
+            LOG.debug("Another sum failed before", e);
         }
     }
 

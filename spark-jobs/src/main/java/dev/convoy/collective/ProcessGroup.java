@@ -38,6 +38,9 @@ import org.slf4j.LoggerFactory;
 final class ProcessGroup implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProcessGroup.class);
 
+    /** Sums that are worth having under way at once: while one waits for the other side, the line carries the other. */
+    static final int AT_ONCE = 2;
+
     private final CollectiveBackend backend;
     private final Options options;
     /** The device that tensors are summed on. */
@@ -103,7 +106,7 @@ final class ProcessGroup implements AutoCloseable {
     private Backend gloo(Store store, Milliseconds timeout) {
         ProcessGroupGloo.Options gloo = ProcessGroupGloo.Options.create(timeout);
         gloo.devices().push_back(ProcessGroupGloo.createDeviceForHostname(options.address));
-        gloo.threads(1);
+        gloo.threads(AT_ONCE);
         return new ProcessGroupGloo(store, options.rank, options.size, gloo);
     }
 
@@ -125,23 +128,41 @@ final class ProcessGroup implements AutoCloseable {
         connected.release();
     }
 
+    /** A sum that is under way; it uses its tensor until it was waited for. */
+    @FunctionalInterface
+    interface PendingSum {
+        /**
+         * Waits until the tensor is the sum.
+         *
+         * @throws PeerLostException if it will not be; then nothing uses the tensor any more either
+         */
+        void await();
+    }
+
     /** Replaces a tensor in the host's memory by its sum over all processes, which has the same bits in all of them. */
     void allReduce(Tensor tensor, Compression compression) {
-        if (compression == Compression.NONE) {
-            allReduce(tensor);
-        } else {
-            allReduceInBfloat16(tensor);
+        try (PointerScope scope = new PointerScope()) {
+            begin(tensor, compression).await();
         }
     }
 
-    /** The library chooses the order of additions. */
-    private void allReduce(Tensor tensor) {
-        try (PointerScope scope = new PointerScope()) {
-            // On the CPU this is the tensor itself, and nothing is copied.
-            Tensor onDevice = tensor.to(device, ScalarType.Float);
-            await(() -> connection.group.allreduce(new TensorVector(onDevice)));
-            tensor.copy_(onDevice);
+    /**
+     * Begins what {@link #allReduce} does. All processes begin the same sums in the same order.
+     *
+     * @return belongs to the caller's scope
+     */
+    PendingSum begin(Tensor tensor, Compression compression) {
+        if (compression != Compression.NONE) {
+            allReduceInBfloat16(tensor);
+            return () -> {};
         }
+        // On the CPU this is the tensor itself, and nothing is copied. The library chooses the order of additions.
+        Tensor onDevice = tensor.to(device, ScalarType.Float);
+        Work work = guarded(() -> connection.group.allreduce(new TensorVector(onDevice)));
+        return () -> {
+            guarded(work::_wait);
+            tensor.copy_(onDevice);
+        };
     }
 
     /**
@@ -157,13 +178,16 @@ final class ProcessGroup implements AutoCloseable {
             Tensor sent = torch.zeros(new long[] {slice * options.size}, bfloat16);
             sent.narrow(0, 0, length).copy_(tensor);
             Tensor received = torch.empty_like(sent);
-            await(() -> connection.group.alltoall_base(received, sent, new LongVector(), new LongVector()));
+            guarded(() -> connection
+                    .group
+                    .alltoall_base(received, sent, new LongVector(), new LongVector())
+                    ._wait());
             Tensor sum = torch.zeros(new long[] {slice}, new TensorOptions(device));
             for (int rank = 0; rank < options.size; rank++) {
                 sum.add_(received.narrow(0, rank * slice, slice));
             }
             Tensor rounded = sum.to(ScalarType.BFloat16);
-            await(() -> connection.group._allgather_base(received, rounded));
+            guarded(() -> connection.group._allgather_base(received, rounded)._wait());
             tensor.copy_(received.narrow(0, 0, length));
         }
     }
@@ -173,9 +197,9 @@ final class ProcessGroup implements AutoCloseable {
         failed = true;
     }
 
-    private void await(Supplier<Work> work) {
+    private <T> T guarded(Supplier<T> call) {
         try {
-            work.get()._wait();
+            return call.get();
         } catch (RuntimeException e) {
             failed = true;
             throw peerLost(e);

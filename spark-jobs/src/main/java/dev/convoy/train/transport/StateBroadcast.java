@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -54,20 +56,26 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
         /** What was read lately, by broadcast, so that tasks which run at once share it. */
         private static final Map<Long, WeakReference<TrainingState>> READ = new HashMap<>();
 
-        /** The most executors that have the state from the driver alone; more have it from each other too. */
-        private static final int FEW = 2;
-
         /** Keeps the state on the driver, where executors find it. */
         public static OverSpark of(JavaSparkContext spark, TrainingState state) {
             Broadcast<Boolean> handle = spark.broadcast(true);
-            // The driver is among them.
-            boolean spreads = spark.sc().statusTracker().getExecutorInfos().length - 1 > FEW;
+            boolean spreads = executorHosts(spark) > 1;
             return new OverSpark(
                     handle,
                     StateBlocks.of(
                             state.withLastGood(state.model()),
                             (index, values) -> Payload.Blocks.put(
                                     handle.id(), "start_" + index, values, Compression.NONE, spreads)));
+        }
+
+        /** Between hosts executors have the state from each other too, so that the driver's line carries it once. */
+        private static long executorHosts(JavaSparkContext spark) {
+            String driver = spark.env().blockManager().blockManagerId().hostPort();
+            return Stream.of(spark.sc().statusTracker().getExecutorInfos())
+                    .filter(executor -> !driver.equals(executor.host() + ":" + executor.port()))
+                    .map(SparkExecutorInfo::host)
+                    .distinct()
+                    .count();
         }
 
         @Override
