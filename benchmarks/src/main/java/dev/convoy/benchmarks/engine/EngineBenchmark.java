@@ -5,6 +5,7 @@ import dev.convoy.benchmarks.contest.Machine;
 import dev.convoy.benchmarks.contest.Report;
 import dev.convoy.benchmarks.contest.Runner;
 import dev.convoy.benchmarks.contest.Workload;
+import dev.convoy.model.backend.torch.TorchBackend;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,6 +42,7 @@ public final class EngineBenchmark implements Callable<Integer> {
                 new Report(python, "torch", Map.of("batch", Workload.BATCH, "rounds", rounds, "seconds", seconds));
         for (Workload workload : workloads) {
             report.table(workload.name(), "of bare-torch, 1", run(workload));
+            printReads(workload);
         }
         report.write(output);
         return 0;
@@ -67,6 +69,20 @@ public final class EngineBenchmark implements Callable<Integer> {
         } finally {
             Contestant.end(contestants);
         }
+    }
+
+    /** What a GPU would be waited for. */
+    private static void printReads(Workload workload) {
+        ReplicaEngine engine = new ReplicaEngine("torch", workload);
+        long begin = TorchBackend.reads();
+        for (int step = 1; step < ReplicaEngine.ROUND; step++) {
+            engine.step();
+        }
+        long within = TorchBackend.reads() - begin;
+        engine.step();
+        System.out.printf(
+                "replica-torch reads tensors %d times within %d steps, %d times at their end%n",
+                within, ReplicaEngine.ROUND, TorchBackend.reads() - begin - within);
     }
 
     /** An engine of this JVM's class path, in a process of its own. */

@@ -8,12 +8,19 @@ import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.StepKey;
 import dev.convoy.model.optimizer.OptimizerSpec;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /** A replica with its optimizer, as a worker drives it: from bytes and targets on the heap. */
 final class ReplicaEngine implements Engine {
+    /** Steps between two reads of losses. */
+    static final int ROUND = 16;
+
+    private final List<DoubleSupplier> losses = new ArrayList<>();
     private final LocalTrainer trainer;
     private final ImageBatch batch;
     private long step;
@@ -38,10 +45,20 @@ final class ReplicaEngine implements Engine {
 
     @Override
     public void step() {
-        double loss = trainer.step(batch, new StepKey(1, step++, 0), Workload.LEARNING_RATE)
-                .getAsDouble();
-        if (!Double.isFinite(loss)) {
-            throw new IllegalStateException("The loss is " + loss);
+        losses.add(trainer.step(batch, new StepKey(1, step++, 0), Workload.LEARNING_RATE));
+        if (losses.size() == ROUND) {
+            readLosses();
         }
+    }
+
+    /** As at a round's end. */
+    private void readLosses() {
+        for (DoubleSupplier read : losses) {
+            double loss = read.getAsDouble();
+            if (!Double.isFinite(loss)) {
+                throw new IllegalStateException("The loss is " + loss);
+            }
+        }
+        losses.clear();
     }
 }
