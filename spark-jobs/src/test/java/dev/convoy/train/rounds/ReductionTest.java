@@ -32,12 +32,14 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import scala.Function2;
 import scala.collection.Iterator;
 
+@Timeout(180)
 class ReductionTest {
     /** A block, and part of another. */
     private static final int LENGTH = Payload.BLOCK + 1000;
