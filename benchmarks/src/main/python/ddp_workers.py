@@ -53,7 +53,8 @@ def run(rank, prepare, arguments, namespaces, meeting, commands, answers):
 def serve(prepare, *arguments, namespaces=()):
     """Has every line of the input worked on by all processes; yields the nanoseconds that took and rank 0's answer.
 
-    Each process has a network namespace of its own, if there are any. prepare is called in each process with its rank and the arguments, and gives the function that lines are handed to.
+    prepare is called in each process with its rank and the arguments, and gives the function that lines are handed to.
+    Each process has a network namespace of its own, if there are any.
     """
     mp.set_start_method("spawn")
     with tempfile.TemporaryDirectory() as folder:

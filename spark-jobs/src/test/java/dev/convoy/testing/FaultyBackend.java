@@ -8,10 +8,6 @@ import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.backend.Placement;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.backend.StepKey;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -69,13 +65,8 @@ public final class FaultyBackend implements ComputeBackend {
 
         private static void haltAt(StepKey step) {
             if (step.worker() == 1 && step.globalStep() == Integer.getInteger(HALT_STEP, -1)) {
-                try {
-                    Files.createFile(Path.of(System.getProperty(HALT_FILE)));
+                if (LocalCluster.isFirst(Path.of(System.getProperty(HALT_FILE)))) {
                     Runtime.getRuntime().halt(1);
-                } catch (FileAlreadyExistsException e) {
-                    // Once is enough.
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
                 }
             }
         }

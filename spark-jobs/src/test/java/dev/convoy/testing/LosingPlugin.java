@@ -1,9 +1,5 @@
 package dev.convoy.testing;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.apache.spark.SparkEnv;
@@ -40,22 +36,11 @@ public final class LosingPlugin implements SparkPlugin {
                 JavaConverters.seqAsJavaList(
                                 manager.getMatchingBlockIds(id -> id.name().contains("_rank_1_")))
                         .forEach(id -> {
-                            if (isFirst()) {
+                            if (LocalCluster.isFirst(file)) {
                                 // The driver believes that it is here, as it does of an executor that has just died.
                                 manager.removeBlock(id, false);
                             }
                         });
-            }
-
-            private boolean isFirst() {
-                try {
-                    Files.createFile(file);
-                    return true;
-                } catch (FileAlreadyExistsException e) {
-                    return false;
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
             }
         };
     }

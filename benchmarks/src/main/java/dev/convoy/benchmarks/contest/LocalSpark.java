@@ -35,7 +35,7 @@ public final class LocalSpark {
      */
     public static SparkConf conf(String master) throws IOException {
         Files.createDirectories(Path.of(ENVIRONMENT.get("SPARK_HOME"), "jars"));
-        String address = System.getenv("SPARK_LOCAL_IP");
+        String address = System.getenv().getOrDefault("SPARK_LOCAL_IP", ENVIRONMENT.get("SPARK_LOCAL_IP"));
         SparkConf conf = new SparkConf()
                 .setMaster(master)
                 .setAppName("exchange")

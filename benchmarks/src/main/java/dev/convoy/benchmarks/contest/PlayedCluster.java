@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.commons.io.FileUtils;
 import org.apache.spark.deploy.master.Master;
@@ -80,7 +81,9 @@ public final class PlayedCluster implements AutoCloseable {
             daemon.destroy();
         }
         for (Process daemon : daemons) {
-            daemon.waitFor();
+            if (!daemon.waitFor(30, TimeUnit.SECONDS)) {
+                daemon.destroyForcibly();
+            }
         }
         hosts.close();
         FileUtils.deleteQuietly(folder.toFile());

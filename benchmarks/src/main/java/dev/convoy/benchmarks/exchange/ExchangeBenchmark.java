@@ -26,8 +26,8 @@ import picocli.CommandLine.Option;
 public final class ExchangeBenchmark implements Callable<Integer> {
     private static final String BARE = "bare";
     private static final String LOCAL = "local[2]";
-    private static final int HOSTS_LOCAL_STEPS = 16;
     private static final String EXECUTORS = "local-cluster[2,1,2048]";
+    private static final int HOSTS_LOCAL_STEPS = 16;
 
     @Option(names = "--turns", description = "Turns of every contestant (default: ${DEFAULT-VALUE}).")
     private int turns = 5;

@@ -40,9 +40,7 @@ class NewShapesTest {
             Future<List<Integer>> other = threads.submit(replica);
             List<Integer> gradients = one.get(2, TimeUnit.MINUTES);
             assertThat(gradients).hasSize(SIZES);
-            assertThat(other.get(2, TimeUnit.MINUTES))
-                    .usingRecursiveComparison()
-                    .isEqualTo(gradients);
+            assertThat(other.get(2, TimeUnit.MINUTES)).isEqualTo(gradients);
         } finally {
             threads.shutdownNow();
         }
