@@ -21,9 +21,10 @@ public final class SparkSettings {
         conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
         // Weights hardly compress.
         conf.setIfMissing("spark.broadcast.compress", "false");
-        // G1 handles arrays of the size of weights badly; a JVM with two collectors would not start.
+        // G1 handles arrays of the size of weights badly; a JVM with two collectors would not start. To load Spark's
+        // classes would cost six full collections.
         if (!conf.get("spark.executor.defaultJavaOptions", "").matches("(?s).*-XX:\\+Use\\w*GC.*")) {
-            conf.setIfMissing("spark.executor.extraJavaOptions", "-XX:+UseParallelGC");
+            conf.setIfMissing("spark.executor.extraJavaOptions", "-XX:+UseParallelGC -XX:MetaspaceSize=256m");
         }
         // Progress of all-reduce between evaluations.
         String plugins = conf.get("spark.plugins", "");

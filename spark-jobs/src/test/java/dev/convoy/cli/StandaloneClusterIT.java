@@ -233,9 +233,10 @@ class StandaloneClusterIT {
         String log4j = "-Dlog4j2.configurationFile=" + System.getProperty("convoy.root") + "/conf/log4j2.properties";
         // Another Spark on this machine may have the usual port, which Spark would remark on.
         List<String> options = List.of(log4j, "-Dspark.ui.enabled=false");
-        return status(java(options, JAR + ":" + provided, "dev.convoy.cli.Convoy", List.of(arguments))
-                .redirectOutput(output.toFile())
-                .directory(folder.toFile()));
+        ProcessBuilder builder = java(options, JAR + ":" + provided, "dev.convoy.cli.Convoy", List.of(arguments));
+        // Java itself would remark on it.
+        builder.environment().remove("JDK_JAVA_OPTIONS");
+        return status(builder.redirectOutput(output.toFile()).directory(folder.toFile()));
     }
 
     private int status(ProcessBuilder builder) throws Exception {

@@ -84,8 +84,8 @@ class SparkOperatorTest {
         for (String role : List.of("driver", "executor")) {
             JsonNode pod = application().path(role);
             List<String> options = List.of(pod.path("javaOptions").asText().split(" "));
-            assertThat(options.get(0)).isEqualTo("-XX:+UseParallelGC");
-            assertThat(options.subList(1, options.size())).isEqualTo(Examples.moduleOptions());
+            assertThat(options.subList(0, 2)).containsExactly("-XX:+UseParallelGC", "-XX:MetaspaceSize=256m");
+            assertThat(options.subList(2, options.size())).isEqualTo(Examples.moduleOptions());
             Map<String, String> variables = new HashMap<>();
             pod.path("env")
                     .forEach(each -> variables.put(

@@ -45,7 +45,10 @@ public final class Runner implements AutoCloseable {
     /** The command line that runs a class of this JVM's class path. */
     public static List<String> javaCommand(Class<?> main, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx4g", "-XX:+UseParallelGC"));
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx4g",
+                "-XX:+UseParallelGC",
+                "-XX:MetaspaceSize=256m"));
         command.addAll(Machine.sparkOnJava17());
         command.addAll(List.of(
                 "-Dlog4j2.configurationFile=conf/log4j2.properties",

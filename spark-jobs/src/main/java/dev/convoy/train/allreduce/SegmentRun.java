@@ -16,6 +16,7 @@ import dev.convoy.train.sync.LocalStepsTuning;
 import dev.convoy.train.sync.Mean;
 import dev.convoy.train.sync.NormHistory;
 import dev.convoy.train.sync.SumLayout;
+import dev.convoy.train.transport.StateBroadcast;
 import dev.convoy.train.worker.BatchStream;
 import dev.convoy.train.worker.WorkerResult;
 import dev.convoy.train.worker.WorkerRound;
@@ -86,19 +87,26 @@ final class SegmentRun {
         this.collective = collective;
         this.shards = shards;
         this.taskCpus = taskCpus;
-        TrainingState start = segment.start().state();
-        this.startEpoch = start.epoch();
-        this.progress = start.progress();
-        this.norms = start.norms();
-        this.tuning = start.tuning();
-        this.optimizerSteps = start.optimizer().steps();
-        this.plan = spec.plan(segment.layout(), progress.epoch());
         this.layout = segment.vector();
         boolean besideRank0 = grouping.get(ranks.get(0)).equals(grouping.get(0));
-        this.model = collective.holds()
-                ? new HeldModel(
-                        trainer, exchange, collective, segment.replica().bind().layout(), start, besideRank0)
-                : new OwnModel(trainer, exchange, start);
+        try (StateBroadcast.Loan loan = segment.start().borrow()) {
+            TrainingState start = loan.state();
+            this.startEpoch = start.epoch();
+            this.progress = start.progress();
+            this.norms = start.norms();
+            this.tuning = start.tuning();
+            this.optimizerSteps = start.optimizer().steps();
+            this.model = collective.holds()
+                    ? new HeldModel(
+                            trainer,
+                            exchange,
+                            collective,
+                            segment.replica().bind().layout(),
+                            start,
+                            besideRank0)
+                    : new OwnModel(trainer, exchange, start);
+        }
+        this.plan = spec.plan(segment.layout(), progress.epoch());
         // A rank that shares its replica with no other one lets gradients come to where they are summed.
         this.inPlace = exchange.isReadyInParts()
                 && ranks.size() == 1

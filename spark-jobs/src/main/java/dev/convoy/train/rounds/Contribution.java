@@ -128,11 +128,7 @@ record Contribution(
      * @throws dev.convoy.train.transport.BlockLostException if it went with its executor
      */
     Contribution fetched() {
-        float[] values = new float[vector.length()];
-        for (int block = 0; block < vector.blocks(); block++) {
-            vector.get(block, values, block * Payload.BLOCK);
-        }
-        return withVector(new Payload.Whole(values));
+        return withVector(new Payload.Whole(vector.values()));
     }
 
     /** A contribution with another vector. */

@@ -44,13 +44,17 @@ record Reduction(int length, int workers, long directBytes) {
      * @param chunks partition {@code w} holds those of worker {@code w}
      * @param task makes a worker's contribution, in bytes
      * @param home where tasks leave vectors
+     * @param target holds the sum afterwards, which is not copied
      * @throws dev.convoy.train.transport.BlockLostException or a failure that it is behind, if a contribution went with its
      *     executor
      */
     Contribution sum(
-            JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[]> task, StateBroadcast home) {
+            JavaRDD<byte[]> chunks,
+            Function2<TaskContext, Iterator<byte[]>, byte[]> task,
+            StateBroadcast home,
+            float[] target) {
         List<Contribution> byRank = run(chunks, task).map(Contribution::read).toList();
-        return isSliced() ? sumOnExecutors(chunks, byRank, home) : sumHere(byRank);
+        return isSliced() ? sumOnExecutors(chunks, byRank, home, target) : sumHere(byRank, target);
     }
 
     /** What tasks bring home, in the order of partitions, which is the order of ranks. */
@@ -58,21 +62,20 @@ record Reduction(int length, int workers, long directBytes) {
         return Stream.of((byte[][]) chunks.context().runJob(chunks.rdd(), task, BYTES));
     }
 
-    private Contribution sumHere(List<Contribution> byRank) {
-        return inBlocks(byRank, (block, target, from) -> Contribution.sumBlock(byRank, block, target, from));
+    private Contribution sumHere(List<Contribution> byRank, float[] target) {
+        return inBlocks(byRank, target, (block, values, from) -> Contribution.sumBlock(byRank, block, values, from));
     }
 
     /** Puts the sum's blocks where they belong, as many at a time as there are cores. */
-    private Contribution inBlocks(List<Contribution> byRank, BlockSource blocks) {
+    private Contribution inBlocks(List<Contribution> byRank, float[] target, BlockSource blocks) {
         Contribution sum = Contribution.sum(byRank);
         if (sum.weight() == 0) {
             return sum;
         }
-        Payload.Whole whole = new Payload.Whole(new float[length]);
-        IntStream.range(0, whole.blocks())
+        IntStream.range(0, Payload.blocks(length))
                 .parallel()
-                .forEach(block -> blocks.get(block, whole.values(), block * Payload.BLOCK));
-        return sum.withVector(whole);
+                .forEach(block -> blocks.get(block, target, block * Payload.BLOCK));
+        return sum.withVector(new Payload.Whole(target));
     }
 
     private interface BlockSource {
@@ -101,25 +104,32 @@ record Reduction(int length, int workers, long directBytes) {
      * Runs the job, but waits for its slow tasks only as long as the policy says.
      *
      * @param late stands in for a rank that has not come in time
+     * @param target holds the sum afterwards, which is not copied
      */
     Contribution sumOnTime(
             JavaRDD<byte[]> chunks,
             Function2<TaskContext, Iterator<byte[]>, byte[]> task,
             LatePolicy policy,
-            IntFunction<Contribution> late) {
+            IntFunction<Contribution> late,
+            float[] target) {
         Map<Integer, Contribution> arrived = new Arrivals(workers, policy).gather(chunks, task);
-        return sumHere(IntStream.range(0, workers)
-                .mapToObj(rank -> arrived.containsKey(rank) ? arrived.get(rank) : late.apply(rank))
-                .toList());
+        return sumHere(
+                IntStream.range(0, workers)
+                        .mapToObj(rank -> arrived.containsKey(rank) ? arrived.get(rank) : late.apply(rank))
+                        .toList(),
+                target);
     }
 
     /** Every worker's partition takes its share of blocks, and leaves their sums. */
-    private Contribution sumOnExecutors(JavaRDD<byte[]> chunks, List<Contribution> byRank, StateBroadcast home) {
+    private Contribution sumOnExecutors(
+            JavaRDD<byte[]> chunks, List<Contribution> byRank, StateBroadcast home, float[] target) {
         List<Payload[]> shares = run(chunks, new BlockSums(length, workers, byRank, home))
                 .map(bytes -> ObjectBytes.read(bytes, Payload[].class))
                 .toList();
         return inBlocks(
-                byRank, (block, target, from) -> shares.get(block % workers)[block / workers].get(0, target, from));
+                byRank,
+                target,
+                (block, values, from) -> shares.get(block % workers)[block / workers].get(0, values, from));
     }
 
     /** Sums blocks that a task's partition has a share in: of {@code w}, those that leave {@code w} when divided by their number. */

@@ -1,10 +1,8 @@
 package dev.convoy.train.rounds;
 
-import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ShardOpener;
-import dev.convoy.model.HeapVector;
 import dev.convoy.model.Progress;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.train.TrainingSpec;
@@ -58,22 +56,40 @@ record RoundTask(
     }
 
     private Contribution run(LocalTrainer trainer, TaskContext task, WorkerShard shard, boolean repeated) {
-        TrainingState state = start.state();
-        Progress begin = state.progress();
-        EpochPlan plan = spec.plan(layout, begin.epoch());
-        trainer.load(state.model(), state.optimizer());
+        Progress begin;
+        try (StateBroadcast.Loan loan = start.borrow()) {
+            TrainingState state = loan.state();
+            begin = state.progress();
+            trainer.load(state.model(), state.optimizer());
+        }
         WorkerResult result;
         try (BatchStream batches = new BatchStream(
-                spec, plan, task.partitionId(), shard, task.cpus(), begin.step(), begin.step() + steps)) {
+                spec,
+                spec.plan(layout, begin.epoch()),
+                task.partitionId(),
+                shard,
+                task.cpus(),
+                begin.step(),
+                begin.step() + steps)) {
             result = new WorkerRound(trainer, spec, batches, begin, Optional.empty())
                     .run(steps, bound, task::isInterrupted);
         }
-        return Contribution.of(result, repeated, () -> {
-            float[] mean = new float[vector.length()];
-            WorkerRound.copy(trainer, spec.sync().exchange(), vector, vector.parameters(), FloatBuffer.wrap(mean));
-            HeapVector.over(mean).scale(result.trained());
-            String name = "rank_" + task.partitionId() + "_" + task.taskAttemptId();
-            return start.keep(name, mean, spec.sync().compression());
-        });
+        return Contribution.of(
+                result,
+                repeated,
+                () -> start.keep(
+                        "rank_" + task.partitionId() + "_" + task.taskAttemptId(),
+                        vector.length(),
+                        (from, target) -> {
+                            WorkerRound.copyPart(trainer, spec.sync().exchange(), vector, from, target);
+                            scale(target, result.trained());
+                        },
+                        spec.sync().compression()));
+    }
+
+    private static void scale(FloatBuffer values, float factor) {
+        for (int i = values.position(); i < values.limit(); i++) {
+            values.put(i, values.get(i) * factor);
+        }
     }
 }

@@ -53,6 +53,8 @@ public final class RoundsMaster implements TrainingMaster {
     private final Vector decayed;
     private final SumLayout layout;
     private final Reduction reduction;
+    /** Where contributions are added, in every round again. */
+    private final float[] sum;
 
     public RoundsMaster(JavaSparkContext spark, ImageShards shards, ReplicaSpec replica, TrainingSpec spec) {
         this.spark = spark;
@@ -66,6 +68,7 @@ public final class RoundsMaster implements TrainingMaster {
         if (!spec.sync().late().waitsForAll()) {
             reduction.requireDirect();
         }
+        this.sum = new float[layout.length()];
     }
 
     @Override
@@ -163,8 +166,9 @@ public final class RoundsMaster implements TrainingMaster {
                     begin.norms().bound(spec.sync().maxNorm()),
                     again);
             return spec.sync().late().waitsForAll()
-                    ? reduction.sum(shards.chunks(), task, start)
-                    : reduction.sumOnTime(shards.chunks(), task, spec.sync().late(), late(begin.progress(), steps));
+                    ? reduction.sum(shards.chunks(), task, start, sum)
+                    : reduction.sumOnTime(
+                            shards.chunks(), task, spec.sync().late(), late(begin.progress(), steps), sum);
         }
     }
 

@@ -1,12 +1,11 @@
 package dev.convoy.train.transport;
 
 import dev.convoy.collective.Compression;
+import java.io.EOFException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import java.nio.FloatBuffer;
 import java.util.stream.IntStream;
 import org.apache.spark.storage.BroadcastBlockId;
 
@@ -67,15 +66,24 @@ public sealed interface Payload extends Serializable {
         return blockLength(length(), block);
     }
 
-    /** A copy of the floats. */
+    /**
+     * A copy of the floats, made by the calling thread alone.
+     *
+     * @throws BlockLostException if a block went with an executor
+     */
     default float[] values() {
         float[] values = new float[length()];
-        // In any order, so that readers find blocks with each other.
-        List<Integer> order =
-                new ArrayList<>(IntStream.range(0, blocks()).boxed().toList());
-        Collections.shuffle(order);
-        order.parallelStream().forEach(block -> get(block, values, block * BLOCK));
+        for (int block = 0; block < blocks(); block++) {
+            get(block, values, block * BLOCK);
+        }
         return values;
+    }
+
+    /** Floats on their way into a vector. */
+    @FunctionalInterface
+    interface Source {
+        /** Writes as many floats as there is room for, from an offset in the vector on. */
+        void get(int from, FloatBuffer target);
     }
 
     /** An array of this process; it must not be changed. */
@@ -118,22 +126,44 @@ public sealed interface Payload extends Serializable {
      */
     record Blocks(long broadcast, String name, int length, Compression compression, boolean spreads)
             implements Payload {
-        /** Keeps a copy of a vector in this process. */
+        /** Floats that are written or read at a time, so that they stay in a processor's cache. */
+        private static final int PIECE = 1 << 16;
+
+        /** Keeps a copy of an array in this process; blocks are made by as many threads as there are cores. */
         static Blocks put(long broadcast, String name, float[] values, Compression compression, boolean spreads) {
             Blocks vector = new Blocks(broadcast, name, values.length, compression, spreads);
-            IntStream.range(0, vector.blocks()).parallel().forEach(block -> vector.put(block, values));
+            Source source = (from, target) -> target.put(values, from, target.remaining());
+            IntStream.range(0, vector.blocks()).parallel().forEach(block -> vector.put(block, source));
             return vector;
         }
 
-        private void put(int block, float[] values) {
-            int width = compression == Compression.NONE ? Float.BYTES : Short.BYTES;
-            ByteBuffer bytes = ByteBuffer.allocate(blockLength(block) * width).order(ByteOrder.LITTLE_ENDIAN);
-            if (compression == Compression.NONE) {
-                bytes.asFloatBuffer().put(values, block * BLOCK, blockLength(block));
-            } else {
-                Bfloat16.round(values, block * BLOCK, bytes.asShortBuffer());
+        /** Keeps a vector in this process; the calling thread alone asks the source. */
+        static Blocks put(long broadcast, String name, int length, Source source, Compression compression) {
+            Blocks vector = new Blocks(broadcast, name, length, compression, false);
+            for (int block = 0; block < vector.blocks(); block++) {
+                vector.put(block, source);
+            }
+            return vector;
+        }
+
+        private void put(int block, Source source) {
+            int length = blockLength(block);
+            ByteBuffer bytes = ByteBuffer.allocate(length * width()).order(ByteOrder.LITTLE_ENDIAN);
+            float[] piece = new float[Math.min(PIECE, length)];
+            for (int at = 0; at < length; at += PIECE) {
+                int count = Math.min(PIECE, length - at);
+                source.get(block * BLOCK + at, FloatBuffer.wrap(piece, 0, count));
+                write(piece, bytes.slice(at * width(), count * width()).order(ByteOrder.LITTLE_ENDIAN));
             }
             SparkBlocks.put(id(block), bytes);
+        }
+
+        private void write(float[] piece, ByteBuffer bytes) {
+            if (compression == Compression.NONE) {
+                bytes.asFloatBuffer().put(piece, 0, bytes.remaining() / Float.BYTES);
+            } else {
+                Bfloat16.round(piece, 0, bytes.asShortBuffer());
+            }
         }
 
         /** Gives up what this process keeps of it. */
@@ -145,13 +175,49 @@ public sealed interface Payload extends Serializable {
             return new BroadcastBlockId(broadcast, name + "_" + block);
         }
 
+        private int width() {
+            return compression == Compression.NONE ? Float.BYTES : Short.BYTES;
+        }
+
         @Override
         public void get(int block, float[] target, int from) {
-            ByteBuffer bytes = SparkBlocks.get(id(block), spreads).order(ByteOrder.LITTLE_ENDIAN);
+            read(block, (bytes, at, count) -> read(bytes, target, from + at, count));
+        }
+
+        @Override
+        public void add(int block, float[] target, int from) {
+            float[] piece = new float[PIECE];
+            read(block, (bytes, at, count) -> {
+                read(bytes, piece, 0, count);
+                Payload.sum(target, from + at, piece, 0, count);
+            });
+        }
+
+        /** Takes the bytes of so many floats, from an offset in their block on. */
+        private interface Piece {
+            void take(ByteBuffer bytes, int at, int count);
+        }
+
+        private void read(int block, Piece piece) {
+            int length = blockLength(block);
+            SparkBlocks.read(id(block), spreads, stream -> {
+                byte[] bytes = new byte[Math.min(PIECE, length) * width()];
+                ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+                for (int at = 0; at < length; at += PIECE) {
+                    int count = Math.min(PIECE, length - at);
+                    if (stream.readNBytes(bytes, 0, count * width()) < count * width()) {
+                        throw new EOFException();
+                    }
+                    piece.take(buffer, at, count);
+                }
+            });
+        }
+
+        private void read(ByteBuffer bytes, float[] target, int to, int count) {
             if (compression == Compression.NONE) {
-                bytes.asFloatBuffer().get(target, from, blockLength(block));
+                bytes.asFloatBuffer().get(target, to, count);
             } else {
-                Bfloat16.widen(bytes.asShortBuffer(), target, from);
+                Bfloat16.widen(bytes.asShortBuffer().limit(count), target, to);
             }
         }
     }

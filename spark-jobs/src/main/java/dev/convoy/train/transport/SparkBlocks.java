@@ -1,24 +1,47 @@
 package dev.convoy.train.transport;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.network.buffer.ManagedBuffer;
+import org.apache.spark.network.shuffle.BlockFetchingListener;
 import org.apache.spark.storage.BlockData;
 import org.apache.spark.storage.BlockManager;
+import org.apache.spark.storage.BlockManagerId;
 import org.apache.spark.storage.BroadcastBlockId;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.io.ChunkedByteBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Option;
+import scala.collection.JavaConverters;
 import scala.reflect.ClassTag$;
 
 /**
  * Bytes that a process keeps for others in Spark's block manager, which Spark's own broadcasts and results use too: the same
  * connections, encrypted where Spark's are, and the same memory, from which they go to disk where it is short. Unlike
- * broadcasts and results they are not serialised, compressed, checked or copied on their way.
+ * broadcasts and results they are not serialised, compressed or checked, and who reads them reads what the network
+ * has left, with no copy on the heap between.
  *
  * <p>They have the ids of parts of a broadcast, and so go when that is destroyed.
  */
 final class SparkBlocks {
+    private static final Logger LOG = LoggerFactory.getLogger(SparkBlocks.class);
+
     private SparkBlocks() {}
+
+    /** Reads a block's bytes while they are held. */
+    interface Reader {
+        void read(InputStream bytes) throws IOException;
+    }
 
     /** Keeps bytes, which must not be changed any more; does nothing if this process has the block already. */
     static void put(BroadcastBlockId id, ByteBuffer bytes) {
@@ -45,25 +68,88 @@ final class SparkBlocks {
      * @param again whether this process keeps it from now on, so that others can have it from here too
      * @throws BlockLostException if it is nowhere
      */
-    static ByteBuffer get(BroadcastBlockId id, boolean again) {
-        Option<BlockData> here = manager().getLocalBytes(id);
-        if (here.isDefined()) {
-            try {
-                return here.get().toByteBuffer();
+    static void read(BroadcastBlockId id, boolean again, Reader reader) {
+        try {
+            if (readHere(id, reader)) {
+                return;
+            }
+            ManagedBuffer fetched = fetch(id);
+            try (InputStream bytes = fetched.createInputStream()) {
+                if (again) {
+                    put(id, ByteBuffer.wrap(bytes.readNBytes((int) fetched.size())));
+                } else {
+                    reader.read(bytes);
+                    return;
+                }
             } finally {
-                // A round's blocks stay as long as anybody reads them.
-                manager().releaseLock(id, Option.empty());
+                fetched.release();
+            }
+            readHere(id, reader);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot read " + id, e);
+        }
+    }
+
+    private static boolean readHere(BroadcastBlockId id, Reader reader) throws IOException {
+        Option<BlockData> here = manager().getLocalBytes(id);
+        if (here.isEmpty()) {
+            return false;
+        }
+        try (InputStream bytes = here.get().toInputStream()) {
+            reader.read(bytes);
+        } finally {
+            manager().releaseLock(id, Option.empty());
+        }
+        return true;
+    }
+
+    /** What {@code BlockManager.getRemoteBytes} does, without its copies; the caller releases. */
+    private static ManagedBuffer fetch(BroadcastBlockId id) {
+        for (BlockManagerId place : places(id)) {
+            CompletableFuture<ManagedBuffer> coming = new CompletableFuture<>();
+            manager()
+                    .blockTransferService()
+                    .fetchBlocks(
+                            place.host(),
+                            place.port(),
+                            place.executorId(),
+                            new String[] {id.name()},
+                            new Coming(coming),
+                            null);
+            try {
+                return coming.get();
+            } catch (ExecutionException e) {
+                LOG.debug("{} has not given {}", place, id, e);
+            } catch (InterruptedException e) {
+                coming.thenAccept(ManagedBuffer::release);
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("The reading of " + id + " was interrupted", e);
             }
         }
-        Option<ChunkedByteBuffer> elsewhere = manager().getRemoteBytes(id);
-        if (elsewhere.isEmpty()) {
-            throw new BlockLostException(id.name());
+        throw new BlockLostException(id.name());
+    }
+
+    /** Who has a block, in any order, so that readers share the load, but this host's first. */
+    private static List<BlockManagerId> places(BroadcastBlockId id) {
+        List<BlockManagerId> places =
+                new ArrayList<>(JavaConverters.seqAsJavaList(manager().master().getLocations(id)));
+        Collections.shuffle(places);
+        String host = manager().blockManagerId().host();
+        places.sort(Comparator.comparing(place -> !place.host().equals(host)));
+        return places;
+    }
+
+    private record Coming(CompletableFuture<ManagedBuffer> block) implements BlockFetchingListener {
+        @Override
+        public void onBlockFetchSuccess(String id, ManagedBuffer data) {
+            data.retain();
+            block.complete(data);
         }
-        ByteBuffer bytes = elsewhere.get().toByteBuffer();
-        if (again) {
-            put(id, bytes.duplicate());
+
+        @Override
+        public void onBlockFetchFailure(String id, Throwable failure) {
+            block.completeExceptionally(failure);
         }
-        return bytes;
     }
 
     private static BlockManager manager() {

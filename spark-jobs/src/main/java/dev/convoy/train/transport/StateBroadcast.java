@@ -3,8 +3,7 @@ package dev.convoy.train.transport;
 import dev.convoy.collective.Compression;
 import dev.convoy.train.TrainingState;
 import java.io.Serializable;
-import java.lang.ref.WeakReference;
-import java.util.HashMap;
+import java.nio.FloatBuffer;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,8 +16,20 @@ import org.apache.spark.broadcast.Broadcast;
 
 /** The state that tasks begin with, on its way to them, and the vectors that they leave for the driver. */
 public sealed interface StateBroadcast extends Serializable, AutoCloseable {
-    /** The state; of the last good model it tells nothing. */
-    TrainingState state();
+    /**
+     * Lends the state.
+     *
+     * @throws BlockLostException if a part of it went with the driver or an executor
+     */
+    Loan borrow();
+
+    /** A state that is borrowed; afterwards its vectors may be written over. Of the last good model it tells nothing. */
+    interface Loan extends AutoCloseable {
+        TrainingState state();
+
+        @Override
+        void close();
+    }
 
     /**
      * Keeps a vector for the driver, until this is closed.
@@ -28,6 +39,13 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
      * @throws CancellationException if it is closed, or the task was cancelled, so that nobody waits for the vector
      */
     Payload keep(String name, float[] values, Compression compression);
+
+    /**
+     * As {@link #keep(String, float[], Compression)}, with a vector that does not lie on the heap.
+     *
+     * @param source asked by the calling thread
+     */
+    Payload keep(String name, int length, Payload.Source source, Compression compression);
 
     /** Keeps a whole state for the driver, until this is closed. */
     default StateBlocks keep(String name, TrainingState state) {
@@ -53,9 +71,6 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
      * @param handle has nothing in it but its id, by which all blocks go when it is destroyed, or forgotten
      */
     record OverSpark(Broadcast<Boolean> handle, StateBlocks start) implements StateBroadcast {
-        /** What was read lately, by broadcast, so that tasks which run at once share it. */
-        private static final Map<Long, WeakReference<TrainingState>> READ = new HashMap<>();
-
         /** Keeps the state on the driver, where executors find it. */
         public static OverSpark of(JavaSparkContext spark, TrainingState state) {
             Broadcast<Boolean> handle = spark.broadcast(true);
@@ -79,22 +94,21 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
         }
 
         @Override
-        public TrainingState state() {
-            synchronized (READ) {
-                READ.values().removeIf(read -> read.get() == null);
-                WeakReference<TrainingState> known = READ.get(handle.id());
-                TrainingState state = known == null ? null : known.get();
-                if (state == null) {
-                    state = start.state();
-                    READ.put(handle.id(), new WeakReference<>(state));
-                }
-                return state;
-            }
+        public Loan borrow() {
+            return ReadState.borrow(handle.id(), start);
         }
 
         @Override
         public Payload keep(String name, float[] values, Compression compression) {
-            Payload.Blocks kept = Payload.Blocks.put(handle.id(), name, values, compression, false);
+            return awaited(Payload.Blocks.put(handle.id(), name, values, compression, false));
+        }
+
+        @Override
+        public Payload keep(String name, int length, Payload.Source source, Compression compression) {
+            return awaited(Payload.Blocks.put(handle.id(), name, length, source, compression));
+        }
+
+        private static Payload awaited(Payload.Blocks kept) {
             TaskContext task = TaskContext.get();
             if (task != null && task.isInterrupted()) {
                 // The broadcast may be destroyed by now, and would not be again.
@@ -115,7 +129,12 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
         private static final Map<Long, Shelf> SHELVES = new ConcurrentHashMap<>();
         private static final AtomicLong KEYS = new AtomicLong();
 
-        private record Shelf(TrainingState state, Map<String, float[]> kept) {}
+        private record Shelf(TrainingState state, Map<String, float[]> kept) implements Loan {
+            @Override
+            public void close() {
+                // The driver's own, which stays as it is.
+            }
+        }
 
         private static Local of(TrainingState state) {
             Local broadcast = new Local(KEYS.incrementAndGet());
@@ -124,8 +143,8 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
         }
 
         @Override
-        public TrainingState state() {
-            return SHELVES.get(key).state;
+        public Loan borrow() {
+            return SHELVES.get(key);
         }
 
         @Override
@@ -139,6 +158,13 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
             }
             shelf.kept.put(name, values);
             return new Payload.Local(this, name, values.length);
+        }
+
+        @Override
+        public Payload keep(String name, int length, Payload.Source source, Compression compression) {
+            float[] values = new float[length];
+            source.get(0, FloatBuffer.wrap(values));
+            return keep(name, values, compression);
         }
 
         float[] kept(String name) {

@@ -2,6 +2,7 @@ package dev.convoy.train.worker;
 
 import dev.convoy.data.ImageBatch;
 import dev.convoy.model.Progress;
+import dev.convoy.model.Vector;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.StepKey;
 import dev.convoy.train.Quarantined;
@@ -157,6 +158,23 @@ public final class WorkerRound {
         trainer.replica().buffers().get(layout.buffers(target));
         for (int i = 0; i < layout.slots(); i++) {
             trainer.slots().get(i).get(layout.slot(target, i));
+        }
+    }
+
+    /** Copies a part of a contribution that counts, from an offset on, as much as the target has room for. */
+    public static void copyPart(
+            LocalTrainer trainer, Exchange exchange, SumLayout layout, int from, FloatBuffer target) {
+        List<Vector> vectors = new ArrayList<>(
+                List.of(exchange.update(trainer), trainer.replica().buffers()));
+        vectors.addAll(trainer.slots().subList(0, layout.slots()));
+        int begin = target.position() - from;
+        for (Vector vector : vectors) {
+            int first = Math.max(0, target.position() - begin);
+            int end = Math.min(vector.length(), target.limit() - begin);
+            if (first < end) {
+                vector.get(first, end - first, target.slice(begin + first, end - first));
+            }
+            begin += vector.length();
         }
     }
 }

@@ -62,7 +62,9 @@ class ReductionTest {
                 ImageShards shards = Training.shards(spark, folder, 10, 5);
                 StateBroadcast here = StateBroadcast.of(spark, STATE);
                 StateBroadcast over = StateBroadcast.OverSpark.of(spark, STATE)) {
-            assertThat(over.state().parameters()).containsExactly(1, 2);
+            try (StateBroadcast.Loan loan = over.borrow()) {
+                assertThat(loan.state().parameters()).containsExactly(1, 2);
+            }
             Contribution whole = sum(Long.MAX_VALUE, shards, here);
             assertThat(whole.vector().values()).hasSize(LENGTH);
             for (Contribution other :
@@ -74,7 +76,7 @@ class ReductionTest {
     }
 
     private static Contribution sum(long directBytes, ImageShards shards, StateBroadcast home) {
-        return new Reduction(LENGTH, 5, directBytes).sum(shards.chunks(), new MadeUp(home), home);
+        return new Reduction(LENGTH, 5, directBytes).sum(shards.chunks(), new MadeUp(home), home, new float[LENGTH]);
     }
 
     /** A block that is gone is told from all other failures, in this process and in a task. */
@@ -89,8 +91,8 @@ class ReductionTest {
                         .blockManager()
                         .removeBroadcast(
                                 ((StateBroadcast.OverSpark) closed).handle().id(), true);
-                assertThatThrownBy(() ->
-                                new Reduction(LENGTH, 5, directBytes).sum(shards.chunks(), new Gone(gone), closed))
+                assertThatThrownBy(() -> new Reduction(LENGTH, 5, directBytes)
+                                .sum(shards.chunks(), new Gone(gone), closed, new float[LENGTH]))
                         .satisfies(
                                 e -> assertThat(BlockLostException.isBehind(e)).isTrue());
             }
@@ -106,7 +108,7 @@ class ReductionTest {
                 ImageShards shards = Training.shards(spark, folder, 10, 2);
                 StateBroadcast home = StateBroadcast.of(spark, STATE)) {
             assertThatThrownBy(() -> new Reduction(LENGTH, 2, Long.MAX_VALUE)
-                            .sum(shards.chunks(), new Read(home, Fate.DIES), home))
+                            .sum(shards.chunks(), new Read(home, Fate.DIES), home, new float[LENGTH]))
                     .satisfies(e -> assertThat(BlockLostException.isBehind(e)).isTrue());
         }
     }
@@ -124,7 +126,8 @@ class ReductionTest {
                                 shards.chunks(),
                                 new Read(home, Fate.HANGS),
                                 new LatePolicy(0.5, Duration.ofSeconds(2)),
-                                rank -> Contribution.late(7, 2));
+                                rank -> Contribution.late(7, 2),
+                                new float[LENGTH]);
             } finally {
                 // Spark waits for it before it ends.
                 ReadTimes.HELD.forEach(LocalCluster::release);
