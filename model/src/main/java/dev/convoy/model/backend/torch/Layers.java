@@ -10,6 +10,7 @@ import dev.convoy.model.layer.Size2d;
 import dev.convoy.model.layer.TensorShape;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -43,11 +44,16 @@ final class Layers {
      * Leads a batch through layers.
      *
      * @param training the step for which dropout is drawn and running statistics are moved; empty in evaluation mode
+     * @param between asked before each layer, those within blocks included, for what it is to be given instead
      */
-    Tensor forward(List<Network.Layer> layers, Tensor input, Optional<StepKey> training) {
+    Tensor forward(
+            List<Network.Layer> layers,
+            Tensor input,
+            Optional<StepKey> training,
+            BiFunction<Network.Layer, Tensor, Tensor> between) {
         Tensor x = input;
         for (Network.Layer layer : layers) {
-            x = layer.spec().accept(new Pass(layer, x, training));
+            x = layer.spec().accept(new Pass(layer, between.apply(layer, x), training, between));
         }
         return x;
     }
@@ -57,12 +63,18 @@ final class Layers {
         private final Network.Layer layer;
         private final Tensor x;
         private final Optional<StepKey> training;
+        private final BiFunction<Network.Layer, Tensor, Tensor> between;
         private final List<Tensor> weights;
 
-        Pass(Network.Layer layer, Tensor x, Optional<StepKey> training) {
+        Pass(
+                Network.Layer layer,
+                Tensor x,
+                Optional<StepKey> training,
+                BiFunction<Network.Layer, Tensor, Tensor> between) {
             this.layer = layer;
             this.x = x;
             this.training = training;
+            this.between = between;
             this.weights = tensors.get(layer.index());
         }
 
@@ -88,7 +100,7 @@ final class Layers {
 
         @Override
         public Tensor residual(LayerSpec.Residual block) {
-            return forward(layer.body(), x, training).add(forward(layer.shortcut(), x, training));
+            return forward(layer.body(), x, training, between).add(forward(layer.shortcut(), x, training, between));
         }
 
         @Override

@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.DoubleSupplier;
 import java.util.function.IntConsumer;
-import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -40,9 +39,6 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * beforehand, so that going backwards fills it and an optimizer is a few operations on whole vectors.
  */
 final class TorchReplica implements Replica {
-    /** How many floats of a gradient are worth a stop on the way backwards. */
-    private static final int PART = 1 << 16;
-
     private final Network network;
     private final Device device;
     private final Layers layers;
@@ -57,8 +53,7 @@ final class TorchReplica implements Replica {
     /** By the layer's index, its tensors in canonical order. */
     private final List<List<Tensor>> tensors = new ArrayList<>();
 
-    /** For each layer: where a part of the gradient begins with it, the offset of its first parameter; else 0. */
-    private final int[] cuts;
+    private final GradientCuts cuts;
 
     private final NewShapes shapes;
     private final Tensor mean;
@@ -68,7 +63,7 @@ final class TorchReplica implements Replica {
         this.network = network;
         this.device = Devices.of(placement);
         this.layers = new Layers(placement.precision(), tensors);
-        this.cuts = cuts(network);
+        this.cuts = GradientCuts.of(network);
         this.shapes = new NewShapes(network, placement.precision());
         try (PointerScope scope = new PointerScope()) {
             ParameterLayout layout = network.layout();
@@ -81,21 +76,6 @@ final class TorchReplica implements Replica {
             mean = channels(normalization.mean());
             std = channels(normalization.std());
         }
-    }
-
-    /** Cuts before layers, from the last one on, as gradients come, so that each part has at least {@link #PART} floats. */
-    private static int[] cuts(Network network) {
-        int[] cuts = new int[network.layers().size()];
-        int end = network.layout().parameterCount();
-        int offset = end;
-        for (int i = cuts.length - 1; i > 0; i--) {
-            offset -= network.layers().get(i).parameterCount();
-            if (end - offset >= PART) {
-                cuts[i] = offset;
-                end = offset;
-            }
-        }
-        return cuts;
     }
 
     /** Makes a parameter a leaf of its own over the shared memory, and its gradient a part of the flat gradient. */
@@ -206,12 +186,12 @@ final class TorchReplica implements Replica {
 
     @Override
     public boolean hasGradientInParts() {
-        return IntStream.of(cuts).anyMatch(offset -> offset > 0);
+        return !cuts.isEmpty();
     }
 
     @Override
     public DoubleSupplier propagate(ImageBatch batch, StepKey step, Optional<IntConsumer> finished) {
-        int[] stops = finished.isPresent() ? cuts : new int[cuts.length];
+        GradientCuts stops = finished.isPresent() ? cuts : GradientCuts.none(network);
         IntConsumer listener = finished.orElse(from -> {});
         if (device.is_cuda() || shapes.isKnown(batch.size(), true)) {
             return compute(batch, step, stops, listener);
@@ -232,20 +212,19 @@ final class TorchReplica implements Replica {
      */
     private record Stop(Tensor end, Tensor begin, int offset) {}
 
-    private DoubleSupplier compute(ImageBatch batch, StepKey step, int[] cuts, IntConsumer finished) {
+    private DoubleSupplier compute(ImageBatch batch, StepKey step, GradientCuts cuts, IntConsumer finished) {
         try (PointerScope scope = new PointerScope()) {
             gradient.tensor().zero_();
             Deque<Stop> stops = new ArrayDeque<>();
-            Tensor x = input(batch);
-            for (int i = 0; i < cuts.length; i++) {
+            Tensor x = layers.forward(network.layers(), input(batch), Optional.of(step), (layer, before) -> {
                 // Where nothing before is trained, going backwards ends in any case.
-                if (cuts[i] > 0 && x.requires_grad()) {
-                    Tensor begin = x.detach().set_requires_grad(true);
-                    stops.push(new Stop(x, begin, cuts[i]));
-                    x = begin;
+                if (!cuts.isBefore(layer) || !before.requires_grad()) {
+                    return before;
                 }
-                x = layers.forward(network.layers().subList(i, i + 1), x, Optional.of(step));
-            }
+                Tensor begin = before.detach().set_requires_grad(true);
+                stops.push(new Stop(before, begin, cuts.offset(layer)));
+                return begin;
+            });
             OutputLoss loss = OutputLoss.of(
                     network.spec().loss(),
                     x,
@@ -274,7 +253,7 @@ final class TorchReplica implements Replica {
     private double[] compute(ImageBatch batch) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
-            return toDoubles(layers.forward(network.layers(), input(batch), Optional.empty()));
+            return toDoubles(layers.forward(network.layers(), input(batch), Optional.empty(), (layer, x) -> x));
         }
     }
 
