@@ -38,8 +38,8 @@ import org.slf4j.LoggerFactory;
 final class ProcessGroup implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProcessGroup.class);
 
-    /** Sums that are worth having under way at once: while one waits for the other side, the line carries the other. */
-    static final int AT_ONCE = 2;
+    /** Sums that are worth having under way at once: while one waits for the other side, the line carries the others. */
+    static final int AT_ONCE = 4;
 
     private final CollectiveBackend backend;
     private final Options options;

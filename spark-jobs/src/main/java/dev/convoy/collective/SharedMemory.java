@@ -136,7 +136,9 @@ final class SharedMemory implements AutoCloseable {
     }
 
     private ByteBuffer map(FileChannel channel, long offset, long bytes) throws IOException {
-        ByteBuffer buffer = channel.map(FileChannel.MapMode.READ_WRITE, offset, bytes);
+        // Several pages at a time, and not one at the first write to each.
+        ByteBuffer buffer =
+                channel.map(FileChannel.MapMode.READ_WRITE, offset, bytes).load();
         mapped.add(buffer);
         return buffer;
     }

@@ -8,8 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CountDownLatch;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.network.buffer.ManagedBuffer;
 import org.apache.spark.network.shuffle.BlockFetchingListener;
@@ -106,49 +105,64 @@ final class SparkBlocks {
     /** What {@code BlockManager.getRemoteBytes} does, without its copies; the caller releases. */
     private static ManagedBuffer fetch(BroadcastBlockId id) {
         for (BlockManagerId place : places(id)) {
-            CompletableFuture<ManagedBuffer> coming = new CompletableFuture<>();
+            Coming coming = new Coming();
             manager()
                     .blockTransferService()
                     .fetchBlocks(
-                            place.host(),
-                            place.port(),
-                            place.executorId(),
-                            new String[] {id.name()},
-                            new Coming(coming),
-                            null);
+                            place.host(), place.port(), place.executorId(), new String[] {id.name()}, coming, null);
             try {
-                return coming.get();
-            } catch (ExecutionException e) {
+                return coming.await();
+            } catch (IOException e) {
                 LOG.debug("{} has not given {}", place, id, e);
-            } catch (InterruptedException e) {
-                coming.thenAccept(ManagedBuffer::release);
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("The reading of " + id + " was interrupted", e);
             }
         }
         throw new BlockLostException(id.name());
     }
 
-    /** Who has a block, in any order, so that readers share the load, but this host's first. */
+    /** Who has a block: this host's first, the driver last, whose line all others need too; else in any order. */
     private static List<BlockManagerId> places(BroadcastBlockId id) {
         List<BlockManagerId> places =
                 new ArrayList<>(JavaConverters.seqAsJavaList(manager().master().getLocations(id)));
         Collections.shuffle(places);
         String host = manager().blockManagerId().host();
-        places.sort(Comparator.comparing(place -> !place.host().equals(host)));
+        places.sort(Comparator.<BlockManagerId, Boolean>comparing(
+                        place -> !place.host().equals(host))
+                .thenComparing(BlockManagerId::isDriver));
         return places;
     }
 
-    private record Coming(CompletableFuture<ManagedBuffer> block) implements BlockFetchingListener {
+    /**
+     * A block on its way. A future would do, but that pools of threads take another thread for each that waits for one, and so would ask
+     * for all blocks at once.
+     */
+    private static final class Coming implements BlockFetchingListener {
+        private final CountDownLatch ended = new CountDownLatch(1);
+        private ManagedBuffer block;
+        private Throwable failure;
+
         @Override
         public void onBlockFetchSuccess(String id, ManagedBuffer data) {
-            data.retain();
-            block.complete(data);
+            block = data.retain();
+            ended.countDown();
         }
 
         @Override
-        public void onBlockFetchFailure(String id, Throwable failure) {
-            block.completeExceptionally(failure);
+        public void onBlockFetchFailure(String id, Throwable e) {
+            failure = e;
+            ended.countDown();
+        }
+
+        ManagedBuffer await() throws IOException {
+            try {
+                ended.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("The reading of a block was interrupted", e);
+            }
+            if (block == null) {
+                throw new IOException(failure);
+            }
+            return block;
         }
     }
 
