@@ -40,6 +40,36 @@ public enum Workload {
             return new NetworkSpec(layers);
         }
     },
+    /** The network of {@code conf/mnist-best.conf}: six convolutions and two dense layers with batch normalisation and dropout. */
+    MNIST_BEST(new ImageShape(1, 28, 28)) {
+        @Override
+        public NetworkSpec spec() {
+            List<LayerSpec> layers = new ArrayList<>();
+            for (List<Integer> stage : STAGES) {
+                for (int i = 0; i < stage.size(); i++) {
+                    boolean last = i == stage.size() - 1;
+                    LayerSpec.Conv2d conv =
+                            new LayerSpec.Conv2d(stage.get(i), Size2d.square(last ? 5 : 3)).withoutBias();
+                    layers.add(last ? conv.withStride(Size2d.square(2)).withPadding(Padding.SAME) : conv);
+                    layers.addAll(List.of(new LayerSpec.BatchNorm(), new LayerSpec.Relu()));
+                }
+                layers.add(new LayerSpec.Dropout(DROPOUT));
+            }
+            layers.addAll(List.of(
+                    new LayerSpec.Flatten(),
+                    new LayerSpec.Dense(DENSE).withoutBias(),
+                    new LayerSpec.BatchNorm(),
+                    new LayerSpec.Relu(),
+                    new LayerSpec.Dropout(DROPOUT),
+                    new LayerSpec.Dense(CLASSES)));
+            return new NetworkSpec(layers);
+        }
+
+        @Override
+        public boolean hasPythonPeer() {
+            return false;
+        }
+    },
     /** The named network, 11 million parameters, on digits of 32x32 in three channels. */
     RESNET18(new ImageShape(3, 32, 32)) {
         @Override
@@ -88,6 +118,15 @@ public enum Workload {
     public static final double LEARNING_RATE = 0.01;
     public static final double MOMENTUM = 0.9;
     public static final List<Integer> FILTERS = List.of(32, 64, 128);
+
+    /** Of {@link #MNIST_BEST}: filters up to each dropout; the last convolution halves rows and columns. */
+    public static final List<List<Integer>> STAGES = List.of(List.of(24, 24, 32), List.of(48, 64, 64));
+
+    /** Of {@link #MNIST_BEST}: units of the dense layer before the last. */
+    public static final int DENSE = 128;
+
+    /** Of {@link #MNIST_BEST}: the share that is dropped. */
+    public static final double DROPOUT = 0.3;
 
     private final ImageShape input;
 

@@ -67,6 +67,11 @@ final class BareDl4j implements Engine {
                 Nd4j.eye(Workload.CLASSES).getRows(classes));
     }
 
+    /** Whether there is code for it. */
+    static boolean knows(Workload workload) {
+        return workload == Workload.LENET || workload == Workload.VGG;
+    }
+
     private static void lenet(NeuralNetConfiguration.ListBuilder layers) {
         layers.layer(convolution(20))
                 .layer(pool())

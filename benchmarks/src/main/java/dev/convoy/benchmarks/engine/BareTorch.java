@@ -32,7 +32,13 @@ final class BareTorch implements Engine {
         torch.set_num_threads(1);
         openblas.blas_set_num_threads(1);
         this.workload = workload;
-        List<long[]> shapes = workload == Workload.LENET ? lenetShapes() : vggShapes();
+        List<long[]> shapes =
+                switch (workload) {
+                    case LENET -> lenetShapes();
+                    case VGG -> vggShapes();
+                    case MNIST_BEST -> mnistBestShapes();
+                    default -> throw new IllegalArgumentException("There is no bare loop for " + workload);
+                };
         long size = shapes.stream().mapToLong(BareTorch::size).sum();
         parameters = torch.randn(size).mul_(new Scalar(0.05f));
         gradient = torch.zeros(size);
@@ -86,16 +92,38 @@ final class BareTorch implements Engine {
         for (int filters : Workload.FILTERS) {
             for (int i = 0; i < 2; i++) {
                 shapes.add(new long[] {filters, channels, 3, 3});
-                shapes.add(new long[] {filters});
-                shapes.add(new long[] {filters});
-                statistics.add(torch.zeros(filters));
-                statistics.add(torch.ones(filters));
+                addNorm(shapes, filters);
                 channels = filters;
             }
         }
         shapes.add(new long[] {Workload.CLASSES, channels * 16});
         shapes.add(new long[] {Workload.CLASSES});
         return shapes;
+    }
+
+    private List<long[]> mnistBestShapes() {
+        List<long[]> shapes = new ArrayList<>();
+        long channels = 1;
+        for (List<Integer> stage : Workload.STAGES) {
+            for (int i = 0; i < stage.size(); i++) {
+                long kernel = i == stage.size() - 1 ? 5 : 3;
+                shapes.add(new long[] {stage.get(i), channels, kernel, kernel});
+                channels = stage.get(i);
+                addNorm(shapes, channels);
+            }
+        }
+        shapes.add(new long[] {Workload.DENSE, channels * 16});
+        addNorm(shapes, Workload.DENSE);
+        shapes.add(new long[] {Workload.CLASSES, Workload.DENSE});
+        shapes.add(new long[] {Workload.CLASSES});
+        return shapes;
+    }
+
+    private void addNorm(List<long[]> shapes, long channels) {
+        shapes.add(new long[] {channels});
+        shapes.add(new long[] {channels});
+        statistics.add(torch.zeros(channels));
+        statistics.add(torch.ones(channels));
     }
 
     private static long size(long[] shape) {
@@ -110,7 +138,12 @@ final class BareTorch implements Engine {
     public void step() {
         try (PointerScope scope = new PointerScope()) {
             gradient.zero_();
-            Tensor logits = workload == Workload.LENET ? lenet() : vgg();
+            Tensor logits =
+                    switch (workload) {
+                        case LENET -> lenet();
+                        case VGG -> vgg();
+                        default -> mnistBest();
+                    };
             torch.cross_entropy_loss(logits, labels)
                     .backward(new Tensor(), new BoolOptional(), false, new TensorArrayRefOptional());
             velocity.mul_(new Scalar(Workload.MOMENTUM)).add_(gradient);
@@ -130,19 +163,44 @@ final class BareTorch implements Engine {
         for (int layer = 0; layer < 6; layer++) {
             int w = 3 * layer;
             x = torch.conv2d(x, weights.get(w), new TensorOptional(), ONE, ONE, ONE, 1);
-            x = torch.relu(torch.batch_norm(
-                    x,
-                    new TensorOptional(weights.get(w + 1)),
-                    new TensorOptional(weights.get(w + 2)),
-                    new TensorOptional(statistics.get(2 * layer)),
-                    new TensorOptional(statistics.get(2 * layer + 1)),
-                    true,
-                    0.1,
-                    1e-5,
-                    false));
+            x = normalised(x, layer);
             x = layer % 2 == 1 ? pool(x) : x;
         }
         return torch.linear(x.flatten(1, -1), weights.get(18), new TensorOptional(weights.get(19)));
+    }
+
+    private Tensor mnistBest() {
+        Tensor x = images;
+        int layer = 0;
+        for (List<Integer> stage : Workload.STAGES) {
+            for (int i = 0; i < stage.size(); i++) {
+                boolean last = i == stage.size() - 1;
+                // As TensorFlow's "same" has it, at the bottom and on the right.
+                Tensor padded = last ? torch.constant_pad_nd(x, new long[] {1, 2, 1, 2}, new Scalar(0)) : x;
+                Tensor weight = weights.get(3 * layer);
+                x = torch.conv2d(padded, weight, new TensorOptional(), last ? TWO : ONE, ZERO, ONE, 1);
+                x = normalised(x, layer++);
+            }
+            x = torch.dropout(x, Workload.DROPOUT, true);
+        }
+        x = normalised(torch.linear(x.flatten(1, -1), weights.get(3 * layer)), layer);
+        x = torch.dropout(x, Workload.DROPOUT, true);
+        int last = 3 * (layer + 1);
+        return torch.linear(x, weights.get(last), new TensorOptional(weights.get(last + 1)));
+    }
+
+    /** Normalises and cuts off; every layer before has a weight, a scale and a shift. */
+    private Tensor normalised(Tensor x, int layer) {
+        return torch.relu(torch.batch_norm(
+                x,
+                new TensorOptional(weights.get(3 * layer + 1)),
+                new TensorOptional(weights.get(3 * layer + 2)),
+                new TensorOptional(statistics.get(2 * layer)),
+                new TensorOptional(statistics.get(2 * layer + 1)),
+                true,
+                0.1,
+                1e-5,
+                false));
     }
 
     private static Tensor pool(Tensor x) {

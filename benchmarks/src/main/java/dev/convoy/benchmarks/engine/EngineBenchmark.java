@@ -30,8 +30,8 @@ public final class EngineBenchmark implements Callable<Integer> {
     @Option(names = "--output", description = "JSON file (default: ${DEFAULT-VALUE}).")
     private Path output = Path.of("benchmarks/target/engine.json");
 
-    @Option(names = "--workload", description = "What to train (default: LENET,VGG).", split = ",")
-    private List<Workload> workloads = List.of(Workload.LENET, Workload.VGG);
+    @Option(names = "--workload", description = "LENET, VGG or MNIST_BEST (default: all).", split = ",")
+    private List<Workload> workloads = List.of(Workload.LENET, Workload.VGG, Workload.MNIST_BEST);
 
     @Option(names = "--python", description = "A Python with torch; without one, PyTorch is left out.")
     private String python;
@@ -57,10 +57,12 @@ public final class EngineBenchmark implements Callable<Integer> {
             contestants.add(engine(Engine.Kind.REPLICA_TORCH, workload, 1, 1));
             contestants.add(engine(Engine.Kind.REPLICA_TORCH, workload, cores, 1));
             contestants.add(engine(Engine.Kind.REPLICA_DL4J, workload, cores, 1));
-            contestants.add(engine(Engine.Kind.BARE_DL4J, workload, 1, 1));
-            contestants.add(engine(Engine.Kind.BARE_DL4J, workload, 1, cores));
-            contestants.add(engine(Engine.Kind.BARE_DL4J, workload, cores, 1));
-            if (python != null) {
+            if (BareDl4j.knows(workload)) {
+                contestants.add(engine(Engine.Kind.BARE_DL4J, workload, 1, 1));
+                contestants.add(engine(Engine.Kind.BARE_DL4J, workload, 1, cores));
+                contestants.add(engine(Engine.Kind.BARE_DL4J, workload, cores, 1));
+            }
+            if (python != null && workload.hasPythonPeer()) {
                 contestants.add(Contestant.python(python, workload, cores));
             }
             Contestant.takeTurns(contestants, rounds, seconds);
