@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
 
 /** Trainings on real executors, disturbed at random moments, come to the bits of one that nothing happens to. */
 @Tag("chaos")
+@Tag("long")
 @Timeout(3600)
 class ChaosTest {
     private static final Logger LOG = LoggerFactory.getLogger(ChaosTest.class);
@@ -39,15 +40,12 @@ class ChaosTest {
     @TempDir
     Path folder;
 
-    /** The short form has the first alone, and less of it. */
     static Stream<Arguments> trainings() {
-        boolean isShort = TIMES == 1;
         return Stream.of(
-                        Arguments.of("rounds", "torch", "parameter-averaging", isShort ? 2 : 6, Disturbance.BOTH),
-                        Arguments.of("all-reduce", "dl4j", "parameter-averaging", 2, Disturbance.CHECKPOINT),
-                        Arguments.of("all-reduce", "torch", "gradient", 6, Disturbance.DRIVER),
-                        Arguments.of("rounds", "dl4j", "gradient", 2, Disturbance.EXECUTOR))
-                .limit(isShort ? 1 : 4);
+                Arguments.of("rounds", "torch", "parameter-averaging", 6, Disturbance.BOTH),
+                Arguments.of("all-reduce", "dl4j", "parameter-averaging", 2, Disturbance.CHECKPOINT),
+                Arguments.of("all-reduce", "torch", "gradient", 6, Disturbance.DRIVER),
+                Arguments.of("rounds", "dl4j", "gradient", 2, Disturbance.EXECUTOR));
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.convoy.train.transport;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -74,19 +75,19 @@ final class SparkBlocks {
             }
             ManagedBuffer fetched = fetch(id);
             try (InputStream bytes = fetched.createInputStream()) {
-                if (again) {
-                    put(id, ByteBuffer.wrap(bytes.readNBytes((int) fetched.size())));
-                } else {
-                    reader.read(bytes);
-                    return;
-                }
+                reader.read(again ? kept(id, bytes) : bytes);
             } finally {
                 fetched.release();
             }
-            readHere(id, reader);
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot read " + id, e);
         }
+    }
+
+    private static InputStream kept(BroadcastBlockId id, InputStream bytes) throws IOException {
+        byte[] all = bytes.readAllBytes();
+        put(id, ByteBuffer.wrap(all));
+        return new ByteArrayInputStream(all);
     }
 
     private static boolean readHere(BroadcastBlockId id, Reader reader) throws IOException {
@@ -139,15 +140,18 @@ final class SparkBlocks {
         private final CountDownLatch ended = new CountDownLatch(1);
         private ManagedBuffer block;
         private Throwable failure;
+        private boolean abandoned;
 
         @Override
-        public void onBlockFetchSuccess(String id, ManagedBuffer data) {
-            block = data.retain();
+        public synchronized void onBlockFetchSuccess(String id, ManagedBuffer data) {
+            if (!abandoned) {
+                block = data.retain();
+            }
             ended.countDown();
         }
 
         @Override
-        public void onBlockFetchFailure(String id, Throwable e) {
+        public synchronized void onBlockFetchFailure(String id, Throwable e) {
             failure = e;
             ended.countDown();
         }
@@ -156,13 +160,25 @@ final class SparkBlocks {
             try {
                 ended.await();
             } catch (InterruptedException e) {
+                abandon();
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("The reading of a block was interrupted", e);
             }
+            return result();
+        }
+
+        private synchronized ManagedBuffer result() throws IOException {
             if (block == null) {
                 throw new IOException(failure);
             }
             return block;
+        }
+
+        private synchronized void abandon() {
+            abandoned = true;
+            if (block != null) {
+                block.release();
+            }
         }
     }
 
