@@ -9,9 +9,6 @@ public final class SparkSettings {
     public static final String MALLOC =
             "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296";
 
-    /** How many plans oneDNN keeps, eight times its default: a network has some for each layer and size of batch. */
-    private static final String ONEDNN_PLANS = "8192";
-
     private SparkSettings() {}
 
     /** Adds them. */
@@ -38,8 +35,10 @@ public final class SparkSettings {
         // One replica, one thread: BLAS pools would fight the replicas for cores.
         conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
         conf.setIfMissing("spark.executorEnv.OPENBLAS_NUM_THREADS", "1");
-        // A plan that was forgotten would be made anew, by several replicas at once perhaps (NewShapes).
-        conf.setIfMissing("spark.executorEnv.ONEDNN_PRIMITIVE_CACHE_CAPACITY", ONEDNN_PLANS);
+        // Eight times the default, as a network has some plans for each layer and size of batch: one that was forgotten
+        // would
+        // be made anew, by several replicas at once perhaps (NewShapes).
+        conf.setIfMissing("spark.executorEnv.ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8192");
         // NCCL then fails when another executor is lost; otherwise libtorch would end the process.
         conf.setIfMissing("spark.executorEnv.TORCH_NCCL_BLOCKING_WAIT", "1");
         // Bad images are listed in rejects.csv.

@@ -20,6 +20,7 @@ import dev.convoy.train.transport.StateBroadcast;
 import dev.convoy.train.worker.BatchStream;
 import dev.convoy.train.worker.WorkerResult;
 import dev.convoy.train.worker.WorkerRound;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -224,7 +225,10 @@ final class SegmentRun {
         WorkerResult result = new WorkerRound(trainer, spec, batches, begin, overlap).run(steps, bound);
         if (result.trained() > 0) {
             int parameters = overlap.map(GradientOverlap::rest).orElse(layout.parameters());
-            WorkerRound.copy(trainer, exchange, layout, inPlace ? 0 : parameters, collective.vector(rank));
+            FloatBuffer vector = collective.vector(rank);
+            int rest = layout.parameters();
+            WorkerRound.copy(trainer, exchange, layout, 0, vector.slice(0, inPlace ? 0 : parameters));
+            WorkerRound.copy(trainer, exchange, layout, rest, vector.slice(rest, layout.length() - rest));
         }
         return result;
     }

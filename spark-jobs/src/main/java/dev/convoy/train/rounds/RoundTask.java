@@ -81,7 +81,7 @@ record RoundTask(
                         "rank_" + task.partitionId() + "_" + task.taskAttemptId(),
                         vector.length(),
                         (from, target) -> {
-                            WorkerRound.copyPart(trainer, spec.sync().exchange(), vector, from, target);
+                            WorkerRound.copy(trainer, spec.sync().exchange(), vector, from, target);
                             scale(target, result.trained());
                         },
                         spec.sync().compression()));

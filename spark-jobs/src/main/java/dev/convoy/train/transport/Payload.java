@@ -33,11 +33,7 @@ public sealed interface Payload extends Serializable {
      * @param from where in the target it begins
      * @throws BlockLostException if it went with an executor
      */
-    default void add(int block, float[] target, int from) {
-        float[] values = new float[blockLength(block)];
-        get(block, values, 0);
-        sum(target, from, values, 0, values.length);
-    }
+    void add(int block, float[] target, int from);
 
     /** Adds values to others. */
     static void sum(float[] target, int to, float[] values, int from, int length) {

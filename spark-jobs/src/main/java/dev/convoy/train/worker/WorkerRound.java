@@ -147,23 +147,8 @@ public final class WorkerRound {
         return planned;
     }
 
-    /**
-     * Copies a contribution that counts.
-     *
-     * @param parameters the number of floats of the update that are not in the target yet, from the first on
-     */
-    public static void copy(
-            LocalTrainer trainer, Exchange exchange, SumLayout layout, int parameters, FloatBuffer target) {
-        exchange.update(trainer).get(0, parameters, layout.update(target));
-        trainer.replica().buffers().get(layout.buffers(target));
-        for (int i = 0; i < layout.slots(); i++) {
-            trainer.slots().get(i).get(layout.slot(target, i));
-        }
-    }
-
     /** Copies a part of a contribution that counts, from an offset on, as much as the target has room for. */
-    public static void copyPart(
-            LocalTrainer trainer, Exchange exchange, SumLayout layout, int from, FloatBuffer target) {
+    public static void copy(LocalTrainer trainer, Exchange exchange, SumLayout layout, int from, FloatBuffer target) {
         List<Vector> vectors = new ArrayList<>(
                 List.of(exchange.update(trainer), trainer.replica().buffers()));
         vectors.addAll(trainer.slots().subList(0, layout.slots()));

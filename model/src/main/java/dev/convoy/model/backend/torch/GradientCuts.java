@@ -18,21 +18,15 @@ final class GradientCuts {
     /** Where the part begins that was cut off last. */
     private int end;
 
-    private GradientCuts(Network network, int end) {
+    private GradientCuts(Network network) {
         this.offsets = new int[network.allLayers().size()];
-        this.end = end;
-    }
-
-    /** No cuts. */
-    static GradientCuts none(Network network) {
-        return new GradientCuts(network, 0);
+        this.end = network.layout().parameterCount();
     }
 
     /** Cuts from the last layer on, as gradients come, so that each part has at least {@link #PART} floats. */
     static GradientCuts of(Network network) {
-        int length = network.layout().parameterCount();
-        GradientCuts cuts = new GradientCuts(network, length);
-        int offset = length;
+        GradientCuts cuts = new GradientCuts(network);
+        int offset = cuts.end;
         List<Network.Layer> layers = network.layers();
         for (int i = layers.size() - 1; i >= 0; i--) {
             boolean within = cuts.cutBody(layers.get(i), offset);

@@ -191,15 +191,14 @@ final class TorchReplica implements Replica {
 
     @Override
     public DoubleSupplier propagate(ImageBatch batch, StepKey step, Optional<IntConsumer> finished) {
-        GradientCuts stops = finished.isPresent() ? cuts : GradientCuts.none(network);
-        IntConsumer listener = finished.orElse(from -> {});
         if (device.is_cuda() || shapes.isKnown(batch.size(), true)) {
-            return compute(batch, step, stops, listener);
+            return compute(batch, step, finished);
         }
         // Who hears of parts may wait for other replicas.
         List<Integer> parts = new ArrayList<>();
-        DoubleSupplier loss = shapes.compute(batch.size(), true, () -> compute(batch, step, stops, parts::add));
-        parts.forEach(listener::accept);
+        Optional<IntConsumer> later = finished.map(listener -> parts::add);
+        DoubleSupplier loss = shapes.compute(batch.size(), true, () -> compute(batch, step, later));
+        finished.ifPresent(listener -> parts.forEach(listener::accept));
         return loss;
     }
 
@@ -212,13 +211,13 @@ final class TorchReplica implements Replica {
      */
     private record Stop(Tensor end, Tensor begin, int offset) {}
 
-    private DoubleSupplier compute(ImageBatch batch, StepKey step, GradientCuts cuts, IntConsumer finished) {
+    private DoubleSupplier compute(ImageBatch batch, StepKey step, Optional<IntConsumer> finished) {
         try (PointerScope scope = new PointerScope()) {
             gradient.tensor().zero_();
             Deque<Stop> stops = new ArrayDeque<>();
             Tensor x = layers.forward(network.layers(), input(batch), Optional.of(step), (layer, before) -> {
                 // Where nothing before is trained, going backwards ends in any case.
-                if (!cuts.isBefore(layer) || !before.requires_grad()) {
+                if (finished.isEmpty() || !cuts.isBefore(layer) || !before.requires_grad()) {
                     return before;
                 }
                 Tensor begin = before.detach().set_requires_grad(true);
@@ -232,7 +231,7 @@ final class TorchReplica implements Replica {
                     batch.weights());
             backward(x, loss.gradient());
             for (Stop stop : stops) {
-                finished.accept(stop.offset);
+                finished.ifPresent(listener -> listener.accept(stop.offset));
                 backward(stop.end, stop.begin.grad());
                 // Not kept until the end of the step, as the graph's own gradients are not either.
                 stop.begin.mutable_grad().reset();
