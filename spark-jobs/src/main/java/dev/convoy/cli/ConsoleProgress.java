@@ -41,7 +41,7 @@ final class ConsoleProgress implements ProgressView {
 
     /** Tells of a job's training; whoever does not read on does not hold it up. */
     static AsyncProgress of(JobConfig job) {
-        boolean averages = job.sync().exchange() == JobConfig.Sync.Rule.PARAMETER_AVERAGING;
+        boolean averages = job.sync().exchange() != JobConfig.Sync.Rule.GRADIENT;
         String setup = String.format(
                 Locale.ROOT,
                 "%s on %s in %s, %s by %s%s",

@@ -71,6 +71,12 @@ final class RunDrill extends ConfiguredJob {
             throw new ConvoyException(
                     "Cannot drill sync.transport = dl4j-spark, which cannot be resumed; use rounds or all-reduce");
         }
+        if (job.sync().exchange() == JobConfig.Sync.Rule.AUTO
+                || job.sync().transport() == JobConfig.Sync.Transport.AUTO) {
+            throw new ConvoyException(
+                    "Cannot drill sync = auto: each training would choose by what it has measured; try"
+                            + " --set sync.exchange=gradient --set sync.transport=all-reduce");
+        }
         boolean measured = job.sync().exchange() == JobConfig.Sync.Rule.PARAMETER_AVERAGING
                 && job.sync().localSteps().equals("auto");
         if (measured || !job.sync().roundTimeout().equals("none")) {

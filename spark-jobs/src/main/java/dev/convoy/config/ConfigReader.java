@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigResolveOptions;
@@ -152,12 +153,31 @@ public final class ConfigReader {
     }
 
     static Config overlay(Config file, Map<String, String> settings) {
-        Config config = file;
+        Config config = spelledOut(file);
         for (Map.Entry<String, String> setting : settings.entrySet()) {
-            config = config.withValue(setting.getKey(), value(setting.getKey(), setting.getValue()));
+            config = spelledOut(config.withValue(setting.getKey(), value(setting.getKey(), setting.getValue())));
         }
         Config reference = ConfigFactory.parseResources(ConfigReader.class, "/dev/convoy/reference.conf");
-        return config.withFallback(reference).resolve();
+        Config whole = config.withFallback(reference).resolve();
+        if (whole.root().get("sync") instanceof ConfigObject sync && !sync.containsKey("transport")) {
+            // To HOCON a value and keys below it replace each other, and the defaults with them.
+            throw new ConvoyException(
+                    "Cannot use sync = auto beside keys of sync in the same file; write sync { exchange ="
+                            + " auto, transport = auto } and the other keys in the same braces");
+        }
+        return whole;
+    }
+
+    /** With the keys that {@code sync = auto} is short for. */
+    private static Config spelledOut(Config config) {
+        ConfigValue sync = config.root().get("sync");
+        // In this order: what is not resolved yet can be asked for equality alone.
+        return sync != null && sync.equals(ConfigValueFactory.fromAnyRef("auto"))
+                ? config.withValue(
+                        "sync",
+                        ConfigFactory.parseString("exchange = auto, transport = auto")
+                                .root())
+                : config;
     }
 
     private static Config absolute(Config config, Configuration hadoop) throws IOException {

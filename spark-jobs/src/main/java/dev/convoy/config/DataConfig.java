@@ -22,8 +22,10 @@ import dev.convoy.data.source.PreparedSource;
 import dev.convoy.train.BatchLoading;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** {@code data.*}. */
 public record DataConfig(
@@ -67,6 +69,7 @@ public record DataConfig(
 
     public DataConfig {
         classWeights = classWeights == null ? ClassWeighting.NONE : classWeights;
+        Stream.of(train, test).filter(Objects::nonNull).forEach(Source::requireFit);
         if (resize != null && (resize.size() != 2 || resize.stream().anyMatch(side -> side < 1))) {
             throw new InvalidValueException("resize", resize, "give [height, width] in pixels, both at least 1");
         }
@@ -193,6 +196,10 @@ public record DataConfig(
             if (limit != null && limit < 1) {
                 throw new InvalidValueException("limit", limit, "it must be at least 1");
             }
+        }
+
+        /** Only once it is known that no key is misspelt, which would be missing here. */
+        private void requireFit() {
             if (format == null) {
                 throw new ConvoyException(
                         "Cannot read images without format; set it to idx, cifar, folder, list, parquet or prepared");

@@ -100,7 +100,10 @@ public record JobConfig(
             @JsonProperty("parameter-averaging")
             PARAMETER_AVERAGING,
             @JsonProperty("gradient")
-            GRADIENT
+            GRADIENT,
+            /** Gradients, unless they hold training up. */
+            @JsonProperty("auto")
+            AUTO
         }
 
         /** How sums are made. */
@@ -110,7 +113,10 @@ public record JobConfig(
             @JsonProperty("all-reduce")
             ALL_REDUCE,
             @JsonProperty("dl4j-spark")
-            DL4J_SPARK
+            DL4J_SPARK,
+            /** Of the first two what turns out to be faster. */
+            @JsonProperty("auto")
+            AUTO
         }
 
         public Sync {
@@ -161,7 +167,7 @@ public record JobConfig(
             return new ParameterAveraging(steps, warmupRounds, optimizerState, outer);
         }
 
-        /** What the training loop needs of it. */
+        /** What the training loop needs of it; of an exchange that is not chosen yet, the one that takes more memory. */
         public SyncSpec spec() {
             if (exchange == Rule.GRADIENT && outer.hasVelocity()) {
                 throw new ConvoyException("Cannot use sync.outer with sync.exchange = gradient, which has an optimizer"

@@ -1,8 +1,6 @@
 package dev.convoy.jobs;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigValueFactory;
-import dev.convoy.config.JobConfig;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.Target;
@@ -15,7 +13,6 @@ import dev.convoy.train.replica.ReplicaSpec;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -27,12 +24,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Settles {@code backend.precision = auto}: both precisions are tried with the network that is to be trained, in all task slots at once as
- * training will be. A run keeps what was chosen for it, so that what goes on with it computes in the same.
+ * training will be.
  */
 final class PrecisionChoice {
     private static final Logger LOG = LoggerFactory.getLogger(PrecisionChoice.class);
 
-    private static final String KEY = "backend.precision";
+    static final String KEY = "backend.precision";
 
     /** Images of a step that is tried, at most, so that it does not take long. */
     private static final int MAX_IMAGES = 16;
@@ -45,34 +42,17 @@ final class PrecisionChoice {
     private PrecisionChoice() {}
 
     /**
-     * Puts what an earlier attempt has chosen in the place of {@code auto}.
-     *
-     * @param earlier its configuration by key
-     */
-    static Config asBefore(Config config, Map<String, String> earlier) {
-        String before = earlier.get(KEY);
-        return isAuto(config) && before != null ? with(config, before) : config;
-    }
-
-    /**
      * Puts the faster of both in the place of {@code auto}.
      *
      * @param replica of the network, in single precision
      * @param batchSize images of a step
      */
     static Config settled(Config config, JavaSparkContext spark, ReplicaSpec replica, int batchSize) {
-        if (!isAuto(config)) {
+        if (!AutoKeys.isAuto(config, KEY)) {
             return config;
         }
-        return with(config, choose(spark, replica, batchSize).name().toLowerCase(Locale.ROOT));
-    }
-
-    private static boolean isAuto(Config config) {
-        return config.getString(KEY).equalsIgnoreCase(JobConfig.Backend.Precision.AUTO.name());
-    }
-
-    private static Config with(Config config, String precision) {
-        return config.withValue(KEY, ConfigValueFactory.fromAnyRef(precision, "chosen for " + KEY + " = auto"));
+        return AutoKeys.with(
+                config, KEY, choose(spark, replica, batchSize).name().toLowerCase(Locale.ROOT));
     }
 
     private static Precision choose(JavaSparkContext spark, ReplicaSpec replica, int batchSize) {

@@ -32,11 +32,11 @@ final class ResultBuilder {
     }
 
     private final String command;
-    private final JobConfig job;
     private final JavaSparkContext spark;
     private final StopSignal signal;
     private final Result.Process process = Result.Process.current();
     // Read by another thread if the process is told to end.
+    private volatile JobConfig job;
     volatile Integer workers;
     private volatile Result.Data data;
     private volatile Supplier<TrainingSnapshot> training = () -> TrainingSnapshot.NONE;
@@ -65,6 +65,11 @@ final class ResultBuilder {
     /** Is set when the process is told to end. */
     StopSignal signal() {
         return signal;
+    }
+
+    /** Notes what was chosen where the configuration said {@code auto}. */
+    void settled(JobConfig chosen) {
+        job = chosen;
     }
 
     void data(ImageShards train, Optional<ImageShards> test, ClassWeights weights) {

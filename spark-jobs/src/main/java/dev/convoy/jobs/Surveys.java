@@ -27,7 +27,13 @@ import org.apache.spark.api.java.function.Function;
 final class Surveys {
     private Surveys() {}
 
-    static Environment environment(JavaSparkContext spark, JobConfig job) {
+    /**
+     * What a training runs in.
+     *
+     * @param job as it was configured
+     * @param chosen with what was chosen where that says {@code auto}
+     */
+    static Environment environment(JavaSparkContext spark, JobConfig job, JobConfig chosen) {
         Runtime runtime = Runtime.getRuntime();
         List<String> executors = Arrays.stream(spark.sc().statusTracker().getExecutorInfos())
                 .map(info -> info.host())
@@ -48,19 +54,23 @@ final class Surveys {
                 Redaction.of(spark.master()),
                 spark.sc().applicationId(),
                 executors,
-                inexact(spark, job));
+                inexact(spark, job, chosen));
     }
 
     /** What keeps a run from coming to the same bits once more, on the same kind of processor with the same number of workers. */
-    private static List<String> inexact(JavaSparkContext spark, JobConfig job) {
+    private static List<String> inexact(JavaSparkContext spark, JobConfig job, JobConfig chosen) {
         List<String> reasons = new ArrayList<>();
-        if (job.sync().transport() == JobConfig.Sync.Transport.ALL_REDUCE) {
+        if (job.sync().exchange() == JobConfig.Sync.Rule.AUTO
+                || job.sync().transport() == JobConfig.Sync.Transport.AUTO) {
+            reasons.add("sync = auto is chosen by timings");
+        }
+        if (chosen.sync().transport() == JobConfig.Sync.Transport.ALL_REDUCE) {
             reasons.add("sync.transport = all-reduce sums by executor: the same bits need workers grouped alike");
         }
         if (job.sync().transport() == JobConfig.Sync.Transport.DL4J_SPARK) {
             reasons.add("sync.transport = dl4j-spark has an order of its own");
         }
-        boolean averages = job.sync().exchange() == JobConfig.Sync.Rule.PARAMETER_AVERAGING;
+        boolean averages = chosen.sync().exchange() == JobConfig.Sync.Rule.PARAMETER_AVERAGING;
         if (averages && job.sync().localSteps().equals("auto")) {
             reasons.add("sync.local-steps = auto is chosen by timings");
         }

@@ -187,8 +187,8 @@ public final class TrainJob {
                 outcome.training(
                         () -> known(checkpoint.get()),
                         checkpoint.get().provenance().classNames());
-                settled = PrecisionChoice.asBefore(
-                        config, checkpoint.get().provenance().configuration());
+                settled =
+                        AutoKeys.asBefore(config, checkpoint.get().provenance().configuration());
                 resumption = Optional.of(new Resumption(
                         run.toString(), checkpoint.get(), SignificantKeys.of(settled), resume.allowChanges()));
             }

@@ -27,9 +27,7 @@ import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.TrainingState;
 import dev.convoy.train.allreduce.AllReduceMaster;
-import dev.convoy.train.dl4j.Dl4jMaster;
 import dev.convoy.train.replica.ReplicaSpec;
-import dev.convoy.train.rounds.RoundsMaster;
 import java.awt.AWTError;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -129,10 +127,12 @@ final class TrainingRun {
                         .or(() -> resumption.flatMap(Resumption::normalization))
                         .or(initial::normalization)
                         .orElseGet(train::measuredNormalization);
-                TrainingSpec training = job.trainingSpec(batchSize, weights);
                 ReplicaSpec replica = new ReplicaSpec(
                         job.backend().name(), job.backend().placement(), network.spec(), train.shape(), normalization);
-                Config settled = PrecisionChoice.settled(config, spark, replica, batchSize);
+                Config settled = settled(replica, train, batchSize, weights);
+                JobConfig chosen = ConfigReader.toTrainingConfig(settled);
+                outcome.settled(chosen);
+                TrainingSpec training = chosen.trainingSpec(batchSize, weights);
                 Provenance provenance = provenance(replica, settled, train, test, training);
                 TrainingState start = resumption.isPresent()
                         ? resumption.get().state(network, provenance, training)
@@ -140,24 +140,39 @@ final class TrainingRun {
                 if (resumption.isPresent() || settled != config) {
                     run.write(RunDirectory.CONFIG, ConfigReader.render(settled));
                 }
-                run.writeJson(Environment.FILE, Surveys.environment(spark, job));
+                run.writeJson(Environment.FILE, Surveys.environment(spark, job, chosen));
                 ImageSets.record(run, train, test);
                 carryOut(new Setup(
                         network,
-                        replica.in(ConfigReader.toJobConfig(settled)
-                                .backend()
-                                .placement()
-                                .precision()),
+                        masters(train, replica, chosen),
+                        chosen.sync(),
                         provenance,
                         sets.preparation(images),
                         training,
                         start,
-                        train,
                         test));
             } finally {
                 test.ifPresent(ImageShards::close);
             }
         }
+    }
+
+    /** The configuration with what trials have chosen where it says {@code auto}. */
+    private Config settled(ReplicaSpec replica, ImageShards train, int batchSize, ClassWeights weights) {
+        Config precise = PrecisionChoice.settled(config, spark, replica, batchSize);
+        Masters masters = masters(train, replica, ConfigReader.toJobConfig(precise));
+        int slots = spark.defaultParallelism();
+        return SyncChoice.settled(
+                precise,
+                (train.layout().workers() + slots - 1) / slots,
+                TrainingState.start(
+                        replica.bind().initialState(job.seed()), job.optimizer().spec()),
+                candidate -> masters.of(candidate.sync(), candidate.trainingSpec(batchSize, weights)));
+    }
+
+    private Masters masters(ImageShards train, ReplicaSpec replica, JobConfig precise) {
+        return new Masters(
+                spark, train, replica.in(precise.backend().placement().precision()));
     }
 
     private Provenance provenance(
@@ -178,13 +193,25 @@ final class TrainingRun {
     /** All that a training begins with. */
     private record Setup(
             Network network,
-            ReplicaSpec replica,
+            Masters masters,
+            JobConfig.Sync sync,
             Provenance provenance,
             Preparation preparation,
             TrainingSpec training,
             TrainingState start,
-            ImageShards train,
-            Optional<ImageShards> test) {}
+            Optional<ImageShards> test) {
+        ImageShards train() {
+            return masters.train();
+        }
+
+        ReplicaSpec replica() {
+            return masters.replica();
+        }
+
+        TrainingMaster master() {
+            return masters.of(sync, training);
+        }
+    }
 
     private TrainingHistory history() {
         return resumption.map(Resumption::history).orElse(TrainingHistory.EMPTY);
@@ -201,13 +228,13 @@ final class TrainingRun {
     /** Tells what would be done, and goes through one batch. */
     private void rehearse(Setup setup) {
         TrainingListener.Run told =
-                Trainer.describe(setup.network, setup.training, setup.start, history(), setup.train, setup.test);
+                Trainer.describe(setup.network, setup.training, setup.start, history(), setup.train(), setup.test);
         setup.training.checkRates(told.stepsPerEpoch());
         listeners.forEach(listener -> listener.runStarted(told));
         listeners.forEach(listener -> listener.runEnded(TrainingListener.Ending.COMPLETED, setup.start));
-        Evaluator evaluator = new Evaluator(spark, setup.replica, setup.training.batchSize());
-        evaluator.gradientNorms(evaluator.sample(setup.train, setup.training.batchSize()), setup.start.model());
-        master(setup.train, setup.replica, setup.training).close();
+        Evaluator evaluator = new Evaluator(spark, setup.replica(), setup.training.batchSize());
+        evaluator.gradientNorms(evaluator.sample(setup.train(), setup.training.batchSize()), setup.start.model());
+        setup.master().close();
     }
 
     private void findRate(Setup setup) {
@@ -215,8 +242,8 @@ final class TrainingRun {
             throw new ConvoyException("Cannot find a learning rate with sync.transport = dl4j-spark, which exchanges no"
                     + " gradients; find it with another one");
         }
-        RateFinder finder = new RateFinder(setup.training, setup.train.layout());
-        try (TrainingMaster master = master(setup.train, setup.replica, finder.spec())) {
+        RateFinder finder = new RateFinder(setup.training, setup.train().layout());
+        try (TrainingMaster master = setup.masters.of(setup.sync, finder.spec())) {
             List<RateFinder.Point> points = finder.find(master, setup.start);
             run.writeTable(RateFinder.FILE, RateFinder.Point.class, points);
             outcome.suggestRate(RateFinder.suggest(points));
@@ -225,24 +252,24 @@ final class TrainingRun {
 
     private void fit(Setup setup) {
         EarlyStopping stopping = job.train().stop().earlyStopping();
-        Evaluator evaluator = new Evaluator(spark, setup.replica, setup.training.batchSize());
-        try (TrainingMaster master = master(setup.train, setup.replica, setup.training);
+        Evaluator evaluator = new Evaluator(spark, setup.replica(), setup.training.batchSize());
+        try (TrainingMaster master = setup.master();
                 RunRecorder recorder = recorder(setup, master.capabilities(), stopping);
                 RunEvents events = new RunEvents(
-                        run, job, evaluator, setup.training.batchSize(), setup.train, setup.start.progress())) {
-            outcome.training(recorder::snapshot, setup.train.classNames());
+                        run, job, evaluator, setup.training.batchSize(), setup.train(), setup.start.progress())) {
+            outcome.training(recorder::snapshot, setup.train().classNames());
             List<TrainingListener> all = new ArrayList<>(List.of(recorder, events.listener()));
             all.addAll(listeners);
             try {
                 new Trainer(master, evaluator, setup.training, recorder, all)
                         .withStopping(stopping)
                         .withSignal(outcome.signal())
-                        .train(setup.network, setup.start, history(), setup.train, setup.test);
+                        .train(setup.network, setup.start, history(), setup.train(), setup.test);
                 recorder.finish();
                 examine(setup);
                 events.memory(
                         spark,
-                        setup.train.layout().workers(),
+                        setup.train().layout().workers(),
                         recorder.progress().globalStep());
             } catch (DivergedException e) {
                 recorder.keepLastGood(e.lastGood());
@@ -259,7 +286,7 @@ final class TrainingRun {
                     spark,
                     run,
                     best,
-                    setup.replica,
+                    setup.replica(),
                     setup.training.batchSize(),
                     job.report().images());
             Optional<Evaluator.Examination> found = setup.test.map(folder::examine);
@@ -269,9 +296,9 @@ final class TrainingRun {
                             best,
                             job.name(),
                             run.path().getName(),
-                            setup.train.perClass(),
+                            setup.train().perClass(),
                             found.map(one -> Result.Test.of(one, best.classNames()))));
-            folder.draw(found.map(Evaluator.Examination::answers), setup.test, Optional.of(setup.train));
+            folder.draw(found.map(Evaluator.Examination::answers), setup.test, Optional.of(setup.train()));
         } catch (Exception | LinkageError | AWTError | InternalError e) {
             // Exception, since Spark's own are checked but not declared. The model is there, whatever it looks like.
             LOG.warn("Cannot show how the model in {} answers: {}", run, e.toString(), e);
@@ -288,20 +315,10 @@ final class TrainingRun {
                 run,
                 setup.network,
                 setup.provenance,
-                setup.train.classNames(),
+                setup.train().classNames(),
                 setup.preparation,
                 policy,
                 history(),
                 resumption.map(Resumption::folder));
-    }
-
-    private TrainingMaster master(ImageShards train, ReplicaSpec replica, TrainingSpec training) {
-        return switch (job.sync().transport()) {
-            case ROUNDS -> new RoundsMaster(spark, train, replica, training);
-            case ALL_REDUCE -> new AllReduceMaster(
-                    spark, train, replica, training, job.sync().allReduce());
-            case DL4J_SPARK -> new Dl4jMaster(
-                    spark, train, replica, training, job.sync().averaging(), Dl4jMaster.Tuning.TUNED);
-        };
     }
 }

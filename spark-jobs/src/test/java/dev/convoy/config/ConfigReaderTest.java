@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +64,29 @@ class ConfigReaderTest {
         assertThat(config.sync().exchange()).isEqualTo(JobConfig.Sync.Rule.PARAMETER_AVERAGING);
         assertThat(config.network().spec(10, Optional.empty())).isEqualTo(NamedNetwork.MLP.spec(10));
         assertThat(config.data().train().source()).isEqualTo(new FolderSource("/digits"));
+    }
+
+    @Test
+    void syncAutoIsShortForBothOfItsKeys() {
+        for (JobConfig.Sync sync : List.of(
+                read(MINIMAL + "sync.timeout = 9, sync = auto", Map.of("sync.timeout", "60"))
+                        .sync(),
+                read(MINIMAL + "sync { exchange = auto, transport = auto, timeout = 60 }", Map.of())
+                        .sync(),
+                read(MINIMAL, new TreeMap<>(Map.of("sync", "auto", "sync.timeout", "60")))
+                        .sync())) {
+            assertThat(sync.exchange()).isEqualTo(JobConfig.Sync.Rule.AUTO);
+            assertThat(sync.transport()).isEqualTo(JobConfig.Sync.Transport.AUTO);
+            assertThat(sync.timeout()).isEqualTo(60);
+            assertThat(sync.localSteps()).isEqualTo("16");
+        }
+        assertThatThrownBy(() -> read(MINIMAL + "sync = auto, sync.timeout = 60", Map.of()))
+                .hasMessageContaining("write sync { exchange = auto, transport = auto }");
+        assertThatThrownBy(() -> read(MINIMAL + "sync = often", Map.of())).hasMessageContaining("of sync");
+        assertThat(read(MINIMAL + "name = x, sync.transport = ${name}, sync = ${?none}, name = rounds", Map.of())
+                        .sync()
+                        .transport())
+                .isEqualTo(JobConfig.Sync.Transport.ROUNDS);
     }
 
     /** Two slashes would begin a comment if the value were read as HOCON. */
@@ -197,6 +221,7 @@ class ConfigReaderTest {
             delimiter = '|',
             value = {
                 "data.batchsize = 32               | data.batchsize              | batch-size",
+                "data.train.path = null, data.train.paht = x | data.train.paht      | path",
                 "sink.local-steps = 3              | sink                        | sync",
                 "optimizer.learning-rat = 1        | optimizer.learning-rat      | learning-rate",
                 "optimizer.momentun = 0.5          | optimizer.momentun          | momentum",

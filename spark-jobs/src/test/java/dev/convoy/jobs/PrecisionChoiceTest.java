@@ -59,8 +59,8 @@ class PrecisionChoiceTest {
     @Test
     void anEarlierAttemptHasSettledIt() {
         Map<String, String> earlier = Map.of("backend.precision", "bf16");
-        assertThat(PrecisionChoice.asBefore(config("auto"), earlier)).isEqualTo(config("bf16"));
-        assertThat(PrecisionChoice.asBefore(config("fp32"), earlier)).isEqualTo(config("fp32"));
-        assertThat(PrecisionChoice.asBefore(config("auto"), Map.of())).isEqualTo(config("auto"));
+        assertThat(AutoKeys.asBefore(config("auto"), earlier)).isEqualTo(config("bf16"));
+        assertThat(AutoKeys.asBefore(config("fp32"), earlier)).isEqualTo(config("fp32"));
+        assertThat(AutoKeys.asBefore(config("auto"), Map.of())).isEqualTo(config("auto"));
     }
 }

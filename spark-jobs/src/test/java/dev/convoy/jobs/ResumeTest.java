@@ -167,19 +167,35 @@ class ResumeTest {
     }
 
     @Test
-    void whatPrecisionARunHasChosenStays(JavaSparkContext spark) throws Exception {
-        settings.put("backend.precision", "bf16");
+    void whatARunHasChosenStays(JavaSparkContext spark) throws Exception {
+        settings.putAll(Map.of(
+                "backend.precision", "bf16",
+                "sync.exchange", "gradient",
+                "sync.outer", "none",
+                "sync.transport", "all-reduce"));
         Path run = interrupted(spark, ROUNDS + 1);
-        settings.put("backend.precision", "auto");
+        settings.putAll(Map.of("backend.precision", "auto", "sync.exchange", "auto", "sync.transport", "auto"));
         train(spark, resume(run));
-        assertThat(precision(run)).isEqualTo("bf16");
+        assertThat(settled(run, "backend.precision")).isEqualTo("bf16");
+        assertThat(settled(run, "sync.exchange")).isEqualTo("gradient");
+        assertThat(settled(run, "sync.transport")).isEqualTo("all-reduce");
         settings.put("train.epochs", "1");
-        assertThat(precision(train(spark))).isIn("fp32", "bf16");
+        Path other = train(spark);
+        assertThat(settled(other, "backend.precision")).isIn("fp32", "bf16");
+        assertThat(settled(other, "sync.exchange"))
+                .isIn("gradient", "parameter-averaging")
+                .isEqualTo(result(other).at("/exchange").asText());
+        assertThat(settled(other, "sync.transport"))
+                .isIn("rounds", "all-reduce")
+                .isEqualTo(result(other).at("/transport").asText());
+        assertThat(result(other).at("/ledger/0/trained").asInt())
+                .as("trials count for nothing")
+                .isEqualTo(Digits.TRAIN);
     }
 
-    private static String precision(Path run) {
+    private static String settled(Path run, String key) {
         return ConfigFactory.parseFile(run.resolve("config.resolved.conf").toFile())
-                .getString("backend.precision");
+                .getString(key);
     }
 
     /** In the middle of the second epoch, behind its last checkpoint. */

@@ -7,6 +7,7 @@ import dev.convoy.benchmarks.contest.Workload;
 import dev.convoy.benchmarks.scale.Simulator.Cluster;
 import dev.convoy.benchmarks.scale.Simulator.Costs;
 import dev.convoy.benchmarks.scale.Simulator.Network;
+import dev.convoy.benchmarks.scale.Simulator.Stragglers;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
@@ -51,6 +52,7 @@ public final class ScaleBenchmark implements Callable<Integer> {
 
     private static final double CARRIED_BYTE = 4.5e-9;
     private static final double ROUND = 0.03;
+    private static final double TASK = 0.002;
     private static final double OVERLAP = 0.7;
 
     private static final int LOCAL_STEPS = 16;
@@ -87,6 +89,16 @@ public final class ScaleBenchmark implements Callable<Integer> {
             description = "Standard deviation of a step, as a share of it, in predictions (default: ${DEFAULT-VALUE}).")
     private double jitter = 0.05;
 
+    @Option(
+            names = "--slow-share",
+            description = "Of rounds in which a worker is slow, in predictions (default: ${DEFAULT-VALUE}).")
+    private double slowShare = 0;
+
+    @Option(
+            names = "--slow-factor",
+            description = "How many times as long its steps take then (default: ${DEFAULT-VALUE}).")
+    private double slowFactor = 2;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         List<Network> networks = networks();
@@ -113,7 +125,7 @@ public final class ScaleBenchmark implements Callable<Integer> {
         double ringByte = (seconds[1] - seconds[0]) / crowd / bytes;
         int turns = 2 * (CALIBRATION_HOSTS - 1);
         double turn = (seconds[0] / crowd - summed.get(0).gradientBytes() * ringByte) / turns;
-        return new Costs(SHARED_BYTE, ringByte, turn, OVERLAP, ROUND, CARRIED_BYTE);
+        return new Costs(SHARED_BYTE, ringByte, turn, OVERLAP, ROUND, TASK, CARRIED_BYTE);
     }
 
     private List<Network> networks() {
@@ -213,15 +225,19 @@ public final class ScaleBenchmark implements Callable<Integer> {
     private void predict(Simulator simulator, List<Network> networks) {
         System.out.printf(
                 Locale.ROOT,
-                "share of steps in which workers compute, %d workers a host, jitter %.2f, %.0f times this core%n",
+                "share of steps in which workers compute, %d workers a host, jitter %.2f, %.3f of rounds %.1f times as slow,"
+                        + " %.0f times this core%n",
                 workersOfHost,
                 jitter,
+                slowShare,
+                slowFactor,
                 speed);
         System.out.println("network    Gbit/s workers   step s    ddp  all-reduce  all-reduce/16  rounds/16  best");
         for (Network network : networks) {
             for (double gbit : List.of(1.0, 10.0, 25.0, 100.0)) {
                 for (int workers : List.of(8, 64, 256, 1024)) {
-                    predict(simulator, network, new Cluster(workers / workersOfHost, workersOfHost, gbit, jitter));
+                    Stragglers stragglers = new Stragglers(jitter, slowShare, slowFactor);
+                    predict(simulator, network, new Cluster(workers / workersOfHost, workersOfHost, gbit, stragglers));
                 }
             }
         }

@@ -1,10 +1,13 @@
 package dev.convoy.benchmarks.scale;
 
+import dev.convoy.train.sync.GradientAveraging;
+
 /**
  * Predicts how long a step takes on a cluster, from what steps, bytes and messages take on one machine.
  *
  * <p>A step of {@code W} workers waits for the slowest: with times of a normal distribution that is about {@code sqrt(2 ln W)} standard
- * deviations behind the mean, and with {@code L} local steps in between the deviations of a round are {@code sqrt(L)} as large. Sums go
+ * deviations behind the mean, and with {@code L} local steps in between the deviations of a round are {@code sqrt(L)} as large; and where
+ * workers are slow now and then, for a whole round, it waits for one of them as often as there is one. Sums go
  * around a ring of {@code H} hosts: {@code 2 (H - 1) / H} of the bytes go over each line, in {@code 2 (H - 1)} turns (Patarasuk and Yuan,
  * 2009), while processors send, receive and add; lines and processors work at the same time, but not quite. What is hidden behind going
  * backwards is not waited for.
@@ -21,9 +24,6 @@ record Simulator(Costs costs) {
     /** A host's sending, receiving and adding wait for each other, even where it has cores enough. */
     private static final double SERIAL = 1.3;
 
-    /** How much longer a step may take with an exchange at every one, which needs no other learning rate, before that is given up. */
-    private static final double BEARABLE = 1.15;
-
     /** Contributions of a round that come to the driver one by one; beyond, executors add slices first. */
     private static final double DIRECT_BYTES = 1 << 28;
 
@@ -38,9 +38,17 @@ record Simulator(Costs costs) {
      * @param turn of the ring, for a host's processor
      * @param overlap the share of going backwards that hides exchange
      * @param round of Spark's, without what travels
+     * @param task of a round, for the driver's processor, without what travels
      * @param carriedByte of state or contribution, that Spark carries: each executor's, and the driver's of each
      */
-    record Costs(double sharedByte, double ringByte, double turn, double overlap, double round, double carriedByte) {}
+    record Costs(
+            double sharedByte,
+            double ringByte,
+            double turn,
+            double overlap,
+            double round,
+            double task,
+            double carriedByte) {}
 
     /**
      * A network that is trained.
@@ -64,11 +72,27 @@ record Simulator(Costs costs) {
      *
      * @param workersOfHost that share its line
      * @param gbit of a host's line, each way, in Gbit/s
-     * @param jitter standard deviation of a step's seconds, as a share of them
      */
-    record Cluster(int hosts, int workersOfHost, double gbit, double jitter) {
+    record Cluster(int hosts, int workersOfHost, double gbit, Stragglers stragglers) {
         int workers() {
             return hosts * workersOfHost;
+        }
+    }
+
+    /**
+     * How even workers are.
+     *
+     * @param jitter standard deviation of a step's seconds, as a share of them
+     * @param slowShare of rounds in which a worker is slow
+     * @param slowFactor how many times as long its steps take then
+     */
+    record Stragglers(double jitter, double slowShare, double slowFactor) {
+        /** How many steps of an even worker the slowest of so many takes time for, on average. */
+        private double steps(int steps, int workers) {
+            double behind = jitter * Math.sqrt(2 * Math.log(workers));
+            double even = steps + Math.sqrt(steps) * behind;
+            double none = Math.pow(1 - slowShare, workers);
+            return none * even + (1 - none) * Math.max(even, slowFactor * steps);
         }
     }
 
@@ -101,7 +125,8 @@ record Simulator(Costs costs) {
                 : Math.max(cluster.workersOfHost * line, bytes * costs.carriedByte) + 2 * carried;
         // Blocks come in and go on at the same time, but the driver and the last executor each need all of them.
         double out = 2 * line + bytes * costs.carriedByte;
-        return (computing(network, cluster, localSteps) + costs.round + out + home) / localSteps;
+        double launched = costs.round + cluster.workers() * costs.task;
+        return (computing(network, cluster, localSteps) + launched + out + home) / localSteps;
     }
 
     /** Seconds of a step of PyTorch's DDP: as {@link #allReduce}, but every worker is a process in the ring. */
@@ -140,7 +165,7 @@ record Simulator(Costs costs) {
      * @param rounds of {@link #rounds}
      */
     static String advice(double each, double averaged, double rounds) {
-        if (each <= BEARABLE * Math.min(averaged, rounds)) {
+        if (GradientAveraging.isWorthwhile(each, Math.min(averaged, rounds))) {
             return "all-reduce, gradient";
         }
         return rounds < averaged ? "rounds" : "all-reduce, parameter-averaging";
@@ -148,7 +173,6 @@ record Simulator(Costs costs) {
 
     /** Seconds of the slowest worker's steps in a round. */
     private static double computing(Network network, Cluster cluster, int steps) {
-        double behind = cluster.jitter * Math.sqrt(2 * Math.log(cluster.workers()));
-        return network.step * (steps + Math.sqrt(steps) * behind);
+        return network.step * cluster.stragglers.steps(steps, cluster.workers());
     }
 }

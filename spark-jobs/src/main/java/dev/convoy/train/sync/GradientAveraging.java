@@ -11,6 +11,19 @@ import java.util.function.IntConsumer;
 
 /** Gradients are averaged after every step, and the optimizer runs once on their mean: W workers are one on a W times larger batch. */
 public record GradientAveraging() implements Exchange {
+    /** How much longer a step may take with an exchange at every one, which needs no other learning rate. */
+    private static final double BEARABLE = 1.15;
+
+    /**
+     * Whether to prefer gradients, which train as one worker on larger batches does, to an exchange that lets workers part in between.
+     *
+     * @param seconds of a step with gradients
+     * @param otherSeconds of a step with the other
+     */
+    public static boolean isWorthwhile(double seconds, double otherSeconds) {
+        return seconds <= BEARABLE * otherSeconds;
+    }
+
     @Override
     public int stepsOfRound(Progress begin, int stepsOfEpoch) {
         return 1;

@@ -67,8 +67,14 @@ public record LocalStepsTuning(List<Timing> rounds, int settled) implements Seri
         return localSteps(compute, exchange, stepsOfEpoch);
     }
 
-    /** The smallest L for which {@code exchange / (L * compute + exchange)} is at most {@link #SHARE}, from 1 to {@code max}. */
-    static int localSteps(double compute, double exchange, int max) {
+    /**
+     * The smallest L for which {@code exchange / (L * compute + exchange)} is at most a twentieth.
+     *
+     * @param compute seconds of a step, above 0
+     * @param exchange seconds, at least 0
+     * @param max that it may be, at least 1
+     */
+    public static int localSteps(double compute, double exchange, int max) {
         double steps = Math.ceil(exchange * (1 - SHARE) / SHARE / compute);
         return (int) Math.max(1, Math.min(max, steps));
     }
