@@ -41,16 +41,13 @@ final class ConsoleProgress implements ProgressView {
 
     /** Tells of a job's training; whoever does not read on does not hold it up. */
     static AsyncProgress of(JobConfig job) {
-        boolean averages = job.sync().exchange() != JobConfig.Sync.Rule.GRADIENT;
         String setup = String.format(
                 Locale.ROOT,
-                "%s on %s in %s, %s by %s%s",
+                "%s on %s in %s, %s",
                 job.backend().name(),
                 Json.key(job.backend().device()),
                 Json.key(job.backend().precision()),
-                Json.key(job.sync().exchange()),
-                Json.key(job.sync().transport()),
-                averages ? " (local steps: " + job.sync().localSteps() + ")" : "");
+                exchange(job.sync()));
         EarlyStopping stopping = job.train().stop().earlyStopping();
         return new AsyncProgress(new ConsoleProgress(
                 System.out,
@@ -59,6 +56,16 @@ final class ConsoleProgress implements ProgressView {
                 System.console() != null,
                 job.sync().transport() != JobConfig.Sync.Transport.DL4J_SPARK,
                 System::nanoTime));
+    }
+
+    private static String exchange(JobConfig.Sync sync) {
+        if (sync.exchange() == JobConfig.Sync.Rule.AUTO || sync.transport() == JobConfig.Sync.Transport.AUTO) {
+            // The log has just said which.
+            return "exchange chosen by trials";
+        }
+        boolean averages = sync.exchange() == JobConfig.Sync.Rule.PARAMETER_AVERAGING;
+        String steps = averages ? " (local steps: " + sync.localSteps() + ")" : "";
+        return Json.key(sync.exchange()) + " by " + Json.key(sync.transport()) + steps;
     }
 
     /**

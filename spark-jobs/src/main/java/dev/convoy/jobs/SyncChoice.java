@@ -15,11 +15,11 @@ import dev.convoy.train.TrainingMaster;
 import dev.convoy.train.TrainingState;
 import dev.convoy.train.sync.GradientAveraging;
 import dev.convoy.train.sync.LocalStepsTuning;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
@@ -37,13 +37,18 @@ final class SyncChoice {
     static final String TRANSPORT = "sync.transport";
     private static final String LOCAL_STEPS = "sync.local-steps";
 
-    /** Of which the later half counts, when the JVM has warmed up. */
+    /** Of the rounds of a trial the later half counts, when the JVM has warmed up; so many at least. */
     private static final int ROUNDS = 12;
 
-    /** Where a step takes long, so many do. */
+    /** How long a trial goes on beyond these, since only long ones of short steps are warm. */
+    private static final long WARM_NANOS = 2_000_000_000L;
+
+    /** Where a step takes long, so many do, after this time. */
     private static final int FEW_ROUNDS = 3;
 
     private static final long LONG_NANOS = 20_000_000_000L;
+
+    private static final int MAX_ROUNDS = 1000;
 
     private SyncChoice() {}
 
@@ -128,9 +133,10 @@ final class SyncChoice {
     private record Trial(int turns, TrainingState start, Function<JobConfig, TrainingMaster> masters) {
         Optional<Way> of(Config candidate) {
             JobConfig job = ConfigReader.toTrainingConfig(candidate);
-            List<RoundReport> rounds = new ArrayList<>();
+            // Read by other threads too, when they ask for an end.
+            List<RoundReport> rounds = new CopyOnWriteArrayList<>();
             try (TrainingMaster master = masters.apply(single(candidate))) {
-                master.advance(start, ROUNDS, observer(rounds));
+                master.advance(start, MAX_ROUNDS, observer(rounds));
             } catch (DivergedException e) {
                 // For training to tell; its rounds took what they take.
                 LOG.debug("A trial has diverged", e);
@@ -162,7 +168,9 @@ final class SyncChoice {
 
                 @Override
                 public boolean wantsEnd() {
-                    return rounds.size() >= FEW_ROUNDS && System.nanoTime() - began > LONG_NANOS;
+                    long nanos = System.nanoTime() - began;
+                    return rounds.size() >= ROUNDS && nanos > WARM_NANOS
+                            || rounds.size() >= FEW_ROUNDS && nanos > LONG_NANOS;
                 }
             };
         }
