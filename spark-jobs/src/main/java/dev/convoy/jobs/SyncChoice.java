@@ -72,7 +72,6 @@ final class SyncChoice {
      * @param turns that workers of a task take in a round
      * @param start a state to try it with
      * @param masters for a configuration that names exchange and transport
-     * @throws RuntimeException of the last way, if none can be used
      */
     static Config settled(Config config, int turns, TrainingState start, Function<JobConfig, TrainingMaster> masters) {
         List<Config> candidates = candidates(config);

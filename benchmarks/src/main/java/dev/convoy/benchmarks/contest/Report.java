@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.TreeMap;
 /** What a benchmark prints as it goes along, and writes as JSON in the end. */
 public final class Report {
     private final Map<String, Object> contents = new TreeMap<>();
+    private final List<Double> slowestCore = new ArrayList<>();
 
     /**
      * One contestant's result.
@@ -37,6 +39,8 @@ public final class Report {
         contents.put("machine", Machine.describe());
         contents.put("versions", Machine.versions(python, module));
         contents.put("settings", settings);
+        contents.put("slowest core, of the fastest", slowestCore);
+        slowestCore.add(Cores.slowest());
         contents.forEach((key, value) -> System.out.println(key + ": " + value));
     }
 
@@ -45,7 +49,7 @@ public final class Report {
     }
 
     /**
-     * Prints and keeps a table.
+     * Prints and keeps a table, and how even the machine's cores were, from the start and after each table.
      *
      * @param measure what ratios are to
      */
@@ -56,6 +60,8 @@ public final class Report {
         lines.forEach(line -> System.out.printf(
                 "%-46s %,10.0f %18.2f %s%n",
                 line.name, line.median, line.ratio, line.shares == null ? "" : line.shares.columns()));
+        slowestCore.add(Cores.slowest());
+        System.out.println("slowest core, of the fastest: " + Cores.describe(slowestCore));
     }
 
     public void write(Path file) throws IOException {
