@@ -5,9 +5,12 @@ import org.apache.spark.SparkConf;
 
 /** What Spark should be told for Convoy's jobs; what a user has set stays. */
 public final class SparkSettings {
-    /** glibc keeps the large blocks that every step needs, on huge pages, instead of mapping and unmapping them. */
+    /**
+     * glibc keeps the large blocks that every step needs, on huge pages, instead of mapping and unmapping them; in one arena, since only the
+     * first has huge pages.
+     */
     public static final String MALLOC =
-            "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296";
+            "glibc.malloc.arena_max=1:glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296";
 
     private SparkSettings() {}
 

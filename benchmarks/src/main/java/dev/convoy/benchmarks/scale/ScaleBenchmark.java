@@ -52,7 +52,7 @@ public final class ScaleBenchmark implements Callable<Integer> {
 
     private static final double CARRIED_BYTE = 4.5e-9;
     private static final double ROUND = 0.03;
-    private static final double TASK = 0.002;
+    private static final double TASK = 0.004;
     private static final double OVERLAP = 0.7;
 
     private static final int LOCAL_STEPS = 16;

@@ -116,6 +116,24 @@ class ParityTest {
                 .withInitializer(new Initializer.Xavier()));
     }
 
+    /** With these numbers of channels oneDNN is known to end the process on some processors. */
+    @Test
+    void convolutionsOfSinglePixelsInResNet50() {
+        Size2d one = Size2d.square(1);
+        assertParity(new NetworkSpec(List.of(
+                        new LayerSpec.Conv2d(256, Size2d.square(2)),
+                        new LayerSpec.Conv2d(1024, one),
+                        new LayerSpec.Conv2d(256, one),
+                        new LayerSpec.Conv2d(1024, one).withoutBias(),
+                        new LayerSpec.Conv2d(512, one),
+                        new LayerSpec.Conv2d(2048, one)
+                                .withPadding(Padding.SAME)
+                                .withStride(Size2d.square(2)),
+                        new LayerSpec.GlobalAveragePool(),
+                        new LayerSpec.Dense(4)))
+                .withInitializer(new Initializer.Xavier()));
+    }
+
     static final NetworkSpec FROZEN = new NetworkSpec(List.of(
                     new LayerSpec.Conv2d(3, Size2d.square(3)),
                     new LayerSpec.BatchNorm(),

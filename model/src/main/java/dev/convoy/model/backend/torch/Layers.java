@@ -173,6 +173,9 @@ final class Layers {
         Border border = Border.of(conv, x);
         Tensor input = border.isSymmetric() ? x : border.pad(x, 0);
         long[] padding = border.isSymmetric() ? border.symmetric() : ZERO;
+        if (padding[0] == 0 && padding[1] == 0 && PixelDense.replaces(conv, input)) {
+            return PixelDense.convolve(low(input), low(tensors.get(0)), bias(conv.bias(), tensors), conv.stride());
+        }
         int copies = copies(conv, input);
         Tensor source = copies == 1 ? input : input.repeat_interleave(copies, new LongOptional(1), new LongOptional());
         return torch.conv2d(
