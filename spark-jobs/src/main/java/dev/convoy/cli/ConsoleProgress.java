@@ -59,7 +59,7 @@ final class ConsoleProgress implements ProgressView {
     }
 
     private static String exchange(JobConfig.Sync sync) {
-        if (sync.exchange() == JobConfig.Sync.Rule.AUTO || sync.transport() == JobConfig.Sync.Transport.AUTO) {
+        if (sync.hasChoice()) {
             // The log has just said which.
             return "exchange chosen by trials";
         }

@@ -71,8 +71,7 @@ final class RunDrill extends ConfiguredJob {
             throw new ConvoyException(
                     "Cannot drill sync.transport = dl4j-spark, which cannot be resumed; use rounds or all-reduce");
         }
-        if (job.sync().exchange() == JobConfig.Sync.Rule.AUTO
-                || job.sync().transport() == JobConfig.Sync.Transport.AUTO) {
+        if (job.sync().hasChoice()) {
             throw new ConvoyException(
                     "Cannot drill sync = auto: each training would choose by what it has measured; try"
                             + " --set sync.exchange=gradient --set sync.transport=all-reduce");

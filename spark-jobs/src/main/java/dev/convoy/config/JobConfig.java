@@ -129,6 +129,11 @@ public record JobConfig(
             }
         }
 
+        /** Whether trials are to choose exchange or transport. */
+        public boolean hasChoice() {
+            return exchange == Rule.AUTO || transport == Transport.AUTO;
+        }
+
         /** When rounds go on without slow workers. */
         private LatePolicy late() {
             if (roundTimeout.equals("none") && quorum == 1) {

@@ -60,8 +60,7 @@ final class Surveys {
     /** What keeps a run from coming to the same bits once more, on the same kind of processor with the same number of workers. */
     private static List<String> inexact(JavaSparkContext spark, JobConfig job, JobConfig chosen) {
         List<String> reasons = new ArrayList<>();
-        if (job.sync().exchange() == JobConfig.Sync.Rule.AUTO
-                || job.sync().transport() == JobConfig.Sync.Transport.AUTO) {
+        if (job.sync().hasChoice()) {
             reasons.add("sync = auto is chosen by timings");
         }
         if (chosen.sync().transport() == JobConfig.Sync.Transport.ALL_REDUCE) {
