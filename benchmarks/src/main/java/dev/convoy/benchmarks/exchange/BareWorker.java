@@ -9,10 +9,14 @@ import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.StepKey;
 import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.train.TrainingSpec;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** A worker that trains on its own shard and exchanges nothing, in a thread of its own. */
 final class BareWorker {
@@ -44,12 +48,20 @@ final class BareWorker {
                 .get();
     }
 
-    /** Takes steps in its thread. */
-    Future<?> train(int steps) {
-        return thread.submit(() -> take(steps));
+    /**
+     * Takes steps in its thread.
+     *
+     * @param together where workers wait for each other after every step; null if they do not
+     */
+    Future<?> train(int steps, CyclicBarrier together) {
+        return thread.submit(() -> {
+            take(steps, together);
+            return null;
+        });
     }
 
-    private void take(int steps) {
+    private void take(int steps, CyclicBarrier together)
+            throws BrokenBarrierException, InterruptedException, TimeoutException {
         EpochPlan plan = spec.plan(layout, epoch);
         for (int i = 0; i < steps; i++) {
             if (step == plan.steps()) {
@@ -63,6 +75,9 @@ final class BareWorker {
                 throw new IllegalStateException("The loss is " + loss);
             }
             step++;
+            if (together != null) {
+                together.await(1, TimeUnit.MINUTES);
+            }
         }
     }
 }

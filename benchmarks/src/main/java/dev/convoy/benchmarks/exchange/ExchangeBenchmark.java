@@ -76,6 +76,7 @@ public final class ExchangeBenchmark implements Callable<Integer> {
         try {
             Runner local = runner(workload, LOCAL);
             addBare(contestants, local, workload);
+            add(contestants, local, workload, ExchangeKind.BARE_IN_STEP, 1, "");
             addTransports(contestants, local, workload, "");
             if (workload == Workload.LENET) {
                 add(contestants, local, workload, ExchangeKind.DL4J_SPARK_DEFAULTS, 5, "");
@@ -106,6 +107,7 @@ public final class ExchangeBenchmark implements Callable<Integer> {
             try {
                 Runner local = runner(workload, LOCAL);
                 addBare(contestants, local, workload);
+                add(contestants, local, workload, ExchangeKind.BARE_IN_STEP, 1, "");
                 Runner hosts = cluster.driver(
                         ExchangeWorker.class,
                         workload,

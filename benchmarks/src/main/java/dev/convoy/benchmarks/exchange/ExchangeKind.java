@@ -6,6 +6,8 @@ import java.util.Locale;
 enum ExchangeKind {
     /** Two replicas that never exchange anything, on the same batches of real data. */
     BARE,
+    /** The same, each step begun together: what the machine leaves to workers that have to meet, at no cost of exchange. */
+    BARE_IN_STEP,
     ROUNDS,
     /** Over the host's shared memory. */
     ALL_REDUCE,
@@ -18,13 +20,17 @@ enum ExchangeKind {
     /** Deeplearning4j's master at its best. */
     DL4J_SPARK_TUNED;
 
+    boolean isBare() {
+        return this == BARE || this == BARE_IN_STEP;
+    }
+
     boolean isDl4j() {
         return this == DL4J_SPARK_DEFAULTS || this == DL4J_SPARK_TUNED;
     }
 
     String label(int localSteps) {
         String name = name().toLowerCase(Locale.ROOT).replace('_', '-');
-        if (this == BARE || this == DL4J_SPARK_DEFAULTS) {
+        if (isBare() || this == DL4J_SPARK_DEFAULTS) {
             return name;
         }
         return name + (localSteps == 0 ? ", gradient" : ", " + localSteps + " local steps");

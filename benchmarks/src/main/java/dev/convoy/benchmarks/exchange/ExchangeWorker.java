@@ -33,6 +33,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -106,8 +107,8 @@ final class ExchangeWorker {
                 kind.isDl4j() ? new OptimizerSpec.Nesterov().withMomentum(Workload.MOMENTUM) : OPTIMIZER,
                 new LearningRate(Workload.LEARNING_RATE),
                 localSteps == 0 ? SyncSpec.gradient() : SyncSpec.averaging(localSteps));
-        return kind == ExchangeKind.BARE
-                ? bare(shards, workload, spec)
+        return kind.isBare()
+                ? bare(shards, workload, spec, kind == ExchangeKind.BARE_IN_STEP ? new CyclicBarrier(WORKERS) : null)
                 : spark(spark, kind, shards, workload, spec, localSteps);
     }
 
@@ -126,7 +127,7 @@ final class ExchangeWorker {
         boolean overlap = kind != ExchangeKind.ALL_REDUCE_GLOO_AFTER;
         TrainingMaster master =
                 switch (kind) {
-                    case BARE -> throw new IllegalArgumentException("It has no master");
+                    case BARE, BARE_IN_STEP -> throw new IllegalArgumentException("It has no master");
                     case ROUNDS -> new RoundsMaster(spark, shards, replica, spec);
                     case ALL_REDUCE, ALL_REDUCE_GLOO, ALL_REDUCE_GLOO_AFTER -> new AllReduceMaster(
                             spark,
@@ -208,7 +209,7 @@ final class ExchangeWorker {
     }
 
     /** The same batches, one thread for each worker, and nothing between them. */
-    private static Contender bare(ImageShards shards, Workload workload, TrainingSpec spec)
+    private static Contender bare(ImageShards shards, Workload workload, TrainingSpec spec, CyclicBarrier together)
             throws ExecutionException, InterruptedException {
         List<BareWorker> workers = new ArrayList<>();
         for (int worker = 0; worker < WORKERS; worker++) {
@@ -218,7 +219,7 @@ final class ExchangeWorker {
         return steps -> {
             List<Future<?>> running = new ArrayList<>();
             for (BareWorker worker : workers) {
-                running.add(worker.train(steps));
+                running.add(worker.train(steps, together));
             }
             for (Future<?> thread : running) {
                 thread.get();
