@@ -82,6 +82,11 @@ public record DataConfig(
         if (!(maxBadFraction >= 0 && maxBadFraction <= 1)) {
             throw new InvalidValueException("maxBadFraction", maxBadFraction, "allowed are 0 to 1");
         }
+        if (augment.cutsOriginals() && cache != Cache.ENCODED) {
+            throw new ConvoyException("Cannot use resized-crop with from = original in data.augment with data.cache = "
+                    + cache.name().toLowerCase(Locale.ROOT)
+                    + ", which keeps images resized; set data.cache = encoded, or take from = original away");
+        }
         if (batchSize < 1) {
             throw new InvalidValueException("batchSize", batchSize, "it must be at least 1");
         }

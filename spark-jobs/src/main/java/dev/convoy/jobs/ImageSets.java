@@ -223,7 +223,7 @@ final class ImageSets {
 
     /** Reads some of the images, chosen at random, and decodes them into one partition. */
     ImageShards sample(Description images, int max) {
-        return load(images, max, 1, ImageShards.Cache.MEMORY);
+        return load(images, max, 1, config.data().cache());
     }
 
     private ImageShards load(Description images, long limit, int partitions, ImageShards.Cache cache) {

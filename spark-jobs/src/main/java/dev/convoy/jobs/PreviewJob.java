@@ -11,6 +11,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import javax.imageio.ImageIO;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -41,9 +42,9 @@ public final class PreviewJob {
         }
         ImageSets sets = new ImageSets(spark, job);
         try (ImageShards shards = sets.sample(sets.describeTrain(), count)) {
-            WorkerShard shard = WorkerShard.of(shards.chunks().collect());
-            ImageBatch batch = shard.gather(shard.batches(count).get(0));
-            ImageBatch seen = job.data().augment().apply(batch, job.seed(), epoch - 1);
+            WorkerShard shard = shards.opener().open(shards.chunks().collect().iterator());
+            long[] ids = shard.batches(count).get(0);
+            ImageBatch seen = job.data().augment().gather(shard, ids, job.seed(), epoch - 1, OptionalLong.empty());
             save(ContactSheet.of(seen, shards.classNames()), output.toAbsolutePath());
         }
     }

@@ -84,7 +84,7 @@ final class RunEvents implements AutoCloseable {
         }
     }
 
-    /** Takes a sample of the images, and draws it as the network will see it. */
+    /** Takes a sample of the images, and draws it as the network will see it; crops from originals are drawn from resized ones. */
     private void look(ImageShards train, int batchSize, Progress start) {
         try {
             ImageBatch sample = evaluator.sample(train, Math.min(PROBED, batchSize));

@@ -5,6 +5,7 @@ import dev.convoy.data.ImageBatch;
 import dev.convoy.data.InvalidValueException;
 import dev.convoy.data.augment.Augmentation;
 import dev.convoy.data.plan.Shuffle;
+import dev.convoy.data.plan.WorkerShard;
 import java.io.Serializable;
 import java.util.OptionalLong;
 
@@ -36,15 +37,15 @@ public record BatchLoading(Shuffle shuffle, Augmentation augmentation, ClassWeig
     }
 
     /**
-     * Changes and weighs a batch as it is trained.
+     * Gathers a batch, changed and weighed as it is trained.
      *
-     * @param gathered the images as they are stored
+     * @param ids of images of the shard
      * @param position of the first in its worker's epoch
      */
-    public ImageBatch transform(ImageBatch gathered, long seed, int epoch, long position) {
+    public ImageBatch gather(WorkerShard shard, long[] ids, long seed, int epoch, long position) {
         boolean again = shuffle.kind() == Shuffle.Kind.BALANCED;
         OptionalLong place = again ? OptionalLong.of(position) : OptionalLong.empty();
-        return classWeights.apply(augmentation.apply(gathered, seed, epoch, place));
+        return classWeights.apply(augmentation.gather(shard, ids, seed, epoch, place));
     }
 
     /**

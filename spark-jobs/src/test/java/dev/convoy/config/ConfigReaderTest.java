@@ -102,6 +102,21 @@ class ConfigReaderTest {
     }
 
     @Test
+    void cropsFromOriginalsNeedFiles() {
+        String crop = MINIMAL + "data.augment = [{ type = resized-crop, from = original }]\n";
+        assertThat(read(crop + "data.cache = encoded", Map.of())
+                        .data()
+                        .augment()
+                        .cutsOriginals())
+                .isTrue();
+        assertThatThrownBy(() -> read(crop, Map.of()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("data.cache = memory, which keeps images resized; set data.cache = encoded");
+        assertThatThrownBy(() -> read(crop.replace("original", "file"), Map.of()))
+                .hasMessageContaining("original");
+    }
+
+    @Test
     void everySourceAndAugmentationCanBeWritten() {
         JobConfig config = read(
                 MINIMAL

@@ -5,6 +5,7 @@ import dev.convoy.benchmarks.contest.LocalSpark;
 import dev.convoy.benchmarks.contest.Workload;
 import dev.convoy.data.BadImageException;
 import dev.convoy.data.ImageBatch;
+import dev.convoy.data.ImageChunkBuilder;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.Target;
@@ -13,6 +14,7 @@ import dev.convoy.data.augment.GeometricTransform;
 import dev.convoy.data.augment.PixelTransform;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
+import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.data.rdd.ShardSpec;
 import dev.convoy.data.source.ImageListing;
@@ -26,6 +28,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -54,10 +57,10 @@ final class DataWorker {
     private static final ImageShape SHAPE = new ImageShape(3, 224, 224);
     private static final ImageDecoder DECODER =
             new ImageDecoder(SHAPE, ImageDecoder.Sizes.STRETCH, ImageDecoder.Colours.REFUSE);
-    private static final Augmentation AUGMENTATION = new Augmentation(List.of(
-            new GeometricTransform.ResizedCrop(),
-            new GeometricTransform.Flip(),
-            new PixelTransform.ColourJitter(0.4, 0.4, 0.4, 0.1)));
+    private static final GeometricTransform.ResizedCrop CROP = new GeometricTransform.ResizedCrop();
+    private static final Augmentation AUGMENTATION = augmentation(CROP);
+    private static final Augmentation ORIGINALS =
+            augmentation(CROP.withFrom(GeometricTransform.ResizedCrop.From.ORIGINAL));
 
     /** What is done with images. Those in Spark read the files, the others have them in memory. */
     enum Kind {
@@ -65,6 +68,7 @@ final class DataWorker {
         DECODER("Convoy's decoder"),
         OPENCV_AUGMENTED("OpenCV's imdecode, resize of a part, flip, transform"),
         AUGMENTED("Convoy's decoder and augmentation"),
+        ORIGINALS_AUGMENTED("Convoy's augmentation, crops from originals"),
         SPARK("Convoy in Spark: read, decode"),
         SHARDS("Convoy in Spark: read, decode, deal, cache");
 
@@ -125,6 +129,7 @@ final class DataWorker {
             case OPENCV_AUGMENTED -> threads(
                     images.stream().map(DataWorker::file).toList(), DataWorker::openCvAugmented);
             case AUGMENTED -> threads(images, DataWorker::augment);
+            case ORIGINALS_AUGMENTED -> originals(images);
             case SPARK, SHARDS -> throw new IllegalStateException();
         };
     }
@@ -151,8 +156,29 @@ final class DataWorker {
         };
     }
 
+    private static Augmentation augmentation(GeometricTransform.ResizedCrop crop) {
+        return new Augmentation(
+                List.of(crop, new GeometricTransform.Flip(), new PixelTransform.ColourJitter(0.4, 0.4, 0.4, 0.1)));
+    }
+
+    /** As with {@code data.cache = encoded}. */
+    private static Contender originals(List<SourceImage> images) {
+        ImageChunkBuilder chunk = new ImageChunkBuilder(SHAPE, true);
+        images.forEach(image -> chunk.add(image.id(), image.target(), bytes(image)));
+        WorkerShard shard = WorkerShard.of(List.of(chunk.build())).withDecoder(DECODER);
+        return threads(images, batch -> ORIGINALS.gather(shard, ids(batch), 1, 0, OptionalLong.empty()));
+    }
+
+    private static long[] ids(List<SourceImage> images) {
+        return images.stream().mapToLong(SourceImage::id).toArray();
+    }
+
+    private static byte[] bytes(SourceImage image) {
+        return ((SourceImage.Data.Encoded) image.data()).bytes();
+    }
+
     private static Mat file(SourceImage image) {
-        byte[] bytes = ((SourceImage.Data.Encoded) image.data()).bytes();
+        byte[] bytes = bytes(image);
         return new Mat(1, bytes.length, opencv_core.CV_8UC1, new BytePointer(bytes));
     }
 
@@ -204,7 +230,7 @@ final class DataWorker {
         for (int i = 0; i < images.size(); i++) {
             System.arraycopy(DECODER.decode(images.get(i).data()), 0, pixels, i * SHAPE.size(), SHAPE.size());
         }
-        long[] ids = images.stream().mapToLong(SourceImage::id).toArray();
+        long[] ids = ids(images);
         List<Target> targets = Collections.nCopies(ids.length, new Target.ClassIndex(0));
         AUGMENTATION.apply(new ImageBatch(SHAPE, ids, pixels, targets), 1, 0);
     }

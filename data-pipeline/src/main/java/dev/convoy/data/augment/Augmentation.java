@@ -6,10 +6,13 @@ import dev.convoy.data.CounterRandom.Purpose;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Target;
+import dev.convoy.data.augment.GeometricTransform.ResizedCrop;
+import dev.convoy.data.plan.WorkerShard;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.IntFunction;
 
@@ -28,6 +31,11 @@ public record Augmentation(List<ImageTransform> transforms) implements Serializa
 
     public Augmentation {
         transforms = List.copyOf(transforms);
+        if (transforms.stream().skip(1).anyMatch(Augmentation::cutsOriginals)) {
+            throw new ConvoyException(
+                    "Cannot change images in this order: a resized crop from originals must come first,"
+                            + " since images are cut while they are decoded");
+        }
         boolean mixed = false;
         for (ImageTransform transform : transforms) {
             if (mixed && !(transform instanceof MixingTransform)) {
@@ -39,13 +47,42 @@ public record Augmentation(List<ImageTransform> transforms) implements Serializa
         }
     }
 
+    private static boolean cutsOriginals(ImageTransform transform) {
+        return transform instanceof ResizedCrop crop && crop.from() == ResizedCrop.From.ORIGINAL;
+    }
+
+    /** Whether images have to be kept as files, since parts are cut out while they are decoded. */
+    public boolean cutsOriginals() {
+        return transforms.stream().anyMatch(Augmentation::cutsOriginals);
+    }
+
+    /**
+     * Gathers and changes a batch.
+     *
+     * @param ids of images of the shard
+     * @param epoch from 0
+     * @param position as {@link #apply(ImageBatch, long, int, OptionalLong)} takes it
+     * @throws ConvoyException if it {@link #cutsOriginals} that the shard does not have
+     */
+    public ImageBatch gather(WorkerShard shard, long[] ids, long seed, int epoch, OptionalLong position) {
+        if (!cutsOriginals()) {
+            return apply(shard.gather(ids), seed, epoch, position);
+        }
+        ResizedCrop crop = (ResizedCrop) transforms.get(0);
+        ImageBatch cut = shard.gather(ids, (id, index) -> {
+            IntFunction<Draws> draws = key(seed, epoch, id, position, index);
+            return Optional.of(crop.view(() -> draws.apply(0)));
+        });
+        return apply(cut, seed, epoch, position, 1);
+    }
+
     /** Changes a batch in an epoch in which every image comes once at most. */
     public ImageBatch apply(ImageBatch batch, long seed, int epoch) {
         return apply(batch, seed, epoch, OptionalLong.empty());
     }
 
     /**
-     * Changes a batch.
+     * Changes a batch; crops that are to come from originals come from the images of the batch.
      *
      * @param batch not changed
      * @param epoch from 0
@@ -53,6 +90,15 @@ public record Augmentation(List<ImageTransform> transforms) implements Serializa
      *     in another way each time
      */
     public ImageBatch apply(ImageBatch batch, long seed, int epoch, OptionalLong position) {
+        return apply(batch, seed, epoch, position, 0);
+    }
+
+    /**
+     * Does what is left to be done.
+     *
+     * @param first place in the list
+     */
+    private ImageBatch apply(ImageBatch batch, long seed, int epoch, OptionalLong position, int first) {
         if (transforms.isEmpty() || batch.size() == 0) {
             return batch;
         }
@@ -60,10 +106,10 @@ public record Augmentation(List<ImageTransform> transforms) implements Serializa
         List<byte[]> images = new ArrayList<>(batch.size());
         for (int i = 0; i < batch.size(); i++) {
             byte[] image = Arrays.copyOfRange(batch.pixels(), i * shape.size(), (i + 1) * shape.size());
-            images.add(change(image, shape, key(seed, epoch, batch.ids()[i], position, i)));
+            images.add(change(image, shape, key(seed, epoch, batch.ids()[i], position, i), first));
         }
         List<Target> targets = batch.targets();
-        for (int place = 0; place < transforms.size(); place++) {
+        for (int place = first; place < transforms.size(); place++) {
             if (transforms.get(place) instanceof MixingTransform mixing) {
                 List<byte[]> before = images.stream().map(byte[]::clone).toList();
                 List<Target> mixed = new ArrayList<>();
@@ -88,10 +134,10 @@ public record Augmentation(List<ImageTransform> transforms) implements Serializa
         return batch.withPixels(pixels).withTargets(targets);
     }
 
-    private byte[] change(byte[] image, ImageShape shape, IntFunction<Draws> drawsAt) {
+    private byte[] change(byte[] image, ImageShape shape, IntFunction<Draws> drawsAt, int first) {
         byte[] pixels = image;
         Geometry move = Geometry.IDENTITY;
-        for (int place = 0; place < transforms.size(); place++) {
+        for (int place = first; place < transforms.size(); place++) {
             Draws draws = drawsAt.apply(place);
             if (transforms.get(place) instanceof GeometricTransform geometric) {
                 move = move.then(geometric.draw(draws, shape));

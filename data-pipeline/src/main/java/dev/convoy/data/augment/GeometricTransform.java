@@ -1,7 +1,9 @@
 package dev.convoy.data.augment;
 
 import dev.convoy.data.ImageShape;
+import dev.convoy.data.decode.View;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** A change that moves pixels about. */
 public sealed interface GeometricTransform extends ImageTransform {
@@ -29,36 +31,66 @@ public sealed interface GeometricTransform extends ImageTransform {
      *
      * @param area part of the image's area, from 0.0001 to 1, default [0.08, 1]
      * @param ratio of width to height, default [0.75, 1.3333]
+     * @param from which image it is cut, default {@link From#RESIZED}
      */
-    record ResizedCrop(List<Double> area, List<Double> ratio) implements GeometricTransform {
+    record ResizedCrop(List<Double> area, List<Double> ratio, From from) implements GeometricTransform {
+        /** Which image a part is cut out of. */
+        public enum From {
+            /** The one that others see whole: small, so that small parts are blurred. */
+            RESIZED,
+            /**
+             * The file's, while it is decoded, and resized once, as is usual for photographs; the shape that others are brought to does
+             * not matter. Files have to be kept.
+             */
+            ORIGINAL
+        }
+
         public ResizedCrop {
             area = Ranges.checked("area", area, 1e-4, 1);
             ratio = Ranges.checked("ratio", ratio, 0.01, 100);
         }
 
         public ResizedCrop() {
-            this(List.of(0.08, 1.0), List.of(0.75, 4.0 / 3));
+            this(List.of(0.08, 1.0), List.of(0.75, 4.0 / 3), From.RESIZED);
         }
 
         public ResizedCrop withArea(double smallest, double largest) {
-            return new ResizedCrop(List.of(smallest, largest), ratio);
+            return new ResizedCrop(List.of(smallest, largest), ratio, from);
         }
 
         public ResizedCrop withRatio(double smallest, double largest) {
-            return new ResizedCrop(area, List.of(smallest, largest));
+            return new ResizedCrop(area, List.of(smallest, largest), from);
+        }
+
+        public ResizedCrop withFrom(From value) {
+            return new ResizedCrop(area, ratio, value);
         }
 
         @Override
         public Geometry draw(Draws draws, ImageShape shape) {
-            double part = draws.between(area) * shape.height() * shape.width();
+            View.Part part = part(draws, shape.height(), shape.width());
+            double scaleX = part.width() / shape.width();
+            double scaleY = part.height() / shape.height();
+            return new Geometry(scaleX, 0, part.x() + 0.5 * scaleX - 0.5, 0, scaleY, part.y() + 0.5 * scaleY - 0.5);
+        }
+
+        /**
+         * Draws the part that is cut out of an image of some size.
+         *
+         * @param draws the same ones each time, from the beginning
+         */
+        View view(Supplier<Draws> draws) {
+            return (height, width) -> part(draws.get(), height, width);
+        }
+
+        private View.Part part(Draws draws, int imageHeight, int imageWidth) {
+            double part = draws.between(area) * imageHeight * imageWidth;
             double wide = draws.betweenFactors(ratio);
-            double width = Math.min(shape.width(), Math.sqrt(part * wide));
-            double height = Math.min(shape.height(), Math.sqrt(part / wide));
-            double x = draws.between(0, shape.width() - width);
-            double y = draws.between(0, shape.height() - height);
-            double scaleX = width / shape.width();
-            double scaleY = height / shape.height();
-            return new Geometry(scaleX, 0, x + 0.5 * scaleX - 0.5, 0, scaleY, y + 0.5 * scaleY - 0.5);
+            double width = Math.min(imageWidth, Math.sqrt(part * wide));
+            double height = Math.min(imageHeight, Math.sqrt(part / wide));
+            double x = draws.between(0, imageWidth - width);
+            double y = draws.between(0, imageHeight - height);
+            return new View.Part(x, y, width, height);
         }
     }
 

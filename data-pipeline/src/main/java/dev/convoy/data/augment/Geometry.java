@@ -47,18 +47,19 @@ record Geometry(double xx, double xy, double x0, double yx, double yy, double y0
     private byte[] picked(byte[] pixels, ImageShape shape) {
         byte[] moved = new byte[pixels.length];
         int width = shape.width();
-        int plane = shape.height() * width;
-        for (int y = 0; y < shape.height(); y++) {
-            for (int x = 0; x < width; x++) {
-                double fromX = xx * x + xy * y + x0;
-                double fromY = yx * x + yy * y + y0;
-                if (fromX < 0 || fromX >= width || fromY < 0 || fromY >= shape.height()) {
-                    continue;
-                }
-                int to = y * width + x;
-                int from = ((int) fromY) * width + (int) fromX;
-                for (int start = 0; start < pixels.length; start += plane) {
-                    moved[start + to] = pixels[start + from];
+        int height = shape.height();
+        int stepX = (int) xx;
+        int stepY = (int) yx;
+        for (int y = 0; y < height; y++) {
+            int fromX = (int) (xy * y + x0);
+            int fromY = (int) (yy * y + y0);
+            for (int x = 0; x < width; x++, fromX += stepX, fromY += stepY) {
+                if (fromX >= 0 && fromX < width && fromY >= 0 && fromY < height) {
+                    int from = fromY * width + fromX;
+                    int to = y * width + x;
+                    for (int plane = 0; plane < pixels.length; plane += height * width) {
+                        moved[plane + to] = pixels[plane + from];
+                    }
                 }
             }
         }

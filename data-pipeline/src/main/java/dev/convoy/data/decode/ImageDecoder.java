@@ -7,8 +7,6 @@ import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_ANYCOLOR;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_COLOR;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_GRAYSCALE;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.imencode;
-import static org.bytedeco.opencv.global.opencv_imgproc.INTER_AREA;
-import static org.bytedeco.opencv.global.opencv_imgproc.INTER_LINEAR;
 
 import dev.convoy.data.BadImageException;
 import dev.convoy.data.BadImageException.Kind;
@@ -17,15 +15,13 @@ import dev.convoy.data.SourceImage;
 import dev.convoy.data.natives.Natives;
 import java.io.Serializable;
 import java.nio.DoubleBuffer;
+import java.util.function.IntBinaryOperator;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.bytedeco.opencv.opencv_core.MatVector;
-import org.bytedeco.opencv.opencv_core.Rect;
-import org.bytedeco.opencv.opencv_core.Scalar;
-import org.bytedeco.opencv.opencv_core.Size;
 
 /**
  * Turns images into unsigned bytes of one shape, in CHW order with channels red, green, blue. {@link ImageFile} decodes
@@ -58,12 +54,6 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         /** Make it grey. */
         TO_GREY
     }
-
-    /** How many pixels, in each direction, a decoder leaves for one of the result. */
-    private static final int SPARE = 2;
-
-    /** The number of pixels up to which an image is resized whole before it is cropped. */
-    private static final long LARGE_COVER = 1L << 24;
 
     static {
         Natives.OPENCV.load();
@@ -186,52 +176,43 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
         if (data instanceof SourceImage.Data.Unreadable unreadable) {
             throw new BadImageException(Kind.UNDECODABLE, unreadable.reason());
         }
+        Fitting fitting = new Fitting(shape, sizes);
         try (PointerScope scope = new PointerScope()) {
             Mat image = data instanceof SourceImage.Data.Encoded encoded
-                    ? decodeEncoded(encoded.bytes())
+                    ? decoded(encoded.bytes(), fitting::reduction)
                     : decoded((SourceImage.Data.Pixels) data);
-            return planes(fit(image));
+            return planes(fitting.fit(image));
         }
     }
 
-    private Mat decodeEncoded(byte[] bytes) throws BadImageException {
+    /**
+     * Decodes a part of an image file: it is cut out of the whole, upright image and resized once, to this decoder's shape whatever {@link
+     * #sizes} says of images of other sizes, unless these are refused. It is interpolated linearly, or averaged where it is more than
+     * twice as high or wide as the shape.
+     *
+     * @return as {@link #decode(SourceImage.Data)}
+     * @throws BadImageException as {@link #decode(SourceImage.Data)}
+     */
+    public byte[] decode(SourceImage.Data.Encoded file, View view) throws BadImageException {
+        Fitting fitting = new Fitting(shape, sizes);
+        try (PointerScope scope = new PointerScope()) {
+            Mat image = decoded(file.bytes(), (height, width) -> fitting.reduction(view, height, width));
+            return planes(fitting.cut(image, view));
+        }
+    }
+
+    private Mat decoded(byte[] bytes, IntBinaryOperator reduction) throws BadImageException {
         if (shape.channels() == 3) {
-            return ImageFile.read(bytes, IMREAD_COLOR, this::reduction);
+            return ImageFile.read(bytes, IMREAD_COLOR, reduction);
         }
         if (colours == Colours.TO_GREY) {
-            return ImageFile.read(bytes, IMREAD_GRAYSCALE, this::reduction);
+            return ImageFile.read(bytes, IMREAD_GRAYSCALE, reduction);
         }
         Mat image = ImageFile.read(bytes, IMREAD_ANYCOLOR);
         if (image.channels() != 1) {
             throw hasColour();
         }
         return image;
-    }
-
-    /**
-     * How many times smaller a decoder may make an image that is resized afterwards, so that at least {@link #SPARE} times as many rows and
-     * columns as are needed are left, whether it is turned or not.
-     */
-    private int reduction(int height, int width) {
-        if (sizes == Sizes.REFUSE) {
-            return 1;
-        }
-        int factor = 8;
-        while (factor > 1
-                && !(suffices(height / factor, width / factor) && suffices(width / factor, height / factor))) {
-            factor /= 2;
-        }
-        return factor;
-    }
-
-    private boolean suffices(int height, int width) {
-        double down = (double) height / shape.height();
-        double across = (double) width / shape.width();
-        return switch (sizes) {
-            case REFUSE -> false;
-            case STRETCH, CROP -> Math.min(down, across) >= SPARE;
-            case LETTERBOX -> Math.max(down, across) >= SPARE;
-        };
     }
 
     private Mat decoded(SourceImage.Data.Pixels pixels) throws BadImageException {
@@ -252,64 +233,6 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
 
     private static BadImageException hasColour() {
         return new BadImageException(Kind.COLOUR, "it has colour but the images are to have 1 channel");
-    }
-
-    private Mat fit(Mat image) throws BadImageException {
-        if (image.rows() == shape.height() && image.cols() == shape.width()) {
-            return image;
-        }
-        if (sizes == Sizes.REFUSE) {
-            throw new BadImageException(
-                    Kind.OTHER_SIZE,
-                    "it is " + image.rows() + "x" + image.cols() + " (height x width) but the images" + " are "
-                            + shape.height() + "x" + shape.width());
-        }
-        double down = (double) shape.height() / image.rows();
-        double across = (double) shape.width() / image.cols();
-        return switch (sizes) {
-            case REFUSE -> throw new IllegalStateException();
-            case STRETCH -> resize(image, shape.height(), shape.width());
-            case CROP -> {
-                Mat covering = resize(neededToCover(image), Math.max(down, across));
-                int top = (covering.rows() - shape.height()) / 2;
-                int left = (covering.cols() - shape.width()) / 2;
-                // A copy, since pixels are taken to lie in one piece.
-                yield new Mat(covering, new Rect(left, top, shape.width(), shape.height())).clone();
-            }
-            case LETTERBOX -> {
-                Mat fitting = resize(image, Math.min(down, across));
-                int top = (shape.height() - fitting.rows()) / 2;
-                int left = (shape.width() - fitting.cols()) / 2;
-                Mat framed = new Mat(shape.height(), shape.width(), image.type(), Scalar.all(0));
-                fitting.copyTo(new Mat(framed, new Rect(left, top, fitting.cols(), fitting.rows())));
-                yield framed;
-            }
-        };
-    }
-
-    /**
-     * Cuts an image that is much longer than the shape to its middle; the rest would be enlarged only to be cut off.
-     */
-    private Mat neededToCover(Mat image) {
-        double factor = Math.max((double) shape.height() / image.rows(), (double) shape.width() / image.cols());
-        if (factor * factor * image.rows() * image.cols() <= Math.max(LARGE_COVER, 2L * image.rows() * image.cols())) {
-            return image;
-        }
-        int rows = Math.min(image.rows(), (int) Math.ceil(shape.height() / factor) + 2);
-        int columns = Math.min(image.cols(), (int) Math.ceil(shape.width() / factor) + 2);
-        return new Mat(image, new Rect((image.cols() - columns) / 2, (image.rows() - rows) / 2, columns, rows));
-    }
-
-    private static Mat resize(Mat image, double factor) {
-        return resize(image, (int) Math.max(1, Math.round(image.rows() * factor)), (int)
-                Math.max(1, Math.round(image.cols() * factor)));
-    }
-
-    private static Mat resize(Mat image, int height, int width) {
-        boolean shrinks = image.rows() >= height && image.cols() >= width;
-        Mat resized = new Mat();
-        opencv_imgproc.resize(image, resized, new Size(width, height), 0, 0, shrinks ? INTER_AREA : INTER_LINEAR);
-        return resized;
     }
 
     private byte[] planes(Mat image) {

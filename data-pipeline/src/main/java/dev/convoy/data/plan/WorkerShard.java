@@ -1,12 +1,14 @@
 package dev.convoy.data.plan;
 
 import dev.convoy.data.BadImageException;
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageBatch;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.SourceImage;
 import dev.convoy.data.Target;
 import dev.convoy.data.decode.ImageDecoder;
+import dev.convoy.data.decode.View;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -30,6 +32,17 @@ import java.util.stream.LongStream;
 public final class WorkerShard {
     /** The most bytes of a mapping; systems allow some ten thousand mappings in a process. */
     private static final long MAX_MAPPED = 1L << 30;
+
+    /** Says which images of a batch are decoded in part. */
+    @FunctionalInterface
+    public interface Views {
+        /**
+         * Which part of an image is decoded; empty for the whole.
+         *
+         * @param index among the usable images of the batch, from 0
+         */
+        Optional<View> of(long id, int index);
+    }
 
     private final List<ImageChunk> chunks;
     /** By chunk, the last id of a usable image in it, or in those before it if it has none. */
@@ -197,6 +210,15 @@ public final class WorkerShard {
      *     one
      */
     public ImageBatch gather(long[] wanted) {
+        return gather(wanted, (id, index) -> Optional.empty());
+    }
+
+    /**
+     * As {@link #gather(long[])}, but decodes parts of images, which must be files.
+     *
+     * @throws ConvoyException if there is a view of an image whose file is not kept
+     */
+    public ImageBatch gather(long[] wanted, Views views) {
         long[] usable = Arrays.stream(wanted)
                 .filter(id -> Arrays.binarySearch(rejected, id) < 0)
                 .toArray();
@@ -209,8 +231,13 @@ public final class WorkerShard {
             if (row < 0) {
                 throw missing(usable[i]);
             }
+            Optional<View> view = views.of(usable[i], i);
             if (chunk.holdsFiles()) {
-                System.arraycopy(decoded(chunk.image(row), usable[i]), 0, pixels, i * shape.size(), shape.size());
+                byte[] image = decoded(chunk.image(row), usable[i], view);
+                System.arraycopy(image, 0, pixels, i * shape.size(), shape.size());
+            } else if (view.isPresent()) {
+                throw new ConvoyException("Cannot cut parts out of original images, since they are kept resized;"
+                        + " set data.cache = encoded (Cache.ENCODED) to keep their files");
             } else {
                 chunk.copyImage(row, pixels, i * shape.size());
             }
@@ -223,9 +250,11 @@ public final class WorkerShard {
         return new IllegalStateException("Example " + id + " is missing from its worker's chunks");
     }
 
-    private byte[] decoded(byte[] file, long id) {
+    private byte[] decoded(byte[] file, long id, Optional<View> view) {
+        SourceImage.Data.Encoded data = new SourceImage.Data.Encoded(file);
+        ImageDecoder made = decoder.orElseThrow();
         try {
-            return decoder.orElseThrow().decode(new SourceImage.Data.Encoded(file));
+            return view.isEmpty() ? made.decode(data) : made.decode(data, view.get());
         } catch (BadImageException e) {
             throw new IllegalStateException("Example " + id + " could be decoded before and cannot any more", e);
         }

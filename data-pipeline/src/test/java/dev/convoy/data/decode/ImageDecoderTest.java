@@ -19,6 +19,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Images are written by the JDK's own encoder, and read by ours. */
 class ImageDecoderTest {
@@ -87,14 +88,53 @@ class ImageDecoderTest {
         ImageShape whole = new ImageShape(channels, 600, 800);
         SourceImage.Data pixels = new SourceImage.Data.Pixels(whole, decode(whole, Colours.TO_GREY, jpeg));
         ImageDecoder decoder = new ImageDecoder(new ImageShape(channels, height, width), sizes, Colours.TO_GREY);
-        byte[] decoded = decoder.decode(jpeg);
-        byte[] expected = decoder.decode(pixels);
+        assertSimilar(decoder.decode(jpeg), decoder.decode(pixels), smaller);
+    }
+
+    private static void assertSimilar(byte[] decoded, byte[] expected, boolean smaller) {
         double difference = IntStream.range(0, decoded.length)
                 .map(i -> Math.abs((decoded[i] & 0xFF) - (expected[i] & 0xFF)))
                 .average()
                 .orElseThrow();
         assertThat(difference).isLessThan(1.5);
         assertThat(difference > 0).as("whether fewer pixels were decoded").isEqualTo(smaller);
+    }
+
+    /** A part for which no pixel is interpolated, so that every one is known. */
+    @ParameterizedTest
+    @EnumSource(names = {"STRETCH", "CROP", "LETTERBOX"})
+    void aPartIsCutOutOfTheWholeImage(Sizes sizes) throws Exception {
+        SourceImage.Data.Encoded png = encode(picture(80, 60), "png");
+        byte[] whole = decode(new ImageShape(3, 60, 80), Colours.REFUSE, png);
+        byte[] part = new ImageDecoder(new ImageShape(3, 20, 30), sizes, Colours.REFUSE)
+                .decode(png, (height, width) -> new View.Part(width - 31, height - 22, 30, 20));
+        for (int i = 0; i < part.length; i++) {
+            int row = i / 30 % 20 + 38;
+            int column = i % 30 + 49;
+            assertThat(part[i]).isEqualTo(whole[(i / 600 * 60 + row) * 80 + column]);
+        }
+    }
+
+    /** Of a small part as many pixels are decoded as it needs. */
+    @ParameterizedTest
+    @CsvSource({"0, 0, 1, 1, true", "0.25, 0.5, 0.5, 0.5, true", "0.25, 0.5, 0.2, 0.2, false"})
+    void aLargePartOfAJpegIsDecodedSmallerAndLooksTheSame(
+            double x, double y, double width, double height, boolean smaller) throws Exception {
+        SourceImage.Data.Encoded jpeg = encode(picture(800, 600), "jpg");
+        ImageShape whole = new ImageShape(3, 600, 800);
+        SourceImage.Data.Encoded png = new SourceImage.Data.Encoded(
+                ImageDecoder.asFile(new SourceImage.Data.Pixels(whole, decode(whole, Colours.REFUSE, jpeg))));
+        ImageDecoder decoder = new ImageDecoder(new ImageShape(3, 50, 50), Sizes.STRETCH, Colours.REFUSE);
+        View view = (rows, columns) -> new View.Part(x * columns, y * rows, width * columns, height * rows);
+        assertSimilar(decoder.decode(jpeg, view), decoder.decode(png, view), smaller);
+    }
+
+    @Test
+    void aPartOfAnImageOfAnotherSizeIsRefusedWhereThatIs() throws Exception {
+        SourceImage.Data.Encoded png = encode(greyImage(), "png");
+        ImageDecoder decoder = new ImageDecoder(new ImageShape(1, 2, 2), Sizes.REFUSE, Colours.REFUSE);
+        assertThatThrownBy(() -> decoder.decode(png, (height, width) -> new View.Part(0, 0, 2, 2)))
+                .hasMessageContaining("but the images are 2x2");
     }
 
     @Test
@@ -172,7 +212,7 @@ class ImageDecoderTest {
         return image;
     }
 
-    private static SourceImage.Data encode(BufferedImage image, String format) throws IOException {
+    private static SourceImage.Data.Encoded encode(BufferedImage image, String format) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         assertThat(ImageIO.write(image, format, out)).isTrue();
         return new SourceImage.Data.Encoded(out.toByteArray());

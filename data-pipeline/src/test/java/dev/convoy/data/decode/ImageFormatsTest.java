@@ -152,6 +152,9 @@ class ImageFormatsTest {
             byte[] png = ImageFiles.inserted(ImageFiles.of(image, "png"), 33, ImageFiles.pngChunk("eXIf", exif));
             byte[] lossy = decode(jpeg, 1, 16, 24);
             byte[] exact = decode(png, 1, 16, 24);
+            byte[] last = new ImageDecoder(new ImageShape(1, 8, 8), Sizes.CROP, Colours.REFUSE)
+                    .decode(new SourceImage.Data.Encoded(png), (height, width) -> new View.Part(16, 8, 8, 8));
+            assertThat(last).containsOnly(field(383));
             for (int i = 0; i < 384; i++) {
                 assertThat(lossy[i] & 0xFF).isCloseTo(field(i), within(2));
                 assertThat(exact[i] & 0xFF).isEqualTo(field(i));

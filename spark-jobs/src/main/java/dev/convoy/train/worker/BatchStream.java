@@ -110,8 +110,8 @@ public final class BatchStream implements AutoCloseable {
     }
 
     private ImageBatch make(int step) {
-        ImageBatch gathered = shard.gather(plan.batch(worker, step, shard));
-        return spec.loading().transform(gathered, spec.seed(), plan.epoch(), (long) step * spec.batchSize());
+        long[] ids = plan.batch(worker, step, shard);
+        return spec.loading().gather(shard, ids, spec.seed(), plan.epoch(), (long) step * spec.batchSize());
     }
 
     /** Time that {@link #at} has taken so far: for batches to be made, or to be waited for. */

@@ -187,7 +187,7 @@ class EqualityTest {
                         .flatMapToLong(LongStream::of)
                         .toArray();
                 double rate = spec.learningRate().at(step, plan.steps(), 1);
-                ImageBatch batch = spec.loading().transform(shard.gather(union), spec.seed(), 0, 0);
+                ImageBatch batch = spec.loading().gather(shard, union, spec.seed(), 0, 0);
                 trainer.step(batch, new StepKey(spec.seed(), step, 0), rate);
             }
             return replica.parameters().toArray();
