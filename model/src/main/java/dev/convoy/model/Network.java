@@ -240,11 +240,12 @@ public final class Network {
     }
 
     private void fill(ParameterLayout.Entry entry, float[] vector, CounterRandom random) {
+        int size = entry.size();
         if (entry.tensor().start() instanceof TensorSpec.Start.Constant constant) {
-            Arrays.fill(vector, entry.offset(), entry.offset() + entry.size(), constant.value());
+            Arrays.fill(vector, entry.offset(), entry.offset() + size, constant.value());
         } else if (entry.tensor().start() instanceof TensorSpec.Start.Random drawn) {
             Initializer initializer = drawn.initializer() == null ? spec.initializer() : drawn.initializer();
-            for (int i = 0; i < entry.size(); i++) {
+            for (int i = 0; i < size; i++) {
                 vector[entry.offset() + i] = initializer.draw(random, i, drawn.fanIn(), drawn.fanOut());
             }
         }
