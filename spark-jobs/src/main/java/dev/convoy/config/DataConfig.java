@@ -19,9 +19,9 @@ import dev.convoy.data.source.ImageSource;
 import dev.convoy.data.source.ListSource;
 import dev.convoy.data.source.ParquetSource;
 import dev.convoy.data.source.PreparedSource;
+import dev.convoy.model.Json;
 import dev.convoy.train.BatchLoading;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -84,7 +84,7 @@ public record DataConfig(
         }
         if (augment.cutsOriginals() && cache != Cache.ENCODED) {
             throw new ConvoyException("Cannot use resized-crop with from = original in data.augment with data.cache = "
-                    + cache.name().toLowerCase(Locale.ROOT)
+                    + Json.key(cache)
                     + ", which keeps images resized; set data.cache = encoded, or take from = original away");
         }
         if (batchSize < 1) {
@@ -218,7 +218,7 @@ public record DataConfig(
             fits &= transposed == null || idx;
             if (!fits) {
                 throw new ConvoyException("Cannot read images with format = "
-                        + format.name().toLowerCase(Locale.ROOT) + ", images = " + images + ", labels = " + labels
+                        + Json.key(format) + ", images = " + images + ", labels = " + labels
                         + ", path = " + path + ", split = " + split
                         + "; idx needs images and labels and may have transposed, the others need path, list and prepared"
                         + " may have split, list and parquet image-column and label-column, list anywhere, and none takes"

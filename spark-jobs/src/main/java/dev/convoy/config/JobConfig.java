@@ -25,7 +25,6 @@ import dev.convoy.train.sync.OuterOptimizer;
 import dev.convoy.train.sync.ParameterAveraging;
 import dev.convoy.train.sync.SyncSpec;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -352,7 +351,7 @@ public record JobConfig(
     private void requireGpu() {
         if (!backend.name.equals("torch") || backend.device == Placement.Device.CPU) {
             throw new ConvoyException("Cannot use sync.network = nccl with backend.name = " + backend.name
-                    + " and backend.device = " + backend.device.name().toLowerCase(Locale.ROOT)
+                    + " and backend.device = " + Json.key(backend.device)
                     + ": it sums on GPUs, in libtorch's memory; set backend.name = torch and backend.device = cuda, or"
                     + " sync.network = gloo");
         }

@@ -214,19 +214,15 @@ final class ImageSets {
 
     /** Reads, decodes, deals and caches what was described. */
     ImageShards load(Description images) {
-        return load(
-                images,
-                Optional.ofNullable(images.source.limit()).orElse(Long.MAX_VALUE),
-                workers,
-                config.data().cache());
+        return load(images, Optional.ofNullable(images.source.limit()).orElse(Long.MAX_VALUE), workers);
     }
 
-    /** Reads some of the images, chosen at random, and decodes them into one partition. */
+    /** Reads some of the images, chosen at random, into one partition. */
     ImageShards sample(Description images, int max) {
-        return load(images, max, 1, config.data().cache());
+        return load(images, max, 1);
     }
 
-    private ImageShards load(Description images, long limit, int partitions, ImageShards.Cache cache) {
+    private ImageShards load(Description images, long limit, int partitions) {
         DataConfig data = config.data();
         long available = images.listing.examples();
         long examples = Math.min(available, limit);
@@ -236,7 +232,7 @@ final class ImageSets {
         Preparation usual = data.preparation();
         Preparation preparation = grey ? new Preparation(usual.sizes(), Colours.TO_GREY) : usual;
         ImageDecoder decoder = preparation.decoder(images.shape);
-        ShardSpec spec = new ShardSpec(decoder, layout, data.onBadImage(), cache);
+        ShardSpec spec = new ShardSpec(decoder, layout, data.onBadImage(), data.cache());
         ImageShards shards = naming(() -> ImageShards.of(spark, images.listing, spec));
         try {
             checkRejected(data, images.listing, shards.rejected(), examples);

@@ -51,7 +51,7 @@ final class BareWorker {
     /**
      * Takes steps in its thread.
      *
-     * @param together where workers wait for each other after every step; null if they do not
+     * @param together where workers meet after every step
      */
     Future<?> train(int steps, CyclicBarrier together) {
         return thread.submit(() -> {
@@ -75,9 +75,7 @@ final class BareWorker {
                 throw new IllegalStateException("The loss is " + loss);
             }
             step++;
-            if (together != null) {
-                together.await(1, TimeUnit.MINUTES);
-            }
+            together.await(1, TimeUnit.MINUTES);
         }
     }
 }

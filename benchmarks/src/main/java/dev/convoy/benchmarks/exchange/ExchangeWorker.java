@@ -108,7 +108,7 @@ final class ExchangeWorker {
                 new LearningRate(Workload.LEARNING_RATE),
                 localSteps == 0 ? SyncSpec.gradient() : SyncSpec.averaging(localSteps));
         return kind.isBare()
-                ? bare(shards, workload, spec, kind == ExchangeKind.BARE_IN_STEP ? new CyclicBarrier(WORKERS) : null)
+                ? bare(shards, workload, spec, new CyclicBarrier(kind == ExchangeKind.BARE_IN_STEP ? WORKERS : 1))
                 : spark(spark, kind, shards, workload, spec, localSteps);
     }
 
@@ -208,7 +208,11 @@ final class ExchangeWorker {
         };
     }
 
-    /** The same batches, one thread for each worker, and nothing between them. */
+    /**
+     * The same batches, one thread for each worker, and nothing exchanged between them.
+     *
+     * @param together where they meet after every step; of one, for workers that do not wait for each other
+     */
     private static Contender bare(ImageShards shards, Workload workload, TrainingSpec spec, CyclicBarrier together)
             throws ExecutionException, InterruptedException {
         List<BareWorker> workers = new ArrayList<>();

@@ -53,7 +53,7 @@ public record Augmentation(List<ImageTransform> transforms) implements Serializa
 
     /** Whether images have to be kept as files, since parts are cut out while they are decoded. */
     public boolean cutsOriginals() {
-        return transforms.stream().anyMatch(Augmentation::cutsOriginals);
+        return !transforms.isEmpty() && cutsOriginals(transforms.get(0));
     }
 
     /**
@@ -99,7 +99,7 @@ public record Augmentation(List<ImageTransform> transforms) implements Serializa
      * @param first place in the list
      */
     private ImageBatch apply(ImageBatch batch, long seed, int epoch, OptionalLong position, int first) {
-        if (transforms.isEmpty() || batch.size() == 0) {
+        if (first == transforms.size() || batch.size() == 0) {
             return batch;
         }
         ImageShape shape = batch.shape();

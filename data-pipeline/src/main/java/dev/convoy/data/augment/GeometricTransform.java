@@ -84,10 +84,10 @@ public sealed interface GeometricTransform extends ImageTransform {
         }
 
         private View.Part part(Draws draws, int imageHeight, int imageWidth) {
-            double part = draws.between(area) * imageHeight * imageWidth;
+            double pixels = draws.between(area) * imageHeight * imageWidth;
             double wide = draws.betweenFactors(ratio);
-            double width = Math.min(imageWidth, Math.sqrt(part * wide));
-            double height = Math.min(imageHeight, Math.sqrt(part / wide));
+            double width = Math.min(imageWidth, Math.sqrt(pixels * wide));
+            double height = Math.min(imageHeight, Math.sqrt(pixels / wide));
             double x = draws.between(0, imageWidth - width);
             double y = draws.between(0, imageHeight - height);
             return new View.Part(x, y, width, height);
