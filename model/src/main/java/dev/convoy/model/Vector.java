@@ -47,7 +47,7 @@ public interface Vector {
     Vector addOverRoot(float factor, Vector x, float scale, Vector y, float eps);
 
     /** The length of tiles where there are several. */
-    int TILE = 1 << 15;
+    int TILE = 1 << 17;
 
     /** How many values {@link #forEachTile} shows at a time, at most. */
     int tileLength();

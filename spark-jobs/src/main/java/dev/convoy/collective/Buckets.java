@@ -155,7 +155,7 @@ final class Buckets implements AutoCloseable {
                     if (sums.size() == ProcessGroup.AT_ONCE) {
                         sums.remove().await();
                     }
-                    sums.add(group.begin(vectors.total(offset(bucket), size(bucket)), shape.compression()));
+                    sums.add(group.begin(vectors.tensor(offset(bucket), size(bucket)), shape.compression()));
                 }
                 while (!sums.isEmpty()) {
                     sums.remove().await();

@@ -71,7 +71,7 @@ public final class Collective implements AutoCloseable {
         this.ranks = shape.members().get(member).ranks();
         this.communicator = new Communicator(member, shape, address, gpu, channel, cancelled);
         this.memory = communicator.memory();
-        this.vectors = new GroupVectors(memory, communicator.ranks(), shape);
+        this.vectors = new GroupVectors(memory, communicator.ranks(), communicator.deferred(), shape);
         this.buckets = communicator.hasOtherGroups() && Buckets.suit(shape.early())
                 ? new Buckets(shape, communicator, vectors)
                 : null;
@@ -91,11 +91,12 @@ public final class Collective implements AutoCloseable {
     }
 
     /**
-     * The sum over all ranks. The caller may read it from the end of a sum until the next {@link #submit} or {@link
-     * #sum}.
+     * A piece of the sum over all ranks. The caller may read it from the end of a sum until the next {@link #submit} or {@link
+     * #sum}, and until it asks for another piece. A piece of {@link CollectiveShape#deferred} floats, of {@link Vector#TILE} at most, may
+     * be added up only now: so no member changes its vectors before all have read, as {@link #meet} tells them.
      */
-    public FloatBuffer total() {
-        return vectors.total().slice(0, shape.length());
+    public FloatBuffer total(int offset, int length) {
+        return vectors.total(offset, length);
     }
 
     /** Whether this member's group has {@link #held} vectors. */
@@ -104,7 +105,8 @@ public final class Collective implements AutoCloseable {
     }
 
     /**
-     * One of the vectors that this group's members hold together, zeros at first. Who writes what, and when, is the callers' business;
+     * One of the vectors that this group's members hold together. What it holds at first nobody knows. Who writes what, and when, is the
+     * callers' business;
      * what one wrote before {@link #meet}, all others see after it.
      */
     public FloatBuffer held(int index) {
@@ -141,7 +143,7 @@ public final class Collective implements AutoCloseable {
 
     /** What a rank had in one of its slots in the last sum. */
     public float slot(int ofRank, int slot) {
-        return vectors.total().get(shape.slotAt(ofRank, slot));
+        return vectors.slot(ofRank, slot);
     }
 
     /** Whether {@link #submit} may be called; if not, {@link #sum} alone sums everything. */
@@ -170,7 +172,7 @@ public final class Collective implements AutoCloseable {
     }
 
     /**
-     * Sums all ranks' vectors, each times its weight, into {@link #total}. All members call it at the same time.
+     * Sums all ranks' vectors, each times its weight, for {@link #total}. All members call it at the same time.
      *
      * @param slots those of each of this member's ranks, in their order; the first is the rank's weight
      * @throws PeerLostException if a member fails or does not come in time
@@ -184,7 +186,7 @@ public final class Collective implements AutoCloseable {
             }
         }
         if (buckets == null) {
-            sumFrom(0);
+            sumFrom(communicator.deferred());
             return;
         }
         buckets.submit(0);
@@ -200,7 +202,7 @@ public final class Collective implements AutoCloseable {
     private void sumFrom(int offset) {
         memory.await();
         Part own = Part.of(offset, shape.length(), communicator.place(), communicator.groupSize());
-        vectors.reduce(own.first, own.length, 0);
+        vectors.reduce(own.first, own.length, GroupVectors.WEIGHT);
         copySlots();
         memory.await();
         if (communicator.hasOtherGroups()) {
@@ -224,13 +226,13 @@ public final class Collective implements AutoCloseable {
         if (communicator.place() == 0) {
             for (int other = 0; other < shape.ranks(); other++) {
                 if (Arrays.binarySearch(communicator.ranks(), other) < 0) {
-                    vectors.total().put(shape.slotAt(other, 0), slots);
+                    vectors.putSlots(other, slots);
                 }
             }
         }
         for (int rank : ranks) {
             whole(rank).get(shape.slotAt(rank, 0), slots);
-            vectors.total().put(shape.slotAt(rank, 0), slots);
+            vectors.putSlots(rank, slots);
         }
     }
 
@@ -238,13 +240,13 @@ public final class Collective implements AutoCloseable {
     private void exchange(ProcessGroup leaders, int offset) {
         try (PointerScope scope = new PointerScope()) {
             if (shape.compression() == Compression.NONE) {
-                leaders.allReduce(vectors.total(offset, (long) shape.wholeLength() - offset), Compression.NONE);
+                leaders.allReduce(vectors.tensor(offset, shape.wholeLength() - offset), Compression.NONE);
             } else {
                 if (offset < shape.length()) {
-                    leaders.allReduce(vectors.total(offset, shape.length() - offset), shape.compression());
+                    leaders.allReduce(vectors.tensor(offset, shape.length() - offset), shape.compression());
                 }
                 int slots = shape.wholeLength() - shape.length();
-                leaders.allReduce(vectors.total(shape.length(), slots), Compression.NONE);
+                leaders.allReduce(vectors.tensor(shape.length(), slots), Compression.NONE);
             }
         }
     }

@@ -10,6 +10,8 @@ import java.util.stream.IntStream;
  * @param members all of them, who have the ranks from 0 on, each once
  * @param length floats in the vector, at least 0
  * @param early how many floats at the vector's beginning may go ahead of the others, 0 to {@code length}
+ * @param deferred how many floats at the vector's beginning are summed piece by piece when they are read, where that can be, 0 to {@code
+ *     length}
  * @param slots floats that each rank has beside the vector, at least 1
  * @param held lengths of vectors that a group's members hold together, beside those that are summed, in floats; a group has them if all of
  *     its members want them
@@ -21,6 +23,7 @@ public record CollectiveShape(
         List<Member> members,
         int length,
         int early,
+        int deferred,
         int slots,
         List<Integer> held,
         CollectiveBackend backend,
@@ -46,6 +49,7 @@ public record CollectiveShape(
         held = List.copyOf(held);
         check("length", length, length >= 0, "it must be at least 0");
         check("early", early, early >= 0 && early <= length, "it must be 0 to " + length + ", the length");
+        check("deferred", deferred, deferred >= 0 && deferred <= length, "it must be 0 to " + length + ", the length");
         check("slots", slots, slots >= 1, "it must be at least 1");
         check("timeoutSeconds", timeoutSeconds, timeoutSeconds >= 1, "it must be at least 1");
     }

@@ -1,5 +1,6 @@
 package dev.convoy.collective;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,43 +47,101 @@ final class Communicator implements AutoCloseable {
         try {
             leaders = hasOtherGroups() ? connectLeaders(new Rendezvous(channel), address, gpu) : Optional.empty();
         } catch (RuntimeException | Error e) {
-            memory.abandon();
-            memory.close();
+            giveUp(memory);
             throw e;
         }
     }
 
-    /** Maps the memory of the group, whose file its leader creates, and deletes when all have mapped it. */
+    /** Takes over memory if all members of all groups have kept theirs; if not, leaders make some. */
     private SharedMemory shareMemory(
             MemberInfo info, Function<String, List<String>> channel, BooleanSupplier cancelled) {
-        if (place > 0) {
-            return map(info, channel, cancelled);
+        Optional<SharedMapping> kept = SharedMapping.reserve(group(), countersSize(), lengths(info.holds()));
+        // Its counters are set to zero before others hear of it.
+        Optional<SharedMemory> again = kept.map(mapping -> view(mapping, cancelled));
+        boolean reused = false;
+        try {
+            String file = kept.map(mapping -> mapping.file().toString()).orElse("");
+            List<MemberInfo> infos = info.withFile(file).allGather(channel);
+            holds = IntStream.of(members).allMatch(other -> infos.get(other).holds());
+            reused = shape.groups().stream().allMatch(group -> isKept(group, infos));
+        } finally {
+            if (!reused) {
+                again.ifPresent(Communicator::giveUp);
+            }
         }
-        long size = SharedMemory.size(members.length, lengths(info.holds()));
+        if (reused) {
+            return met(again.orElseThrow());
+        }
+        if (place > 0) {
+            return met(view(map(leadersFile("", channel)), cancelled));
+        }
+        long size = SharedMemory.size(members.length, lengths(holds));
         try (SharedFile file = SharedFile.create(size)) {
-            return map(info.withFile(file.path()), channel, cancelled);
+            return met(view(map(leadersFile(file.path().toString(), channel)), cancelled));
         }
     }
 
-    private SharedMemory map(MemberInfo info, Function<String, List<String>> channel, BooleanSupplier cancelled) {
-        List<MemberInfo> infos = info.allGather(channel);
-        Path file = Path.of(infos.get(members[0]).file());
-        holds = IntStream.of(members).allMatch(other -> infos.get(other).holds());
-        SharedMemory mapped = new SharedMemory(
-                file, place, shape.firstRanks(members), lengths(holds), shape.timeoutSeconds(), cancelled);
+    /** The file that the leader of this member's group tells of. */
+    private Path leadersFile(String ownMessage, Function<String, List<String>> channel) {
+        return Path.of(channel.apply(ownMessage).get(members[0]));
+    }
+
+    /** Whether all members of a group have kept the same file. */
+    private boolean isKept(String group, List<MemberInfo> infos) {
+        List<String> files = IntStream.range(0, infos.size())
+                .filter(other -> shape.members().get(other).group().equals(group))
+                .mapToObj(other -> infos.get(other).file())
+                .distinct()
+                .toList();
+        return files.size() == 1 && !files.get(0).isEmpty();
+    }
+
+    private SharedMapping map(Path file) {
         try {
-            mapped.await();
-            return mapped;
+            return SharedMapping.map(group(), file, countersSize(), lengths(holds));
+        } catch (IOException e) {
+            // Either no file system is shared, or the member that made the file has failed and deleted it.
+            throw new PeerLostException(
+                    "Cannot share memory with the other executors of this host through " + file + ": "
+                            + e.getMessage() + "; where executors have file systems of their own, let only the workers"
+                            + " of one executor share memory",
+                    e);
+        }
+    }
+
+    private SharedMemory view(SharedMapping mapping, BooleanSupplier cancelled) {
+        return new SharedMemory(mapping, place, shape.firstRanks(members), shape.timeoutSeconds(), cancelled);
+    }
+
+    /** Waits until all members of the group have the memory. */
+    private static SharedMemory met(SharedMemory memory) {
+        try {
+            memory.await();
+            return memory;
         } catch (RuntimeException | Error e) {
-            mapped.abandon();
-            mapped.close();
+            giveUp(memory);
             throw e;
         }
     }
 
-    /** Of a vector for each rank of the group, one for the total, and those that are held. */
+    /** Leaves memory that nobody may take over. */
+    private static void giveUp(SharedMemory memory) {
+        memory.abandon();
+        memory.close();
+    }
+
+    private String group() {
+        return shape.members().get(member).group();
+    }
+
+    private long countersSize() {
+        return SharedMemory.countersSize(members.length);
+    }
+
+    /** Of a vector for each rank of the group, one for what of the total is not deferred, and those that are held. */
     private List<Integer> lengths(boolean withHeld) {
-        List<Integer> lengths = new ArrayList<>(Collections.nCopies(ranks.length + 1, shape.wholeLength()));
+        List<Integer> lengths = new ArrayList<>(Collections.nCopies(ranks.length, shape.wholeLength()));
+        lengths.add(shape.wholeLength() - deferred(withHeld));
         lengths.addAll(withHeld ? shape.held() : List.of());
         return lengths;
     }
@@ -98,7 +157,7 @@ final class Communicator implements AutoCloseable {
             return Optional.empty();
         }
         List<String> groups = shape.groups();
-        int leader = groups.indexOf(shape.members().get(member).group());
+        int leader = groups.indexOf(group());
         ProcessGroup.Options options =
                 new ProcessGroup.Options(leader, groups.size(), address, gpu, shape.timeoutSeconds());
         return Optional.of(new ProcessGroup(rendezvous, options, shape.backend()));
@@ -106,6 +165,15 @@ final class Communicator implements AutoCloseable {
 
     boolean hasOtherGroups() {
         return members.length < shape.members().size();
+    }
+
+    /** How many floats at the vector's beginning are summed only when they are read: none if other groups' sums are needed. */
+    int deferred() {
+        return deferred(holds);
+    }
+
+    private int deferred(boolean withHeld) {
+        return withHeld && !hasOtherGroups() ? shape.deferred() : 0;
     }
 
     /** How many members this member's group has. */

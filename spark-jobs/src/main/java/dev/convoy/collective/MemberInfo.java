@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.data.ConvoyException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -13,7 +12,7 @@ import org.bytedeco.javacpp.Loader;
 /**
  * What every member tells all members before they share memory.
  *
- * @param file the path of the file that the member has made for its group; empty if it has made none
+ * @param file the path of the shared file that the member has kept; empty if it has kept none
  * @param address the member's own, for messages
  * @param holds whether the member wants to hold vectors together with its group
  * @param version the name and version of the library that sums in the member's process
@@ -21,14 +20,14 @@ import org.bytedeco.javacpp.Loader;
 record MemberInfo(String file, String address, boolean holds, String version) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** What a member in this process tells that has made no file. */
+    /** What a member in this process tells that has kept no file. */
     static MemberInfo of(String address, boolean holds) {
         return new MemberInfo("", address, holds, libraryVersion());
     }
 
-    /** What a member tells that has made a file. */
-    MemberInfo withFile(Path path) {
-        return new MemberInfo(path.toString(), address, holds, version);
+    /** What a member tells that has kept a file; empty if it has not. */
+    MemberInfo withFile(String path) {
+        return new MemberInfo(path, address, holds, version);
     }
 
     private static String libraryVersion() {

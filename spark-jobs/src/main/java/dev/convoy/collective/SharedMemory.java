@@ -1,17 +1,10 @@
 package dev.convoy.collective;
 
-import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.lang.reflect.Field;
-import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -19,7 +12,7 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Memory that the members of one group share, whether they are threads of one process or processes of one host: a
- * mapped {@link SharedFile}. It holds a mark for a member that has failed, counters by which members wait for each
+ * {@link SharedMapping}, as one member sees it. It holds a mark for a member that has failed, counters by which members wait for each
  * other, and vectors of floats. A member writes only its own counters, and of vectors the parts that the callers' protocol
  * assigns to it.
  *
@@ -62,9 +55,8 @@ final class SharedMemory implements AutoCloseable {
     private static final int YIELDS = 2_000;
     private static final long NAP_NANOS = 50_000;
 
+    private final SharedMapping mapping;
     private final ByteBuffer counters;
-    private final List<ByteBuffer> mapped = new ArrayList<>();
-    private final List<FloatBuffer> vectors = new ArrayList<>();
     private final int place;
     private final int[] firstRanks;
     private final long timeoutSeconds;
@@ -79,73 +71,45 @@ final class SharedMemory implements AutoCloseable {
      * @param lengths of the vectors, in floats
      */
     static long size(int members, List<Integer> lengths) {
-        return vectorsOffset(members)
+        return countersSize(members)
                 + lengths.stream().mapToLong(SharedMemory::bytes).sum();
     }
 
     /** Of a vector, with what is left of its last cache line. */
-    private static long bytes(int length) {
+    static long bytes(int length) {
         long lines = ((long) length * Float.BYTES + CACHE_LINE - 1) / CACHE_LINE;
         return lines * CACHE_LINE;
     }
 
     /** Bytes before the first vector: one line for the mark of failure, and one for each counter of each member. */
-    private static long vectorsOffset(int members) {
+    static long countersSize(int members) {
         return CACHE_LINE * (1L + (long) Counter.COUNT * members);
     }
 
     /**
-     * Maps the file.
+     * One member's view of what its process has mapped.
      *
-     * @param file of {@link #size} bytes, or more
+     * @param mapping of {@link #countersSize} bytes and the vectors; this member's until it is closed
      * @param place this member's in the group, from 0
      * @param firstRanks by place, the first rank of each member of the group, which messages name
-     * @param lengths of the vectors, in floats
      * @param timeoutSeconds how long this member waits for another
      * @param cancelled whether this member shall stop waiting; asked by several threads
-     * @throws PeerLostException if the file cannot be mapped
      */
-    SharedMemory(
-            Path file,
-            int place,
-            int[] firstRanks,
-            List<Integer> lengths,
-            long timeoutSeconds,
-            BooleanSupplier cancelled) {
+    SharedMemory(SharedMapping mapping, int place, int[] firstRanks, long timeoutSeconds, BooleanSupplier cancelled) {
+        this.mapping = mapping;
+        this.counters = mapping.counters();
         this.place = place;
         this.firstRanks = firstRanks;
         this.timeoutSeconds = timeoutSeconds;
         this.cancelled = cancelled;
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            long offset = vectorsOffset(firstRanks.length);
-            counters = map(channel, 0, offset);
-            for (int length : lengths) {
-                vectors.add(map(channel, offset, (long) length * Float.BYTES)
-                        .order(ByteOrder.nativeOrder())
-                        .asFloatBuffer());
-                offset += bytes(length);
-            }
-        } catch (IOException e) {
-            // Either no file system is shared, or the member that made the file has failed and deleted it.
-            throw new PeerLostException(
-                    "Cannot share memory with the other executors of this host through " + file + ": "
-                            + e.getMessage() + "; where executors have file systems of their own, let only the workers"
-                            + " of one executor share memory",
-                    e);
+        for (Counter counter : Counter.values()) {
+            publish(counter, 0);
         }
-    }
-
-    private ByteBuffer map(FileChannel channel, long offset, long bytes) throws IOException {
-        // Several pages at a time, and not one at the first write to each.
-        ByteBuffer buffer =
-                channel.map(FileChannel.MapMode.READ_WRITE, offset, bytes).load();
-        mapped.add(buffer);
-        return buffer;
     }
 
     /** One of the vectors. */
     FloatBuffer vector(int index) {
-        return vectors.get(index);
+        return mapping.vector(index);
     }
 
     /** Sets one of this member's counters. Who sees the new value also sees all that this member wrote before. */
@@ -176,6 +140,9 @@ final class SharedMemory implements AutoCloseable {
         publish(Counter.ARRIVED, arrivals);
         for (int other = 0; other < firstRanks.length; other++) {
             await(Counter.ARRIVED, other, arrivals);
+        }
+        if (arrivals == 1) {
+            mapping.begin();
         }
     }
 
@@ -230,22 +197,9 @@ final class SharedMemory implements AutoCloseable {
         COUNTER.setRelease(counters, FAILED, (long) place + 1);
     }
 
-    /**
-     * Unmaps the memory now, where the garbage collector might wait for long. Access afterwards crashes the process.
-     */
+    /** Leaves the memory, which may be taken over if nobody has failed. Access afterwards may crash the process. */
     @Override
     public void close() {
-        try {
-            // By name, since the compiler warns of this class, though Java has no other way before version 22.
-            Class<?> unsafe = Class.forName("sun.misc.Unsafe");
-            Field instance = unsafe.getDeclaredField("theUnsafe");
-            instance.setAccessible(true);
-            Method unmap = unsafe.getMethod("invokeCleaner", ByteBuffer.class);
-            for (ByteBuffer buffer : mapped) {
-                unmap.invoke(instance.get(null), buffer);
-            }
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("Cannot unmap memory", e);
-        }
+        mapping.leave((long) COUNTER.getAcquire(counters, FAILED) == 0);
     }
 }

@@ -355,9 +355,11 @@ public final class Diagnosis {
                         workers.stream()
                                 .filter(other -> other.host().equals(one.host()))
                                 .count());
-        // One vector of each worker, one for the sum, and what they hold together.
-        long needed = (Math.min(workersOfHost, training.workers()) + 1) * training.summedBytes()
-                + (plan.onGpu() ? 0 : training.heldBytes());
+        long held = plan.onGpu() ? 0 : training.heldBytes();
+        // One vector of each worker, what they hold together, and one for a sum that other hosts need, or that nobody
+        // moves in parts.
+        boolean summed = held == 0 || workersOfHost < training.workers();
+        long needed = (Math.min(workersOfHost, training.workers()) + (summed ? 1 : 0)) * training.summedBytes() + held;
         if (one.sharedBytes() < needed) {
             checks.add(Check.fail(
                     "/dev/shm",

@@ -28,7 +28,7 @@ class CollectiveBackendTest {
         List<CollectiveShape.Member> members =
                 List.of(new CollectiveShape.Member("a", List.of(0)), new CollectiveShape.Member("b", List.of(1)));
         CollectiveShape shape =
-                new CollectiveShape(members, 1, 0, 1, List.of(), CollectiveBackend.NCCL, Compression.NONE, 1);
+                new CollectiveShape(members, 1, 0, 0, 1, List.of(), CollectiveBackend.NCCL, Compression.NONE, 1);
         assertThatThrownBy(() ->
                         new Collective(0, shape, "127.0.0.1", OptionalInt.empty(), message -> List.of(), () -> false))
                 .isInstanceOf(ConvoyException.class)

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.convoy.collective.Ranks.Messages;
+import dev.convoy.model.Vector;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Function;
@@ -32,7 +34,7 @@ class CollectiveTest {
                     collective.vector(rank).put(i, rank == 1 ? Float.NaN : value(rank, i));
                 }
                 collective.sum(new float[] {rank == 1 ? 0 : rank + 1, 16_777_215 - rank});
-                collective.total().get(0, total);
+                collective.total(0, total.length).get(0, total);
                 for (int other = 0; other < names.size(); other++) {
                     assertThat(collective.slot(other, 0)).isEqualTo(other == 1 ? 0 : other + 1);
                     assertThat(collective.slot(other, 1)).isEqualTo(16_777_215 - other);
@@ -50,6 +52,39 @@ class CollectiveTest {
             }
             boolean rounded = compression == Compression.BF16 && names.contains("b");
             assertThat((double) totals.get(0)[i]).isCloseTo(expected, within(rounded ? 0.05 : 1e-5));
+        }
+    }
+
+    /** Two tiles and a bit, of which all but the last hundred floats may be added up by whoever reads them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "a a a", "a b a"})
+    void deferredPiecesHaveTheBitsOfSums(String groups) throws Exception {
+        int length = 2 * Vector.TILE + 300;
+        CollectiveShape shape = Ranks.shapeOf(List.of(groups.split(" ")), length, 0, Compression.NONE);
+        List<List<float[]>> totals = new ArrayList<>();
+        for (int deferred : new int[] {0, length - 100}) {
+            totals.add(Ranks.runAll(Ranks.deferring(shape, deferred), (rank, collective) -> {
+                float[] total = new float[length];
+                for (int round = 0; round < 2; round++) {
+                    for (int i = 0; i < length; i++) {
+                        collective.vector(rank).put(i, value(rank + round, i));
+                    }
+                    collective.sum(new float[] {0.3f + rank, rank});
+                    for (int from = 0, size; from < length; from += size) {
+                        int end = from < length - 100 ? length - 100 : length;
+                        size = Math.min(Vector.TILE, end - from);
+                        collective.total(from, size).get(total, from, size);
+                    }
+                    for (int other = 0; other < shape.members().size(); other++) {
+                        assertThat(collective.slot(other, 1)).isEqualTo(other);
+                    }
+                    collective.meet();
+                }
+                return total;
+            }));
+        }
+        for (int rank = 0; rank < shape.members().size(); rank++) {
+            assertThat(totals.get(1).get(rank)).isEqualTo(totals.get(0).get(rank));
         }
     }
 
@@ -75,7 +110,7 @@ class CollectiveTest {
                     collective.sum(ranks.stream()
                             .map(rank -> new float[] {rank == 3 ? 0 : 3 + 4 * rank, rank})
                             .toArray(float[][]::new));
-                    collective.total().get(0, total);
+                    collective.total(0, total.length).get(0, total);
                     for (int rank = 0; rank < 5; rank++) {
                         assertThat(collective.slot(rank, 1)).isEqualTo(rank);
                     }
@@ -110,7 +145,7 @@ class CollectiveTest {
             FloatBuffer held = collective.held(vector);
             Collective.Part own = collective.part(length);
             for (int i = own.first(); i < own.first() + own.length(); i++) {
-                held.put(i, held.get(i) + i + (rank == 1 ? 1000 : 0));
+                held.put(i, i + (rank == 1 ? 1000 : 0));
             }
             collective.meet();
             float[] values = new float[length];
@@ -130,8 +165,8 @@ class CollectiveTest {
     @ValueSource(ints = {0, 1})
     void aGroupHoldsNothingTogetherUnlessAllOfItsMembersDo(int other) throws Exception {
         CollectiveShape all = Ranks.shapeOf(List.of("a", "a", "b"), 100, 0, Compression.NONE);
-        CollectiveShape none =
-                new CollectiveShape(all.members(), 100, 0, Ranks.SLOTS, List.of(), all.backend(), all.compression(), 2);
+        CollectiveShape none = new CollectiveShape(
+                all.members(), 100, 0, 0, Ranks.SLOTS, List.of(), all.backend(), all.compression(), 2);
         Ranks.Messages messages = new Ranks.Messages(3);
         List<Boolean> holds = Ranks.runAll(3, rank -> {
             try (Collective collective = new Collective(
@@ -143,7 +178,7 @@ class CollectiveTest {
                     () -> false)) {
                 collective.vector(rank).put(0, 1);
                 collective.sum(new float[] {1, 0});
-                assertThat(collective.total().get(0)).isEqualTo(3);
+                assertThat(collective.total(0, 1).get(0)).isEqualTo(3);
                 return collective.holds();
             }
         });

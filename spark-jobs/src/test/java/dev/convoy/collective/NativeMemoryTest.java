@@ -38,7 +38,7 @@ class NativeMemoryTest {
                 List<float[]> totals = Ranks.runAll(shape, (rank, collective) -> {
                     collective.vector(rank).put(0, rank + 1);
                     collective.sum(new float[] {1, 0});
-                    return new float[] {collective.total().get(0)};
+                    return new float[] {collective.total(0, 1).get(0)};
                 });
                 sums += totals.stream().allMatch(total -> total[0] == 3) ? 1 : 0;
             }

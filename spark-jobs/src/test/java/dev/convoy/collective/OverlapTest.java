@@ -48,7 +48,7 @@ class OverlapTest {
         long deadline = System.nanoTime() + 10_000_000_000L;
         do {
             Thread.sleep(1);
-            collective.total().get(offset, found);
+            collective.total(offset, found.length).get(0, found);
         } while (!Arrays.equals(found, expected) && System.nanoTime() < deadline);
         assertThat(found).isEqualTo(expected);
     }
@@ -95,7 +95,7 @@ class OverlapTest {
             }
             fill(collective, rank, 0, end, wrong);
             collective.sum(new float[] {wrong ? 0 : weight(rank), round});
-            collective.total().get(0, totals, round * LENGTH, LENGTH);
+            collective.total(0, LENGTH).get(0, totals, round * LENGTH, LENGTH);
         }
         return totals;
     }

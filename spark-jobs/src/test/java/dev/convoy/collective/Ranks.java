@@ -43,7 +43,21 @@ final class Ranks {
     }
 
     static CollectiveShape shape(List<CollectiveShape.Member> members, int length, int early, Compression compression) {
-        return new CollectiveShape(members, length, early, SLOTS, HELD, CollectiveBackend.GLOO, compression, 2);
+        return new CollectiveShape(members, length, early, 0, SLOTS, HELD, CollectiveBackend.GLOO, compression, 2);
+    }
+
+    /** The same, with floats that are summed when they are read. */
+    static CollectiveShape deferring(CollectiveShape shape, int deferred) {
+        return new CollectiveShape(
+                shape.members(),
+                shape.length(),
+                shape.early(),
+                deferred,
+                shape.slots(),
+                shape.held(),
+                shape.backend(),
+                shape.compression(),
+                shape.timeoutSeconds());
     }
 
     static List<float[]> runAll(CollectiveShape shape, CollectivePart part)

@@ -53,6 +53,7 @@ final class ScaleWorker {
                         .toList(),
                 length,
                 0,
+                0,
                 1,
                 List.of(),
                 CollectiveBackend.GLOO,

@@ -38,6 +38,7 @@ import org.slf4j.LoggerFactory;
 public final class AllReduceMaster implements TrainingMaster {
     private static final Logger LOG = LoggerFactory.getLogger(AllReduceMaster.class);
 
+    private final String training = UUID.randomUUID().toString();
     private final JavaSparkContext spark;
     private final ImageShards shards;
     private final ReplicaSpec replica;
@@ -166,6 +167,7 @@ public final class AllReduceMaster implements TrainingMaster {
         try (StateBroadcast broadcast = StateBroadcast.of(spark, start)) {
             Segment segment = new Segment(
                     UUID.randomUUID().toString(),
+                    training,
                     replica,
                     spec,
                     allReduce,

@@ -90,9 +90,10 @@ final class HeldModel implements SegmentModel {
     private void load(TrainingState start) {
         put(PARAMETERS, start.model().parameters());
         put(DECAYED, layout.decayMask());
-        // Without memory in the state it starts from zero, as what is held does.
-        for (int i = 0; i < start.optimizer().slots().size(); i++) {
-            put(SLOTS + i, start.optimizer().slots().get(i));
+        List<float[]> memory = start.optimizer().slots();
+        for (int i = 0; i < slots; i++) {
+            // Without memory in the state it starts from zero.
+            put(SLOTS + i, memory.isEmpty() ? new float[layout.parameterCount()] : memory.get(i));
         }
         collective.meet();
     }

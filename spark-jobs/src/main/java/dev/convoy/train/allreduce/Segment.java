@@ -19,11 +19,13 @@ import java.util.List;
  * A stretch of rounds that executors go through without the driver.
  *
  * @param id of this attempt
+ * @param training whose segments may take over memory from each other
  * @param tasks that run its ranks, by partition
  * @param rounds how many, unless the epoch ends before
  */
 record Segment(
         String id,
+        String training,
         ReplicaSpec replica,
         TrainingSpec spec,
         AllReduceSpec allReduce,

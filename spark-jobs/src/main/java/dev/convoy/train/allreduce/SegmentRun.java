@@ -172,7 +172,7 @@ final class SegmentRun {
         }
         lastGood = before.filter(known -> excluded.stream().noneMatch(worker -> worker.condemns(begin)));
         double rate = spec.rate(begin.globalStep(), plan);
-        double updateNorm = weight == 0 ? 0 : apply(new Mean(collective.total(), layout, weight), rate, steps);
+        double updateNorm = weight == 0 ? 0 : apply(new Mean(collective::total, layout, weight), rate, steps);
         progress = begin.afterRound(steps, gathered.counts().trained(), plan.steps());
         if (exchange.isMeasuring(begin)) {
             tune(gathered, (System.nanoTime() - began) / 1e9);

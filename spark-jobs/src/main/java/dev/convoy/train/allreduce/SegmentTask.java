@@ -129,11 +129,12 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
         return new CollectiveShape(
                 IntStream.range(0, executors.size())
                         .mapToObj(task -> new CollectiveShape.Member(
-                                byHost ? host(executors.get(task)) : executors.get(task),
+                                segment.training() + " " + (byHost ? host(executors.get(task)) : executors.get(task)),
                                 segment.tasks().get(task).ranks()))
                         .toList(),
                 layout.length(),
                 overlaps(trainer) ? layout.parameters() : 0,
+                layout.parameters(),
                 ControlSlot.values().length,
                 held(trainer),
                 segment.allReduce().backend(),

@@ -222,7 +222,7 @@ public final class RoundsMaster implements TrainingMaster {
                         ? new HeapVector(length)
                         : HeapVector.over(begin.velocity().clone()),
                 new HeapVector(decayed.tileLength()));
-        Mean mean = new Mean(FloatBuffer.wrap(sum.vector().values()), layout, sum.weight());
+        Mean mean = new Mean(FloatBuffer.wrap(sum.vector().values())::slice, layout, sum.weight());
         long optimizerSteps = exchange.optimizerStepsAfter(begin.optimizer().steps(), steps);
         double norm = vectors.move(exchange, mean, rate, optimizerSteps, true);
         return new Update(

@@ -14,15 +14,25 @@ public record SumLayout(int parameters, int buffers, int slots) implements Seria
         return Math.addExact(Math.multiplyExact(parameters, 1 + slots), buffers);
     }
 
+    /** Where the distances of the running statistics begin; the update begins at 0. */
+    int buffersAt() {
+        return parameters;
+    }
+
+    /** Where one vector of the optimizer's memory begins. */
+    int slotAt(int index) {
+        return parameters + buffers + index * parameters;
+    }
+
     public FloatBuffer update(FloatBuffer vector) {
         return vector.slice(0, parameters);
     }
 
     public FloatBuffer buffers(FloatBuffer vector) {
-        return vector.slice(parameters, buffers);
+        return vector.slice(buffersAt(), buffers);
     }
 
     public FloatBuffer slot(FloatBuffer vector, int index) {
-        return vector.slice(parameters + buffers + index * parameters, parameters);
+        return vector.slice(slotAt(index), parameters);
     }
 }
