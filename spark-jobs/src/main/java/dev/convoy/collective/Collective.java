@@ -106,8 +106,7 @@ public final class Collective implements AutoCloseable {
 
     /**
      * One of the vectors that this group's members hold together. What it holds at first nobody knows. Who writes what, and when, is the
-     * callers' business;
-     * what one wrote before {@link #meet}, all others see after it.
+     * callers' business; what one wrote before {@link #meet}, all others see after it.
      */
     public FloatBuffer held(int index) {
         return vectors.held(index);
