@@ -71,10 +71,16 @@ public final class Collective implements AutoCloseable {
         this.ranks = shape.members().get(member).ranks();
         this.communicator = new Communicator(member, shape, address, gpu, channel, cancelled);
         this.memory = communicator.memory();
-        this.vectors = new GroupVectors(memory, communicator.ranks(), communicator.deferred(), shape);
-        this.buckets = communicator.hasOtherGroups() && Buckets.suit(shape.early())
-                ? new Buckets(shape, communicator, vectors)
-                : null;
+        try {
+            this.vectors = new GroupVectors(memory, communicator.ranks(), communicator.deferred(), shape);
+            this.buckets = communicator.hasOtherGroups() && Buckets.suit(shape.early())
+                    ? new Buckets(shape, communicator, vectors)
+                    : null;
+        } catch (RuntimeException | Error e) {
+            communicator.abandon();
+            communicator.close();
+            throw e;
+        }
     }
 
     /**
@@ -97,6 +103,11 @@ public final class Collective implements AutoCloseable {
      */
     public FloatBuffer total(int offset, int length) {
         return vectors.total(offset, length);
+    }
+
+    /** Names the use that is made of shared memory, for {@link MemoryUse#previous}. */
+    public String memoryUse() {
+        return shape.use().id();
     }
 
     /** Whether this member's group has {@link #held} vectors. */

@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
  * @param slots floats that each rank has beside the vector, at least 1
  * @param held lengths of vectors that a group's members hold together, beside those that are summed, in floats; a group has them if all of
  *     its members want them
+ * @param use of the memory that a group's members share
  * @param backend the library by which groups sum
  * @param compression the format in which vectors leave a group; slots stay exact
  * @param timeoutSeconds how long one member waits for another, at least 1
@@ -26,6 +27,7 @@ public record CollectiveShape(
         int deferred,
         int slots,
         List<Integer> held,
+        MemoryUse use,
         CollectiveBackend backend,
         Compression compression,
         long timeoutSeconds) {

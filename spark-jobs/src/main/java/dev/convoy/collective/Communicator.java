@@ -55,13 +55,15 @@ final class Communicator implements AutoCloseable {
     /** Takes over memory if all members of all groups have kept theirs; if not, leaders make some. */
     private SharedMemory shareMemory(
             MemberInfo info, Function<String, List<String>> channel, BooleanSupplier cancelled) {
-        Optional<SharedMapping> kept = SharedMapping.reserve(group(), countersSize(), lengths(info.holds()));
+        Optional<SharedMapping> kept =
+                SharedMapping.reserve(shape.use(), group(), countersSize(), lengths(info.holds()));
         // Its counters are set to zero before others hear of it.
         Optional<SharedMemory> again = kept.map(mapping -> view(mapping, cancelled));
         boolean reused = false;
+        List<MemberInfo> infos;
         try {
             String file = kept.map(mapping -> mapping.file().toString()).orElse("");
-            List<MemberInfo> infos = info.withFile(file).allGather(channel);
+            infos = info.withFile(file).allGather(channel);
             holds = IntStream.of(members).allMatch(other -> infos.get(other).holds());
             reused = shape.groups().stream().allMatch(group -> isKept(group, infos));
         } finally {
@@ -71,6 +73,10 @@ final class Communicator implements AutoCloseable {
         }
         if (reused) {
             return met(again.orElseThrow());
+        }
+        if (infos.stream().anyMatch(other -> !other.file().isEmpty())) {
+            // Nobody asks for more memory before all have freed what they had kept.
+            var unused = channel.apply("");
         }
         if (place > 0) {
             return met(view(map(leadersFile("", channel)), cancelled));
@@ -98,7 +104,7 @@ final class Communicator implements AutoCloseable {
 
     private SharedMapping map(Path file) {
         try {
-            return SharedMapping.map(group(), file, countersSize(), lengths(holds));
+            return SharedMapping.map(shape.use(), group(), file, countersSize(), lengths(holds));
         } catch (IOException e) {
             // Either no file system is shared, or the member that made the file has failed and deleted it.
             throw new PeerLostException(

@@ -18,9 +18,9 @@ import java.util.function.Predicate;
 
 /**
  * A {@link SharedFile} that this process has mapped, once for all members of a group that run in it. Since the first access to each page
- * takes microseconds, the mapping that was used last is kept when all of its members have left it in good order, and a group of the same
- * name and measures may take it over, if all of its members' processes still have the same file. What nobody takes over within minutes is
- * unmapped.
+ * takes microseconds, the mapping that was used last is kept when all of its members have left it in good order, and the members of the
+ * {@link MemoryUse} that follows may take it over, if the processes of all members have kept theirs. What nobody takes over within
+ * minutes is unmapped.
  *
  * <pre>
  *   map ──> in use ──> left by all, in good order: kept ──> reserved by a group's members ──> in use ...
@@ -42,14 +42,16 @@ final class SharedMapping {
     private final List<FloatBuffer> vectors = new ArrayList<>();
 
     private int users;
-    /** How many times it has been taken over. */
-    private int reuses;
+    /** The last one. */
+    private String use;
     /** Whether nobody computes with it yet, so that other members of the same group may join. */
     private boolean reserved;
 
     private boolean sound = true;
 
-    private SharedMapping(String group, Path file, long countersSize, List<Integer> lengths) throws IOException {
+    private SharedMapping(String use, String group, Path file, long countersSize, List<Integer> lengths)
+            throws IOException {
+        this.use = use;
         this.group = group;
         this.file = file;
         this.countersSize = countersSize;
@@ -75,21 +77,22 @@ final class SharedMapping {
     }
 
     /**
-     * Takes what was kept of the same group and measures, for one more of its members; what was kept of another is unmapped, so that its
-     * memory is free.
+     * Takes what was kept of the use before, with the same group and measures, for one more of its members; what else was kept is
+     * unmapped, so that its memory is free.
      *
      * @param countersSize bytes before the first vector
      * @param lengths of the vectors, in floats
      */
-    static synchronized Optional<SharedMapping> reserve(String group, long countersSize, List<Integer> lengths) {
+    static synchronized Optional<SharedMapping> reserve(
+            MemoryUse use, String group, long countersSize, List<Integer> lengths) {
         Optional<SharedMapping> found = ALL.stream()
-                .filter(known -> (known.users == 0 || known.reserved)
+                .filter(known -> known.isOpenTo(use)
                         && known.group.equals(group)
                         && known.countersSize == countersSize
                         && known.lengths.equals(lengths))
                 .findFirst();
         found.ifPresent(known -> {
-            known.reuses += known.users == 0 ? 1 : 0;
+            known.use = use.id();
             known.reserved = true;
             known.users++;
         });
@@ -97,20 +100,25 @@ final class SharedMapping {
         return found;
     }
 
+    private boolean isOpenTo(MemoryUse next) {
+        return sound
+                && (users == 0 ? next.mayFollow(use) : reserved && next.id().equals(use));
+    }
+
     /**
      * Maps a file, unless another member has done so, for one member.
      *
      * @throws IOException if this process cannot
      */
-    static synchronized SharedMapping map(String group, Path file, long countersSize, List<Integer> lengths)
-            throws IOException {
+    static synchronized SharedMapping map(
+            MemoryUse use, String group, Path file, long countersSize, List<Integer> lengths) throws IOException {
         for (SharedMapping known : ALL) {
             if (known.file.equals(file)) {
                 known.users++;
                 return known;
             }
         }
-        SharedMapping mapping = new SharedMapping(group, file, countersSize, lengths);
+        SharedMapping mapping = new SharedMapping(use.id(), group, file, countersSize, lengths);
         mapping.users = 1;
         ALL.add(mapping);
         return mapping;
@@ -149,16 +157,16 @@ final class SharedMapping {
             users--;
             if (users == 0) {
                 drop(known -> known.users == 0 && (known != this || !sound));
-                int reusesSoFar = reuses;
+                String last = use;
                 CompletableFuture.delayedExecutor(KEPT_MINUTES, TimeUnit.MINUTES)
-                        .execute(() -> expire(reusesSoFar));
+                        .execute(() -> expire(last));
             }
         }
     }
 
-    private void expire(int reusesThen) {
+    private void expire(String useThen) {
         synchronized (SharedMapping.class) {
-            drop(known -> known == this && users == 0 && reuses == reusesThen);
+            drop(known -> known == this && users == 0 && use.equals(useThen));
         }
     }
 

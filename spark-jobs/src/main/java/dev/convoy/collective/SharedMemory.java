@@ -39,7 +39,7 @@ final class SharedMemory implements AutoCloseable {
     /** Bytes from the beginning. */
     private static final int FAILED = 0;
 
-    /** A number that one member publishes and all others read; it only grows. */
+    /** A number that one member publishes and all others read; it only grows while the memory is used. */
     enum Counter {
         /** How many times the member has come to {@link SharedMemory#await()}. */
         ARRIVED,

@@ -27,8 +27,8 @@ class CollectiveBackendTest {
         assumeTrue(getClass().getResource("/" + NATIVES) == null, "Natives of the profile torch-cuda are here");
         List<CollectiveShape.Member> members =
                 List.of(new CollectiveShape.Member("a", List.of(0)), new CollectiveShape.Member("b", List.of(1)));
-        CollectiveShape shape =
-                new CollectiveShape(members, 1, 0, 0, 1, List.of(), CollectiveBackend.NCCL, Compression.NONE, 1);
+        CollectiveShape shape = new CollectiveShape(
+                members, 1, 0, 0, 1, List.of(), MemoryUse.first(), CollectiveBackend.NCCL, Compression.NONE, 1);
         assertThatThrownBy(() ->
                         new Collective(0, shape, "127.0.0.1", OptionalInt.empty(), message -> List.of(), () -> false))
                 .isInstanceOf(ConvoyException.class)

@@ -166,7 +166,7 @@ class CollectiveTest {
     void aGroupHoldsNothingTogetherUnlessAllOfItsMembersDo(int other) throws Exception {
         CollectiveShape all = Ranks.shapeOf(List.of("a", "a", "b"), 100, 0, Compression.NONE);
         CollectiveShape none = new CollectiveShape(
-                all.members(), 100, 0, 0, Ranks.SLOTS, List.of(), all.backend(), all.compression(), 2);
+                all.members(), 100, 0, 0, Ranks.SLOTS, List.of(), all.use(), all.backend(), all.compression(), 2);
         Ranks.Messages messages = new Ranks.Messages(3);
         List<Boolean> holds = Ranks.runAll(3, rank -> {
             try (Collective collective = new Collective(

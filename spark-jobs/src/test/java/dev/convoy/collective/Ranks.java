@@ -43,11 +43,21 @@ final class Ranks {
     }
 
     static CollectiveShape shape(List<CollectiveShape.Member> members, int length, int early, Compression compression) {
-        return new CollectiveShape(members, length, early, 0, SLOTS, HELD, CollectiveBackend.GLOO, compression, 2);
+        return new CollectiveShape(
+                members, length, early, 0, SLOTS, HELD, MemoryUse.first(), CollectiveBackend.GLOO, compression, 2);
     }
 
     /** The same, with floats that are summed when they are read. */
     static CollectiveShape deferring(CollectiveShape shape, int deferred) {
+        return with(shape, deferred, shape.use());
+    }
+
+    /** The same, with another use of memory. */
+    static CollectiveShape using(CollectiveShape shape, MemoryUse use) {
+        return with(shape, shape.deferred(), use);
+    }
+
+    private static CollectiveShape with(CollectiveShape shape, int deferred, MemoryUse use) {
         return new CollectiveShape(
                 shape.members(),
                 shape.length(),
@@ -55,6 +65,7 @@ final class Ranks {
                 deferred,
                 shape.slots(),
                 shape.held(),
+                use,
                 shape.backend(),
                 shape.compression(),
                 shape.timeoutSeconds());

@@ -11,15 +11,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** Members that take memory over tell each other once; they tell twice if one has to make a file. */
+/** How often members tell each other something shows whether they have taken memory over. */
 class SharedMappingTest {
     private static final int LENGTH = 1_000;
     private static final int RANKS = 3;
     private static final int TAKEN_OVER = 1;
     private static final int MADE = 2;
+    private static final int FREED_AND_MADE = 3;
 
     private final String group = UUID.randomUUID().toString();
     private final CollectiveShape shape = shape(group, LENGTH);
+    private String last = "";
 
     private static CollectiveShape shape(String group, int length) {
         return Ranks.shapeOf(List.of(group, group, group), length, 0, Compression.NONE);
@@ -37,9 +39,21 @@ class SharedMappingTest {
     }
 
     @Test
+    void memoryThatOthersMayHaveUsedSinceIsDropped() throws Exception {
+        assertThat(timesTold(shape)).containsExactly(MADE);
+        String first = last;
+        assertThat(timesTold(shape)).containsExactly(TAKEN_OVER);
+        last = first;
+        assertThat(timesTold(shape)).containsExactly(MADE);
+        last = "";
+        assertThat(timesTold(shape)).containsExactly(MADE);
+    }
+
+    @Test
     void whatAFailedMemberHasUsedIsNotTakenOver() throws Exception {
         assertThat(timesTold(shape)).containsExactly(MADE);
-        assertThatThrownBy(() -> Ranks.runAll(shape, (rank, collective) -> {
+        CollectiveShape failing = Ranks.using(shape, nextUse());
+        assertThatThrownBy(() -> Ranks.runAll(failing, (rank, collective) -> {
                     if (rank == 1) {
                         collective.abandon();
                         throw new IllegalStateException("as a failed task does");
@@ -62,20 +76,28 @@ class SharedMappingTest {
                 return all;
             }
         };
-        assertThat(timesTold(shape, withoutOne)).isEqualTo(MADE);
+        assertThat(timesTold(shape, withoutOne)).isEqualTo(FREED_AND_MADE);
         assertThat(timesTold(shape)).containsExactly(TAKEN_OVER);
     }
 
-    private static List<Integer> timesTold(CollectiveShape... shapes) throws Exception {
+    /** Follows the last. */
+    private MemoryUse nextUse() {
+        MemoryUse use = new MemoryUse(UUID.randomUUID().toString(), last);
+        last = use.id();
+        return use;
+    }
+
+    private List<Integer> timesTold(CollectiveShape... shapes) throws Exception {
         List<Integer> times = new ArrayList<>();
-        for (CollectiveShape shape : shapes) {
-            times.add(timesTold(shape, new Ranks.Messages(RANKS)));
+        for (CollectiveShape measures : shapes) {
+            times.add(timesTold(measures, new Ranks.Messages(RANKS)));
         }
         return times;
     }
 
     /** Sums twice, and says how often the members have told each other something. */
-    private static int timesTold(CollectiveShape shape, Ranks.Messages messages) throws Exception {
+    private int timesTold(CollectiveShape measures, Ranks.Messages messages) throws Exception {
+        CollectiveShape shape = Ranks.using(measures, nextUse());
         AtomicInteger told = new AtomicInteger();
         Ranks.Messages counting = new Ranks.Messages(RANKS) {
             @Override

@@ -4,6 +4,7 @@ import dev.convoy.collective.Collective;
 import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.collective.CollectiveShape;
 import dev.convoy.collective.Compression;
+import dev.convoy.collective.MemoryUse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -56,6 +57,7 @@ final class ScaleWorker {
                 0,
                 1,
                 List.of(),
+                MemoryUse.first(),
                 CollectiveBackend.GLOO,
                 Compression.NONE,
                 TIMEOUT_SECONDS);

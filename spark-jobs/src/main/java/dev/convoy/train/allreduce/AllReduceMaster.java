@@ -38,7 +38,6 @@ import org.slf4j.LoggerFactory;
 public final class AllReduceMaster implements TrainingMaster {
     private static final Logger LOG = LoggerFactory.getLogger(AllReduceMaster.class);
 
-    private final String training = UUID.randomUUID().toString();
     private final JavaSparkContext spark;
     private final ImageShards shards;
     private final ReplicaSpec replica;
@@ -47,6 +46,8 @@ public final class AllReduceMaster implements TrainingMaster {
     private final TaskSlots slots;
     /** Whether shards are open, as far as is known; saves a stage, and changes no result. */
     private boolean opened;
+    /** The use of shared memory that the next segment may follow; empty after one that failed. */
+    private String memory = "";
     /** The number of tasks that the last segment had; saves waiting, and says what has changed. */
     private int tasks;
 
@@ -164,10 +165,12 @@ public final class AllReduceMaster implements TrainingMaster {
         // Rounds that were told of cannot be cut otherwise.
         TrainingState start =
                 delivery.localSteps() > 0 ? begin.withTuning(begin.tuning().withSettled(delivery.localSteps())) : begin;
+        String before = memory;
+        memory = "";
         try (StateBroadcast broadcast = StateBroadcast.of(spark, start)) {
             Segment segment = new Segment(
                     UUID.randomUUID().toString(),
-                    training,
+                    before,
                     replica,
                     spec,
                     allReduce,
@@ -176,7 +179,9 @@ public final class AllReduceMaster implements TrainingMaster {
                     shards.opener(),
                     broadcast,
                     rounds);
-            return new SegmentAttempt(spark, slots, segment, delivery, observer).run();
+            Segment.End end = new SegmentAttempt(spark, slots, segment, delivery, observer).run();
+            memory = end.memory();
+            return end;
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.convoy.train.allreduce;
 
+import dev.convoy.collective.MemoryUse;
 import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.rdd.ShardOpener;
@@ -19,13 +20,13 @@ import java.util.List;
  * A stretch of rounds that executors go through without the driver.
  *
  * @param id of this attempt
- * @param training whose segments may take over memory from each other
+ * @param memory the use of shared memory that this attempt may follow, as {@link MemoryUse#previous} says
  * @param tasks that run its ranks, by partition
  * @param rounds how many, unless the epoch ends before
  */
 record Segment(
         String id,
-        String training,
+        String memory,
         ReplicaSpec replica,
         TrainingSpec spec,
         AllReduceSpec allReduce,
@@ -56,17 +57,27 @@ record Segment(
      *     know
      * @param rounds one report each
      * @param fatal contributions that ended training; empty if none did
+     * @param memory the use that was made of shared memory
      */
-    record End(TrainingState state, boolean knowsLastGood, List<RoundReport> rounds, List<Quarantined> fatal) {
+    record End(
+            TrainingState state,
+            boolean knowsLastGood,
+            List<RoundReport> rounds,
+            List<Quarantined> fatal,
+            String memory) {
         /** What travels at once. */
         private record Told(
-                StateBlocks state, boolean knowsLastGood, ArrayList<RoundReport> rounds, ArrayList<Quarantined> fatal)
+                StateBlocks state,
+                boolean knowsLastGood,
+                ArrayList<RoundReport> rounds,
+                ArrayList<Quarantined> fatal,
+                String memory)
                 implements Serializable {}
 
         /** Leaves the state's vectors for the driver, and writes all else. */
         byte[] write(StateBroadcast home) {
-            return ObjectBytes.write(
-                    new Told(home.keep("end", state), knowsLastGood, new ArrayList<>(rounds), new ArrayList<>(fatal)));
+            return ObjectBytes.write(new Told(
+                    home.keep("end", state), knowsLastGood, new ArrayList<>(rounds), new ArrayList<>(fatal), memory));
         }
 
         /**
@@ -76,7 +87,7 @@ record Segment(
          */
         static End read(byte[] bytes) {
             Told told = ObjectBytes.read(bytes, Told.class);
-            return new End(told.state.state(), told.knowsLastGood, told.rounds, told.fatal);
+            return new End(told.state.state(), told.knowsLastGood, told.rounds, told.fatal, told.memory);
         }
     }
 }

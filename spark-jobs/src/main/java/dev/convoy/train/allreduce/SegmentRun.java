@@ -132,7 +132,8 @@ final class SegmentRun {
                     reporter.filter(SegmentReporter::wantsState).ifPresent(telling -> telling.handOver(state()));
                 }
             }
-            return reporter.map(telling -> new Segment.End(state(), lastGood.isPresent(), telling.rounds(), fatal));
+            return reporter.map(telling ->
+                    new Segment.End(state(), lastGood.isPresent(), telling.rounds(), fatal, collective.memoryUse()));
         } finally {
             batches.forEach(BatchStream::close);
             if (inPlace) {

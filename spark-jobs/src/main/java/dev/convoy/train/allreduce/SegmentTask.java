@@ -3,6 +3,7 @@ package dev.convoy.train.allreduce;
 import dev.convoy.collective.Collective;
 import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.collective.CollectiveShape;
+import dev.convoy.collective.MemoryUse;
 import dev.convoy.collective.PeerLostException;
 import dev.convoy.data.Printable;
 import dev.convoy.data.plan.WorkerShard;
@@ -91,7 +92,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
         List<String> executors = Arrays.stream(context.getTaskInfos())
                 .map(BarrierTaskInfo::address)
                 .toList();
-        CollectiveShape shape = shape(executors, trainer);
+        CollectiveShape shape = shape(context.stageAttemptNumber(), executors, trainer);
         try (Collective collective = new Collective(
                 member,
                 shape,
@@ -123,13 +124,13 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
         }
     }
 
-    private CollectiveShape shape(List<String> executors, LocalTrainer trainer) {
+    private CollectiveShape shape(int stageAttempt, List<String> executors, LocalTrainer trainer) {
         boolean byHost = segment.allReduce().sharing() == AllReduceSpec.Sharing.HOST;
         SumLayout layout = segment.vector();
         return new CollectiveShape(
                 IntStream.range(0, executors.size())
                         .mapToObj(task -> new CollectiveShape.Member(
-                                segment.training() + " " + (byHost ? host(executors.get(task)) : executors.get(task)),
+                                byHost ? host(executors.get(task)) : executors.get(task),
                                 segment.tasks().get(task).ranks()))
                         .toList(),
                 layout.length(),
@@ -137,6 +138,8 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
                 layout.parameters(),
                 ControlSlot.values().length,
                 held(trainer),
+                // Tasks of an attempt before may still write to what that has used.
+                new MemoryUse(segment.id() + "/" + stageAttempt, stageAttempt == 0 ? segment.memory() : ""),
                 segment.allReduce().backend(),
                 segment.spec().sync().compression(),
                 segment.timeoutSeconds());

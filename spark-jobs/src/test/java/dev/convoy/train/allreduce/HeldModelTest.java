@@ -6,6 +6,7 @@ import dev.convoy.collective.Collective;
 import dev.convoy.collective.CollectiveBackend;
 import dev.convoy.collective.CollectiveShape;
 import dev.convoy.collective.Compression;
+import dev.convoy.collective.MemoryUse;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.model.Network;
@@ -112,6 +113,7 @@ class HeldModelTest {
                 0,
                 1,
                 HeldModel.lengths(EXCHANGE, LAYOUT.parameters(), ADAM.slotCount()),
+                MemoryUse.first(),
                 CollectiveBackend.GLOO,
                 Compression.NONE,
                 10);
