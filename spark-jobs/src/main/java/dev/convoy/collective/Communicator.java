@@ -43,7 +43,7 @@ final class Communicator implements AutoCloseable {
         this.members = shape.membersOfGroup(member);
         this.ranks = shape.ranksOf(members);
         this.place = Arrays.binarySearch(members, member);
-        this.memory = shareMemory(MemberInfo.of(address, !shape.held().isEmpty()), channel, cancelled);
+        this.memory = shareMemory(address, channel, cancelled);
         try {
             leaders = hasOtherGroups() ? connectLeaders(new Rendezvous(channel), address, gpu) : Optional.empty();
         } catch (RuntimeException | Error e) {
@@ -54,18 +54,18 @@ final class Communicator implements AutoCloseable {
 
     /** Takes over memory if all members of all groups have kept theirs; if not, leaders make some. */
     private SharedMemory shareMemory(
-            MemberInfo info, Function<String, List<String>> channel, BooleanSupplier cancelled) {
-        Optional<SharedMapping> kept =
-                SharedMapping.reserve(shape.use(), group(), countersSize(), lengths(info.holds()));
+            String address, Function<String, List<String>> channel, BooleanSupplier cancelled) {
+        boolean wantsHeld = !shape.held().isEmpty();
+        Optional<SharedMapping> kept = SharedMapping.reserve(shape.use(), group(), countersSize(), lengths(wantsHeld));
         // Its counters are set to zero before others hear of it.
         Optional<SharedMemory> again = kept.map(mapping -> view(mapping, cancelled));
         boolean reused = false;
         List<MemberInfo> infos;
         try {
             String file = kept.map(mapping -> mapping.file().toString()).orElse("");
-            infos = info.withFile(file).allGather(channel);
+            infos = MemberInfo.of(file, address, wantsHeld).allGather(channel);
             holds = IntStream.of(members).allMatch(other -> infos.get(other).holds());
-            reused = shape.groups().stream().allMatch(group -> isKept(group, infos));
+            reused = IntStream.range(0, infos.size()).allMatch(other -> hasKept(other, infos));
         } finally {
             if (!reused) {
                 again.ifPresent(Communicator::giveUp);
@@ -92,14 +92,11 @@ final class Communicator implements AutoCloseable {
         return Path.of(channel.apply(ownMessage).get(members[0]));
     }
 
-    /** Whether all members of a group have kept the same file. */
-    private boolean isKept(String group, List<MemberInfo> infos) {
-        List<String> files = IntStream.range(0, infos.size())
-                .filter(other -> shape.members().get(other).group().equals(group))
-                .mapToObj(other -> infos.get(other).file())
-                .distinct()
-                .toList();
-        return files.size() == 1 && !files.get(0).isEmpty();
+    /** Whether a member has kept a file, and its group's first member the same one. */
+    private boolean hasKept(int other, List<MemberInfo> infos) {
+        String file = infos.get(other).file();
+        return !file.isEmpty()
+                && file.equals(infos.get(shape.membersOfGroup(other)[0]).file());
     }
 
     private SharedMapping map(Path file) {

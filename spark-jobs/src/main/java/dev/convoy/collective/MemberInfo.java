@@ -20,14 +20,9 @@ import org.bytedeco.javacpp.Loader;
 record MemberInfo(String file, String address, boolean holds, String version) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** What a member in this process tells that has kept no file. */
-    static MemberInfo of(String address, boolean holds) {
-        return new MemberInfo("", address, holds, libraryVersion());
-    }
-
-    /** What a member tells that has kept a file; empty if it has not. */
-    MemberInfo withFile(String path) {
-        return new MemberInfo(path, address, holds, version);
+    /** What a member in this process tells; the other components are the record's. */
+    static MemberInfo of(String file, String address, boolean holds) {
+        return new MemberInfo(file, address, holds, libraryVersion());
     }
 
     private static String libraryVersion() {

@@ -27,12 +27,4 @@ public record SumLayout(int parameters, int buffers, int slots) implements Seria
     public FloatBuffer update(FloatBuffer vector) {
         return vector.slice(0, parameters);
     }
-
-    public FloatBuffer buffers(FloatBuffer vector) {
-        return vector.slice(buffersAt(), buffers);
-    }
-
-    public FloatBuffer slot(FloatBuffer vector, int index) {
-        return vector.slice(slotAt(index), parameters);
-    }
 }
