@@ -7,10 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.convoy.data.source.IdxSource;
 import dev.convoy.model.file.TrainedModel;
+import dev.convoy.testing.ArchivedClassPath;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.JavaProcess;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -79,13 +79,13 @@ class InterruptedTest {
                 run.directory = "%s"
                 """
                         .formatted(train.images(), train.labels(), epochs, folder.resolve("runs")));
-        List<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(option -> option.startsWith("--add-opens"))
-                .toList();
         List<String> arguments = new ArrayList<>(List.of("train", "--master", "local[2]", job.toString()));
         arguments.addAll(List.of(more));
         return JavaProcess.start(
-                options, Map.of("SPARK_LOCAL_IP", "127.0.0.1"), Convoy.class, arguments.toArray(String[]::new));
+                ArchivedClassPath.options(),
+                Map.of("SPARK_LOCAL_IP", "127.0.0.1"),
+                Convoy.class,
+                arguments.toArray(String[]::new));
     }
 
     @ParameterizedTest

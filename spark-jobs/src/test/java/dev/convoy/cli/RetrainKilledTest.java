@@ -7,13 +7,13 @@ import dev.convoy.jobs.RetrainJob.Step;
 import dev.convoy.registry.AliasEntry;
 import dev.convoy.registry.RegisteredModel;
 import dev.convoy.retrain.Outcome;
+import dev.convoy.testing.ArchivedClassPath;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.GrowingDigits;
 import dev.convoy.testing.JavaProcess;
 import dev.convoy.testing.Nights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,15 +65,15 @@ class RetrainKilledTest {
     }
 
     private JavaProcess start(String... more) throws IOException {
-        List<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(option -> option.startsWith("--add-opens"))
-                .toList();
         List<String> arguments = new ArrayList<>(List.of(
                 "retrain", "--master", "local[2]", nights.configuration().toString()));
         nights.settings().forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
         arguments.addAll(List.of(more));
         return JavaProcess.start(
-                options, Map.of("SPARK_LOCAL_IP", "127.0.0.1"), Convoy.class, arguments.toArray(String[]::new));
+                ArchivedClassPath.options(),
+                Map.of("SPARK_LOCAL_IP", "127.0.0.1"),
+                Convoy.class,
+                arguments.toArray(String[]::new));
     }
 
     private int run(String... more) throws Exception {

@@ -3,11 +3,11 @@ package dev.convoy.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.convoy.data.source.IdxSource;
+import dev.convoy.testing.ArchivedClassPath;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.JavaProcess;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.management.ManagementFactory;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,9 +68,7 @@ class TrustTest {
 
     /** Starts {@code convoy train} with a common umask, and gives what it prints. */
     private String train(String... arguments) throws Exception {
-        List<String> options = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(option -> option.startsWith("--add-opens"))
-                .toList());
+        List<String> options = new ArrayList<>(ArchivedClassPath.options());
         options.add("-Djava.io.tmpdir=" + temporary);
         options.add("-Dlog4j2.configurationFile=" + logging());
         List<String> all = new ArrayList<>(List.of("train", "--master", "local[2]", job.toString()));

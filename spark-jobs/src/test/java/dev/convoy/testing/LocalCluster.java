@@ -93,12 +93,14 @@ public final class LocalCluster {
 
     public static JavaSparkContext context(SparkConf conf) throws IOException {
         Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
+        String options = conf.get("spark.executor.extraJavaOptions", "");
         return new JavaSparkContext(conf.setAppName("cluster test")
                 .set("spark.ui.enabled", "false")
                 .setIfMissing("spark.plugins", SegmentProgressPlugin.class.getName())
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
-                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+                .set("spark.executor.extraClassPath", ArchivedClassPath.get())
+                .set("spark.executor.extraJavaOptions", options + " " + ArchivedClassPath.option())
                 .set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1"));
     }
 }

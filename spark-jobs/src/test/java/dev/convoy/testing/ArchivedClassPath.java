@@ -1,0 +1,162 @@
+package dev.convoy.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.convoy.cli.Convoy;
+import dev.convoy.data.source.IdxSource;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.spi.ToolProvider;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.commons.codec.digest.DigestUtils;
+import org.apache.commons.io.FileUtils;
+
+/**
+ * This process's class path for those that tests start, with its classes as the JVM keeps them (class data sharing):
+ * two executors compute after half of the time. The JVM archives classes of jars alone, so that folders become jars.
+ * What has changed since is archived anew.
+ */
+public final class ArchivedClassPath {
+    private static final String CLASS_PATH;
+    private static final Path ARCHIVE;
+
+    static {
+        try {
+            List<Path> entries = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                    .map(Path::of)
+                    .filter(Files::exists)
+                    .toList();
+            Path target = Path.of(System.getProperty("convoy.root"), "spark-jobs/target");
+            Path folder = target.resolve("archived-" + fingerprint(entries)).toAbsolutePath();
+            ARCHIVE = folder.resolve("classes.jsa");
+            CLASS_PATH = entries.stream()
+                    .map(entry -> Files.isDirectory(entry) ? jar(folder, entry) : entry)
+                    .map(Path::toString)
+                    .collect(Collectors.joining(File.pathSeparator));
+            makeOnce(target, folder, entries);
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private ArchivedClassPath() {}
+
+    /** The class path. */
+    public static String get() {
+        return CLASS_PATH;
+    }
+
+    /** The JVM's option for it. */
+    public static String option() {
+        return "-XX:SharedArchiveFile=" + ARCHIVE;
+    }
+
+    /** What a program of Convoy's needs on the command line: the class path, the archive and Spark's open packages. */
+    public static List<String> options() {
+        List<String> options = new ArrayList<>(opened());
+        options.addAll(List.of("-cp", CLASS_PATH, option()));
+        return options;
+    }
+
+    private static List<String> opened() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> option.startsWith("--add-opens"))
+                .toList();
+    }
+
+    /** One process makes it, the others wait. */
+    private static void makeOnce(Path target, Path folder, List<Path> entries)
+            throws IOException, InterruptedException {
+        try (FileChannel file = FileChannel.open(
+                        target.resolve("archived.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock lock = file.lock()) {
+            assertThat(lock.isValid()).isTrue();
+            if (Files.exists(ARCHIVE)) {
+                return;
+            }
+            try (Stream<Path> old = Files.list(target)) {
+                for (Path path : old.filter(
+                                path -> path.getFileName().toString().startsWith("archived-"))
+                        .toList()) {
+                    FileUtils.deleteDirectory(path.toFile());
+                }
+            }
+            Files.createDirectories(folder);
+            for (Path entry : entries) {
+                if (Files.isDirectory(entry)) {
+                    assertThat(ToolProvider.findFirst("jar")
+                                    .orElseThrow()
+                                    .run(
+                                            System.out,
+                                            System.err,
+                                            "--create",
+                                            "--no-compress",
+                                            "--file=" + jar(folder, entry),
+                                            "-C",
+                                            entry.toString(),
+                                            "."))
+                            .isZero();
+                }
+            }
+            archive(folder);
+        }
+    }
+
+    /** The classes of a training. */
+    private static void archive(Path folder) throws IOException, InterruptedException {
+        IdxSource train = Digits.trainGzip(folder);
+        Path job = Files.writeString(
+                folder.resolve("job.conf"),
+                """
+                name = digits
+                data.train { format = idx, images = "%s", labels = "%s" }
+                network = lenet
+                train { epochs = 1, workers = 1 }
+                run.directory = "%s"
+                """
+                        .formatted(train.images(), train.labels(), folder.resolve("runs")));
+        List<String> options = new ArrayList<>(opened());
+        options.addAll(List.of("-cp", CLASS_PATH, "-Xlog:disable", "-XX:ArchiveClassesAtExit=" + ARCHIVE));
+        try (JavaProcess process = JavaProcess.start(
+                options, Map.of("SPARK_LOCAL_IP", "127.0.0.1"), Convoy.class, "train", job.toString())) {
+            String output = process.output();
+            assertThat(process.exitValue()).as(output).isZero();
+        }
+    }
+
+    private static Path jar(Path folder, Path entry) {
+        return folder.resolve(DigestUtils.sha256Hex(entry.toString()).substring(0, 8) + ".jar");
+    }
+
+    private static String fingerprint(List<Path> entries) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (Path entry : entries) {
+            try (Stream<Path> files = Files.walk(entry)) {
+                files.filter(Files::isRegularFile)
+                        .sorted()
+                        .map(ArchivedClassPath::stamp)
+                        .forEach(text::append);
+            }
+        }
+        return DigestUtils.sha256Hex(text.toString()).substring(0, 16);
+    }
+
+    private static String stamp(Path file) {
+        try {
+            return file + " " + Files.size(file) + " " + Files.getLastModifiedTime(file) + "\n";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
