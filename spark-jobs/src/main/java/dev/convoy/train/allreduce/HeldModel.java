@@ -7,10 +7,11 @@ import dev.convoy.model.Vector;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.model.backend.Replica;
 import dev.convoy.model.optimizer.OptimizerState;
-import dev.convoy.train.TrainingState;
 import dev.convoy.train.sync.Exchange;
 import dev.convoy.train.sync.Mean;
 import dev.convoy.train.sync.TrainedVectors;
+import dev.convoy.train.transport.Payload;
+import dev.convoy.train.transport.StateBlocks;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -53,7 +54,7 @@ final class HeldModel implements SegmentModel {
             Exchange exchange,
             Collective collective,
             ParameterLayout layout,
-            TrainingState start,
+            StateBlocks start,
             boolean tellsNorms) {
         this.collective = collective;
         this.exchange = exchange;
@@ -62,10 +63,10 @@ final class HeldModel implements SegmentModel {
         this.own = collective.part(layout.parameterCount());
         this.slots = trainer.optimizer().slotCount();
         this.tellsNorms = tellsNorms;
-        this.steps = start.optimizer().steps();
+        this.steps = start.head().optimizerSteps();
         load(start);
         replica.placeParameters(Optional.of(collective.held(PARAMETERS)));
-        replica.buffers().set(start.model().buffers());
+        replica.buffers().set(start.buffers().values());
         this.vectors = new TrainedVectors(
                 trainer.optimizer(),
                 part(PARAMETERS),
@@ -87,24 +88,31 @@ final class HeldModel implements SegmentModel {
         return lengths;
     }
 
-    private void load(TrainingState start) {
-        put(PARAMETERS, start.model().parameters());
-        put(DECAYED, layout.decayMask());
-        List<float[]> memory = start.optimizer().slots();
+    /** Each task reads no more of the state than its part. */
+    private void load(StateBlocks start) {
+        List<StateBlocks.Part> parts = new ArrayList<>();
+        parts.add(new StateBlocks.Part(start.parameters(), own.first(), held(PARAMETERS)));
+        held(DECAYED).put(layout.decayMask(), own.first(), own.length());
+        List<Payload> memory = start.slots();
         for (int i = 0; i < slots; i++) {
-            // Without memory in the state it starts from zero.
-            put(SLOTS + i, memory.isEmpty() ? new float[layout.parameterCount()] : memory.get(i));
+            if (memory.isEmpty()) {
+                // Without memory in the state it starts from zero.
+                held(SLOTS + i).put(new float[own.length()]);
+            } else {
+                parts.add(new StateBlocks.Part(memory.get(i), own.first(), held(SLOTS + i)));
+            }
         }
+        StateBlocks.read(parts);
         collective.meet();
     }
 
-    /** Writes this task's part. */
-    private void put(int index, float[] values) {
-        collective.held(index).put(own.first(), values, own.first(), own.length());
+    /** This task's part. */
+    private FloatBuffer held(int index) {
+        return collective.held(index).slice(own.first(), own.length());
     }
 
     private Vector part(int index) {
-        return replica.vectorOver(collective.held(index).slice(own.first(), own.length()));
+        return replica.vectorOver(held(index));
     }
 
     @Override

@@ -6,12 +6,20 @@ import dev.convoy.train.TrainingState;
 import dev.convoy.train.sync.Exchange;
 import dev.convoy.train.sync.Mean;
 import dev.convoy.train.sync.TrainedVectors;
+import dev.convoy.train.transport.StateBroadcast;
 
 /** A task's own copy of the model, beside its replica. All tasks move theirs by the same mean, and so have the same model. */
 final class OwnModel implements SegmentModel {
     private final LocalTrainer trainer;
     private final Exchange exchange;
     private final TrainedVectors vectors;
+
+    /** Loads the state into the trainer. */
+    static OwnModel load(LocalTrainer trainer, Exchange exchange, StateBroadcast start) {
+        try (StateBroadcast.Loan loan = start.borrow()) {
+            return new OwnModel(trainer, exchange, loan.state());
+        }
+    }
 
     OwnModel(LocalTrainer trainer, Exchange exchange, TrainingState start) {
         this.trainer = trainer;

@@ -16,7 +16,7 @@ import dev.convoy.train.sync.LocalStepsTuning;
 import dev.convoy.train.sync.Mean;
 import dev.convoy.train.sync.NormHistory;
 import dev.convoy.train.sync.SumLayout;
-import dev.convoy.train.transport.StateBroadcast;
+import dev.convoy.train.transport.StateBlocks;
 import dev.convoy.train.worker.BatchStream;
 import dev.convoy.train.worker.WorkerResult;
 import dev.convoy.train.worker.WorkerRound;
@@ -90,23 +90,16 @@ final class SegmentRun {
         this.taskCpus = taskCpus;
         this.layout = segment.vector();
         boolean besideRank0 = grouping.get(ranks.get(0)).equals(grouping.get(0));
-        try (StateBroadcast.Loan loan = segment.start().borrow()) {
-            TrainingState start = loan.state();
-            this.startEpoch = start.epoch();
-            this.progress = start.progress();
-            this.norms = start.norms();
-            this.tuning = start.tuning();
-            this.optimizerSteps = start.optimizer().steps();
-            this.model = collective.holds()
-                    ? new HeldModel(
-                            trainer,
-                            exchange,
-                            collective,
-                            segment.replica().bind().layout(),
-                            start,
-                            besideRank0)
-                    : new OwnModel(trainer, exchange, start);
-        }
+        StateBlocks start = segment.start().blocks();
+        this.startEpoch = start.head().epoch();
+        this.progress = start.head().progress();
+        this.norms = start.head().norms();
+        this.tuning = start.head().tuning();
+        this.optimizerSteps = start.head().optimizerSteps();
+        this.model = collective.holds()
+                ? new HeldModel(
+                        trainer, exchange, collective, segment.replica().bind().layout(), start, besideRank0)
+                : OwnModel.load(trainer, exchange, segment.start());
         this.plan = spec.plan(segment.layout(), progress.epoch());
         // A rank that shares its replica with no other one lets gradients come to where they are summed.
         this.inPlace = exchange.isReadyInParts()

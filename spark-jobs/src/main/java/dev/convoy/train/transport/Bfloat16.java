@@ -1,5 +1,6 @@
 package dev.convoy.train.transport;
 
+import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 
 /** The upper half of a float: 8 bits of exponent, 7 of mantissa. */
@@ -29,9 +30,9 @@ final class Bfloat16 {
     }
 
     /** Writes all of the source as floats. */
-    static void widen(ShortBuffer source, float[] target, int from) {
+    static void widen(ShortBuffer source, FloatBuffer target) {
         for (int i = 0; i < source.limit(); i++) {
-            target[from + i] = widen(source.get(i));
+            target.put(widen(source.get(i)));
         }
     }
 

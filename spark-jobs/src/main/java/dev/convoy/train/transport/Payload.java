@@ -18,13 +18,24 @@ public sealed interface Payload extends Serializable {
     int length();
 
     /**
+     * Copies floats, on the calling thread alone.
+     *
+     * @param from where in the vector they begin
+     * @param target takes as many as it has room for
+     * @throws BlockLostException if a block of them went with an executor
+     */
+    void get(int from, FloatBuffer target);
+
+    /**
      * Copies a block.
      *
      * @param block from 0; the last one may be shorter
      * @param from where in the target it begins
      * @throws BlockLostException if it went with an executor
      */
-    void get(int block, float[] target, int from);
+    default void get(int block, float[] target, int from) {
+        get(block * BLOCK, FloatBuffer.wrap(target, from, blockLength(block)));
+    }
 
     /**
      * Adds a block.
@@ -69,9 +80,7 @@ public sealed interface Payload extends Serializable {
      */
     default float[] values() {
         float[] values = new float[length()];
-        for (int block = 0; block < blocks(); block++) {
-            get(block, values, block * BLOCK);
-        }
+        get(0, FloatBuffer.wrap(values));
         return values;
     }
 
@@ -90,8 +99,8 @@ public sealed interface Payload extends Serializable {
         }
 
         @Override
-        public void get(int block, float[] target, int from) {
-            System.arraycopy(values, block * BLOCK, target, from, blockLength(block));
+        public void get(int from, FloatBuffer target) {
+            target.put(values, from, target.remaining());
         }
 
         @Override
@@ -103,8 +112,8 @@ public sealed interface Payload extends Serializable {
     /** What a task of this process has left. */
     record Local(StateBroadcast.Local keeper, String name, int length) implements Payload {
         @Override
-        public void get(int block, float[] target, int from) {
-            new Whole(keeper.kept(name)).get(block, target, from);
+        public void get(int from, FloatBuffer target) {
+            new Whole(keeper.kept(name)).get(from, target);
         }
 
         @Override
@@ -176,15 +185,20 @@ public sealed interface Payload extends Serializable {
         }
 
         @Override
-        public void get(int block, float[] target, int from) {
-            read(block, (bytes, at, count) -> read(bytes, target, from + at, count));
+        public void get(int from, FloatBuffer target) {
+            int end = from + target.remaining();
+            for (int begin = from / BLOCK * BLOCK; begin < end; begin += BLOCK) {
+                int first = Math.max(from - begin, 0);
+                int last = Math.min(end - begin, BLOCK);
+                read(begin / BLOCK, first, last, (bytes, at, count) -> read(bytes, target, count));
+            }
         }
 
         @Override
         public void add(int block, float[] target, int from) {
             float[] piece = new float[PIECE];
-            read(block, (bytes, at, count) -> {
-                read(bytes, piece, 0, count);
+            read(block, 0, blockLength(block), (bytes, at, count) -> {
+                read(bytes, FloatBuffer.wrap(piece), count);
                 Payload.sum(target, from + at, piece, 0, count);
             });
         }
@@ -194,13 +208,13 @@ public sealed interface Payload extends Serializable {
             void take(ByteBuffer bytes, int at, int count);
         }
 
-        private void read(int block, Piece piece) {
-            int length = blockLength(block);
+        private void read(int block, int first, int last, Piece piece) {
             SparkBlocks.read(id(block), spreads, stream -> {
-                byte[] bytes = new byte[Math.min(PIECE, length) * width()];
+                byte[] bytes = new byte[Math.min(PIECE, last - first) * width()];
                 ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-                for (int at = 0; at < length; at += PIECE) {
-                    int count = Math.min(PIECE, length - at);
+                stream.skipNBytes((long) first * width());
+                for (int at = first; at < last; at += PIECE) {
+                    int count = Math.min(PIECE, last - at);
                     if (stream.readNBytes(bytes, 0, count * width()) < count * width()) {
                         throw new EOFException();
                     }
@@ -209,11 +223,11 @@ public sealed interface Payload extends Serializable {
             });
         }
 
-        private void read(ByteBuffer bytes, float[] target, int to, int count) {
+        private void read(ByteBuffer bytes, FloatBuffer target, int count) {
             if (compression == Compression.NONE) {
-                bytes.asFloatBuffer().get(target, to, count);
+                target.put(bytes.asFloatBuffer().limit(count));
             } else {
-                Bfloat16.widen(bytes.asShortBuffer().limit(count), target, to);
+                Bfloat16.widen(bytes.asShortBuffer().limit(count), target);
             }
         }
     }

@@ -23,6 +23,9 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
      */
     Loan borrow();
 
+    /** The state, of which parts can be read; of the last good model it tells nothing. */
+    StateBlocks blocks();
+
     /** A state that is borrowed; afterwards its vectors may be written over. Of the last good model it tells nothing. */
     interface Loan extends AutoCloseable {
         TrainingState state();
@@ -70,7 +73,7 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
      *
      * @param handle has nothing in it but its id, by which all blocks go when it is destroyed, or forgotten
      */
-    record OverSpark(Broadcast<Boolean> handle, StateBlocks start) implements StateBroadcast {
+    record OverSpark(Broadcast<Boolean> handle, StateBlocks blocks) implements StateBroadcast {
         /** Keeps the state on the driver, where executors find it. */
         public static OverSpark of(JavaSparkContext spark, TrainingState state) {
             Broadcast<Boolean> handle = spark.broadcast(true);
@@ -95,7 +98,7 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
 
         @Override
         public Loan borrow() {
-            return ReadState.borrow(handle.id(), start);
+            return ReadState.borrow(handle.id(), blocks);
         }
 
         @Override
@@ -145,6 +148,11 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
         @Override
         public Loan borrow() {
             return SHELVES.get(key);
+        }
+
+        @Override
+        public StateBlocks blocks() {
+            return StateBlocks.here(SHELVES.get(key).state);
         }
 
         @Override

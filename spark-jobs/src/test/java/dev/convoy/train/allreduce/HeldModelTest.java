@@ -23,6 +23,7 @@ import dev.convoy.train.sync.Exchange;
 import dev.convoy.train.sync.GradientAveraging;
 import dev.convoy.train.sync.Mean;
 import dev.convoy.train.sync.SumLayout;
+import dev.convoy.train.transport.StateBlocks;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.FloatBuffer;
@@ -154,7 +155,8 @@ class HeldModelTest {
             Replica replica = watched(real, allocated);
             LocalTrainer trainer = trainer(replica);
             trainer.markBuffers();
-            try (SegmentModel model = new HeldModel(trainer, EXCHANGE, collective, NETWORK.layout(), start(), true)) {
+            try (SegmentModel model =
+                    new HeldModel(trainer, EXCHANGE, collective, NETWORK.layout(), StateBlocks.here(start()), true)) {
                 End end = end(replica, model, member == 0);
                 assertThat(allocated)
                         .as("what a rank has beside the others")

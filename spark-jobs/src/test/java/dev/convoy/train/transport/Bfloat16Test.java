@@ -2,6 +2,7 @@ package dev.convoy.train.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -28,7 +29,7 @@ class Bfloat16Test {
         ShortBuffer bits = ShortBuffer.allocate(values.length);
         Bfloat16.round(values, 0, bits);
         float[] travelled = new float[values.length];
-        Bfloat16.widen(bits, travelled, 0);
+        Bfloat16.widen(bits, FloatBuffer.wrap(travelled));
         float[] inPlace = values.clone();
         Bfloat16.round(inPlace);
         assertThat(inPlace).isEqualTo(travelled);
