@@ -1,8 +1,8 @@
 package dev.convoy.model;
 
 import dev.convoy.model.layer.TensorSpec;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -64,11 +64,25 @@ public final class ParameterLayout {
     /** 1 where a parameter is subject to weight decay, else 0. */
     public float[] decayMask() {
         float[] mask = new float[parameters];
+        decayMask(0, FloatBuffer.wrap(mask));
+        return mask;
+    }
+
+    /**
+     * A part of {@link #decayMask()}.
+     *
+     * @param first parameter that it is for
+     * @param target filled
+     */
+    public void decayMask(int first, FloatBuffer target) {
         for (Entry entry : entries) {
-            if (entry.tensor().role() == TensorSpec.Role.DECAYED) {
-                Arrays.fill(mask, entry.offset(), entry.offset() + entry.size(), 1);
+            if (!entry.isBuffer()) {
+                float value = entry.tensor().role() == TensorSpec.Role.DECAYED ? 1 : 0;
+                int end = Math.min(entry.offset() + entry.size() - first, target.limit());
+                for (int i = Math.max(entry.offset() - first, 0); i < end; i++) {
+                    target.put(i, value);
+                }
             }
         }
-        return mask;
     }
 }

@@ -11,6 +11,7 @@ import dev.convoy.model.layer.LayerSpec;
 import dev.convoy.model.layer.Padding;
 import dev.convoy.model.layer.Size2d;
 import dev.convoy.model.zoo.NamedNetwork;
+import java.nio.FloatBuffer;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -151,6 +152,10 @@ class NetworkTest {
         assertThat(network.layout().parameterCount()).isEqualTo(2 + 2 + 2 + 2 + 4);
         assertThat(network.layout().bufferCount()).isEqualTo(4);
         assertThat(network.layout().decayMask()).containsExactly(1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1);
+        FloatBuffer part = FloatBuffer.wrap(new float[] {9, 9, 9, 9, 9, 9, 9, 9});
+        network.layout().decayMask(1, part.slice(1, 6));
+        network.layout().decayMask(8, part.slice(7, 1));
+        assertThat(part.array()).containsExactly(9, 1, 0, 0, 0, 0, 0, 1);
         ModelState state = network.initialState(1);
         assertThat(state.buffers()).containsExactly(0, 0, 1, 1);
     }

@@ -92,7 +92,7 @@ final class HeldModel implements SegmentModel {
     private void load(StateBlocks start) {
         List<StateBlocks.Part> parts = new ArrayList<>();
         parts.add(new StateBlocks.Part(start.parameters(), own.first(), held(PARAMETERS)));
-        held(DECAYED).put(layout.decayMask(), own.first(), own.length());
+        layout.decayMask(own.first(), held(DECAYED));
         List<Payload> memory = start.slots();
         for (int i = 0; i < slots; i++) {
             if (memory.isEmpty()) {
