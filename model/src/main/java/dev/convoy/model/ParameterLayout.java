@@ -72,15 +72,16 @@ public final class ParameterLayout {
      * A part of {@link #decayMask()}.
      *
      * @param first parameter that it is for
-     * @param target filled
+     * @param target filled from its position to its limit, which stay
      */
     public void decayMask(int first, FloatBuffer target) {
+        FloatBuffer part = target.slice();
         for (Entry entry : entries) {
             if (!entry.isBuffer()) {
                 float value = entry.tensor().role() == TensorSpec.Role.DECAYED ? 1 : 0;
-                int end = Math.min(entry.offset() + entry.size() - first, target.limit());
+                int end = Math.min(entry.offset() + entry.size() - first, part.limit());
                 for (int i = Math.max(entry.offset() - first, 0); i < end; i++) {
-                    target.put(i, value);
+                    part.put(i, value);
                 }
             }
         }

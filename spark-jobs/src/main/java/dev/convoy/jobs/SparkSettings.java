@@ -12,6 +12,13 @@ public final class SparkSettings {
     public static final String MALLOC =
             "glibc.malloc.arena_max=1:glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296";
 
+    /**
+     * G1 handles arrays of the size of weights badly. A JVM with two collectors would not start, and the environment of an executor may
+     * name another one.
+     */
+    private static final String COLLECTOR =
+            "-XX:-UseG1GC -XX:-UseSerialGC -XX:-UseShenandoahGC -XX:-UseZGC -XX:+UseParallelGC";
+
     private SparkSettings() {}
 
     /** Adds them. */
@@ -24,10 +31,9 @@ public final class SparkSettings {
         conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
         // Weights hardly compress.
         conf.setIfMissing("spark.broadcast.compress", "false");
-        // G1 handles arrays of the size of weights badly; a JVM with two collectors would not start. To load Spark's
-        // classes would cost six full collections.
+        // To load Spark's classes would cost six full collections.
         if (!conf.get("spark.executor.defaultJavaOptions", "").matches("(?s).*-XX:\\+Use\\w*GC.*")) {
-            conf.setIfMissing("spark.executor.extraJavaOptions", "-XX:+UseParallelGC -XX:MetaspaceSize=256m");
+            conf.setIfMissing("spark.executor.extraJavaOptions", COLLECTOR + " -XX:MetaspaceSize=256m");
         }
         // Progress of all-reduce between evaluations.
         String plugins = conf.get("spark.plugins", "");

@@ -226,7 +226,7 @@ abstract class ModelRegistryContract {
 
     private JavaProcess start(String what, String id, int number) throws IOException {
         return JavaProcess.start(
-                List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true"),
+                List.of("-Xmx384m", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true"),
                 Map.of(),
                 RegistryProcess.class,
                 what,

@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -30,6 +31,8 @@ import org.apache.commons.io.FileUtils;
 public final class ArchivedClassPath {
     private static final String CLASS_PATH;
     private static final Path ARCHIVE;
+    /** Until this process ends. */
+    private static final List<FileLock> USED = new ArrayList<>();
 
     static {
         try {
@@ -37,8 +40,9 @@ public final class ArchivedClassPath {
                     .map(Path::of)
                     .filter(Files::exists)
                     .toList();
-            Path target = Path.of(System.getProperty("convoy.root"), "spark-jobs/target");
-            Path folder = target.resolve("archived-" + fingerprint(entries)).toAbsolutePath();
+            Path target = Path.of(System.getProperty("convoy.root"), "spark-jobs/target")
+                    .toAbsolutePath();
+            Path folder = target.resolve("archived-" + fingerprint(entries));
             ARCHIVE = folder.resolve("classes.jsa");
             CLASS_PATH = entries.stream()
                     .map(entry -> Files.isDirectory(entry) ? jar(folder, entry) : entry)
@@ -75,24 +79,21 @@ public final class ArchivedClassPath {
                 .toList();
     }
 
-    /** One process makes it, the others wait. */
+    /** One process makes it, the others wait. A folder stays while a process that has asked for it runs. */
     private static void makeOnce(Path target, Path folder, List<Path> entries)
             throws IOException, InterruptedException {
         try (FileChannel file = FileChannel.open(
                         target.resolve("archived.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = file.lock()) {
             assertThat(lock.isValid()).isTrue();
-            if (Files.exists(ARCHIVE)) {
+            Path complete = folder.resolve("complete");
+            boolean found = Files.exists(complete);
+            Files.createDirectories(folder);
+            USED.add(inUse(folder).lock(0, Long.MAX_VALUE, true));
+            if (found) {
                 return;
             }
-            try (Stream<Path> old = Files.list(target)) {
-                for (Path path : old.filter(
-                                path -> path.getFileName().toString().startsWith("archived-"))
-                        .toList()) {
-                    FileUtils.deleteDirectory(path.toFile());
-                }
-            }
-            Files.createDirectories(folder);
+            deleteUnused(target, folder);
             for (Path entry : entries) {
                 if (Files.isDirectory(entry)) {
                     assertThat(ToolProvider.findFirst("jar")
@@ -110,6 +111,27 @@ public final class ArchivedClassPath {
                 }
             }
             archive(folder);
+            Files.createFile(complete);
+        }
+    }
+
+    private static FileChannel inUse(Path folder) throws IOException {
+        return FileChannel.open(
+                folder.resolve("used"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    private static void deleteUnused(Path target, Path own) throws IOException {
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(target, "archived-*")) {
+            for (Path folder : folders) {
+                if (!folder.equals(own)) {
+                    try (FileChannel file = inUse(folder);
+                            FileLock lock = file.tryLock()) {
+                        if (lock != null) {
+                            FileUtils.deleteDirectory(folder.toFile());
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -100,7 +100,7 @@ public final class LocalCluster {
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.executor.extraClassPath", ArchivedClassPath.get())
-                .set("spark.executor.extraJavaOptions", options + " " + ArchivedClassPath.option())
+                .set("spark.executor.extraJavaOptions", options + " \"" + ArchivedClassPath.option() + "\"")
                 .set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1"));
     }
 }

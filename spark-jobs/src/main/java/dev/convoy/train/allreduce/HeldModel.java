@@ -66,7 +66,6 @@ final class HeldModel implements SegmentModel {
         this.steps = start.head().optimizerSteps();
         load(start);
         replica.placeParameters(Optional.of(collective.held(PARAMETERS)));
-        replica.buffers().set(start.buffers().values());
         this.vectors = new TrainedVectors(
                 trainer.optimizer(),
                 part(PARAMETERS),
@@ -88,9 +87,11 @@ final class HeldModel implements SegmentModel {
         return lengths;
     }
 
-    /** Each task reads no more of the state than its part. */
+    /** Each task reads its part of the state, and the running statistics. */
     private void load(StateBlocks start) {
+        float[] buffers = new float[layout.bufferCount()];
         List<StateBlocks.Part> parts = new ArrayList<>();
+        parts.add(new StateBlocks.Part(start.buffers(), 0, FloatBuffer.wrap(buffers)));
         parts.add(new StateBlocks.Part(start.parameters(), own.first(), held(PARAMETERS)));
         layout.decayMask(own.first(), held(DECAYED));
         List<Payload> memory = start.slots();
@@ -103,6 +104,7 @@ final class HeldModel implements SegmentModel {
             }
         }
         StateBlocks.read(parts);
+        replica.buffers().set(buffers);
         collective.meet();
     }
 

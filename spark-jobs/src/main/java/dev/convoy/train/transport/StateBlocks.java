@@ -7,6 +7,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -95,7 +96,8 @@ public record StateBlocks(StateMessage.Head head, ArrayList<Payload> vectors) im
     }
 
     /**
-     * Reads parts of vectors by several threads, in any order, so that readers find blocks with each other.
+     * Reads parts of vectors by several threads, in any order, so that readers find blocks with each other. However it ends, nobody
+     * writes to the targets any more.
      *
      * @throws BlockLostException if one of them went with an executor
      */
@@ -103,6 +105,19 @@ public record StateBlocks(StateMessage.Head head, ArrayList<Payload> vectors) im
         List<Runnable> reads =
                 new ArrayList<>(parts.stream().flatMap(Part::reads).toList());
         Collections.shuffle(reads);
-        reads.parallelStream().forEach(Runnable::run);
+        AtomicReference<RuntimeException> failure = new AtomicReference<>();
+        // A stream would not wait for its other threads once one of them has failed.
+        reads.parallelStream().forEach(read -> {
+            try {
+                if (failure.get() == null) {
+                    read.run();
+                }
+            } catch (RuntimeException e) {
+                failure.compareAndSet(null, e);
+            }
+        });
+        if (failure.get() != null) {
+            throw failure.get();
+        }
     }
 }
