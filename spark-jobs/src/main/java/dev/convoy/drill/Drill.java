@@ -241,7 +241,10 @@ public final class Drill {
             }
         }
 
-        /** Turns a bit of the newest checkpoint's vectors; whether there was one, and the run is not finished. */
+        /**
+         * Turns a bit of the newest checkpoint's vectors, if there is one, the run is not finished, and training can go on afterwards:
+         * from an older one, or anew where there is no model to replace. Whether it did.
+         */
         boolean damageNewestCheckpoint(SplittableRandom random) throws IOException {
             Optional<SavedCheckpoint> newest = newestCheckpoint();
             if (newest.isEmpty() || isFinished()) {
@@ -252,11 +255,22 @@ public final class Drill {
             try (FSDataInputStream in = files.open(vectors)) {
                 bytes = in.readAllBytes();
             }
-            bytes[random.nextInt(bytes.length)] ^= 1;
-            try (FSDataOutputStream out = files.create(vectors, true)) {
+            int place = random.nextInt(bytes.length);
+            bytes[place] ^= 1;
+            replace(vectors, bytes);
+            boolean goesOn =
+                    newestCheckpoint().isPresent() || !files.exists(new Path(run().orElseThrow(), RunDirectory.MODEL));
+            if (!goesOn) {
+                bytes[place] ^= 1;
+                replace(vectors, bytes);
+            }
+            return goesOn;
+        }
+
+        private void replace(Path file, byte[] bytes) throws IOException {
+            try (FSDataOutputStream out = files.create(file, true)) {
                 out.write(bytes);
             }
-            return true;
         }
 
         boolean isFinished() throws IOException {

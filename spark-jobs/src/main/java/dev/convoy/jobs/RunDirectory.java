@@ -29,7 +29,7 @@ import org.apache.hadoop.fs.Path;
 public final class RunDirectory {
     static final String CONFIG = "config.resolved.conf";
     /** The best epoch's model. */
-    static final String MODEL = TrainedModel.FOLDER;
+    public static final String MODEL = TrainedModel.FOLDER;
     /** The last epoch's. */
     public static final String LAST_MODEL = "model-last";
 
