@@ -5,10 +5,9 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.convoy.data.source.IdxSource;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.testing.ArchivedClassPath;
-import dev.convoy.testing.Digits;
+import dev.convoy.testing.DigitsJob;
 import dev.convoy.testing.JavaProcess;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -68,17 +67,7 @@ class InterruptedTest {
     }
 
     private JavaProcess start(int epochs, String... more) throws IOException {
-        IdxSource train = Digits.trainGzip(folder);
-        Path job = Files.writeString(
-                folder.resolve("job.conf"),
-                """
-                name = digits
-                data.train { format = idx, images = "%s", labels = "%s" }
-                network = mlp
-                train { epochs = %d, workers = 2 }
-                run.directory = "%s"
-                """
-                        .formatted(train.images(), train.labels(), epochs, folder.resolve("runs")));
+        Path job = DigitsJob.write(folder, epochs);
         List<String> arguments = new ArrayList<>(List.of("train", "--master", "local[2]", job.toString()));
         arguments.addAll(List.of(more));
         return JavaProcess.start(

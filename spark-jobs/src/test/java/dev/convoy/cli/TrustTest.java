@@ -2,9 +2,8 @@ package dev.convoy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.convoy.data.source.IdxSource;
 import dev.convoy.testing.ArchivedClassPath;
-import dev.convoy.testing.Digits;
+import dev.convoy.testing.DigitsJob;
 import dev.convoy.testing.JavaProcess;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,17 +52,7 @@ class TrustTest {
     void configure() throws IOException {
         temporary = Files.createDirectory(folder.resolve("tmp"));
         runs = Files.createDirectory(folder.resolve("runs"));
-        IdxSource train = Digits.trainGzip(folder);
-        job = Files.writeString(
-                folder.resolve("job.conf"),
-                """
-                name = digits
-                data.train { format = idx, images = "%s", labels = "%s" }
-                network = mlp
-                train { epochs = 1, workers = 2 }
-                run.directory = "%s"
-                """
-                        .formatted(train.images(), train.labels(), runs));
+        job = DigitsJob.write(folder, 1);
     }
 
     /** Starts {@code convoy train} with a common umask, and gives what it prints. */

@@ -93,14 +93,16 @@ public final class LocalCluster {
 
     public static JavaSparkContext context(SparkConf conf) throws IOException {
         Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
-        String options = conf.get("spark.executor.extraJavaOptions", "");
+        if (conf.get("spark.master").startsWith("local-cluster")) {
+            String options = conf.get("spark.executor.extraJavaOptions", "");
+            conf.set("spark.executor.extraClassPath", ArchivedClassPath.get())
+                    .set("spark.executor.extraJavaOptions", options + " \"" + ArchivedClassPath.option() + "\"");
+        }
         return new JavaSparkContext(conf.setAppName("cluster test")
                 .set("spark.ui.enabled", "false")
                 .setIfMissing("spark.plugins", SegmentProgressPlugin.class.getName())
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
-                .set("spark.executor.extraClassPath", ArchivedClassPath.get())
-                .set("spark.executor.extraJavaOptions", options + " \"" + ArchivedClassPath.option() + "\"")
                 .set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1"));
     }
 }
