@@ -121,6 +121,7 @@ final class HeldModel implements SegmentModel {
     public double move(Mean mean, double rate, long stepsAfter, boolean measured) {
         FloatBuffer norms = collective.held(NORMS);
         TrainedVectors.TileNorms telling = (from, norm) -> norms.put(from / Vector.TILE, (float) norm);
+        vectors.moveBuffers(mean);
         vectors.movePart(
                 exchange, mean, own.first(), rate, stepsAfter, tellsNorms ? Optional.of(telling) : Optional.empty());
         steps = stepsAfter;

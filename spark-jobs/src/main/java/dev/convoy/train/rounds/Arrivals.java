@@ -1,17 +1,18 @@
 package dev.convoy.train.rounds;
 
 import dev.convoy.train.sync.LatePolicy;
+import dev.convoy.train.transport.Payload;
 import java.io.Serializable;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.commons.lang3.concurrent.BasicThreadFactory;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.SimpleFutureAction;
@@ -25,8 +26,9 @@ import scala.concurrent.ExecutionContext$;
 import scala.runtime.BoxedUnit;
 
 /**
- * The contributions of one round as they come to the driver, until the round has waited long enough for the others.
- * Used once.
+ * The contributions of one round as they come to the driver, until the round has waited long enough for the others. Each is fetched at
+ * once, and added along a binary tree over ranks: whoever brings the second half of a node's sum adds them. So the bits depend on
+ * nothing but ranks, and what the last one leaves to do is little. Used once.
  */
 final class Arrivals {
     /** They wait for executors that hang, whose workers are late then; rounds do not wait for them. */
@@ -35,17 +37,52 @@ final class Arrivals {
             .daemon(true)
             .build());
 
-    private final Map<Integer, Contribution> byRank = new TreeMap<>();
-    private final int workers;
-    private final int needed;
+    private final List<CompletableFuture<Contribution>> byRank;
+    private final CompletableFuture<Contribution> sum;
     private final LatePolicy policy;
+    private final VectorPool memory;
     private final CompletableFuture<Void> quorum = new CompletableFuture<>();
+    /** When all have come, or one has failed. */
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
-    Arrivals(int workers, LatePolicy policy) {
-        this.workers = workers;
-        this.needed = policy.needed(workers);
+    private final boolean[] come;
+    private int count;
+    private boolean closed;
+
+    /**
+     * @param memory of vectors that are fetched
+     */
+    Arrivals(int workers, LatePolicy policy, VectorPool memory) {
+        this.byRank = Stream.generate(CompletableFuture<Contribution>::new)
+                .limit(workers)
+                .toList();
+        this.sum = tree(byRank);
         this.policy = policy;
+        this.memory = memory;
+        this.come = new boolean[workers];
+    }
+
+    private CompletableFuture<Contribution> tree(List<CompletableFuture<Contribution>> ranks) {
+        int half = ranks.size() / 2;
+        return half == 0
+                ? ranks.get(0)
+                : tree(ranks.subList(0, half)).thenCombine(tree(ranks.subList(half, ranks.size())), this::plus);
+    }
+
+    /** Adds one to another, where that lies; one of no weight is passed over. */
+    private Contribution plus(Contribution left, Contribution right) {
+        Contribution both = left.plus(right);
+        if (left.weight() == 0 || right.weight() == 0) {
+            return both.withVector(left.weight() == 0 ? right.vector() : left.vector());
+        }
+        float[] target = left.vector().values();
+        float[] values = right.vector().values();
+        IntStream.range(0, Payload.blocks(target.length)).parallel().forEach(block -> {
+            int from = block * Payload.BLOCK;
+            Payload.sum(target, from, values, from, Payload.blockLength(target.length, block));
+        });
+        memory.giveBack(values);
+        return both.withVector(left.vector());
     }
 
     /** A task as Spark takes it where results are heard of one by one. */
@@ -61,10 +98,14 @@ final class Arrivals {
      * Runs the job, and cancels it once the round goes on without the tasks that are left; whatever they still bring
      * is not looked at.
      *
-     * @return what has come, by rank, with its vectors
+     * @param late stands in for a rank that has not come in time
+     * @return the sum of what has come
      * @throws dev.convoy.train.transport.BlockLostException if a contribution went with its executor
      */
-    Map<Integer, Contribution> gather(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[]> task) {
+    Contribution sum(
+            JavaRDD<byte[]> chunks,
+            Function2<TaskContext, Iterator<byte[]>, byte[]> task,
+            IntFunction<Contribution> late) {
         SimpleFutureAction<Void> job = chunks.context()
                 .submitJob(
                         chunks.rdd(),
@@ -90,9 +131,12 @@ final class Arrivals {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("The round was interrupted", e);
         } catch (ExecutionException e) {
+            // Of a contribution that is lost Spark knows nothing.
+            job.cancel();
             return ExceptionUtils.rethrow(e.getCause());
         }
-        return arrived();
+        missing().forEach(rank -> byRank.get(rank).complete(late.apply(rank)));
+        return sum.join();
     }
 
     private static List<Object> partitions(JavaRDD<byte[]> chunks) {
@@ -103,24 +147,46 @@ final class Arrivals {
 
     private void arrive(int rank, byte[] message) {
         try {
-            add(rank, Contribution.read(message).fetched());
+            Contribution told = Contribution.read(message);
+            Contribution contribution = told.weight() == 0
+                    ? told
+                    : told.withVector(new Payload.Whole(told.vector().take(memory::lend)));
+            if (hasCome(rank)) {
+                byRank.get(rank).complete(contribution);
+                conclude();
+            } else if (contribution.weight() > 0) {
+                memory.giveBack(contribution.vector().values());
+            }
         } catch (RuntimeException e) {
             // After the end of a round nobody hears of it.
             ended.completeExceptionally(e);
         }
     }
 
-    private synchronized void add(int rank, Contribution contribution) {
-        byRank.put(rank, contribution);
-        if (byRank.size() == needed) {
+    /** Whether it has come in time. */
+    private synchronized boolean hasCome(int rank) {
+        if (!closed) {
+            come[rank] = true;
+            count++;
+        }
+        return !closed;
+    }
+
+    private synchronized void conclude() {
+        if (count >= policy.needed(come.length)) {
             quorum.complete(null);
         }
-        if (byRank.size() == workers) {
+        if (count == come.length) {
             ended.complete(null);
         }
     }
 
-    private synchronized Map<Integer, Contribution> arrived() {
-        return new TreeMap<>(byRank);
+    /** Those who have not come, and from now on are late. */
+    private synchronized List<Integer> missing() {
+        closed = true;
+        return IntStream.range(0, come.length)
+                .filter(rank -> !come[rank])
+                .boxed()
+                .toList();
     }
 }

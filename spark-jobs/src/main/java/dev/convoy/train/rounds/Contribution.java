@@ -81,7 +81,8 @@ record Contribution(
         return sum(byRank.subList(0, half)).plus(sum(byRank.subList(half, byRank.size())));
     }
 
-    private Contribution plus(Contribution other) {
+    /** Adds all but the vectors. */
+    Contribution plus(Contribution other) {
         return new Contribution(
                 weight + other.weight,
                 NOTHING,
@@ -120,15 +121,6 @@ record Contribution(
             right.get(0).vector.add(block, target, from);
         }
         return true;
-    }
-
-    /**
-     * Brings the vector into this process, on the calling thread alone.
-     *
-     * @throws dev.convoy.train.transport.BlockLostException if it went with its executor
-     */
-    Contribution fetched() {
-        return withVector(new Payload.Whole(vector.values()));
     }
 
     /** A contribution with another vector. */

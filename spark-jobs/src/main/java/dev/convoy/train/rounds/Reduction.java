@@ -9,7 +9,6 @@ import dev.convoy.train.transport.StateBroadcast;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -25,11 +24,27 @@ import scala.reflect.ClassTag$;
  * executors sum blocks of them, each along the same tree, so that the driver receives one vector however many workers there
  * are. Both give the same bits.
  */
-record Reduction(int length, int workers, long directBytes) {
+final class Reduction {
     private static final ClassTag<byte[]> BYTES = ClassTag$.MODULE$.apply(byte[].class);
 
     /** The most that the driver takes in a round without help. */
     static final long DIRECT_BYTES = 256L << 20;
+
+    private final int length;
+    private final int workers;
+    private final long directBytes;
+    private final VectorPool memory;
+
+    /**
+     * @param length of a contribution's vector
+     * @param directBytes the most that the driver takes
+     */
+    Reduction(int length, int workers, long directBytes) {
+        this.length = length;
+        this.workers = workers;
+        this.directBytes = directBytes;
+        this.memory = new VectorPool(length);
+    }
 
     /**
      * @param local whether tasks run in this process, where nothing travels
@@ -44,42 +59,29 @@ record Reduction(int length, int workers, long directBytes) {
      * @param chunks partition {@code w} holds those of worker {@code w}
      * @param task makes a worker's contribution, in bytes
      * @param home where tasks leave vectors
-     * @param target holds the sum afterwards, which is not copied
+     * @return the sum, until it is {@linkplain #release given back}
      * @throws dev.convoy.train.transport.BlockLostException or a failure that it is behind, if a contribution went with its
      *     executor
      */
     Contribution sum(
-            JavaRDD<byte[]> chunks,
-            Function2<TaskContext, Iterator<byte[]>, byte[]> task,
-            StateBroadcast home,
-            float[] target) {
-        List<Contribution> byRank = run(chunks, task).map(Contribution::read).toList();
-        return isSliced() ? sumOnExecutors(chunks, byRank, home, target) : sumHere(byRank, target);
+            JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[]> task, StateBroadcast home) {
+        return isSliced()
+                ? sumOnExecutors(chunks, task, home)
+                : sumOnTime(chunks, task, LatePolicy.WAIT_FOR_ALL, rank -> {
+                    throw new IllegalStateException("Rank " + rank + " is waited for");
+                });
+    }
+
+    /** Takes the memory of a sum that nobody reads any more. */
+    void release(Contribution sum) {
+        if (sum.weight() > 0) {
+            memory.giveBack(sum.vector().values());
+        }
     }
 
     /** What tasks bring home, in the order of partitions, which is the order of ranks. */
     private static Stream<byte[]> run(JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[]> task) {
         return Stream.of((byte[][]) chunks.context().runJob(chunks.rdd(), task, BYTES));
-    }
-
-    private Contribution sumHere(List<Contribution> byRank, float[] target) {
-        return inBlocks(byRank, target, (block, values, from) -> Contribution.sumBlock(byRank, block, values, from));
-    }
-
-    /** Puts the sum's blocks where they belong, as many at a time as there are cores. */
-    private Contribution inBlocks(List<Contribution> byRank, float[] target, BlockSource blocks) {
-        Contribution sum = Contribution.sum(byRank);
-        if (sum.weight() == 0) {
-            return sum;
-        }
-        IntStream.range(0, Payload.blocks(length))
-                .parallel()
-                .forEach(block -> blocks.get(block, target, block * Payload.BLOCK));
-        return sum.withVector(new Payload.Whole(target));
-    }
-
-    private interface BlockSource {
-        void get(int block, float[] target, int from);
     }
 
     private boolean isSliced() {
@@ -104,32 +106,32 @@ record Reduction(int length, int workers, long directBytes) {
      * Runs the job, but waits for its slow tasks only as long as the policy says.
      *
      * @param late stands in for a rank that has not come in time
-     * @param target holds the sum afterwards, which is not copied
+     * @return the sum, until it is {@linkplain #release given back}
      */
     Contribution sumOnTime(
             JavaRDD<byte[]> chunks,
             Function2<TaskContext, Iterator<byte[]>, byte[]> task,
             LatePolicy policy,
-            IntFunction<Contribution> late,
-            float[] target) {
-        Map<Integer, Contribution> arrived = new Arrivals(workers, policy).gather(chunks, task);
-        return sumHere(
-                IntStream.range(0, workers)
-                        .mapToObj(rank -> arrived.containsKey(rank) ? arrived.get(rank) : late.apply(rank))
-                        .toList(),
-                target);
+            IntFunction<Contribution> late) {
+        return new Arrivals(workers, policy, memory).sum(chunks, task, late);
     }
 
-    /** Every worker's partition takes its share of blocks, and leaves their sums. */
+    /** Every worker's partition takes its share of blocks, and leaves their sums; they come as many at a time as there are cores. */
     private Contribution sumOnExecutors(
-            JavaRDD<byte[]> chunks, List<Contribution> byRank, StateBroadcast home, float[] target) {
+            JavaRDD<byte[]> chunks, Function2<TaskContext, Iterator<byte[]>, byte[]> task, StateBroadcast home) {
+        List<Contribution> byRank = run(chunks, task).map(Contribution::read).toList();
+        Contribution sum = Contribution.sum(byRank);
+        if (sum.weight() == 0) {
+            return sum;
+        }
         List<Payload[]> shares = run(chunks, new BlockSums(length, workers, byRank, home))
                 .map(bytes -> ObjectBytes.read(bytes, Payload[].class))
                 .toList();
-        return inBlocks(
-                byRank,
-                target,
-                (block, values, from) -> shares.get(block % workers)[block / workers].get(0, values, from));
+        float[] target = memory.lend();
+        IntStream.range(0, Payload.blocks(length))
+                .parallel()
+                .forEach(block -> shares.get(block % workers)[block / workers].get(0, target, block * Payload.BLOCK));
+        return sum.withVector(new Payload.Whole(target));
     }
 
     /** Sums blocks that a task's partition has a share in: of {@code w}, those that leave {@code w} when divided by their number. */

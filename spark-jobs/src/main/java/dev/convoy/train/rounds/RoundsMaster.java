@@ -2,11 +2,8 @@ package dev.convoy.train.rounds;
 
 import dev.convoy.data.plan.EpochPlan;
 import dev.convoy.data.rdd.ImageShards;
-import dev.convoy.model.HeapVector;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Progress;
-import dev.convoy.model.Vector;
-import dev.convoy.model.optimizer.OptimizerState;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.EpochTotals;
 import dev.convoy.train.Quarantined;
@@ -18,13 +15,10 @@ import dev.convoy.train.TrainingState;
 import dev.convoy.train.replica.ReplicaSpec;
 import dev.convoy.train.sync.Exchange;
 import dev.convoy.train.sync.LocalStepsTuning;
-import dev.convoy.train.sync.Mean;
 import dev.convoy.train.sync.NormHistory;
 import dev.convoy.train.sync.SumLayout;
-import dev.convoy.train.sync.TrainedVectors;
 import dev.convoy.train.transport.BlockLostException;
 import dev.convoy.train.transport.StateBroadcast;
-import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
@@ -50,11 +44,9 @@ public final class RoundsMaster implements TrainingMaster {
     private final ReplicaSpec replica;
     private final TrainingSpec spec;
     private final Exchange exchange;
-    private final Vector decayed;
     private final SumLayout layout;
     private final Reduction reduction;
-    /** Where contributions are added, in every round again. */
-    private final float[] sum;
+    private final MeanOnDriver mean;
 
     public RoundsMaster(JavaSparkContext spark, ImageShards shards, ReplicaSpec replica, TrainingSpec spec) {
         this.spark = spark;
@@ -62,13 +54,12 @@ public final class RoundsMaster implements TrainingMaster {
         this.replica = replica;
         this.spec = spec;
         this.exchange = spec.sync().exchange();
-        this.decayed = HeapVector.over(replica.bind().layout().decayMask());
         this.layout = exchange.layout(replica.bind().layout(), spec.optimizer().slotCount());
         this.reduction = Reduction.of(layout.length(), shards.layout().workers(), spark.isLocal());
         if (!spec.sync().late().waitsForAll()) {
             reduction.requireDirect();
         }
-        this.sum = new float[layout.length()];
+        this.mean = new MeanOnDriver(spec, layout, replica.bind().layout().decayMask());
     }
 
     @Override
@@ -96,8 +87,9 @@ public final class RoundsMaster implements TrainingMaster {
             throw new DivergedException(start, lastGood, sum.quarantined());
         }
         double rate = spec.rate(start.globalStep(), plan);
-        Update update = apply(begin, sum, rate, steps);
-        update.checkFinite(begin, steps);
+        MeanOnDriver.Update update = mean.apply(begin, sum, rate, steps);
+        reduction.release(sum);
+        checkFinite(update.model(), begin, steps);
         double seconds = (System.nanoTime() - began) / 1e9;
         LocalStepsTuning tuning =
                 exchange.isMeasuring(start) ? begin.tuning().after(slowest(sum), seconds) : begin.tuning();
@@ -110,7 +102,7 @@ public final class RoundsMaster implements TrainingMaster {
                 start.step() == 0,
                 steps,
                 rate,
-                update.norm,
+                update.norm(),
                 sum.lossSum(),
                 sum.counts(),
                 sum.quarantined(),
@@ -120,13 +112,29 @@ public final class RoundsMaster implements TrainingMaster {
         observer.roundCompleted(report);
         EpochTotals epoch = begin.epoch().plus(report);
         return new TrainingState(
-                update.model, update.optimizer, update.velocity, progress, norms, tuning, epoch, List.of(), lastGood);
+                update.model(),
+                update.optimizer(),
+                update.velocity(),
+                progress,
+                norms,
+                tuning,
+                epoch,
+                List.of(),
+                lastGood);
     }
 
     /** A loss that is not finite at a round's first step condemns the model that the round began with. */
     private static ModelState lastGood(TrainingState begin, Contribution sum) {
         boolean condemned = sum.quarantined().stream().anyMatch(excluded -> excluded.condemns(begin.progress()));
         return condemned ? begin.lastGood() : begin.model();
+    }
+
+    private static void checkFinite(ModelState model, TrainingState begin, int steps) {
+        if (!model.isFinite()) {
+            long last = begin.progress().globalStep() + steps - 1;
+            throw new DivergedException(
+                    begin.progress(), begin.model(), List.of(new Quarantined(0, last, Quarantined.Fault.MEAN)));
+        }
     }
 
     private static double slowest(Contribution sum) {
@@ -166,9 +174,8 @@ public final class RoundsMaster implements TrainingMaster {
                     begin.norms().bound(spec.sync().maxNorm()),
                     again);
             return spec.sync().late().waitsForAll()
-                    ? reduction.sum(shards.chunks(), task, start, sum)
-                    : reduction.sumOnTime(
-                            shards.chunks(), task, spec.sync().late(), late(begin.progress(), steps), sum);
+                    ? reduction.sum(shards.chunks(), task, start)
+                    : reduction.sumOnTime(shards.chunks(), task, spec.sync().late(), late(begin.progress(), steps));
         }
     }
 
@@ -189,52 +196,5 @@ public final class RoundsMaster implements TrainingMaster {
                     String.format(Locale.ROOT, "%.1f", seconds));
             return Contribution.late(planned, seconds);
         };
-    }
-
-    /** What a mean has made of the model and the memory of optimizers, and how long it was. */
-    private record Update(ModelState model, OptimizerState optimizer, float[] velocity, double norm) {
-        void checkFinite(TrainingState begin, int steps) {
-            if (!model.isFinite()) {
-                long last = begin.progress().globalStep() + steps - 1;
-                throw new DivergedException(
-                        begin.progress(), begin.model(), List.of(new Quarantined(0, last, Quarantined.Fault.MEAN)));
-            }
-        }
-    }
-
-    private Update apply(TrainingState begin, Contribution sum, double rate, int steps) {
-        if (sum.weight() == 0) {
-            return new Update(begin.model(), begin.optimizer(), begin.velocity(), 0);
-        }
-        int length = begin.parameters().length;
-        boolean still = begin.velocity().length == 0;
-        TrainedVectors vectors = new TrainedVectors(
-                spec.optimizer(),
-                HeapVector.over(begin.parameters().clone()),
-                HeapVector.over(begin.buffers()),
-                new HeapVector(begin.buffers().length),
-                begin.optimizer().slots().stream()
-                        .<Vector>map(slot ->
-                                exchange.appliesOptimizer() ? HeapVector.over(slot.clone()) : new HeapVector(length))
-                        .toList(),
-                decayed,
-                still && exchange.hasVelocity()
-                        ? new HeapVector(length)
-                        : HeapVector.over(begin.velocity().clone()),
-                new HeapVector(decayed.tileLength()));
-        Mean mean = new Mean(FloatBuffer.wrap(sum.vector().values())::slice, layout, sum.weight());
-        long optimizerSteps = exchange.optimizerStepsAfter(begin.optimizer().steps(), steps);
-        double norm = vectors.move(exchange, mean, rate, optimizerSteps, true);
-        return new Update(
-                new ModelState(values(vectors.parameters()), values(vectors.buffers())),
-                new OptimizerState(
-                        optimizerSteps,
-                        vectors.slots().stream().map(RoundsMaster::values).toList()),
-                values(vectors.velocity()),
-                norm);
-    }
-
-    private static float[] values(Vector vector) {
-        return ((HeapVector) vector).values();
     }
 }

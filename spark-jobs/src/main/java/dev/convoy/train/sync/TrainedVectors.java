@@ -83,19 +83,24 @@ public final class TrainedVectors {
     public double move(Exchange exchange, Mean mean, double rate, long steps, boolean measured) {
         double[] squares = {0};
         TileNorms norms = (from, norm) -> squares[0] += norm * norm;
+        moveBuffers(mean);
         movePart(exchange, mean, 0, rate, steps, measured ? Optional.of(norms) : Optional.empty());
         return Math.sqrt(squares[0]);
     }
 
+    /** Moves the running statistics, and nothing else. */
+    public void moveBuffers(Mean mean) {
+        mean.buffers(buffers);
+        buffers.add(1, beginBuffers);
+    }
+
     /**
-     * Moves buffers and a part of all else, as {@link #move} does.
+     * Moves a part of all else, as {@link #move} does.
      *
      * @param first the parameter with which these vectors begin, buffers apart
      * @param norms hears of the part's tiles in their order; empty if nobody wants to know
      */
     public void movePart(Exchange exchange, Mean mean, int first, double rate, long steps, Optional<TileNorms> norms) {
-        mean.buffers(buffers);
-        buffers.add(1, beginBuffers);
         List<Vector> beside = new ArrayList<>(List.of(decayed));
         beside.addAll(slots);
         if (velocity.length() > 0) {

@@ -6,6 +6,7 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.spark.storage.BroadcastBlockId;
 
@@ -84,6 +85,18 @@ public sealed interface Payload extends Serializable {
         return values;
     }
 
+    /**
+     * The floats, in an array that is the caller's from now on. Nobody may ask for them again.
+     *
+     * @param memory lends an array as long as this, if they have to be copied
+     * @throws BlockLostException if a block went with an executor
+     */
+    default float[] take(Supplier<float[]> memory) {
+        float[] values = memory.get();
+        get(0, FloatBuffer.wrap(values));
+        return values;
+    }
+
     /** Floats on their way into a vector. */
     @FunctionalInterface
     interface Source {
@@ -114,6 +127,11 @@ public sealed interface Payload extends Serializable {
         @Override
         public void get(int from, FloatBuffer target) {
             new Whole(keeper.kept(name)).get(from, target);
+        }
+
+        @Override
+        public float[] take(Supplier<float[]> memory) {
+            return keeper.kept(name);
         }
 
         @Override

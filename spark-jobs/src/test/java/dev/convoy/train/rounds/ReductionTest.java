@@ -76,7 +76,7 @@ class ReductionTest {
     }
 
     private static Contribution sum(long directBytes, ImageShards shards, StateBroadcast home) {
-        return new Reduction(LENGTH, 5, directBytes).sum(shards.chunks(), new MadeUp(home), home, new float[LENGTH]);
+        return new Reduction(LENGTH, 5, directBytes).sum(shards.chunks(), new MadeUp(home), home);
     }
 
     /** A block that is gone is told from all other failures, in this process and in a task. */
@@ -91,8 +91,8 @@ class ReductionTest {
                         .blockManager()
                         .removeBroadcast(
                                 ((StateBroadcast.OverSpark) closed).handle().id(), true);
-                assertThatThrownBy(() -> new Reduction(LENGTH, 5, directBytes)
-                                .sum(shards.chunks(), new Gone(gone), closed, new float[LENGTH]))
+                assertThatThrownBy(() ->
+                                new Reduction(LENGTH, 5, directBytes).sum(shards.chunks(), new Gone(gone), closed))
                         .satisfies(
                                 e -> assertThat(BlockLostException.isBehind(e)).isTrue());
             }
@@ -108,7 +108,7 @@ class ReductionTest {
                 ImageShards shards = Training.shards(spark, folder, 10, 2);
                 StateBroadcast home = StateBroadcast.of(spark, STATE)) {
             assertThatThrownBy(() -> new Reduction(LENGTH, 2, Long.MAX_VALUE)
-                            .sum(shards.chunks(), new Read(home, Fate.DIES), home, new float[LENGTH]))
+                            .sum(shards.chunks(), new Read(home, Fate.DIES), home))
                     .satisfies(e -> assertThat(BlockLostException.isBehind(e)).isTrue());
         }
     }
@@ -126,8 +126,7 @@ class ReductionTest {
                                 shards.chunks(),
                                 new Read(home, Fate.HANGS),
                                 new LatePolicy(0.5, Duration.ofSeconds(2)),
-                                rank -> Contribution.late(7, 2),
-                                new float[LENGTH]);
+                                rank -> Contribution.late(7, 2));
             } finally {
                 // Spark waits for it before it ends.
                 ReadTimes.HELD.forEach(LocalCluster::release);
