@@ -2,45 +2,83 @@ package dev.convoy.benchmarks.contest;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Hosts that a machine plays: network namespaces at one switch, each with a line of limited rate, both ways. Takes root and Linux' ip and tc. */
+/**
+ * Hosts that a machine plays: network namespaces, each with a line of limited rate, both ways. They are at one switch of the kernel's, or,
+ * if there is to be latency, which not every kernel can add, at TUN devices between which a process passes packets on. Takes root, Linux'
+ * ip and tc, and for latency python3.
+ */
 public final class Namespaces implements AutoCloseable {
     private static final String NET = "10.199.0.";
+    private static final Path LINES = Path.of("benchmarks/src/main/python/lines.py");
+    /** Of a packet that a process passes on: as large as can be, since each costs it the same. */
+    private static final int MTU = 65_000;
 
     private final String prefix = "cv" + ProcessHandle.current().pid() % 100_000;
     private final List<String> names = new ArrayList<>();
+    private Optional<Process> lines = Optional.empty();
 
-    /**
-     * @param gbit of each host's line; 0 for no limit
-     */
-    public Namespaces(int hosts, double gbit) throws IOException, InterruptedException {
+    public Namespaces(int hosts, Lines lines) throws IOException, InterruptedException {
         try {
-            run("ip link add " + prefix + " type bridge");
-            run("ip link set " + prefix + " up");
+            if (lines.latency() > 0) {
+                passOn(hosts, lines);
+            } else {
+                run("ip link add " + prefix + " type bridge");
+                run("ip link set " + prefix + " up");
+            }
             for (int host = 0; host < hosts; host++) {
                 String name = prefix + "-" + host;
                 run("ip netns add " + name);
                 names.add(name);
-                run("ip link add " + name + " type veth peer name eth0 netns " + name);
-                run("ip link set " + name + " master " + prefix + " up");
+                if (lines.latency() > 0) {
+                    run("ip link set " + prefix + host + " netns " + name);
+                    run("ip -n " + name + " link set " + prefix + host + " name eth0 mtu " + MTU);
+                } else {
+                    run("ip link add " + name + " type veth peer name eth0 netns " + name);
+                    run("ip link set " + name + " master " + prefix + " up");
+                }
                 run("ip -n " + name + " addr add " + address(host) + "/24 dev eth0");
                 run("ip -n " + name + " link set eth0 up");
                 run("ip -n " + name + " link set lo up");
-                if (gbit > 0) {
-                    String limit =
-                            String.format(Locale.ROOT, " root tbf rate %.0fmbit burst 1m latency 50ms", 1000 * gbit);
-                    run("tc qdisc add dev " + name + limit);
-                    run("ip netns exec " + name + " tc qdisc add dev eth0" + limit);
+                if (lines.latency() == 0 && lines.gbit() > 0) {
+                    limit(name, lines.gbit());
                 }
             }
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
         }
+    }
+
+    /** Starts the process that makes a device for each host, and passes on what is sent to others. */
+    private void passOn(int hosts, Lines lines) throws IOException {
+        List<String> command = List.of(
+                "python3",
+                LINES.toString(),
+                prefix,
+                String.valueOf(hosts),
+                String.valueOf(lines.gbit()),
+                String.valueOf(lines.latency()));
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        this.lines = Optional.of(process);
+        if (process.getInputStream().read() < 0) {
+            throw new IOException("Cannot make lines with latency, which takes root, python3 and /dev/net/tun: "
+                    + String.join(" ", command));
+        }
+    }
+
+    private static void limit(String name, double gbit) throws IOException, InterruptedException {
+        String limit = String.format(Locale.ROOT, " root tbf rate %.0fmbit burst 1m latency 50ms", 1000 * gbit);
+        run("tc qdisc add dev " + name + limit);
+        run("ip netns exec " + name + " tc qdisc add dev eth0" + limit);
     }
 
     /** Its IP address. */
@@ -71,10 +109,17 @@ public final class Namespaces implements AutoCloseable {
 
     @Override
     public void close() throws IOException, InterruptedException {
+        if (lines.isPresent()) {
+            // Its devices go with it, and must not go before.
+            lines.get().destroy();
+            lines.get().waitFor();
+        }
         for (String name : names) {
             run("ip netns del " + name);
         }
         names.clear();
-        run("ip link del " + prefix);
+        if (lines.isEmpty()) {
+            run("ip link del " + prefix);
+        }
     }
 }

@@ -22,12 +22,9 @@ public final class PlayedCluster implements AutoCloseable {
     private final Namespaces hosts;
     private final int workers;
 
-    /**
-     * @param gbit of each host's line, both ways
-     */
-    public PlayedCluster(int workers, double gbit) throws IOException, InterruptedException {
+    public PlayedCluster(int workers, Lines lines) throws IOException, InterruptedException {
         this.workers = workers;
-        this.hosts = new Namespaces(workers + 1, gbit);
+        this.hosts = new Namespaces(workers + 1, lines);
         try {
             start(0, Master.class, "--host", Namespaces.address(0), "--port", "7077");
             for (int host = 1; host <= workers; host++) {

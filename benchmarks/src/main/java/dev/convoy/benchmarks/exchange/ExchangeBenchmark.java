@@ -1,6 +1,7 @@
 package dev.convoy.benchmarks.exchange;
 
 import dev.convoy.benchmarks.contest.Contestant;
+import dev.convoy.benchmarks.contest.Lines;
 import dev.convoy.benchmarks.contest.LocalSpark;
 import dev.convoy.benchmarks.contest.Machine;
 import dev.convoy.benchmarks.contest.PlayedCluster;
@@ -55,6 +56,11 @@ public final class ExchangeBenchmark implements Callable<Integer> {
             description = "Plays two hosts and one for the driver, with lines of this rate, as root (default: none).")
     private double gbit;
 
+    @Option(
+            names = "--latency",
+            description = "Milliseconds from one played host to another, with --gbit (default: none).")
+    private double latency;
+
     @Option(names = "--python", description = "A Python with torch; without one, PyTorch is left out.")
     private String python;
 
@@ -63,7 +69,8 @@ public final class ExchangeBenchmark implements Callable<Integer> {
         Report report = new Report(python, "torch", Map.of("turns", turns, "seconds", seconds));
         for (Workload workload : workloads) {
             report.table(
-                    workload.name() + ", batch " + workload.batch() + (gbit > 0 ? ", " + gbit + " Gbit/s" : ""),
+                    workload.name() + ", batch " + workload.batch()
+                            + (gbit > 0 ? ", " + gbit + " Gbit/s, " + latency + " ms" : ""),
                     "of bare",
                     gbit > 0 ? onHosts(workload) : run(workload));
         }
@@ -102,7 +109,7 @@ public final class ExchangeBenchmark implements Callable<Integer> {
 
     /** As between hosts, two workers and a driver: whatever is exchanged goes over their lines. */
     private List<Report.Line> onHosts(Workload workload) throws IOException, InterruptedException {
-        try (PlayedCluster cluster = new PlayedCluster(ExchangeWorker.WORKERS, gbit)) {
+        try (PlayedCluster cluster = new PlayedCluster(ExchangeWorker.WORKERS, new Lines(gbit, latency))) {
             List<Contestant> contestants = new ArrayList<>();
             try {
                 Runner local = runner(workload, LOCAL);

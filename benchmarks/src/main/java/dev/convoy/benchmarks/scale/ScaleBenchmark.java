@@ -1,5 +1,6 @@
 package dev.convoy.benchmarks.scale;
 
+import dev.convoy.benchmarks.contest.Lines;
 import dev.convoy.benchmarks.contest.Machine;
 import dev.convoy.benchmarks.contest.Namespaces;
 import dev.convoy.benchmarks.contest.Runner;
@@ -67,6 +68,12 @@ public final class ScaleBenchmark implements Callable<Integer> {
     private List<Double> gbits = List.of(10.0, 1.0);
 
     @Option(
+            names = "--latency",
+            description =
+                    "Milliseconds from one host to another, played and predicted; takes python3 (default: ${DEFAULT-VALUE}).")
+    private double latency = 0;
+
+    @Option(
             names = "--sums",
             description =
                     "Of each kind, of which the median counts; of small vectors more (default: ${DEFAULT-VALUE}).")
@@ -110,7 +117,7 @@ public final class ScaleBenchmark implements Callable<Integer> {
         int cores = Runtime.getRuntime().availableProcessors();
         double[] calibration = new double[summed.size()];
         for (int i = 0; i < calibration.length; i++) {
-            calibration[i] = sum(CALIBRATION_HOSTS, CALIBRATION_GBIT, summed.get(i));
+            calibration[i] = sum(CALIBRATION_HOSTS, new Lines(CALIBRATION_GBIT, 0), summed.get(i));
         }
         Simulator simulator = new Simulator(costs(summed, calibration, cores));
         check(simulator, summed, cores);
@@ -165,9 +172,9 @@ public final class ScaleBenchmark implements Callable<Integer> {
     }
 
     /** Seconds of a sum between hosts that this machine plays: of the slowest. */
-    private double sum(int count, double gbit, Network network) throws IOException, InterruptedException {
+    private double sum(int count, Lines lines, Network network) throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("convoy-scale-");
-        try (Namespaces namespaces = new Namespaces(count, gbit)) {
+        try (Namespaces namespaces = new Namespaces(count, lines)) {
             List<Process> processes = new ArrayList<>();
             try {
                 for (int host = 0; host < count; host++) {
@@ -206,14 +213,16 @@ public final class ScaleBenchmark implements Callable<Integer> {
         for (Network network : summed) {
             for (double gbit : gbits) {
                 for (int count : hosts) {
-                    double measured = sum(count, gbit, network);
-                    double simulated = simulator.ring(network.gradientBytes(), count, gbit, cores);
+                    Lines lines = new Lines(gbit, latency);
+                    double measured = sum(count, lines, network);
+                    double simulated = simulator.ring(network.gradientBytes(), count, lines, cores);
                     System.out.printf(
                             Locale.ROOT,
-                            "%-10s %3d hosts %5.0f Gbit/s  %8.4f s %8.4f s  %.2f%n",
+                            "%-10s %3d hosts %5.0f Gbit/s %5.1f ms  %8.4f s %8.4f s  %.2f%n",
                             network.name(),
                             count,
                             gbit,
+                            latency,
                             measured,
                             simulated,
                             simulated / measured);
@@ -226,18 +235,20 @@ public final class ScaleBenchmark implements Callable<Integer> {
         System.out.printf(
                 Locale.ROOT,
                 "share of steps in which workers compute, %d workers a host, jitter %.2f, %.3f of rounds %.1f times as slow,"
-                        + " %.0f times this core%n",
+                        + " %.0f times this core, latency %.1f ms%n",
                 workersOfHost,
                 jitter,
                 slowShare,
                 slowFactor,
-                speed);
+                speed,
+                latency);
         System.out.println("network    Gbit/s workers   step s    ddp  all-reduce  all-reduce/16  rounds/16  best");
         for (Network network : networks) {
             for (double gbit : List.of(1.0, 10.0, 25.0, 100.0)) {
                 for (int workers : List.of(8, 64, 256, 1024)) {
                     Stragglers stragglers = new Stragglers(jitter, slowShare, slowFactor);
-                    predict(simulator, network, new Cluster(workers / workersOfHost, workersOfHost, gbit, stragglers));
+                    Lines lines = new Lines(gbit, latency);
+                    predict(simulator, network, new Cluster(workers / workersOfHost, workersOfHost, lines, stragglers));
                 }
             }
         }
@@ -252,7 +263,7 @@ public final class ScaleBenchmark implements Callable<Integer> {
                 Locale.ROOT,
                 "%-10s %6.0f %7d %8.4f   %.2f        %.2f           %.2f       %.2f  %s%n",
                 network.name(),
-                cluster.gbit(),
+                cluster.lines().gbit(),
                 cluster.workers(),
                 network.step(),
                 network.step() / ddp,

@@ -1,5 +1,6 @@
 package dev.convoy.benchmarks.scale;
 
+import dev.convoy.benchmarks.contest.Lines;
 import dev.convoy.train.sync.GradientAveraging;
 
 /**
@@ -9,8 +10,8 @@ import dev.convoy.train.sync.GradientAveraging;
  * deviations behind the mean, and with {@code L} local steps in between the deviations of a round are {@code sqrt(L)} as large; and where
  * workers are slow now and then, for a whole round, it waits for one of them as often as there is one. Sums go
  * around a ring of {@code H} hosts: {@code 2 (H - 1) / H} of the bytes go over each line, in {@code 2 (H - 1)} turns (Patarasuk and Yuan,
- * 2009), while processors send, receive and add; lines and processors work at the same time, but not quite. What is hidden behind going
- * backwards is not waited for.
+ * 2009), while processors send, receive and add; lines and processors work at the same time, but not quite, and both wait for the
+ * latency of lines. What is hidden behind going backwards is not waited for.
  *
  * @param costs of the machine
  */
@@ -26,6 +27,16 @@ record Simulator(Costs costs) {
 
     /** Contributions of a round that come to the driver one by one; beyond, executors add slices first. */
     private static final double DIRECT_BYTES = 1 << 28;
+
+    /** Bytes for which Gloo asks the receiver at a time; two such questions are under way at once, so that each waits for one answer. */
+    private static final double SEGMENT = 1 << 20;
+
+    /**
+     * Messages of a round that wait for each other, as counted from Spark's protocol, not measured: a task goes out (1), its code is found,
+     * fetched and reported (8), the state is found and fetched (6), a contribution is reported (2), its task has ended (1), it is fetched
+     * (4).
+     */
+    private static final int ROUND_MESSAGES = 22;
 
     /** How lines and processors add up: 1 if they took turns, and infinity if the longer one hid the other. */
     private static final double TOGETHER = 3;
@@ -71,9 +82,8 @@ record Simulator(Costs costs) {
      * Where it is trained.
      *
      * @param workersOfHost that share its line
-     * @param gbit of a host's line, each way, in Gbit/s
      */
-    record Cluster(int hosts, int workersOfHost, double gbit, Stragglers stragglers) {
+    record Cluster(int hosts, int workersOfHost, Lines lines, Stragglers stragglers) {
         int workers() {
             return hosts * workersOfHost;
         }
@@ -102,7 +112,7 @@ record Simulator(Costs costs) {
         double hidden = costs.overlap * BACKWARD * network.step;
         return computing(network, cluster, 1)
                 + bytes * costs.sharedByte
-                + Math.max(0, ring(bytes, cluster.hosts, cluster.gbit) - hidden);
+                + Math.max(0, ring(bytes, cluster.hosts, cluster.lines) - hidden);
     }
 
     /** Seconds of a step, where parameters are averaged after some, around a ring. */
@@ -110,14 +120,14 @@ record Simulator(Costs costs) {
         double bytes = network.stateBytes();
         return (computing(network, cluster, localSteps)
                         + bytes * costs.sharedByte
-                        + ring(bytes, cluster.hosts, cluster.gbit))
+                        + ring(bytes, cluster.hosts, cluster.lines))
                 / localSteps;
     }
 
     /** Seconds of a step, where parameters are averaged after some, by a driver: the state goes out as a torrent, and all contributions come home. */
     double rounds(Network network, Cluster cluster, int localSteps) {
         double bytes = network.stateBytes();
-        double line = bytes * LINE / cluster.gbit;
+        double line = bytes * LINE / cluster.lines.gbit();
         double carried = Math.max(line, bytes * costs.carriedByte);
         // By slices, every worker's leave its host once, are added, and come to the driver once.
         double home = cluster.workers() * bytes <= DIRECT_BYTES
@@ -125,20 +135,21 @@ record Simulator(Costs costs) {
                 : Math.max(cluster.workersOfHost * line, bytes * costs.carriedByte) + 2 * carried;
         // Blocks come in and go on at the same time, but the driver and the last executor each need all of them.
         double out = 2 * line + bytes * costs.carriedByte;
-        double launched = costs.round + cluster.workers() * costs.task;
+        double launched =
+                costs.round + cluster.workers() * costs.task + ROUND_MESSAGES * cluster.lines.latencySeconds();
         return (computing(network, cluster, localSteps) + launched + out + home) / localSteps;
     }
 
     /** Seconds of a step of PyTorch's DDP: as {@link #allReduce}, but every worker is a process in the ring. */
     double ddp(Network network, Cluster cluster) {
         double hidden = costs.overlap * BACKWARD * network.step;
-        double ring = ring(network.gradientBytes(), cluster.workers(), cluster.gbit);
+        double ring = ring(network.gradientBytes(), cluster.workers(), cluster.lines);
         return computing(network, cluster, 1) + Math.max(0, ring - hidden);
     }
 
     /** Seconds that a sum takes around a ring of hosts that have a processor each. */
-    double ring(double bytes, int hosts, double gbit) {
-        return ring(bytes, hosts, gbit, hosts);
+    double ring(double bytes, int hosts, Lines lines) {
+        return ring(bytes, hosts, lines, hosts);
     }
 
     /**
@@ -146,15 +157,16 @@ record Simulator(Costs costs) {
      *
      * @param cores that all hosts have together
      */
-    double ring(double bytes, int hosts, double gbit, int cores) {
+    double ring(double bytes, int hosts, Lines lines, int cores) {
         if (hosts == 1) {
             return 0;
         }
         int turns = 2 * (hosts - 1);
-        double line = (double) turns / hosts * bytes * LINE / gbit;
+        double line = (double) turns / hosts * bytes * LINE / lines.gbit();
         double crowd = Math.max(SERIAL, (double) hosts / cores);
         double processor = crowd * (bytes * costs.ringByte + turns * costs.turn);
-        return Math.pow(Math.pow(line, TOGETHER) + Math.pow(processor, TOGETHER), 1 / TOGETHER);
+        return Math.pow(Math.pow(line, TOGETHER) + Math.pow(processor, TOGETHER), 1 / TOGETHER)
+                + turns * (1 + Math.max(1, bytes / hosts / SEGMENT)) * lines.latencySeconds();
     }
 
     /**
