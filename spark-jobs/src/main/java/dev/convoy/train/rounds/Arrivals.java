@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntFunction;
@@ -31,11 +32,12 @@ import scala.runtime.BoxedUnit;
  * nothing but ranks, and what the last one leaves to do is little. Used once.
  */
 final class Arrivals {
-    /** They wait for executors that hang, whose workers are late then; rounds do not wait for them. */
-    private static final ExecutorService READERS = Executors.newCachedThreadPool(new BasicThreadFactory.Builder()
-            .namingPattern("convoy-arrivals-%d")
-            .daemon(true)
-            .build());
+    /** They may wait for executors that hang, whose workers are late then; rounds do not wait for them. */
+    private static final ExecutorService MANY_READERS = Executors.newCachedThreadPool(threads("convoy-arrivals-%d"));
+
+    /** They wait for lines more than for processors. */
+    private static final ExecutorService FEW_READERS = Executors.newFixedThreadPool(
+            Math.max(4, Runtime.getRuntime().availableProcessors()), threads("convoy-reader-%d"));
 
     private final List<CompletableFuture<Contribution>> byRank;
     private final CompletableFuture<Contribution> sum;
@@ -60,6 +62,13 @@ final class Arrivals {
         this.policy = policy;
         this.memory = memory;
         this.come = new boolean[workers];
+    }
+
+    private static ThreadFactory threads(String names) {
+        return new BasicThreadFactory.Builder()
+                .namingPattern(names)
+                .daemon(true)
+                .build();
     }
 
     private CompletableFuture<Contribution> tree(List<CompletableFuture<Contribution>> ranks) {
@@ -106,6 +115,7 @@ final class Arrivals {
             JavaRDD<byte[]> chunks,
             Function2<TaskContext, Iterator<byte[]>, byte[]> task,
             IntFunction<Contribution> late) {
+        ExecutorService readers = policy.waitsForAll() ? FEW_READERS : MANY_READERS;
         SimpleFutureAction<Void> job = chunks.context()
                 .submitJob(
                         chunks.rdd(),
@@ -113,7 +123,7 @@ final class Arrivals {
                         JavaConverters.collectionAsScalaIterable(partitions(chunks))
                                 .toSeq(),
                         (rank, message) -> {
-                            READERS.execute(() -> arrive((Integer) rank, message));
+                            readers.execute(() -> arrive((Integer) rank, message));
                             return BoxedUnit.UNIT;
                         },
                         () -> null);
@@ -157,8 +167,8 @@ final class Arrivals {
             } else if (contribution.weight() > 0) {
                 memory.giveBack(contribution.vector().values());
             }
-        } catch (RuntimeException e) {
-            // After the end of a round nobody hears of it.
+        } catch (Throwable e) {
+            // Memory may be short as well. After the end of a round nobody hears of it.
             ended.completeExceptionally(e);
         }
     }
