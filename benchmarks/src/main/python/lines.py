@@ -4,8 +4,9 @@ Prints a line once the devices are there, and passes packets on until it is ende
 names, hosts, Gbit/s of a line (0 for no limit), milliseconds from one host to another. The host of an IPv4 address is
 its last number, from 1.
 """
-import collections
 import fcntl
+import heapq
+import itertools
 import os
 import select
 import struct
@@ -23,15 +24,13 @@ class Host:
         self.device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
         fcntl.ioctl(self.device, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI))
         self.sends_until = self.receives_until = 0.0
-        # Packets on their way to it, with the time at which they are there.
-        self.coming = collections.deque()
+        # Packets on their way to it, by the time at which they come to its own line.
+        self.coming = []
 
-
-def arrive(sender, receiver, packet, now, seconds_of_byte, latency):
-    taken = len(packet) * seconds_of_byte
-    sender.sends_until = max(now, sender.sends_until) + taken
-    receiver.receives_until = max(sender.sends_until + latency, receiver.receives_until + taken)
-    receiver.coming.append((receiver.receives_until, packet))
+    def due(self, seconds_of_byte):
+        """When it has the next packet."""
+        arrival, _, packet = self.coming[0]
+        return max(arrival, self.receives_until + len(packet) * seconds_of_byte)
 
 
 def run(prefix, count, gbit, millis):
@@ -40,19 +39,26 @@ def run(prefix, count, gbit, millis):
     # Lines do not wait for a processor.
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     seconds_of_byte = 8e-9 / gbit if gbit > 0 else 0
+    order = itertools.count()
     print("ready", flush=True)
     while True:
-        next_due = min((host.coming[0][0] for host in hosts if host.coming), default=None)
+        next_due = min((host.due(seconds_of_byte) for host in hosts if host.coming), default=None)
         wait = None if next_due is None else max(0, next_due - time.monotonic())
-        for device in select.select(list(of_device), [], [], wait)[0]:
-            packet = os.read(device, LARGEST)
+        # The input ends with the process that started this one.
+        for device in select.select([*of_device, 0], [], [], wait)[0]:
+            if device == 0:
+                return
+            sender, packet = of_device[device], os.read(device, LARGEST)
             receiver = packet[19] - 1
             if packet[0] >> 4 == 4 and 0 <= receiver < count:
-                arrive(of_device[device], hosts[receiver], packet, time.monotonic(), seconds_of_byte, millis / 1000)
+                sender.sends_until = max(time.monotonic(), sender.sends_until) + len(packet) * seconds_of_byte
+                arrival = sender.sends_until + millis / 1000
+                heapq.heappush(hosts[receiver].coming, (arrival, next(order), packet))
         now = time.monotonic()
         for host in hosts:
-            while host.coming and host.coming[0][0] <= now:
-                os.write(host.device, host.coming.popleft()[1])
+            while host.coming and host.due(seconds_of_byte) <= now:
+                host.receives_until = host.due(seconds_of_byte)
+                os.write(host.device, heapq.heappop(host.coming)[2])
 
 
 if __name__ == "__main__":

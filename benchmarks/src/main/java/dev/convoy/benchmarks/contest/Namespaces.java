@@ -23,6 +23,7 @@ public final class Namespaces implements AutoCloseable {
     private final String prefix = "cv" + ProcessHandle.current().pid() % 100_000;
     private final List<String> names = new ArrayList<>();
     private Optional<Process> lines = Optional.empty();
+    private boolean switched;
 
     public Namespaces(int hosts, Lines lines) throws IOException, InterruptedException {
         try {
@@ -30,6 +31,7 @@ public final class Namespaces implements AutoCloseable {
                 passOn(hosts, lines);
             } else {
                 run("ip link add " + prefix + " type bridge");
+                switched = true;
                 run("ip link set " + prefix + " up");
             }
             for (int host = 0; host < hosts; host++) {
@@ -118,7 +120,7 @@ public final class Namespaces implements AutoCloseable {
             run("ip netns del " + name);
         }
         names.clear();
-        if (lines.isEmpty()) {
+        if (switched) {
             run("ip link del " + prefix);
         }
     }

@@ -38,6 +38,9 @@ record Simulator(Costs costs) {
      */
     private static final int ROUND_MESSAGES = 22;
 
+    /** As many more where executors add slices: a second job, which fetches from them what the driver then fetches (4 for each of both). */
+    private static final int SLICED_MESSAGES = 18;
+
     /** How lines and processors add up: 1 if they took turns, and infinity if the longer one hid the other. */
     private static final double TOGETHER = 3;
 
@@ -130,13 +133,14 @@ record Simulator(Costs costs) {
         double line = bytes * LINE / cluster.lines.gbit();
         double carried = Math.max(line, bytes * costs.carriedByte);
         // By slices, every worker's leave its host once, are added, and come to the driver once.
-        double home = cluster.workers() * bytes <= DIRECT_BYTES
+        boolean direct = cluster.workers() * bytes <= DIRECT_BYTES;
+        int messages = direct ? ROUND_MESSAGES : ROUND_MESSAGES + SLICED_MESSAGES;
+        double home = direct
                 ? cluster.workers() * carried
                 : Math.max(cluster.workersOfHost * line, bytes * costs.carriedByte) + 2 * carried;
         // Blocks come in and go on at the same time, but the driver and the last executor each need all of them.
         double out = 2 * line + bytes * costs.carriedByte;
-        double launched =
-                costs.round + cluster.workers() * costs.task + ROUND_MESSAGES * cluster.lines.latencySeconds();
+        double launched = costs.round + cluster.workers() * costs.task + messages * cluster.lines.latencySeconds();
         return (computing(network, cluster, localSteps) + launched + out + home) / localSteps;
     }
 

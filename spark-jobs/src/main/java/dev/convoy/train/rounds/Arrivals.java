@@ -2,13 +2,17 @@ package dev.convoy.train.rounds;
 
 import dev.convoy.train.sync.LatePolicy;
 import dev.convoy.train.transport.Payload;
+import dev.convoy.train.transport.StateBlocks;
 import java.io.Serializable;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntFunction;
@@ -33,16 +37,13 @@ import scala.runtime.BoxedUnit;
  */
 final class Arrivals {
     /** They may wait for executors that hang, whose workers are late then; rounds do not wait for them. */
-    private static final ExecutorService MANY_READERS = Executors.newCachedThreadPool(threads("convoy-arrivals-%d"));
-
-    /** They wait for lines more than for processors. */
-    private static final ExecutorService FEW_READERS = Executors.newFixedThreadPool(
-            Math.max(4, Runtime.getRuntime().availableProcessors()), threads("convoy-reader-%d"));
+    private static final ExecutorService MANY_READERS = Executors.newCachedThreadPool(threads());
 
     private final List<CompletableFuture<Contribution>> byRank;
     private final CompletableFuture<Contribution> sum;
     private final LatePolicy policy;
     private final VectorPool memory;
+    private final ExecutorService readers;
     private final CompletableFuture<Void> quorum = new CompletableFuture<>();
     /** When all have come, or one has failed. */
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -53,20 +54,31 @@ final class Arrivals {
 
     /**
      * @param memory of vectors that are fetched
+     * @param fewReaders that are enough where all workers are waited for
      */
-    Arrivals(int workers, LatePolicy policy, VectorPool memory) {
+    Arrivals(int workers, LatePolicy policy, VectorPool memory, ExecutorService fewReaders) {
         this.byRank = Stream.generate(CompletableFuture<Contribution>::new)
                 .limit(workers)
                 .toList();
         this.sum = tree(byRank);
         this.policy = policy;
         this.memory = memory;
+        this.readers = policy.waitsForAll() ? fewReaders : MANY_READERS;
         this.come = new boolean[workers];
     }
 
-    private static ThreadFactory threads(String names) {
+    /** As many as there are cores, and four at least, since they wait for lines more than for processors; idle ones end. */
+    static ExecutorService fewReaders() {
+        int count = Math.max(4, Runtime.getRuntime().availableProcessors());
+        ThreadPoolExecutor readers =
+                new ThreadPoolExecutor(count, count, 1, TimeUnit.MINUTES, new LinkedBlockingQueue<>(), threads());
+        readers.allowCoreThreadTimeOut(true);
+        return readers;
+    }
+
+    private static ThreadFactory threads() {
         return new BasicThreadFactory.Builder()
-                .namingPattern(names)
+                .namingPattern("convoy-arrivals-%d")
                 .daemon(true)
                 .build();
     }
@@ -115,7 +127,6 @@ final class Arrivals {
             JavaRDD<byte[]> chunks,
             Function2<TaskContext, Iterator<byte[]>, byte[]> task,
             IntFunction<Contribution> late) {
-        ExecutorService readers = policy.waitsForAll() ? FEW_READERS : MANY_READERS;
         SimpleFutureAction<Void> job = chunks.context()
                 .submitJob(
                         chunks.rdd(),
@@ -132,10 +143,9 @@ final class Arrivals {
                         && ended.completeExceptionally(result.failed().get()),
                 ExecutionContext$.MODULE$.fromExecutor(Runnable::run));
         try {
-            CompletableFuture.anyOf(quorum, ended).get();
-            ended.get(policy.roundTimeout().toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            job.cancel();
+            awaitEnd(job);
+            missing().forEach(rank -> byRank.get(rank).complete(late.apply(rank)));
+            return sum.get();
         } catch (InterruptedException e) {
             job.cancel();
             Thread.currentThread().interrupt();
@@ -144,9 +154,19 @@ final class Arrivals {
             // Of a contribution that is lost Spark knows nothing.
             job.cancel();
             return ExceptionUtils.rethrow(e.getCause());
+        } finally {
+            missing();
         }
-        missing().forEach(rank -> byRank.get(rank).complete(late.apply(rank)));
-        return sum.join();
+    }
+
+    /** Waits for all, or as long as the policy says. */
+    private void awaitEnd(SimpleFutureAction<Void> job) throws InterruptedException, ExecutionException {
+        CompletableFuture.anyOf(quorum, ended).get();
+        try {
+            ended.get(policy.roundTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            job.cancel();
+        }
     }
 
     private static List<Object> partitions(JavaRDD<byte[]> chunks) {
@@ -156,11 +176,14 @@ final class Arrivals {
     }
 
     private void arrive(int rank, byte[] message) {
+        if (isClosed()) {
+            return;
+        }
         try {
             Contribution told = Contribution.read(message);
             Contribution contribution = told.weight() == 0
                     ? told
-                    : told.withVector(new Payload.Whole(told.vector().take(memory::lend)));
+                    : told.withVector(new Payload.Whole(told.vector().take(this::copied)));
             if (hasCome(rank)) {
                 byRank.get(rank).complete(contribution);
                 conclude();
@@ -170,7 +193,23 @@ final class Arrivals {
         } catch (Throwable e) {
             // Memory may be short as well. After the end of a round nobody hears of it.
             ended.completeExceptionally(e);
+            sum.completeExceptionally(e);
         }
+    }
+
+    /** By several threads, but not where they would wait for an executor that hangs, and nobody for this worker. */
+    private float[] copied(Payload vector) {
+        float[] values = memory.lend();
+        if (policy.waitsForAll()) {
+            StateBlocks.read(List.of(new StateBlocks.Part(vector, 0, FloatBuffer.wrap(values))));
+        } else {
+            vector.get(0, FloatBuffer.wrap(values));
+        }
+        return values;
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
     }
 
     /** Whether it has come in time. */

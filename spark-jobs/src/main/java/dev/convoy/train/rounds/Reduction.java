@@ -9,6 +9,7 @@ import dev.convoy.train.transport.StateBroadcast;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -34,6 +35,7 @@ final class Reduction {
     private final int workers;
     private final long directBytes;
     private final VectorPool memory;
+    private final ExecutorService readers = Arrivals.fewReaders();
 
     /**
      * @param length of a contribution's vector
@@ -113,7 +115,7 @@ final class Reduction {
             Function2<TaskContext, Iterator<byte[]>, byte[]> task,
             LatePolicy policy,
             IntFunction<Contribution> late) {
-        return new Arrivals(workers, policy, memory).sum(chunks, task, late);
+        return new Arrivals(workers, policy, memory, readers).sum(chunks, task, late);
     }
 
     /** Every worker's partition takes its share of blocks, and leaves their sums; they come as many at a time as there are cores. */

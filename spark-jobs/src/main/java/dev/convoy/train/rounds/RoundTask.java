@@ -84,7 +84,8 @@ record RoundTask(
                             WorkerRound.copy(trainer, spec.sync().exchange(), vector, from, target);
                             scale(target, result.trained());
                         },
-                        spec.sync().compression()));
+                        spec.sync().compression(),
+                        task::isInterrupted));
     }
 
     private static void scale(FloatBuffer values, float factor) {

@@ -6,7 +6,7 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.spark.storage.BroadcastBlockId;
 
@@ -88,13 +88,10 @@ public sealed interface Payload extends Serializable {
     /**
      * The floats, in an array that is the caller's from now on. Nobody may ask for them again.
      *
-     * @param memory lends an array as long as this, if they have to be copied
-     * @throws BlockLostException if a block went with an executor
+     * @param copy makes a copy of this, if there has to be one
      */
-    default float[] take(Supplier<float[]> memory) {
-        float[] values = memory.get();
-        get(0, FloatBuffer.wrap(values));
-        return values;
+    default float[] take(Function<Payload, float[]> copy) {
+        return copy.apply(this);
     }
 
     /** Floats on their way into a vector. */
@@ -130,7 +127,7 @@ public sealed interface Payload extends Serializable {
         }
 
         @Override
-        public float[] take(Supplier<float[]> memory) {
+        public float[] take(Function<Payload, float[]> copy) {
             return keeper.kept(name);
         }
 

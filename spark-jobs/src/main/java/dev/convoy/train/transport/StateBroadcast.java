@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.TaskContext;
@@ -47,8 +48,9 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
      * As {@link #keep(String, float[], Compression)}, with a vector that does not lie on the heap.
      *
      * @param source asked by the calling thread
+     * @param cancelled whether nobody waits for the vector any more; asked by the calling thread, which need not be the task's
      */
-    Payload keep(String name, int length, Payload.Source source, Compression compression);
+    Payload keep(String name, int length, Payload.Source source, Compression compression, BooleanSupplier cancelled);
 
     /** Keeps a whole state for the driver, until this is closed. */
     default StateBlocks keep(String name, TrainingState state) {
@@ -103,17 +105,20 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
 
         @Override
         public Payload keep(String name, float[] values, Compression compression) {
-            return awaited(Payload.Blocks.put(handle.id(), name, values, compression, false));
+            TaskContext task = TaskContext.get();
+            return awaited(
+                    Payload.Blocks.put(handle.id(), name, values, compression, false),
+                    () -> task != null && task.isInterrupted());
         }
 
         @Override
-        public Payload keep(String name, int length, Payload.Source source, Compression compression) {
-            return awaited(Payload.Blocks.put(handle.id(), name, length, source, compression));
+        public Payload keep(
+                String name, int length, Payload.Source source, Compression compression, BooleanSupplier cancelled) {
+            return awaited(Payload.Blocks.put(handle.id(), name, length, source, compression), cancelled);
         }
 
-        private static Payload awaited(Payload.Blocks kept) {
-            TaskContext task = TaskContext.get();
-            if (task != null && task.isInterrupted()) {
+        private static Payload awaited(Payload.Blocks kept, BooleanSupplier cancelled) {
+            if (cancelled.getAsBoolean()) {
                 // The broadcast may be destroyed by now, and would not be again.
                 kept.remove();
                 throw notAwaited();
@@ -169,7 +174,8 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
         }
 
         @Override
-        public Payload keep(String name, int length, Payload.Source source, Compression compression) {
+        public Payload keep(
+                String name, int length, Payload.Source source, Compression compression, BooleanSupplier cancelled) {
             float[] values = new float[length];
             source.get(0, FloatBuffer.wrap(values));
             return keep(name, values, compression);
