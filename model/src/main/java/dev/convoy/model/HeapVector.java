@@ -164,24 +164,8 @@ public final class HeapVector implements Vector {
 
     /** Whether every value is finite. */
     public boolean isFinite() {
-        // NaN and infinity survive multiplication by 0 and addition; nothing else makes them from finite values. Four
-        // sums side by side, as in a norm.
-        float a = 0;
-        float b = 0;
-        float c = 0;
-        float d = 0;
-        int i = from;
-        int end = from + length;
-        for (; i + 3 < end; i += 4) {
-            a += values[i] * 0;
-            b += values[i + 1] * 0;
-            c += values[i + 2] * 0;
-            d += values[i + 3] * 0;
-        }
-        for (; i < end; i++) {
-            a += values[i] * 0;
-        }
-        return a + b + c + d == 0;
+        // Squares of floats, added in double precision, do not overflow.
+        return Double.isFinite(norm());
     }
 
     private HeapVector checked(Vector other) {

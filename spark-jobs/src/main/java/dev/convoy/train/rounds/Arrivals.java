@@ -144,7 +144,7 @@ final class Arrivals {
                 ExecutionContext$.MODULE$.fromExecutor(Runnable::run));
         try {
             awaitEnd(job);
-            missing().forEach(rank -> byRank.get(rank).complete(late.apply(rank)));
+            close().forEach(rank -> byRank.get(rank).complete(late.apply(rank)));
             return sum.get();
         } catch (InterruptedException e) {
             job.cancel();
@@ -155,7 +155,7 @@ final class Arrivals {
             job.cancel();
             return ExceptionUtils.rethrow(e.getCause());
         } finally {
-            missing();
+            close();
         }
     }
 
@@ -230,8 +230,8 @@ final class Arrivals {
         }
     }
 
-    /** Those who have not come, and from now on are late. */
-    private synchronized List<Integer> missing() {
+    /** Looks at nobody any more; those who have not come. */
+    private synchronized List<Integer> close() {
         closed = true;
         return IntStream.range(0, come.length)
                 .filter(rank -> !come[rank])

@@ -72,28 +72,28 @@ final class MeanOnDriver {
         IntStream.range(0, (length + PART - 1) / PART).parallel().forEach(part -> {
             int first = part * PART;
             int count = Math.min(PART, length - first);
-            new TrainedVectors(
-                            spec.optimizer(),
-                            HeapVector.over(parameters, first, count),
-                            new HeapVector(0),
-                            new HeapVector(0),
-                            slots.stream()
-                                    .<Vector>map(slot -> HeapVector.over(slot, first, count))
-                                    .toList(),
-                            HeapVector.over(decayed, first, count),
-                            velocity.length == 0 ? new HeapVector(0) : HeapVector.over(velocity, first, count),
-                            new HeapVector(Math.min(Vector.TILE, count)))
-                    .movePart(
-                            exchange,
-                            mean,
-                            first,
-                            rate,
-                            optimizerSteps,
-                            Optional.of((from, norm) -> norms[from / Vector.TILE] = norm));
+            TrainedVectors vectors = new TrainedVectors(
+                    spec.optimizer(),
+                    HeapVector.over(parameters, first, count),
+                    HeapVector.over(begin.buffers()),
+                    HeapVector.over(buffers),
+                    slots.stream()
+                            .<Vector>map(slot -> HeapVector.over(slot, first, count))
+                            .toList(),
+                    HeapVector.over(decayed, first, count),
+                    velocity.length == 0 ? new HeapVector(0) : HeapVector.over(velocity, first, count),
+                    new HeapVector(Math.min(Vector.TILE, count)));
+            if (part == 0) {
+                vectors.moveBuffers(mean);
+            }
+            vectors.movePart(
+                    exchange,
+                    mean,
+                    first,
+                    rate,
+                    optimizerSteps,
+                    Optional.of((from, norm) -> norms[from / Vector.TILE] = norm));
         });
-        HeapVector statistics = HeapVector.over(buffers);
-        mean.buffers(statistics);
-        statistics.add(1, HeapVector.over(begin.buffers()));
         return new Update(
                 new ModelState(parameters, buffers),
                 new OptimizerState(optimizerSteps, slots),
