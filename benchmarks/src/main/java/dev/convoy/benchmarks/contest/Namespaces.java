@@ -42,15 +42,11 @@ public final class Namespaces implements AutoCloseable {
                     run("ip link set " + prefix + host + " netns " + name);
                     run("ip -n " + name + " link set " + prefix + host + " name eth0 mtu " + MTU);
                 } else {
-                    run("ip link add " + name + " type veth peer name eth0 netns " + name);
-                    run("ip link set " + name + " master " + prefix + " up");
+                    plugIn(name, lines.gbit());
                 }
                 run("ip -n " + name + " addr add " + address(host) + "/24 dev eth0");
                 run("ip -n " + name + " link set eth0 up");
                 run("ip -n " + name + " link set lo up");
-                if (lines.latency() == 0 && lines.gbit() > 0) {
-                    limit(name, lines.gbit());
-                }
             }
         } catch (IOException | RuntimeException e) {
             close();
@@ -77,10 +73,15 @@ public final class Namespaces implements AutoCloseable {
         }
     }
 
-    private static void limit(String name, double gbit) throws IOException, InterruptedException {
-        String limit = String.format(Locale.ROOT, " root tbf rate %.0fmbit burst 1m latency 50ms", 1000 * gbit);
-        run("tc qdisc add dev " + name + limit);
-        run("ip netns exec " + name + " tc qdisc add dev eth0" + limit);
+    /** Connects a host with the switch. */
+    private void plugIn(String name, double gbit) throws IOException, InterruptedException {
+        run("ip link add " + name + " type veth peer name eth0 netns " + name);
+        run("ip link set " + name + " master " + prefix + " up");
+        if (gbit > 0) {
+            String limit = String.format(Locale.ROOT, " root tbf rate %.0fmbit burst 1m latency 50ms", 1000 * gbit);
+            run("tc qdisc add dev " + name + limit);
+            run("ip netns exec " + name + " tc qdisc add dev eth0" + limit);
+        }
     }
 
     /** Its IP address. */
