@@ -126,20 +126,27 @@ final class ResultBuilder {
             try {
                 work.run();
                 return completed(run);
-            } catch (ChangedRunException e) {
-                giveBack(run, before);
-                throw e;
             } catch (Exception | Error e) {
                 // Exception, since Spark's own are checked but not declared.
-                if (shutdown.hasBegun() || signal.isRequested()) {
-                    interrupted(run);
-                    // The process may end before what is thrown is printed.
-                    LOG.warn(interruption(run));
-                    throw new ConvoyException(interruption(run), e);
-                }
-                throw failed(run, e);
+                Interruption.keep(e);
+                throw Interruption.outlast(() -> ended(run, e, before, shutdown));
             }
         }
+    }
+
+    /** Writes what there is to say of an end before the work was done. */
+    private ConvoyException ended(RunDirectory run, Throwable e, byte[] before, Shutdown shutdown) {
+        if (e instanceof ChangedRunException changed) {
+            giveBack(run, before);
+            return changed;
+        }
+        if (shutdown.hasBegun() || signal.isRequested()) {
+            interrupted(run);
+            // The process may end before what is returned is printed.
+            LOG.warn(interruption(run));
+            return new ConvoyException(interruption(run), e);
+        }
+        return failed(run, e);
     }
 
     /** Whether the result that was written last is the last one, and not that of an attempt that was given back. */

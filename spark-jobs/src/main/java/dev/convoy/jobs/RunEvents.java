@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.fs.FSError;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -118,14 +117,7 @@ final class RunEvents implements AutoCloseable {
 
     private static void givenUp(String what, Throwable e) {
         LOG.warn("Cannot {}: {}; training goes on", what, e.toString());
-        keepInterrupt(e);
-    }
-
-    /** Lets whoever comes next see that the thread was interrupted; Spark's own exceptions are checked but not declared. */
-    static void keepInterrupt(Throwable e) {
-        if (ExceptionUtils.indexOfType(e, InterruptedException.class) >= 0) {
-            Thread.currentThread().interrupt();
-        }
+        Interruption.keep(e);
     }
 
     /**

@@ -146,7 +146,7 @@ final class SyncChoice {
                         Json.key(job.sync().exchange()),
                         Json.key(job.sync().transport()),
                         Printable.firstLine(e));
-                RunEvents.keepInterrupt(e);
+                Interruption.keep(e);
                 return Optional.empty();
             }
             return rounds.isEmpty() ? Optional.empty() : Optional.of(way(candidate, job.sync(), rounds));

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -132,9 +133,12 @@ final class TaskWatchdog extends SparkListener implements AutoCloseable {
                 : known.stream().sorted().skip(known.size() / 2).findFirst().orElseThrow();
     }
 
+    /** Looks no more. */
     @Override
     public void close() {
+        // On a thread that is interrupted Spark would fail halfway, and wait for ever the next time.
+        CompletableFuture.runAsync(() -> spark.sc().removeSparkListener(this), looking)
+                .join();
         looking.shutdownNow();
-        spark.sc().removeSparkListener(this);
     }
 }

@@ -139,13 +139,7 @@ public final class TrainJob {
         try {
             finished = outcome.record(run, work);
         } catch (ConvoyException e) {
-            if (purpose != Purpose.DRY_RUN) {
-                reportIfEnded(outcome, run);
-            } else if (!e.getMessage().contains(RunDirectory.ERROR)) {
-                // Unless the message sends its reader there.
-                run.delete();
-            }
-            throw e;
+            throw Interruption.outlast(() -> failed(outcome, run, e));
         }
         if (purpose == Purpose.DRY_RUN) {
             run.delete();
@@ -153,6 +147,16 @@ public final class TrainJob {
             reportIfEnded(outcome, run);
         }
         return finished;
+    }
+
+    private ConvoyException failed(ResultBuilder outcome, RunDirectory run, ConvoyException e) {
+        if (purpose != Purpose.DRY_RUN) {
+            reportIfEnded(outcome, run);
+        } else if (!e.getMessage().contains(RunDirectory.ERROR)) {
+            // Unless the message sends its reader there.
+            run.delete();
+        }
+        return e;
     }
 
     private void reportIfEnded(ResultBuilder outcome, RunDirectory run) {

@@ -302,7 +302,7 @@ final class TrainingRun {
         } catch (Exception | LinkageError | AWTError | InternalError e) {
             // Exception, since Spark's own are checked but not declared. The model is there, whatever it looks like.
             LOG.warn("Cannot show how the model in {} answers: {}", run, e.toString(), e);
-            RunEvents.keepInterrupt(e);
+            Interruption.keep(e);
         }
     }
 

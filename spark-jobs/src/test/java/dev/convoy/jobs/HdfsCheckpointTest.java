@@ -1,5 +1,6 @@
 package dev.convoy.jobs;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -189,8 +190,10 @@ class HdfsCheckpointTest {
                     }
                 }))
                 .isNotNull();
-        // For what follows on this thread.
-        Thread.interrupted();
+        assertThat(Thread.interrupted()).isTrue();
+        try (InputStream result = files.open(new org.apache.hadoop.fs.Path(run(), "result.json"))) {
+            assertThat(result).asString(UTF_8).contains("FAILED");
+        }
         Resume resume = new Resume(Resume.Mode.ALWAYS, Optional.empty(), false);
         assertThat(weights(train(spark, resume, round -> {}).directory())).isEqualTo(undisturbed);
         assertThat(run().getName()).startsWith("convoy-");

@@ -2,12 +2,16 @@ package dev.convoy.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.convoy.testing.SparkExtension;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.scheduler.TaskInfo;
 import org.apache.spark.scheduler.TaskLocality;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 class TaskWatchdogTest {
     private final AtomicLong clock = new AtomicLong();
@@ -62,5 +66,17 @@ class TaskWatchdogTest {
         assertThat(watchdog.look()).isEmpty();
         clock.addAndGet(1);
         assertThat(watchdog.look()).containsKey(9L);
+    }
+
+    /** Spark's queue of events would be left behind for good, and whoever closes the next one would wait for ever. */
+    @Test
+    @Timeout(60)
+    @ExtendWith(SparkExtension.class)
+    void anInterruptedThreadClosesItAndStaysInterrupted(JavaSparkContext spark) {
+        TaskWatchdog first = TaskWatchdog.watch(spark);
+        Thread.currentThread().interrupt();
+        first.close();
+        assertThat(Thread.interrupted()).isTrue();
+        TaskWatchdog.watch(spark).close();
     }
 }
