@@ -22,7 +22,7 @@ import org.apache.commons.lang3.concurrent.BasicThreadFactory;
 /**
  * Gives a reader mutants of valid files. Each must be accepted, or refused with a {@link ConvoyException} or {@link
  * BadImageException} of one line; the reader must end, and take no more of the heap than it may. There are 300
- * mutants, or as many as {@code -Dconvoy.fuzz} says:
+ * mutants, or as many as {@code -Dchaos.mutants} says:
  *
  * <pre>
  * Fuzzer.of(valid).withMemory(1 << 20, 20).check(file -> Header.parse(file));
