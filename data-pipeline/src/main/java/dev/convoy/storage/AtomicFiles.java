@@ -69,6 +69,10 @@ public final class AtomicFiles {
         }
         try (FSDataOutputStream out = created) {
             out.write(content);
+        } catch (IOException | RuntimeException | Error e) {
+            // Nobody else would know what to do with half of it.
+            deleteAfter(e, files, file);
+            throw e;
         }
         return true;
     }
@@ -164,7 +168,7 @@ public final class AtomicFiles {
      * @param cause hears of it if that fails too
      */
     public static void deleteAfter(Throwable cause, FileSystem files, Path half) {
-        try {
+        try (Interruption pause = Interruption.outlast()) {
             files.delete(half, true);
         } catch (IOException left) {
             // HDFS may throw one exception more than once.

@@ -5,8 +5,10 @@ import com.typesafe.config.ConfigUtil;
 import dev.convoy.config.ConfigReader;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.jobs.FinishedRun;
+import dev.convoy.jobs.OwnJobs;
 import dev.convoy.jobs.Result;
 import dev.convoy.jobs.TrainJob;
+import dev.convoy.storage.Interruption;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -124,7 +126,7 @@ public final class Training {
      *     run directory, if there is one already, has the details
      */
     public TrainedRun run(JavaSparkContext spark) {
-        try {
+        try (OwnJobs jobs = new OwnJobs(spark)) {
             return images.isPresent() ? onCopy(spark, images.get()) : train(spark, settings);
         } catch (IOException e) {
             throw new ConvoyException("Cannot train: " + e.getMessage(), e);
@@ -153,7 +155,7 @@ public final class Training {
 
     /** What fails here must not hide what came of the training. */
     private static void delete(FileSystem files, Path copy) {
-        try {
+        try (Interruption pause = Interruption.outlast()) {
             files.delete(copy, true);
         } catch (IOException | RuntimeException e) {
             LOG.warn("Cannot delete {}, which was made for a training: {}", copy, e.toString());

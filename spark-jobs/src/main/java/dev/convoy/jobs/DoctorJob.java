@@ -15,6 +15,7 @@ import dev.convoy.model.MemoryEstimate;
 import dev.convoy.model.Network;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.storage.AtomicFiles;
+import dev.convoy.storage.Interruption;
 import dev.convoy.train.allreduce.AllReduceMaster;
 import dev.convoy.train.allreduce.AllReduceSpec;
 import dev.convoy.train.sync.Exchange;
@@ -211,6 +212,7 @@ public final class DoctorJob {
             checks.add(new Check(Check.Level.OK, subject, where, "as they should be", ""));
         } catch (Exception e) {
             // Exception, since Spark's own are checked but not declared.
+            Interruption.keep(e);
             checks.add(new Check(
                     Check.Level.FAIL,
                     subject,

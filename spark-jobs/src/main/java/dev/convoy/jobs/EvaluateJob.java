@@ -11,6 +11,7 @@ import dev.convoy.model.Evaluation;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.registry.ModelVersion;
+import dev.convoy.storage.Interruption;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.ImageAnswers;
 import dev.convoy.train.replica.ReplicaSpec;
@@ -178,6 +179,7 @@ public final class EvaluateJob {
             } catch (Exception | LinkageError | AWTError | InternalError e) {
                 // Exception, since Spark's own are checked but not declared. Numbers are there without pictures.
                 LOG.warn("Cannot draw pictures in {}: {}", run, e.toString());
+                Interruption.keep(e);
             }
             if (evaluation.unanswered() > 0) {
                 throw new ConvoyException(

@@ -2,6 +2,7 @@ package dev.convoy.jobs;
 
 import dev.convoy.data.ConvoyException;
 import dev.convoy.storage.AtomicFiles;
+import dev.convoy.storage.Interruption;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -127,7 +128,7 @@ final class NewFolder implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
+        try (Interruption pause = Interruption.outlast()) {
             files.delete(work, true);
             files.delete(claim, false);
         } catch (IOException e) {

@@ -142,7 +142,8 @@ public final class PredictJob implements AutoCloseable {
 
     /** The answers to the first images, in their order; few more are read. */
     public List<Prediction> first(int count) {
-        try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
+        try (TaskWatchdog watchdog = TaskWatchdog.watch(spark);
+                OwnJobs jobs = new OwnJobs(spark)) {
             return ListedImages.of(spark, images)
                     .mapPartitions(task.withBatches(Math.min(count, task.batchSize)))
                     .flatMap(List::iterator)
@@ -161,7 +162,8 @@ public final class PredictJob implements AutoCloseable {
      * @throws ConvoyException if it does
      */
     public PredictionTable.Written write(String output, PredictionTable.Format format) throws IOException {
-        try (TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
+        try (TaskWatchdog watchdog = TaskWatchdog.watch(spark);
+                OwnJobs jobs = new OwnJobs(spark)) {
             // A file for each split would be many small ones, and so would the last batches of all.
             JavaRDD<Prediction> predictions = ListedImages.of(spark, images)
                     .coalesce(TASKS_A_SLOT * spark.defaultParallelism())

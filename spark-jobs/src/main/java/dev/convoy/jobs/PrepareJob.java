@@ -61,7 +61,8 @@ public final class PrepareJob {
      */
     public DatasetManifest run() throws IOException {
         try (NewFolder folder = NewFolder.claim(hadoop, target, "prepare.directory");
-                TaskWatchdog watchdog = TaskWatchdog.watch(spark)) {
+                TaskWatchdog watchdog = TaskWatchdog.watch(spark);
+                OwnJobs jobs = new OwnJobs(spark)) {
             Optional<ImageDecoder> decoder = job.prepare().store() == JobConfig.Prepare.Store.DECODED
                     ? Optional.of(job.data()
                             .preparation()

@@ -7,6 +7,7 @@ import dev.convoy.data.rdd.ImageShards;
 import dev.convoy.model.Json;
 import dev.convoy.retrain.Decision;
 import dev.convoy.storage.Heartbeat;
+import dev.convoy.storage.Interruption;
 import dev.convoy.train.EpochReport;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.StopSignal;
@@ -121,15 +122,20 @@ final class ResultBuilder {
         byte[] before = run.read(RunDirectory.RESULT);
         run.reserve();
         running(run);
-        try (Shutdown shutdown = Shutdown.watch(signal, this::cancel, () -> interrupted(run));
-                Heartbeat heartbeat = new Heartbeat(() -> beat(run), RunDirectory.HEARTBEAT)) {
+        try (OwnJobs jobs = new OwnJobs(spark);
+                Shutdown shutdown = Shutdown.watch(signal, jobs::cancel, () -> interrupted(run));
+                Heartbeat heartbeat = new Heartbeat(() -> beat(run, jobs), RunDirectory.HEARTBEAT)) {
             try {
                 work.run();
-                return completed(run);
+                try (Interruption pause = Interruption.outlast()) {
+                    return completed(run);
+                }
             } catch (Exception | Error e) {
                 // Exception, since Spark's own are checked but not declared.
                 Interruption.keep(e);
-                throw Interruption.outlast(() -> ended(run, e, before, shutdown));
+                try (Interruption pause = Interruption.outlast()) {
+                    throw ended(run, e, before, shutdown);
+                }
             }
         }
     }
@@ -154,12 +160,6 @@ final class ResultBuilder {
         return written;
     }
 
-    private void cancel() {
-        if (!spark.sc().isStopped()) {
-            spark.sc().cancelAllJobs();
-        }
-    }
-
     private synchronized void running(RunDirectory run) {
         if (!ended) {
             run.writeResult(result(run, Result.Status.RUNNING, null));
@@ -167,12 +167,12 @@ final class ResultBuilder {
     }
 
     /** Says that the process lives; if another one has taken the run over, this one has nothing more to do. */
-    private void beat(RunDirectory run) {
+    private void beat(RunDirectory run, OwnJobs jobs) {
         try {
             running(run);
         } catch (TakenOverException e) {
             signal.request();
-            cancel();
+            jobs.cancel();
             throw e;
         }
     }

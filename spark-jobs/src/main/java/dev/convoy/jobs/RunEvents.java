@@ -10,6 +10,7 @@ import dev.convoy.report.EventLog;
 import dev.convoy.report.EventSink;
 import dev.convoy.report.TrainingEvents;
 import dev.convoy.report.tensorboard.TensorBoardFile;
+import dev.convoy.storage.Interruption;
 import dev.convoy.train.Evaluator;
 import dev.convoy.train.TrainingListener;
 import java.awt.AWTError;
@@ -79,6 +80,7 @@ final class RunEvents implements AutoCloseable {
             return Optional.of(opening.open());
         } catch (IOException | RuntimeException | FSError e) {
             LOG.warn("Cannot record events in {}: {}; training goes on", run, e.toString());
+            Interruption.keep(e);
             return Optional.empty();
         }
     }

@@ -40,13 +40,14 @@ final class ScratchFolder {
         if (folder == null) {
             Path parent = Path.of(System.getProperty("java.io.tmpdir"));
             try {
-                folder = Files.createTempDirectory(parent, PREFIX, PRIVATE);
+                Path made = Files.createTempDirectory(parent, PREFIX, PRIVATE);
                 // Named once it is locked, so that nobody takes it for one that is free.
-                Path lock = folder.resolve(LOCK + ".new");
+                Path lock = made.resolve(LOCK + ".new");
                 FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
                 held = channel.lock();
-                Files.move(lock, folder.resolve(LOCK));
-                Runtime.getRuntime().addShutdownHook(new Thread(() -> FileUtils.deleteQuietly(folder.toFile())));
+                Files.move(lock, made.resolve(LOCK));
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> FileUtils.deleteQuietly(made.toFile())));
+                folder = made;
                 sweep(parent);
             } catch (IOException e) {
                 throw new ConvoyException(

@@ -8,6 +8,7 @@ import dev.convoy.config.JobConfig.Sync.Rule;
 import dev.convoy.config.JobConfig.Sync.Transport;
 import dev.convoy.data.Printable;
 import dev.convoy.model.Json;
+import dev.convoy.storage.Interruption;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.RoundObserver;
 import dev.convoy.train.RoundReport;

@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
 final class TaskWatchdog extends SparkListener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TaskWatchdog.class);
     private static final long POLL_SECONDS = 30;
+    private static final long REMOVAL_SECONDS = 30;
     /** As long as nobody knows what is usual. */
     static final long UNUSUAL_MILLIS = 600_000;
     /** Beyond these and so many times the median of its kind a task is named. */
@@ -138,6 +139,11 @@ final class TaskWatchdog extends SparkListener implements AutoCloseable {
     public void close() {
         // On a thread that is interrupted Spark would fail halfway, and wait for ever the next time.
         CompletableFuture.runAsync(() -> spark.sc().removeSparkListener(this), looking)
+                .orTimeout(REMOVAL_SECONDS, TimeUnit.SECONDS)
+                .exceptionally(e -> {
+                    LOG.warn("Spark goes on telling of tasks, though nobody listens: {}", e.toString());
+                    return null;
+                })
                 .join();
         looking.shutdownNow();
     }

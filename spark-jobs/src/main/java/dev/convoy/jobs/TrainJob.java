@@ -9,6 +9,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.source.ImageListing;
 import dev.convoy.model.Json;
 import dev.convoy.report.page.ReportPage;
+import dev.convoy.storage.Interruption;
 import dev.convoy.train.StopSignal;
 import dev.convoy.train.TrainingListener;
 import java.io.IOException;
@@ -139,24 +140,24 @@ public final class TrainJob {
         try {
             finished = outcome.record(run, work);
         } catch (ConvoyException e) {
-            throw Interruption.outlast(() -> failed(outcome, run, e));
+            try (Interruption pause = Interruption.outlast()) {
+                if (purpose != Purpose.DRY_RUN) {
+                    reportIfEnded(outcome, run);
+                } else if (!e.getMessage().contains(RunDirectory.ERROR)) {
+                    // Unless the message sends its reader there.
+                    run.delete();
+                }
+            }
+            throw e;
         }
-        if (purpose == Purpose.DRY_RUN) {
-            run.delete();
-        } else {
-            reportIfEnded(outcome, run);
+        try (Interruption pause = Interruption.outlast()) {
+            if (purpose == Purpose.DRY_RUN) {
+                run.delete();
+            } else {
+                reportIfEnded(outcome, run);
+            }
         }
         return finished;
-    }
-
-    private ConvoyException failed(ResultBuilder outcome, RunDirectory run, ConvoyException e) {
-        if (purpose != Purpose.DRY_RUN) {
-            reportIfEnded(outcome, run);
-        } else if (!e.getMessage().contains(RunDirectory.ERROR)) {
-            // Unless the message sends its reader there.
-            run.delete();
-        }
-        return e;
     }
 
     private void reportIfEnded(ResultBuilder outcome, RunDirectory run) {

@@ -17,6 +17,7 @@ import dev.convoy.model.NetworkSpec;
 import dev.convoy.model.backend.ComputeBackend;
 import dev.convoy.model.file.TrainedModel;
 import dev.convoy.report.Environment;
+import dev.convoy.storage.Interruption;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.EarlyStopping;
 import dev.convoy.train.Evaluator;

@@ -3,6 +3,7 @@ package dev.convoy.registry;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.storage.AtomicFiles;
 import dev.convoy.storage.Heartbeat;
+import dev.convoy.storage.Interruption;
 import dev.convoy.storage.ProcessId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -187,7 +188,7 @@ public final class Lease implements Fence, AutoCloseable {
             return;
         }
         heartbeat.close();
-        try {
+        try (Interruption pause = Interruption.outlast()) {
             AtomicFiles.publishNew(files, released(folder, number()), new byte[0]);
         } catch (IOException e) {
             LOG.warn(

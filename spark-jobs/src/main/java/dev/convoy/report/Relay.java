@@ -1,5 +1,6 @@
 package dev.convoy.report;
 
+import dev.convoy.storage.Interruption;
 import java.io.Closeable;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -106,7 +107,7 @@ final class Relay<T> implements AutoCloseable {
     public void close() {
         ended = true;
         boolean interrupted = false;
-        try {
+        try (Interruption pause = Interruption.outlast()) {
             thread.join(patience.toMillis());
         } catch (InterruptedException e) {
             interrupted = true;

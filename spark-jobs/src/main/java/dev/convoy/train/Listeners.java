@@ -1,5 +1,6 @@
 package dev.convoy.train;
 
+import dev.convoy.storage.Interruption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -22,6 +23,7 @@ final class Listeners {
                 event.accept(listener);
             } catch (Exception | LinkageError | AssertionError e) {
                 listeners.removeIf(failed -> failed == listener);
+                Interruption.keep(e);
                 LOG.warn(
                         "The listener {} has failed and is not called any more: {}",
                         listener.getClass().getName(),

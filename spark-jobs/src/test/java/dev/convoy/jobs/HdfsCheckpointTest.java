@@ -98,6 +98,18 @@ class HdfsCheckpointTest {
         }
     }
 
+    /** Half of a claim would be nobody's, and stay. */
+    @Test
+    void whatCannotBeWrittenIsNotThere() throws IOException {
+        org.apache.hadoop.fs.Path full = new org.apache.hadoop.fs.Path("/full");
+        files.mkdirs(full);
+        files.setQuota(full, HdfsConstants.QUOTA_DONT_SET, 1);
+        org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(full, "claim");
+        assertThatThrownBy(() -> AtomicFiles.createNew(files, file, new byte[] {1}))
+                .hasMessageContaining("quota");
+        assertThat(files.exists(file)).isFalse();
+    }
+
     private boolean created(org.apache.hadoop.fs.Path file) {
         try {
             return AtomicFiles.createNew(files, file, new byte[] {1});

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
+@ExtendWith(SparkExtension.class)
 class TaskWatchdogTest {
     private final AtomicLong clock = new AtomicLong();
     private final TaskWatchdog watchdog = new TaskWatchdog(clock::get);
@@ -71,7 +72,6 @@ class TaskWatchdogTest {
     /** Spark's queue of events would be left behind for good, and whoever closes the next one would wait for ever. */
     @Test
     @Timeout(60)
-    @ExtendWith(SparkExtension.class)
     void anInterruptedThreadClosesItAndStaysInterrupted(JavaSparkContext spark) {
         TaskWatchdog first = TaskWatchdog.watch(spark);
         Thread.currentThread().interrupt();

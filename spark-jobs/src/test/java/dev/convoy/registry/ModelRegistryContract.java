@@ -281,6 +281,17 @@ abstract class ModelRegistryContract {
     }
 
     @Test
+    void anInterruptedOwnerGivesItsLeaseBack() throws IOException {
+        Lease interrupted = lease();
+        Thread.currentThread().interrupt();
+        interrupted.close();
+        assertThat(Thread.interrupted()).isTrue();
+        try (Lease lease = lease()) {
+            assertThat(lease.tookOver()).isFalse();
+        }
+    }
+
+    @Test
     void aKilledOwnersLeaseIsFreeAtOnceOnItsHost() throws Exception {
         try (Lease lease = lease()) {
             addVersions(lease, 2);

@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -66,6 +67,21 @@ class RelayTest {
             }
             assertThat(closed).hasValue(1);
         }
+    }
+
+    @Test
+    void whoeverIsInterruptedLetsCallsBeMade() {
+        List<Integer> heard = new ArrayList<>();
+        CountDownLatch go = new CountDownLatch(1);
+        try (Relay<List<Integer>> relay = new Relay<>(heard)) {
+            relay.tell(list -> go.await());
+            relay.tell(list -> list.add(1));
+            Thread.currentThread().interrupt();
+            // Most likely while the relay is closed, whose caller waits for it.
+            CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS).execute(go::countDown);
+        }
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(heard).containsExactly(1);
     }
 
     @Test

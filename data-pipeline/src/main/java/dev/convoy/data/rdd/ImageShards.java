@@ -13,6 +13,7 @@ import dev.convoy.data.SourceImage;
 import dev.convoy.data.decode.ImageDecoder;
 import dev.convoy.data.plan.WorkerLayout;
 import dev.convoy.data.source.ImageListing;
+import dev.convoy.storage.Interruption;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -274,7 +275,9 @@ public final class ImageShards implements AutoCloseable {
     /** Drops the cached chunks. */
     @Override
     public void close() {
-        chunks.unpersist(false);
+        try (Interruption pause = Interruption.outlast()) {
+            chunks.unpersist(false);
+        }
         opener.close();
     }
 }

@@ -7,6 +7,7 @@ import dev.convoy.data.rdd.ShardOpener;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Progress;
 import dev.convoy.model.backend.dl4j.Dl4jGraph;
+import dev.convoy.storage.Interruption;
 import dev.convoy.train.DivergedException;
 import dev.convoy.train.Quarantined;
 import dev.convoy.train.RoundObserver;
@@ -164,7 +165,9 @@ public final class Dl4jMaster implements TrainingMaster {
     /** Frees native memory and drops the batches. */
     @Override
     public void close() {
-        batches.unpersist(false);
+        try (Interruption pause = Interruption.outlast()) {
+            batches.unpersist(false);
+        }
         graph.close();
     }
 }

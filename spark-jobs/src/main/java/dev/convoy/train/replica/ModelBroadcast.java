@@ -2,6 +2,7 @@ package dev.convoy.train.replica;
 
 import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.Replica;
+import dev.convoy.storage.Interruption;
 import dev.convoy.train.sync.Message;
 import java.io.Serializable;
 import java.util.List;
@@ -36,6 +37,8 @@ public record ModelBroadcast(Broadcast<byte[][]> message, String name) implement
     /** Gives the memory back; tasks must have ended. */
     @Override
     public void close() {
-        message.destroy();
+        try (Interruption pause = Interruption.outlast()) {
+            message.destroy();
+        }
     }
 }

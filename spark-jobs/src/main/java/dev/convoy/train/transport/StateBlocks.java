@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 
 /** A state of which only a few words travel at once; its vectors can be had. */
 public record StateBlocks(StateMessage.Head head, ArrayList<Payload> vectors) implements Serializable {
@@ -105,19 +106,19 @@ public record StateBlocks(StateMessage.Head head, ArrayList<Payload> vectors) im
         List<Runnable> reads =
                 new ArrayList<>(parts.stream().flatMap(Part::reads).toList());
         Collections.shuffle(reads);
-        AtomicReference<RuntimeException> failure = new AtomicReference<>();
+        AtomicReference<Throwable> failure = new AtomicReference<>();
         // A stream would not wait for its other threads once one of them has failed.
         reads.parallelStream().forEach(read -> {
             try {
                 if (failure.get() == null) {
                     read.run();
                 }
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 failure.compareAndSet(null, e);
             }
         });
         if (failure.get() != null) {
-            throw failure.get();
+            ExceptionUtils.rethrow(failure.get());
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.convoy.train.transport;
 
 import dev.convoy.collective.Compression;
+import dev.convoy.storage.Interruption;
 import dev.convoy.train.TrainingState;
 import java.io.Serializable;
 import java.nio.FloatBuffer;
@@ -128,7 +129,9 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
 
         @Override
         public void close() {
-            handle.destroy();
+            try (Interruption pause = Interruption.outlast()) {
+                handle.destroy();
+            }
         }
     }
 
