@@ -52,6 +52,9 @@ public final class Failures {
                             + " --executor-memory), lower data.batch-size, or set data.cache = disk",
                     failure);
         }
+        if (ExceptionUtils.indexOfType(failure, InterruptedException.class) >= 0) {
+            return new ConvoyException("Cannot go on: the thread was interrupted", failure);
+        }
         if (ExceptionUtils.indexOfType(failure, StackOverflowError.class) >= 0) {
             return new ConvoyException("Cannot go on: something is nested too deeply", failure);
         }

@@ -204,7 +204,7 @@ class HdfsCheckpointTest {
                 .isNotNull();
         assertThat(Thread.interrupted()).isTrue();
         try (InputStream result = files.open(new org.apache.hadoop.fs.Path(run(), "result.json"))) {
-            assertThat(result).asString(UTF_8).contains("FAILED");
+            assertThat(result).asString(UTF_8).contains("FAILED", "was interrupted");
         }
         Resume resume = new Resume(Resume.Mode.ALWAYS, Optional.empty(), false);
         assertThat(weights(train(spark, resume, round -> {}).directory())).isEqualTo(undisturbed);

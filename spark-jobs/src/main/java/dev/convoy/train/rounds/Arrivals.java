@@ -1,5 +1,6 @@
 package dev.convoy.train.rounds;
 
+import dev.convoy.data.ConvoyException;
 import dev.convoy.train.sync.LatePolicy;
 import dev.convoy.train.transport.Payload;
 import dev.convoy.train.transport.StateBlocks;
@@ -149,7 +150,7 @@ final class Arrivals {
         } catch (InterruptedException e) {
             job.cancel();
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("The round was interrupted", e);
+            throw new ConvoyException("Cannot go on: training was interrupted", e);
         } catch (ExecutionException e) {
             // Of a contribution that is lost Spark knows nothing.
             job.cancel();
