@@ -41,7 +41,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whole jobs on real digits, good ones and bad ones. */
-@Tag("each-backend")
 @ExtendWith(SparkExtension.class)
 class JobsTest {
     private static final String BACKEND = System.getProperty("convoy.test.backend", "torch");
@@ -120,6 +119,7 @@ class JobsTest {
     }
 
     @Test
+    @Tag("each-backend")
     void aRunTellsEverythingAndCanBeEvaluatedAgain(JavaSparkContext spark) throws IOException {
         Path run = Path.of(train(spark).directory());
         assertThat(run.getFileName().toString()).matches("digits-\\d{8}T\\d{6}Z");
@@ -227,6 +227,7 @@ class JobsTest {
     }
 
     @Test
+    @Tag("each-backend")
     void gradientExchangeTrainsToo(JavaSparkContext spark) throws IOException {
         settings.put("sync.exchange", "gradient");
         settings.put("train.epochs", "1");
@@ -257,6 +258,7 @@ class JobsTest {
     }
 
     @Test
+    @Tag("each-backend")
     void aRunCanBeStartedFromAndFrozen(JavaSparkContext spark) throws IOException {
         settings.put("train.epochs", "1");
         Path first = Path.of(train(spark).directory());
@@ -283,6 +285,7 @@ class JobsTest {
     }
 
     @Test
+    @Tag("each-backend")
     void aGpuThatIsNotThereFailsTheRun(JavaSparkContext spark) throws IOException {
         settings.put("backend.device", "cuda");
         assertFails(spark, "the device cuda", "-cuda");
@@ -290,6 +293,7 @@ class JobsTest {
 
     /** To Deeplearning4j and back, and training goes on from there. */
     @Test
+    @Tag("each-backend")
     void aModelGoesToDeeplearning4jAndBack(JavaSparkContext spark) throws IOException {
         settings.put("train.epochs", "1");
         Path run = Path.of(train(spark).directory());
@@ -325,6 +329,7 @@ class JobsTest {
 
     /** Eight images of class 9 to some 25 of each other. */
     @Test
+    @Tag("each-backend")
     void balancedWeightsFindARareClass(JavaSparkContext spark) throws IOException {
         try (Stream<Path> nines = Files.list(folder.resolve("tree/9"))) {
             for (Path image : nines.sorted().skip(8).toList()) {
@@ -478,6 +483,7 @@ class JobsTest {
     }
 
     @Test
+    @Tag("each-backend")
     void aNetworkThatDoesNotFitFailsTheRun(JavaSparkContext spark) throws IOException {
         settings.put("network", "{ layers = [{ type = conv2d, filters = 2, kernel = 30 }, { type = flatten }] }");
         assertFails(spark, "conv1", "1x28x28", "at most 28x28");
@@ -487,6 +493,7 @@ class JobsTest {
 
     /** Under gradient exchange, and with a single local step, a round's harm shows only in the next round's loss. */
     @ParameterizedTest
+    @Tag("each-backend")
     @CsvSource({"parameter-averaging, 4", "parameter-averaging, 1", "gradient, 1"})
     void divergenceKeepsTheLastGoodModel(String exchange, String localSteps, JavaSparkContext spark)
             throws IOException {

@@ -47,7 +47,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Many workers against one replica that sees the union of their batches. */
-@Tag("each-backend")
 @ExtendWith(SparkExtension.class)
 class EqualityTest {
     private static final int WORKERS = 3;
@@ -59,6 +58,7 @@ class EqualityTest {
     Path folder;
 
     @Test
+    @Tag("each-backend")
     void gradientExchangeIsOneWorkerOnTheLargeBatch(JavaSparkContext spark) throws IOException {
         OptimizerSpec momentum = new OptimizerSpec.Momentum(0.9, 1e-3);
         assertEqualsOneWorker(spark, spec(momentum, SyncSpec.gradient()), momentum);
@@ -108,6 +108,7 @@ class EqualityTest {
     }
 
     @Test
+    @Tag("each-backend")
     void weighedClassesAreToo(JavaSparkContext spark) throws IOException {
         OptimizerSpec sgd = new OptimizerSpec.Sgd();
         List<Double> weights = List.of(0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 0.25, 1.0, 1.0);
@@ -117,6 +118,7 @@ class EqualityTest {
     }
 
     @Test
+    @Tag("each-backend")
     void weightsOfOneChangeNoBit(JavaSparkContext spark) throws IOException {
         OptimizerSpec sgd = new OptimizerSpec.Sgd();
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, WORKERS)) {
@@ -140,12 +142,14 @@ class EqualityTest {
     }
 
     @Test
+    @Tag("each-backend")
     void averagingAfterEveryStepOfPlainSgdIsToo(JavaSparkContext spark) throws IOException {
         OptimizerSpec sgd = new OptimizerSpec.Sgd();
         assertEqualsOneWorker(spark, spec(sgd, SyncSpec.averaging(1)), sgd);
     }
 
     @Test
+    @Tag("each-backend")
     void averagedMomentumCarriesOnAndResetMomentumIsPlainSgd(JavaSparkContext spark) throws IOException {
         OptimizerSpec momentum = new OptimizerSpec.Momentum().withMomentum(0.9);
         // With equal weights, averaging after every step is linear in momentum too.
@@ -209,6 +213,7 @@ class EqualityTest {
 
     /** Dropout, running statistics and Adam's memory included: the same run twice gives the same bits. */
     @ParameterizedTest
+    @Tag("each-backend")
     @MethodSource("rules")
     void runsAreBitwiseRepeatable(SyncSpec sync, JavaSparkContext spark) throws IOException {
         NetworkSpec network = new NetworkSpec(List.of(
