@@ -67,8 +67,8 @@ public final class AtomicFiles {
             }
             throw e;
         }
-        try (FSDataOutputStream out = created) {
-            out.write(content);
+        try {
+            fill(created, out -> out.write(content));
         } catch (IOException | RuntimeException | Error e) {
             // Nobody else would know what to do with half of it.
             deleteAfter(e, files, file);
@@ -150,7 +150,10 @@ public final class AtomicFiles {
      * @throws IOException if it cannot be written whole; what is there of it is left
      */
     public static void write(FileSystem files, Path file, Content content) throws IOException {
-        FSDataOutputStream out = files.create(file, false);
+        fill(files.create(file, false), content);
+    }
+
+    private static void fill(FSDataOutputStream out, Content content) throws IOException {
         try {
             content.writeTo(out);
             out.hsync();

@@ -126,7 +126,7 @@ public final class Training {
      *     run directory, if there is one already, has the details
      */
     public TrainedRun run(JavaSparkContext spark) {
-        try (OwnJobs jobs = new OwnJobs(spark)) {
+        try {
             return images.isPresent() ? onCopy(spark, images.get()) : train(spark, settings);
         } catch (IOException e) {
             throw new ConvoyException("Cannot train: " + e.getMessage(), e);
@@ -140,7 +140,9 @@ public final class Training {
         FileSystem files = copy.getFileSystem(hadoop);
         try {
             String path = files.makeQualified(copy).toString();
-            frame.write().parquet(path);
+            try (OwnJobs jobs = new OwnJobs(spark)) {
+                frame.write().parquet(path);
+            }
             Map<String, String> more = new LinkedHashMap<>();
             more.put(
                     "data.train",

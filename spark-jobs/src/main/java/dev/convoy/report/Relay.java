@@ -106,11 +106,10 @@ final class Relay<T> implements AutoCloseable {
     @Override
     public void close() {
         ended = true;
-        boolean interrupted = false;
         try (Interruption pause = Interruption.outlast()) {
             thread.join(patience.toMillis());
         } catch (InterruptedException e) {
-            interrupted = true;
+            Thread.currentThread().interrupt();
         }
         if (thread.isAlive()) {
             LOG.warn("{} hangs, and is left alone with {} things that it was to be told", name(), calls.size());
@@ -119,9 +118,6 @@ final class Relay<T> implements AutoCloseable {
         }
         if (dropped.get() > 0) {
             LOG.warn("{} was too slow, and was not told of {} things", name(), dropped.get());
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }
