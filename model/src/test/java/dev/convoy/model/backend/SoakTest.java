@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Five hundred rounds of a few small steps; what the process holds must not grow with them. */
+/** Two hundred and forty rounds of a few small steps; what the process holds must not grow with them. */
 @EnabledOnOs(OS.LINUX)
 class SoakTest {
     @TempDir
@@ -62,7 +62,7 @@ class SoakTest {
                 .filter(line -> line.startsWith("resident "))
                 .mapToLong(line -> Long.parseLong(line.substring("resident ".length())))
                 .toArray();
-        // A leak of a batch's activations, some 700 KiB, a step would come to half a gigabyte.
+        // A leak of a batch's activations, some 700 KiB, a step would come to a quarter of a gigabyte.
         assertThat(bytes[1] - bytes[0]).isLessThan(100L << 20);
     }
 
@@ -83,13 +83,13 @@ class SoakTest {
         Normalization normalization = new Normalization(new float[] {0.1f}, new float[] {0.3f});
         try (Replica replica = ComputeBackend.named(arguments[0]).newReplica(network, normalization)) {
             LocalTrainer trainer = new LocalTrainer(replica, network, adam);
-            for (int round = 1; round <= 500; round++) {
+            for (int round = 1; round <= 240; round++) {
                 trainer.load(start, OptimizerState.NONE);
                 for (int step = 0; step < 3; step++) {
                     trainer.step(batch, new StepKey(1, step, 0), 1e-3);
                 }
                 replica.outputs(batch);
-                if (round % 250 == 0) {
+                if (round % 120 == 0) {
                     System.gc();
                     System.out.println("resident " + residentBytes());
                 }

@@ -167,7 +167,7 @@ class GradientTest {
             float[] computed = replica.gradient().toArray();
             float[] parameters = replica.parameters().toArray();
             List<Integer> sample = new ArrayList<>();
-            for (int i = 0; i < parameters.length; i += Math.max(1, parameters.length / 60)) {
+            for (int i = 0; i < parameters.length; i += Math.max(1, parameters.length / 30)) {
                 sample.add(i);
             }
             float[] expected = new float[sample.size()];
