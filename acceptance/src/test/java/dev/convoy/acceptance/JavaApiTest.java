@@ -1,6 +1,8 @@
 package dev.convoy.acceptance;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.raise_error;
 import static org.apache.spark.sql.functions.regexp_extract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -161,5 +163,16 @@ class JavaApiTest {
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("nowhere");
         assertThatThrownBy(() -> Classifier.load(folder.toString())).isInstanceOf(ConvoyException.class);
+        Dataset<Row> never = session.range(1)
+                .select(
+                        raise_error(lit("the frame is read")).as("content"),
+                        lit("cat").as("class"));
+        assertThatThrownBy(() -> describe()
+                        .onImages(never, "content", "class")
+                        .set("network", "lenet5")
+                        .run(spark))
+                .as("before images are copied")
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("lenet5");
     }
 }

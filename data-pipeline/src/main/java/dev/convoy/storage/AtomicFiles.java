@@ -11,9 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.apache.commons.io.IOUtils;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
@@ -23,6 +25,7 @@ import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.fs.StreamCapabilities;
 
 /**
  * What Hadoop's file systems promise only in part: exclusive creation, and replacement in one step. The name node of
@@ -31,6 +34,12 @@ import org.apache.hadoop.fs.RawLocalFileSystem;
  */
 public final class AtomicFiles {
     private static final Pattern SIBLING = Pattern.compile("\\..+\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.tmp");
+
+    /**
+     * Where renaming is a copy and a deletion, a file that is replaced by renaming is gone meanwhile; but an upload appears whole when it
+     * ends, and one that fails can be given up.
+     */
+    private static final Set<String> UPLOADS_APPEAR_WHOLE = Set.of("s3a");
 
     /** Writes a file's content. */
     @FunctionalInterface
@@ -134,6 +143,10 @@ public final class AtomicFiles {
 
     /** Writes a file, replacing one of its name; whoever reads meanwhile sees the old one or the new one, whole. */
     public static void replace(FileSystem files, Path file, Content content) throws IOException {
+        if (UPLOADS_APPEAR_WHOLE.contains(files.getUri().getScheme())) {
+            fill(files.create(file, true), content);
+            return;
+        }
         Path next = sibling(file);
         try {
             write(files, next, content);
@@ -158,6 +171,10 @@ public final class AtomicFiles {
             content.writeTo(out);
             out.hsync();
         } catch (IOException | RuntimeException | Error e) {
+            if (out.hasCapability(StreamCapabilities.ABORTABLE_STREAM)) {
+                // To close it would upload the half.
+                out.abort();
+            }
             // HDFS may throw one exception more than once, which a try with resources takes badly.
             IOUtils.closeQuietly(out);
             throw e;
@@ -178,6 +195,28 @@ public final class AtomicFiles {
             if (left != cause) {
                 cause.addSuppressed(left);
             }
+        }
+    }
+
+    /**
+     * Opens a file, as the file system does; but of one that is there and may not be read, Hadoop says on local disks that it is not there.
+     *
+     * @throws FileNotFoundException if it is not there
+     */
+    public static FSDataInputStream open(FileSystem files, Path file) throws IOException {
+        try {
+            return files.open(file);
+        } catch (FileNotFoundException e) {
+            if (isLocal(files)) {
+                java.nio.file.Path path = local(files, file).toPath();
+                if (Files.isDirectory(path)) {
+                    throw new IOException(file + " is a folder, and should be a file", e);
+                }
+                if (Files.exists(path) && !Files.isReadable(path)) {
+                    throw new IOException(file + " may not be read by this user", e);
+                }
+            }
+            throw e;
         }
     }
 

@@ -5,7 +5,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.commons.lang3.concurrent.BasicThreadFactory;
-import org.apache.hadoop.fs.FSError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,9 +29,11 @@ public final class Heartbeat implements AutoCloseable {
                 () -> {
                     try {
                         beat.run();
-                    } catch (RuntimeException | FSError e) {
-                        // Hadoop reports a full local disk as an error, after which the next beat may succeed.
-                        LOG.warn("No sign of life: {}", e.getMessage());
+                    } catch (Throwable e) {
+                        // A full disk, which Hadoop reports as an error, or a full heap may have space again: after
+                        // what is thrown
+                        // here no beat would ever come, and whoever lives would be taken for dead.
+                        LOG.warn("No sign of life: {}", e.toString());
                     }
                 },
                 every.toMillis(),

@@ -32,11 +32,6 @@ public record ProcessId(String host, long pid, String started, String mark) {
         return new ProcessId(thisHost(), process.pid(), started(process), mark(process.pid()));
     }
 
-    /** The process of a file that has no mark. */
-    public static ProcessId withoutMark(String host, long pid, String started) {
-        return new ProcessId(host, pid, started, UNKNOWN);
-    }
-
     private static String started(ProcessHandle process) {
         return process.info().startInstant().map(Instant::toString).orElse(UNKNOWN);
     }

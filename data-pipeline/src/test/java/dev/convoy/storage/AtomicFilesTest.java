@@ -2,12 +2,16 @@ package dev.convoy.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import java.io.ByteArrayOutputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -20,11 +24,13 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.commons.io.output.ProxyOutputStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Abortable;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FilterFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.Syncable;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.util.Progressable;
@@ -335,5 +341,94 @@ class AtomicFilesTest {
         assertThat(AtomicFiles.publishNew(files, file, new byte[] {2})).isFalse();
         assertThat(root.resolve("new")).hasBinaryContent(new byte[] {1});
         assertThat(names()).containsExactly("new");
+    }
+
+    /** Behaves as an object store: what is written is there, whole, once it is closed, unless it is given up before. */
+    private static final class ObjectStore extends FilterFileSystem {
+        ObjectStore(FileSystem under) {
+            super(under);
+        }
+
+        @Override
+        public URI getUri() {
+            return URI.create("s3a://bucket");
+        }
+
+        @Override
+        public FSDataOutputStream create(
+                Path file,
+                FsPermission permission,
+                boolean overwrite,
+                int buffer,
+                short copies,
+                long block,
+                Progressable progress) {
+            return new FSDataOutputStream(new Upload(file), null);
+        }
+
+        private static final class Upload extends ByteArrayOutputStream implements Abortable, StreamCapabilities {
+            private final Path file;
+            private boolean ended;
+
+            Upload(Path file) {
+                this.file = file;
+            }
+
+            @Override
+            public boolean hasCapability(String capability) {
+                return capability.equals(StreamCapabilities.ABORTABLE_STREAM);
+            }
+
+            @Override
+            public AbortableResult abort() {
+                ended = true;
+                return null;
+            }
+
+            @Override
+            public void close() throws IOException {
+                if (!ended) {
+                    Files.write(java.nio.file.Path.of(file.toUri().getPath()), toByteArray());
+                }
+                ended = true;
+            }
+        }
+    }
+
+    /** Renaming is a copy and a deletion there, between which a file that is replaced would be gone. */
+    @Test
+    void anObjectIsReplacedByAnUploadThatEnds() throws IOException {
+        ObjectStore store = new ObjectStore(files);
+        Path file = path("weights");
+        AtomicFiles.replace(store, file, out -> out.write(1));
+        AtomicFiles.replace(store, file, out -> {
+            out.write(2);
+            assertThat(root.resolve("weights")).hasBinaryContent(new byte[] {1});
+        });
+        assertThat(root.resolve("weights")).hasBinaryContent(new byte[] {2});
+        assertThatThrownBy(() -> AtomicFiles.replace(store, file, out -> {
+                    out.write(3);
+                    throw new IOException("the line is cut");
+                }))
+                .hasMessage("the line is cut");
+        assertThat(root.resolve("weights")).hasBinaryContent(new byte[] {2});
+        assertThat(names()).containsExactly("weights");
+    }
+
+    /** Hadoop says on local disks that they are not there. */
+    @Test
+    void whatCannotBeReadIsNotSaidToBeMissing() throws IOException {
+        assertThatThrownBy(() -> AtomicFiles.open(files, path("none"))).isInstanceOf(FileNotFoundException.class);
+        Files.createDirectory(root.resolve("folder"));
+        assertThatThrownBy(() -> AtomicFiles.open(files, path("folder")))
+                .isNotInstanceOf(FileNotFoundException.class)
+                .hasMessageContaining("/folder is a folder");
+        java.nio.file.Path closed = Files.createFile(
+                root.resolve("closed"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("-w-------")));
+        assumeFalse(Files.isReadable(closed), "root may read everything");
+        assertThatThrownBy(() -> AtomicFiles.open(files, path("closed")))
+                .isNotInstanceOf(FileNotFoundException.class)
+                .hasMessageContaining("/closed may not be read by this user");
     }
 }

@@ -28,7 +28,7 @@ class ProcessIdTest {
                 .contains("/pid:[");
         assertThat(own.isHere()).isTrue();
         assertThat(own.hasEnded()).isFalse();
-        assertThat(ProcessId.withoutMark(own.host(), own.pid(), own.started()).hasEnded())
+        assertThat(new ProcessId(own.host(), own.pid(), own.started(), ProcessId.UNKNOWN).hasEnded())
                 .isFalse();
     }
 
@@ -37,8 +37,7 @@ class ProcessIdTest {
         ProcessId own = ProcessId.current();
         assertThat(with(own.host(), own.pid(), own.started(), own.mark() + "0").hasEnded())
                 .isTrue();
-        assertThat(ProcessId.withoutMark(own.host(), own.pid(), "2026-01-01T00:00:00Z")
-                        .hasEnded())
+        assertThat(new ProcessId(own.host(), own.pid(), "2026-01-01T00:00:00Z", ProcessId.UNKNOWN).hasEnded())
                 .isTrue();
         assertThat(with(own.host(), 2_147_483_646, own.started(), own.mark()).hasEnded())
                 .isTrue();

@@ -138,17 +138,19 @@ public final class Training {
         String directory = ConfigReader.defaults(directorySetting(hadoop)).run().directory();
         Path copy = new Path(directory, "images-" + UUID.randomUUID());
         FileSystem files = copy.getFileSystem(hadoop);
+        String path = files.makeQualified(copy).toString();
+        Map<String, String> more = new LinkedHashMap<>();
+        more.put(
+                "data.train",
+                "{ format = parquet, path = " + quoted(path) + ", image-column = " + IMAGE + ", label-column = " + LABEL
+                        + " }");
+        more.putAll(settings);
+        // Before images are copied, which may take long.
+        ConfigReader.toTrainingConfig(config(hadoop, more));
         try {
-            String path = files.makeQualified(copy).toString();
             try (OwnJobs jobs = new OwnJobs(spark)) {
                 frame.write().parquet(path);
             }
-            Map<String, String> more = new LinkedHashMap<>();
-            more.put(
-                    "data.train",
-                    "{ format = parquet, path = " + quoted(path) + ", image-column = " + IMAGE + ", label-column = "
-                            + LABEL + " }");
-            more.putAll(settings);
             return train(spark, more);
         } finally {
             delete(files, copy);
@@ -176,10 +178,12 @@ public final class Training {
         return config.hasPath(key) ? Map.of(key, config.getString(key)) : Map.of();
     }
 
+    private Config config(Configuration hadoop, Map<String, String> all) throws IOException {
+        return file.isPresent() ? ConfigReader.read(file.get(), all, hadoop) : ConfigReader.of(all, hadoop);
+    }
+
     private TrainedRun train(JavaSparkContext spark, Map<String, String> all) throws IOException {
-        Configuration hadoop = spark.hadoopConfiguration();
-        Config config = file.isPresent() ? ConfigReader.read(file.get(), all, hadoop) : ConfigReader.of(all, hadoop);
-        FinishedRun run = new TrainJob(spark, config, List.of()).run();
+        FinishedRun run = new TrainJob(spark, config(spark.hadoopConfiguration(), all), List.of()).run();
         Result result = run.result();
         boolean byAccuracy = result.best() != null && result.best().metric().equals("test-accuracy");
         Double last = result.test() == null ? null : result.test().accuracy();

@@ -3,6 +3,7 @@ package dev.convoy.checkpoint;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.model.Network;
 import dev.convoy.storage.AtomicFiles;
+import dev.convoy.storage.Interruption;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Arrays;
@@ -28,6 +29,8 @@ public final class CheckpointStore {
     private static final Pattern NAME = Pattern.compile("round-([0-9]{1,18})");
     /** Names of what is being written, or is about to be deleted. */
     private static final String TEMPORARY = ".tmp-";
+
+    private static final Pattern REPLACED = Pattern.compile("\\.tmp-(round-[0-9]{1,18})\\..*");
 
     private final FileSystem files;
     private final Path folder;
@@ -85,19 +88,36 @@ public final class CheckpointStore {
         try {
             files.mkdirs(work);
             SavedCheckpoint.write(files, work, checkpoint, network);
-            Path aside = temporary();
-            boolean replaces = files.exists(target);
-            if (replaces) {
-                AtomicFiles.renameNew(files, target, aside);
-            }
-            AtomicFiles.renameNew(files, work, target);
-            if (replaces) {
-                files.delete(aside, true);
+            if (files.exists(target)) {
+                replace(target, work);
+            } else {
+                AtomicFiles.renameNew(files, work, target);
             }
             return target;
         } catch (IOException | RuntimeException | Error e) {
             AtomicFiles.deleteAfter(e, files, work);
             throw e;
+        }
+    }
+
+    /** Gives a checkpoint's name to another folder. At every moment one of both is there that {@link #sweep} would give the name. */
+    private void replace(Path checkpoint, Path next) throws IOException {
+        Path aside = new Path(folder, TEMPORARY + checkpoint.getName() + "." + UUID.randomUUID());
+        AtomicFiles.renameNew(files, checkpoint, aside);
+        try {
+            AtomicFiles.renameNew(files, next, checkpoint);
+        } catch (IOException | RuntimeException | Error e) {
+            giveBack(aside, checkpoint, e);
+            throw e;
+        }
+        files.delete(aside, true);
+    }
+
+    private void giveBack(Path aside, Path checkpoint, Throwable cause) {
+        try (Interruption pause = Interruption.outlast()) {
+            AtomicFiles.renameNew(files, aside, checkpoint);
+        } catch (IOException e) {
+            cause.addSuppressed(e);
         }
     }
 
@@ -139,14 +159,21 @@ public final class CheckpointStore {
         }
     }
 
-    /** Deletes what processes that were killed have left half written; only their successor may call this. */
+    /**
+     * Deletes what processes that were killed have left half written, and gives back the name of a checkpoint that was being replaced; only
+     * their successor may call this.
+     */
     public void sweep() throws IOException {
         if (!files.exists(folder)) {
             return;
         }
         for (FileStatus found : files.listStatus(folder)) {
-            if (found.getPath().getName().startsWith(TEMPORARY)) {
-                files.delete(found.getPath(), true);
+            Path path = found.getPath();
+            Matcher replaced = REPLACED.matcher(path.getName());
+            if (replaced.matches() && !files.exists(new Path(folder, replaced.group(1)))) {
+                AtomicFiles.renameNew(files, path, new Path(folder, replaced.group(1)));
+            } else if (path.getName().startsWith(TEMPORARY)) {
+                files.delete(path, true);
             }
         }
     }

@@ -4,6 +4,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.Normalization;
 import dev.convoy.jobs.ConvertJob;
+import dev.convoy.jobs.SparkSettings;
 import dev.convoy.registry.RegistryReference;
 import java.io.IOException;
 import java.util.Arrays;
@@ -65,7 +66,7 @@ final class Convert implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Configuration hadoop = RegistryOption.hadoop();
+        Configuration hadoop = SparkSettings.hadoop();
         if (RegistryReference.isReference(source)) {
             source = registry.resolve(source).model().toString();
         }

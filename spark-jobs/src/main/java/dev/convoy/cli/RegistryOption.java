@@ -1,12 +1,10 @@
 package dev.convoy.cli;
 
+import dev.convoy.jobs.SparkSettings;
 import dev.convoy.registry.ModelRegistry;
 import dev.convoy.registry.ModelVersion;
 import dev.convoy.registry.RegistryReference;
 import java.io.IOException;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.SparkConf;
-import org.apache.spark.deploy.SparkHadoopUtil;
 import picocli.CommandLine.Option;
 
 /** Where the registry is. */
@@ -17,14 +15,9 @@ final class RegistryOption {
             description = "Folder of the registry, on any Hadoop file system. Default: ${DEFAULT-VALUE}.")
     private String directory = "registry";
 
-    /** Hadoop's configuration, with what Spark's says of it; needs no Spark session. */
-    static Configuration hadoop() {
-        return SparkHadoopUtil.get().newConfiguration(new SparkConf());
-    }
-
     /** The registry, to read it. */
     ModelRegistry registry() throws IOException {
-        return ModelRegistry.of(hadoop(), directory);
+        return ModelRegistry.of(SparkSettings.hadoop(), directory);
     }
 
     /** The version of a reference. */

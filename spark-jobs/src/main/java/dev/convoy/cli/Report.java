@@ -1,6 +1,7 @@
 package dev.convoy.cli;
 
 import dev.convoy.data.ConvoyException;
+import dev.convoy.jobs.SparkSettings;
 import dev.convoy.report.page.LivePage;
 import dev.convoy.report.page.ReportPage;
 import java.io.IOException;
@@ -42,7 +43,7 @@ final class Report implements Callable<Integer> {
             throw new ConvoyException(
                     "Cannot use --output with --watch, or --port without it; a page is written, or served");
         }
-        Configuration hadoop = new Configuration();
+        Configuration hadoop = SparkSettings.hadoop();
         List<Path> paths = new ArrayList<>();
         for (String run : runs) {
             Path path = new Path(run);

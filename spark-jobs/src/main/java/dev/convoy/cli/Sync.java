@@ -1,10 +1,10 @@
 package dev.convoy.cli;
 
+import dev.convoy.jobs.SparkSettings;
 import dev.convoy.jobs.SyncJob;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -30,7 +30,7 @@ final class Sync implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        System.out.println("sent: " + SyncJob.run(new Configuration(), run, uri, Optional.ofNullable(experiment)));
+        System.out.println("sent: " + SyncJob.run(SparkSettings.hadoop(), run, uri, Optional.ofNullable(experiment)));
         return 0;
     }
 }

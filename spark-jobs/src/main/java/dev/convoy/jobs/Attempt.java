@@ -5,6 +5,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.model.Json;
 import dev.convoy.storage.AtomicFiles;
 import dev.convoy.storage.FileTime;
+import dev.convoy.storage.ProcessId;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Arrays;
@@ -57,7 +58,7 @@ final class Attempt {
     }
 
     private static Attempt claim(FileSystem files, Path run, int number) throws IOException {
-        byte[] process = Json.MAPPER.writeValueAsBytes(Result.Process.current());
+        byte[] process = Json.MAPPER.writeValueAsBytes(ProcessId.current());
         if (!AtomicFiles.createNew(files, file(run, number), process)) {
             throw new ConvoyException("Cannot go on in " + run + ": another process has just taken it; wait for it");
         }
@@ -89,10 +90,11 @@ final class Attempt {
 
     private static void checkDead(FileSystem files, Path run, int last) throws IOException {
         JsonNode json = RunDirectory.readJson(files, file(run, last));
-        Result.Process owner = new Result.Process(
+        ProcessId owner = new ProcessId(
                 json.path("host").asText(),
                 json.path("pid").asLong(),
-                json.path("started").asText());
+                json.path("started").asText(),
+                json.path("mark").asText(ProcessId.UNKNOWN));
         boolean dead = owner.isHere() ? owner.hasEnded() : !showsLife(files, new Path(run, RunDirectory.RESULT));
         if (!dead) {
             throw new ConvoyException("Cannot go on in " + run + ": process " + owner.pid() + " on " + owner.host()
@@ -104,7 +106,8 @@ final class Attempt {
     /** Whether a process of another host writes its result; clocks of hosts need not agree. */
     private static boolean showsLife(FileSystem files, Path result) throws IOException {
         OptionalLong written = FileTime.modified(files, result);
-        if (FileTime.now(files, result.getParent()) - written.orElse(0) > DEAD_MILLIS) {
+        // Some file systems take a file away for a moment to replace it.
+        if (written.isPresent() && FileTime.now(files, result.getParent()) - written.getAsLong() > DEAD_MILLIS) {
             return false;
         }
         LOG.info("Waiting to see whether the process that held {} lives", result.getParent());

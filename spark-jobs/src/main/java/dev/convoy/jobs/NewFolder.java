@@ -3,12 +3,15 @@ package dev.convoy.jobs;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.storage.AtomicFiles;
 import dev.convoy.storage.Interruption;
+import dev.convoy.storage.ProcessId;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.commons.lang3.StringUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -56,12 +59,18 @@ final class NewFolder implements AutoCloseable {
             String other = holder.get();
             if (!hasEnded(other)) {
                 throw new ConvoyException("Cannot write " + folder + ": another process does ("
-                        + StringUtils.substringBeforeLast(other, " ") + "); wait for it, or remove " + claim
+                        + Stream.of(other.split(" ")).limit(3).collect(Collectors.joining(" "))
+                        + "); wait for it, or remove " + claim
                         + " if it has ended");
             }
             LOG.info("Another process, {}, has ended before it had written {}; what it left is removed", other, folder);
             files.delete(work(target, StringUtils.substringAfterLast(other, " ")), true);
-            files.delete(claim, false);
+            if (!files.delete(claim, false) && read(files, claim).equals(holder)) {
+                throw new ConvoyException(
+                        "Cannot write " + folder + ": " + claim + ", which a process that has ended has"
+                                + " left, cannot be removed by this user; have it removed, or set " + setting
+                                + " to another folder");
+            }
         }
         NewFolder made = new NewFolder(files, target, claim, work(target, id));
         try {
@@ -86,13 +95,13 @@ final class NewFolder implements AutoCloseable {
     }
 
     private static String owner() {
-        Result.Process process = Result.Process.current();
-        return String.join(" ", process.host(), String.valueOf(process.pid()), process.started());
+        ProcessId process = ProcessId.current();
+        return String.join(" ", process.host(), String.valueOf(process.pid()), process.started(), process.mark());
     }
 
     /** Empty if it has just been given up. */
     private static Optional<String> read(FileSystem files, Path claim) throws IOException {
-        try (InputStream in = files.open(claim)) {
+        try (InputStream in = AtomicFiles.open(files, claim)) {
             return Optional.of(new String(in.readNBytes(1000), StandardCharsets.UTF_8));
         } catch (FileNotFoundException e) {
             return Optional.empty();
@@ -102,9 +111,15 @@ final class NewFolder implements AutoCloseable {
     /** Whether it is known that whoever wrote a claim is no more; of other hosts nothing is. */
     private static boolean hasEnded(String claim) {
         String[] words = claim.split(" ");
-        return words.length == 4
+        // Before there were marks, there were four.
+        return (words.length == 4 || words.length == 5)
                 && words[1].matches("[0-9]{1,10}")
-                && new Result.Process(words[0], Long.parseLong(words[1]), words[2]).hasEnded();
+                && new ProcessId(
+                                words[0],
+                                Long.parseLong(words[1]),
+                                words[2],
+                                words.length == 4 ? ProcessId.UNKNOWN : words[3])
+                        .hasEnded();
     }
 
     FileSystem files() {

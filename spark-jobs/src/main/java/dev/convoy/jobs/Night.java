@@ -4,6 +4,7 @@ import dev.convoy.config.JobConfig;
 import dev.convoy.config.RetrainConfig;
 import dev.convoy.config.SignificantKeys;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.data.Redaction;
 import dev.convoy.data.Sha256;
 import dev.convoy.doctor.ThisProcess;
 import dev.convoy.gate.Verdict;
@@ -87,6 +88,7 @@ final class Night {
         if (refused.isPresent()) {
             return refused.get();
         }
+        gate.checkComparable(before);
         passed(Step.VALIDATE);
         try (HoldOut holdOut = new HoldOut(scope.spark(), job, images.heldOut().orElseThrow())) {
             if (before.isPresent()) {
@@ -163,7 +165,8 @@ final class Night {
     private Decision judge(
             NightReport report, NightImages images, NightGate gate, Path challenger, HoldOut holdOut, Contender before)
             throws IOException {
-        TrainedModel trained = TrainedModel.load(model.files(), challenger);
+        TrainedModel trained =
+                TrainedModel.load(challenger.getFileSystem(scope.spark().hadoopConfiguration()), challenger);
         int[] answers = holdOut.answers(trained);
         Contender contender = before;
         for (int i = 0; i < GATES; i++) {
@@ -221,7 +224,7 @@ final class Night {
                 .withData(images.train().description(), report.manifest())
                 .withMetrics(
                         Map.of(NightGate.ACCURACY, verdict.accuracy(), NightGate.IMAGES, (double) verdict.images()))
-                .withRun(challenger.getParent().toString())
+                .withRun(Redaction.of(run.path().toString()))
                 .withReason(verdict.sentence())
                 .withFile(
                         "card.md",

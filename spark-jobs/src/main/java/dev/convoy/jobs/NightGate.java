@@ -148,12 +148,11 @@ final class NightGate {
      * @param now the challenger's
      */
     Verdict judge(Optional<Champion> champion, Optional<int[]> before, int[] now) {
+        checkComparable(champion);
         if (champion.isEmpty()) {
-            checkAny(usable, "all images that are held out are trained on too, or are of more than one class");
             return Gate.first(policy, usable.cardinality(), right(now, usable));
         }
         BitSet fair = fair(champion.get());
-        checkAny(fair, "the champion was trained on all images that are held out, or knows none of their classes");
         Answers answers = answers(before.orElseThrow(), now).restrictedTo(fair);
         AlphaBudget budget = policy.budget(tests);
         Optional<BitSet> old = champion.get().manifest().map(manifest -> heldOut(manifest, fair));
@@ -161,6 +160,17 @@ final class NightGate {
                 ? Gate.decide(policy, budget, answers)
                 : Gate.decide(
                         policy, budget, answers, answers(before.get(), now).restrictedTo(old.get()));
+    }
+
+    /**
+     * Fails if there is no image that both may be asked, which is known before anything is trained.
+     *
+     * @param champion empty if there is none yet
+     */
+    void checkComparable(Optional<Champion> champion) {
+        checkAny(usable, "all images that are held out are trained on too, or are of more than one class");
+        champion.ifPresent(now -> checkAny(
+                fair(now), "the champion was trained on all images that are held out, or knows none of their classes"));
     }
 
     private static void checkAny(BitSet images, String reason) {

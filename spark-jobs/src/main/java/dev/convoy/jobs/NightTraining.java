@@ -56,7 +56,7 @@ final class NightTraining {
         Config changed = challenger(job, parent, images, champion);
         TrainJob.Night night = new TrainJob.Night(Map.of(ExaminedSet.TRAIN, images.train()), signal);
         TrainJob training = new TrainJob(spark, changed, listeners).withNight(night);
-        return new Path(train(job, training).directory());
+        return new Path(train(job, training).uri());
     }
 
     /** Goes on with a training that has died, or, if that cannot be, begins anew. */

@@ -131,20 +131,6 @@ public record Result(
             ProcessId process = ProcessId.current();
             return new Process(process.host(), process.pid(), process.started());
         }
-
-        private ProcessId id() {
-            return ProcessId.withoutMark(host, pid, started);
-        }
-
-        /** Whether it is known that the process is no more; of other hosts nothing is. A number may be given to another one. */
-        boolean hasEnded() {
-            return id().hasEnded();
-        }
-
-        /** Whether it runs, or has run, on this host. */
-        boolean isHere() {
-            return id().isHere();
-        }
     }
 
     /**

@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +28,9 @@ final class ScratchFolder {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     private static final String PREFIX = "convoy-scratch-";
     private static final String LOCK = "lock";
+    /** Rounds that run when the process is told to end still need it; Spark ends at 40. */
+    private static final int AFTER_SPARK = 1;
+
     /** Held until the process ends. */
     @SuppressWarnings("UnusedVariable")
     private static FileLock held;
@@ -46,7 +50,7 @@ final class ScratchFolder {
                 FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
                 held = channel.lock();
                 Files.move(lock, made.resolve(LOCK));
-                Runtime.getRuntime().addShutdownHook(new Thread(() -> FileUtils.deleteQuietly(made.toFile())));
+                ShutdownHookManager.get().addShutdownHook(() -> FileUtils.deleteQuietly(made.toFile()), AFTER_SPARK);
                 folder = made;
                 sweep(parent);
             } catch (IOException e) {

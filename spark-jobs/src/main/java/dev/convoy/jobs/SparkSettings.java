@@ -1,7 +1,9 @@
 package dev.convoy.jobs;
 
 import dev.convoy.train.allreduce.SegmentProgressPlugin;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.SparkHadoopUtil;
 
 /** What Spark should be told for Convoy's jobs; what a user has set stays. */
 public final class SparkSettings {
@@ -56,13 +58,24 @@ public final class SparkSettings {
         conf.setIfMissing("spark.executorEnv.LC_ALL", "C.UTF-8");
         // A second look at what images claim to be.
         conf.setIfMissing("spark.executorEnv.OPENCV_IO_MAX_IMAGE_PIXELS", "134217728");
-        // Runs and prepared images are for their user alone, unless told otherwise.
-        conf.setIfMissing("spark.hadoop.fs.permissions.umask-mode", "077");
+        addPrivacy(conf);
         if (isLocal(conf.get("spark.master", ""))) {
             addLocal(conf);
         }
         // glibc reads this before a process starts, so that it cannot be set from inside.
         conf.setIfMissing("spark.executorEnv.GLIBC_TUNABLES", MALLOC);
+    }
+
+    /** Runs and prepared images are for their user alone, unless told otherwise. */
+    private static void addPrivacy(SparkConf conf) {
+        conf.setIfMissing("spark.hadoop.fs.permissions.umask-mode", "077");
+    }
+
+    /** Hadoop's configuration as a job has it: with what Spark's says of it, and with Convoy's own. Needs no Spark context. */
+    public static Configuration hadoop() {
+        SparkConf conf = new SparkConf();
+        addPrivacy(conf);
+        return SparkHadoopUtil.get().newConfiguration(conf);
     }
 
     /** Executors that are processes of this machine: they see this process's files, and nobody else is to see them. */

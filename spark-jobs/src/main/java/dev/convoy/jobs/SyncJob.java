@@ -16,6 +16,9 @@ import org.apache.hadoop.fs.Path;
 
 /** Tells MLflow the metrics of a run afterwards. */
 public final class SyncJob {
+    /** Points from one sending to the next: only so many numbers may wait. */
+    private static final int FLUSHED = 1000;
+
     private SyncJob() {}
 
     /**
@@ -46,8 +49,12 @@ public final class SyncJob {
             if (!(event instanceof Event.Ended)) {
                 sink.accept(event);
                 points += event instanceof Event.Rounds || event instanceof Event.Epoch ? 1 : 0;
+                if (points % FLUSHED == 0) {
+                    metrics.flush();
+                }
             }
         }
+        metrics.flush();
         boolean runs = RunDirectory.status(files, path).equals(Result.Status.RUNNING.name());
         String ending = history.last(Event.Ended.class).map(Event.Ended::ending).orElse("failed");
         long missing = metrics.end(runs ? "RUNNING" : MlflowSink.status(ending));

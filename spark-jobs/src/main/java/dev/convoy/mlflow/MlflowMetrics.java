@@ -79,6 +79,15 @@ public final class MlflowMetrics {
         }
     }
 
+    /** Sends all that waits, however long that takes, as long as the server takes some of it. */
+    public void flush() {
+        int before = Integer.MAX_VALUE;
+        while (!waiting.isEmpty() && waiting.size() < before) {
+            before = waiting.size();
+            trySending(target.total());
+        }
+    }
+
     private void add(ObjectNode metric) {
         if (waiting.size() == MAX_WAITING) {
             waiting.removeFirst();

@@ -24,15 +24,40 @@ public record LeaseStatus(int number, LeaseOwner owner, Duration beatAge, boolea
         return !released && !dead;
     }
 
-    /** The newest lease in a folder; empty if there never was one. */
+    /**
+     * The newest lease in a folder; empty if there never was one.
+     *
+     * @throws IOException if the file system cannot be asked for the time, as by somebody who may only read
+     */
     static Optional<LeaseStatus> newest(FileSystem files, Path folder, LeaseOptions options) throws IOException {
+        return newest(files, folder, options, () -> FileTime.now(files, folder));
+    }
+
+    /** The newest lease in a folder, for whoever only looks: without the right to write it counts by this host's clock. */
+    static Optional<LeaseStatus> seen(FileSystem files, Path folder, LeaseOptions options) throws IOException {
+        return newest(files, folder, options, () -> {
+            try {
+                return FileTime.now(files, folder);
+            } catch (IOException e) {
+                return System.currentTimeMillis();
+            }
+        });
+    }
+
+    /** Tells the time in milliseconds. */
+    private interface Clock {
+        long now() throws IOException;
+    }
+
+    private static Optional<LeaseStatus> newest(FileSystem files, Path folder, LeaseOptions options, Clock clock)
+            throws IOException {
         int number = NumberedFiles.highest(files, folder);
         if (number == 0) {
             return Optional.empty();
         }
         LeaseOwner owner = owner(files, NumberedFiles.file(folder, number)).orElse(LeaseOwner.unknown(options));
         boolean released = files.exists(Lease.released(folder, number));
-        Duration age = released ? Duration.ZERO : age(files, folder, number);
+        Duration age = released ? Duration.ZERO : age(files, folder, number, clock);
         boolean dead = !released && (owner.hasEnded() || age.toMillis() > owner.staleMillis());
         return Optional.of(new LeaseStatus(number, owner, age, released, dead));
     }
@@ -45,12 +70,12 @@ public record LeaseStatus(int number, LeaseOwner owner, Duration beatAge, boolea
         }
     }
 
-    private static Duration age(FileSystem files, Path folder, int number) throws IOException {
+    private static Duration age(FileSystem files, Path folder, int number, Clock clock) throws IOException {
         // Asked last, so that a beat in between makes nobody older.
         long taken =
                 FileTime.modified(files, NumberedFiles.file(folder, number)).orElse(0);
         long beat = FileTime.modified(files, Lease.beat(folder, number)).orElse(0);
-        return Duration.ofMillis(Math.max(0, FileTime.now(files, folder) - Math.max(taken, beat)));
+        return Duration.ofMillis(Math.max(0, clock.now() - Math.max(taken, beat)));
     }
 
     @Override

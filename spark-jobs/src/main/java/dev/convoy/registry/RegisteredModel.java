@@ -182,7 +182,7 @@ public final class RegisteredModel {
 
     /** The newest lease; empty if there never was one. */
     public Optional<LeaseStatus> leaseStatus() throws IOException {
-        return LeaseStatus.newest(files, leases(), new LeaseOptions("look"));
+        return LeaseStatus.seen(files, leases(), new LeaseOptions("look"));
     }
 
     /** The lease of this number, for a process that works for its owner. */

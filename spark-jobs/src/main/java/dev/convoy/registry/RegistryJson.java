@@ -8,6 +8,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Printable;
 import dev.convoy.data.Sha256;
 import dev.convoy.model.Json;
+import dev.convoy.storage.AtomicFiles;
 import java.io.CharConversionException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -44,7 +45,7 @@ final class RegistryJson {
      * @throws ConvoyException if it is larger than such files are
      */
     static byte[] read(FileSystem files, Path file) throws IOException {
-        try (InputStream in = files.open(file)) {
+        try (InputStream in = AtomicFiles.open(files, file)) {
             byte[] content = in.readNBytes(MAX_BYTES + 1);
             if (content.length > MAX_BYTES) {
                 throw new ConvoyException("Cannot read " + file + ": it has more than " + MAX_BYTES + " bytes");

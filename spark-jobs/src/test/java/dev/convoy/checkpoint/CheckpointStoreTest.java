@@ -17,6 +17,7 @@ import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FilterFileSystem;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -159,5 +160,46 @@ class CheckpointStoreTest {
         Files.createDirectory(folder.resolve("round-4-copied"));
         store.sweep();
         assertThat(names()).containsExactly("round-3", "round-4-copied");
+    }
+
+    /** A process that is killed between the two renamings of a replacement leaves neither the old nor the new one its name. */
+    @Test
+    void aCheckpointThatWasBeingReplacedGetsItsNameBack() throws IOException {
+        store.write(Checkpoints.at(14), Checkpoints.NETWORK);
+        store.write(Checkpoints.at(14), Checkpoints.NETWORK);
+        assertThat(names()).containsExactly("round-14");
+        String aside = ".tmp-round-14.0b5c1c4e-0000-4000-8000-0123456789ab";
+        Files.move(folder.resolve("round-14"), folder.resolve(aside));
+        Files.createDirectory(folder.resolve(".tmp-0b5c1c4e-0000-4000-8000-0123456789ab"));
+        assertThat(store.newest()).isEmpty();
+        store.sweep();
+        assertThat(names()).containsExactly("round-14");
+        assertThat(store.newest()).isPresent();
+        Files.createDirectory(folder.resolve(aside));
+        store.sweep();
+        assertThat(names()).as("the new one has the name already").containsExactly("round-14");
+    }
+
+    @Test
+    void aCheckpointThatCannotBeReplacedStays() throws IOException {
+        store.write(Checkpoints.at(14), Checkpoints.NETWORK);
+        FileSystem failing = new FilterFileSystem(files) {
+            @Override
+            public boolean exists(org.apache.hadoop.fs.Path path) throws IOException {
+                boolean found = super.exists(path);
+                // Gone before it gets its name.
+                for (String name : names()) {
+                    if (name.startsWith(".tmp-")) {
+                        super.delete(new org.apache.hadoop.fs.Path(path.getParent(), name), true);
+                    }
+                }
+                return found;
+            }
+        };
+        assertThatThrownBy(() ->
+                        new CheckpointStore(failing, hadoop(folder)).write(Checkpoints.at(14), Checkpoints.NETWORK))
+                .isInstanceOf(IOException.class);
+        assertThat(names()).containsExactly("round-14");
+        assertThat(store.newest()).isPresent();
     }
 }

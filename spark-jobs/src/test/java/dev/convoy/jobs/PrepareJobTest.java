@@ -11,6 +11,7 @@ import dev.convoy.data.decode.Preparation;
 import dev.convoy.data.source.DatasetManifest;
 import dev.convoy.data.source.ParquetSource;
 import dev.convoy.model.file.TrainedModel;
+import dev.convoy.storage.ProcessId;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.SparkExtension;
 import java.io.IOException;
@@ -210,8 +211,17 @@ class PrepareJobTest {
                 .hasMessageContaining("another process does (elsewhere 1")
                 .hasMessageContaining(claim.toString());
         assertThat(claim).exists();
-        // A process of this host that is no more.
-        Files.writeString(claim, Result.Process.current().host() + " 2147483646 2026-01-01T00:00:00Z id");
+        ProcessId own = ProcessId.current();
+        // A container that is called as this host is, where another process may have any number.
+        Files.writeString(claim, own.host() + " 2147483646 2026-01-01T00:00:00Z boot/pid:[1]/1 id");
+        assertThatThrownBy(() -> prepare(spark))
+                .hasMessageContaining("another process does (" + own.host() + " 2147483646 2026-01-01T00:00:00Z)");
+        Files.delete(claim);
+        Files.createDirectory(claim);
+        assertThatThrownBy(() -> prepare(spark)).hasMessageContaining(claim + " is a folder");
+        Files.delete(claim);
+        Files.writeString(claim, own.host() + " 2147483646 2026-01-01T00:00:00Z " + own.mark() + "0 id");
+        // That was a process of this host that is no more.
         Path left = Files.createDirectories(folder.resolve("_prepared.id/train"));
         prepare(spark);
         assertThat(claim).doesNotExist();

@@ -13,6 +13,7 @@ import dev.convoy.data.source.IdxSource;
 import dev.convoy.report.Event;
 import dev.convoy.report.RunHistory;
 import dev.convoy.report.tensorboard.TensorBoardReader;
+import dev.convoy.storage.Heartbeat;
 import dev.convoy.testing.Digits;
 import dev.convoy.testing.SparkExtension;
 import dev.convoy.train.RoundReport;
@@ -20,6 +21,7 @@ import dev.convoy.train.TrainingListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -388,8 +390,8 @@ class ResumeTest {
         assertThat(result.at("/ledger")).hasSize(3);
         assertThat(result.at("/ledger/1/trained").asInt()).isEqualTo(Digits.TRAIN);
         assertThat(result.at("/ledger/1/retried").asInt())
-                .as("the four rounds of the epoch before the checkpoint")
-                .isEqualTo(4 * 4 * 2 * 16);
+                .as("the five rounds of the epoch before it was interrupted")
+                .isEqualTo(5 * 4 * 2 * 16);
         assertThat(result.at("/test/accuracy").asDouble()).isGreaterThan(0.7);
     }
 
@@ -414,10 +416,16 @@ class ResumeTest {
                 .hasMessageContainingAll(
                         "Cannot go on in", "process " + ProcessHandle.current().pid(), "still trains");
         assertThat(contents(other)).isEqualTo(before);
-        Files.writeString(
-                other.resolve("attempts/1.json"),
-                Files.readString(other.resolve("attempts/1.json"))
-                        .replace(ProcessHandle.current().pid() + ",", "2147483646,"));
+        String attempt = Files.readString(other.resolve("attempts/1.json"))
+                .replace(ProcessHandle.current().pid() + ",", "2147483646,");
+        // It is of a container that is called as this host is, and shows signs of life.
+        Files.writeString(other.resolve("attempts/1.json"), attempt.replaceFirst("pid:\\[[0-9]+", "pid:[1"));
+        try (Heartbeat elsewhere = new Heartbeat(
+                () -> other.resolve("result.json").toFile().setLastModified(System.currentTimeMillis()),
+                Duration.ofMillis(200))) {
+            assertThatThrownBy(() -> train(spark, auto)).hasMessageContaining("process 2147483646");
+        }
+        Files.writeString(other.resolve("attempts/1.json"), attempt);
         assertThat(train(spark, auto)).isEqualTo(other);
     }
 

@@ -20,6 +20,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -296,5 +298,59 @@ class RetrainTest {
         assertThat(sentence(moved)).contains("that it was trained on are held out", "--new-hold-out");
         Result renewed = again(spark, new Options(false, false, false, true));
         assertThat(renewed.retrain().at("/holdOut").asInt()).isEqualTo(2);
+    }
+
+    /** The run may lie on another file system than the registry; and tells what the version was judged on. */
+    @Test
+    void runsMayLieElsewhere(JavaSparkContext spark) throws IOException {
+        String mount = "fs.viewfs.mounttable.default.link./data";
+        spark.hadoopConfiguration().set(mount, folder.toUri().toString());
+        try {
+            nights.set("run.directory", "viewfs:///data/elsewhere");
+            digits.add(200);
+            Result first = night(spark);
+            assertThat(first.status()).as(sentence(first)).isEqualTo(Result.Status.PROMOTED);
+            assertThat(folder.resolve("elsewhere")).isNotEmptyDirectory();
+            Result evaluated = EvaluateJob.of(spark, registered().version(1), Optional.empty(), Map.of())
+                    .run()
+                    .result();
+            assertThat(evaluated.data().test().examples())
+                    .isEqualTo(first.retrain().at("/images/heldOut").asLong());
+            assertThat(evaluated.test().accuracy())
+                    .isEqualTo(registered().version(1).info().metrics().get(NightGate.ACCURACY));
+        } finally {
+            spark.hadoopConfiguration().unset(mount);
+        }
+    }
+
+    /** That there is nothing to compare models by is said before one is trained. */
+    @Test
+    void aHoldOutThatTheChampionKnowsIsRefusedAtOnce(JavaSparkContext spark) throws IOException {
+        nights.set("data.split", "null");
+        GrowingDigits same = new GrowingDigits(Digits.train(folder), 7);
+        same.add(200);
+        Runnable first = same.remember();
+        same.dropLast(200);
+        same.add(100);
+        holdOut(same);
+        digits.add(200);
+        assertThat(night(spark).status()).isEqualTo(Result.Status.PROMOTED);
+
+        first.run();
+        holdOut(same);
+        digits.dropLast(200);
+        digits.add(300);
+        nights.arrive();
+        List<Step> steps = new ArrayList<>();
+        assertThatThrownBy(() -> nights.job(spark, new Options(false, true, true, true), steps::add))
+                .hasMessageContaining(
+                        "Cannot compare models: the champion was trained on all images that are held out");
+        assertThat(steps).doesNotContain(Step.TRAIN);
+    }
+
+    private void holdOut(GrowingDigits images) throws IOException {
+        Path held = folder.resolve("held");
+        images.write(FileSystem.getLocal(new Configuration()), new org.apache.hadoop.fs.Path(held.toString()));
+        nights.set("data.test", "{ format = idx, images = \"%1$s/images\", labels = \"%1$s/labels\" }".formatted(held));
     }
 }

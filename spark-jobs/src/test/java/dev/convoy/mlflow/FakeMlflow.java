@@ -25,12 +25,15 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /** A server on the loopback address that answers as MLflow does, from memory, and can be told to misbehave. */
 final class FakeMlflow implements AutoCloseable {
     /** What becomes of a request. */
     enum Mood {
         WELL,
+        /** Takes a while for each answer. */
+        SLOW,
         /** Does what it is asked, and closes the connection instead of saying so. */
         LOSES_ANSWERS,
         CLOSES,
@@ -45,6 +48,7 @@ final class FakeMlflow implements AutoCloseable {
         REDIRECTS
     }
 
+    private static final long SLOW_MILLIS = 100;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     static {
@@ -149,6 +153,10 @@ final class FakeMlflow implements AutoCloseable {
                     answer(exchange, 307, "");
                 }
                 case WELL -> reply(exchange, path, sent, true);
+                case SLOW -> {
+                    TimeUnit.MILLISECONDS.sleep(SLOW_MILLIS);
+                    reply(exchange, path, sent, true);
+                }
                 case LOSES_ANSWERS -> reply(exchange, path, sent, false);
             }
         } catch (InterruptedException e) {

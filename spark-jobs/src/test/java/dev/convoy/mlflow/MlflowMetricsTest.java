@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,5 +90,19 @@ class MlflowMetricsTest {
         assertThat(metrics.end("FAILED")).isEqualTo(2);
         mlflow.close();
         assertThat(metrics.end("FAILED")).isEqualTo(2);
+    }
+
+    /** A day's numbers, for a server that is given time for a few requests at once alone. */
+    @Test
+    void whatTakesLongIsSentInTheEnd() {
+        mlflow.become(Mood.SLOW);
+        MlflowMetrics metrics = metrics();
+        for (int step = 1; step <= 6000; step++) {
+            metrics.log(step, step * 1000L, Map.of("loss", 1.0));
+        }
+        metrics.flush();
+        assertThat(metrics.end("FINISHED")).isZero();
+        assertThat(steps()).hasSizeGreaterThanOrEqualTo(6000);
+        assertThat(Set.copyOf(steps())).hasSize(6000);
     }
 }

@@ -1,5 +1,6 @@
 package dev.convoy.registry;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.convoy.data.ConvoyException;
@@ -61,6 +62,23 @@ class HdfsRegistryTest extends ModelRegistryContract {
                     .isInstanceOf(ConvoyException.class)
                     .hasMessageContaining("Cannot write the registry")
                     .hasMessageContaining("/closed: permission denied");
+        }
+    }
+
+    /** The time of the file system is asked by a file that is written. */
+    @Test
+    void whoMayOnlyReadSeesWhoHoldsTheLease() throws Exception {
+        RegisteredModel model =
+                new ModelRegistry(files(), root()).requireWritable().create("digits");
+        FileSystem guest = UserGroupInformation.createRemoteUser("guest").doAs((PrivilegedExceptionAction<FileSystem>)
+                () -> FileSystem.newInstance(cluster.getURI(), cluster.getConfiguration(0)));
+        try (guest;
+                Lease lease = model.acquire(new LeaseOptions("night"))) {
+            assertThat(new ModelRegistry(guest, root()).model("digits").leaseStatus())
+                    .hasValueSatisfying(status -> {
+                        assertThat(status.number()).isEqualTo(lease.number());
+                        assertThat(status.isHeld()).isTrue();
+                    });
         }
     }
 }

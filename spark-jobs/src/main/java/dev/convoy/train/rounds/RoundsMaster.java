@@ -71,9 +71,22 @@ public final class RoundsMaster implements TrainingMaster {
             if (observer.wantsState()) {
                 observer.stateReached(current);
             }
-            current = round(current, plan, observer);
+            current = next(current, plan, observer);
         }
         return current;
+    }
+
+    /** A round after others: what these have come to is not lost if it fails, or is cancelled. */
+    private TrainingState next(TrainingState begin, EpochPlan plan, RoundObserver observer) {
+        try {
+            return round(begin, plan, observer);
+        } catch (DivergedException e) {
+            throw e;
+        } catch (Exception e) {
+            // Exception, since Spark's own are checked but not declared.
+            observer.stateReached(begin);
+            throw e;
+        }
     }
 
     private TrainingState round(TrainingState begin, EpochPlan plan, RoundObserver observer) {
