@@ -1,13 +1,15 @@
 """A night of retraining by Airflow 2.4 or later, or 3; the file goes into the folder of DAGs.
 
 Change: SCHEDULE, COMMAND (absolute paths on the worker) and tell(), which should reach a person.
-RESULT is for Spark's cluster mode, where the exit code of COMMAND says nothing: the result.json that tells the truth.
+RESULT is for Spark's cluster mode, where the exit code of COMMAND says nothing: a pattern for the files of all nights, of which
+the newest tells the truth.
 
 Started again, by a retry or by hand, a night does no harm: Convoy has one decision for one input, and goes on where it died.
 """
 
 from __future__ import annotations
 
+import glob
 import json
 import logging
 import os
@@ -25,7 +27,7 @@ except ImportError:  # Airflow 2
 
 SCHEDULE = "15 2 * * *"
 COMMAND = ["/opt/convoy/scripts/convoy", "retrain", "/etc/convoy/pets.conf"]
-RESULT = None  # or "/registry/runs/.../result.json", if COMMAND is spark-submit --deploy-mode cluster
+RESULT = None  # or "/mnt/runs/pets-retrain-*/result.json", if COMMAND is spark-submit --deploy-mode cluster
 
 PROMOTED, FAILED, REJECTED, NOOP, LOCKED, INVALID_DATA, CLASSES_CHANGED = 0, 1, 10, 11, 12, 13, 14
 CODES = {
@@ -44,9 +46,10 @@ def tell(message):
     logging.getLogger("convoy").warning(message)
 
 
-def recorded(path, since):
-    """The code of what result.json says; a file that is missing, older or unfinished is a failed night."""
+def recorded(pattern, since):
+    """The code of what the newest result.json says; one that is missing, older or unfinished is a failed night."""
     try:
+        path = max(glob.glob(pattern), key=os.path.getmtime)
         if os.path.getmtime(path) < since:
             return FAILED
         with open(path, encoding="utf-8") as file:

@@ -55,6 +55,8 @@ public final class ConfigReader {
 
     private static final String SCHEME = "(?s)[A-Za-z][A-Za-z0-9+.-]*:.*";
 
+    private static final ConfigValue AUTO = ConfigValueFactory.fromAnyRef("auto");
+
     private ConfigReader() {}
 
     /**
@@ -155,7 +157,7 @@ public final class ConfigReader {
     static Config overlay(Config file, Map<String, String> settings) {
         Config config = spelledOut(file);
         for (Map.Entry<String, String> setting : settings.entrySet()) {
-            config = spelledOut(config.withValue(setting.getKey(), value(setting.getKey(), setting.getValue())));
+            config = with(config, setting.getKey(), value(setting.getKey(), setting.getValue()));
         }
         Config reference = ConfigFactory.parseResources(ConfigReader.class, "/dev/convoy/reference.conf");
         Config whole = config.withFallback(reference).resolve();
@@ -168,16 +170,18 @@ public final class ConfigReader {
         return whole;
     }
 
+    private static Config with(Config config, String key, ConfigValue value) {
+        return key.equals("sync") && value.equals(AUTO)
+                // The other keys of the group stay.
+                ? config.withValue("sync.exchange", AUTO).withValue("sync.transport", AUTO)
+                : config.withValue(key, value);
+    }
+
     /** With the keys that {@code sync = auto} is short for. */
     private static Config spelledOut(Config config) {
         ConfigValue sync = config.root().get("sync");
         // In this order: what is not resolved yet can be asked for equality alone.
-        return sync != null && sync.equals(ConfigValueFactory.fromAnyRef("auto"))
-                ? config.withValue(
-                        "sync",
-                        ConfigFactory.parseString("exchange = auto, transport = auto")
-                                .root())
-                : config;
+        return sync != null && sync.equals(AUTO) ? with(config.withoutPath("sync"), "sync", AUTO) : config;
     }
 
     private static Config absolute(Config config, Configuration hadoop) throws IOException {

@@ -194,7 +194,8 @@ final class Night {
                                 Outcome.AWAITING_APPROVAL,
                                 verdict.sentence().replaceFirst("^promoted: ", "passed: ")
                                         + "; promote it with scripts/convoy models promote " + model.name() + "@"
-                                        + version.number()));
+                                        + version.number() + " --registry "
+                                        + Redaction.of(job.registry().directory()) + " --reason '...'"));
             }
             try {
                 AliasChange change = AliasChange.promote(version.number(), verdict.sentence())

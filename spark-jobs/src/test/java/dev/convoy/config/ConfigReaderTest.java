@@ -73,6 +73,8 @@ class ConfigReaderTest {
                         .sync(),
                 read(MINIMAL + "sync { exchange = auto, transport = auto, timeout = 60 }", Map.of())
                         .sync(),
+                read(MINIMAL + "sync.timeout = 60, sync.exchange = gradient", Map.of("sync", "auto"))
+                        .sync(),
                 read(MINIMAL, new TreeMap<>(Map.of("sync", "auto", "sync.timeout", "60")))
                         .sync())) {
             assertThat(sync.exchange()).isEqualTo(JobConfig.Sync.Rule.AUTO);

@@ -127,6 +127,17 @@ class AirflowTest {
         result("list.json", "[]", Instant.now().plusSeconds(60));
         result("yesterday.json", "{\"status\": \"PROMOTED\"}", Instant.now().minusSeconds(86_400));
         exits(0).put("result", folder.resolve("none.json").toString());
+        Files.createDirectories(folder.resolve("pets-retrain-1"));
+        Files.createDirectories(folder.resolve("pets-retrain-2"));
+        result(
+                "pets-retrain-1/result.json",
+                "{\"status\": \"NOOP\"}",
+                Instant.now().plusSeconds(60));
+        result(
+                "pets-retrain-2/result.json",
+                "{\"status\": \"PROMOTED\"}",
+                Instant.now().plusSeconds(61));
+        exits(0).put("result", folder.resolve("pets-retrain-*/result.json").toString());
         assertThat(run().stream().skip(1).map(line -> line.path("outcome").asText()))
                 .containsExactly(
                         "AirflowSkipException",
@@ -135,7 +146,10 @@ class AirflowTest {
                         "AirflowException",
                         "AirflowException",
                         "AirflowException",
-                        "AirflowException");
+                        "AirflowException",
+                        "AirflowSkipException",
+                        "success",
+                        "success");
     }
 
     private void result(String name, String content, Instant time) throws Exception {

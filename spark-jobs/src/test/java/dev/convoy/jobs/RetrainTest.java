@@ -270,7 +270,7 @@ class RetrainTest {
         digits.add(200);
         Result waiting = night(spark, new Options(true, false, false, false));
         assertThat(waiting.status()).isEqualTo(Result.Status.AWAITING_APPROVAL);
-        assertThat(sentence(waiting)).contains("models promote digits@1");
+        assertThat(sentence(waiting)).contains("models promote digits@1 --registry " + folder);
         assertThat(champion()).isEmpty();
     }
 
