@@ -26,9 +26,10 @@ public final class Printable {
         return shown != null && !shown.isEmpty() && "=+-@".indexOf(shown.charAt(0)) >= 0 ? "'" + shown : shown;
     }
 
-    /** The first line of an exception's message; those of other programs may have many. */
+    /** The first line of an exception's message; those of other programs may have many, or none, which their names stand for. */
     public static String firstLine(Throwable e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return message.lines().findFirst().orElse("");
     }
 
     private static boolean isHarmful(int character) {

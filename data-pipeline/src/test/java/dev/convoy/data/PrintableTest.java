@@ -2,6 +2,8 @@ package dev.convoy.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -18,6 +20,12 @@ class PrintableTest {
     void noCellBeginsAsAFormula() {
         assertThat(Printable.cell("=cmd|'calc'!A0")).isEqualTo("'=cmd|'calc'!A0");
         assertThat(Printable.cell("a=b")).isEqualTo("a=b");
+    }
+
+    @Example
+    void whatSaysNothingIsCalledByItsName() {
+        assertThat(Printable.firstLine(new ClosedByInterruptException())).isEqualTo("ClosedByInterruptException");
+        assertThat(Printable.firstLine(new IOException("a\nb"))).isEqualTo("a");
     }
 
     @Property

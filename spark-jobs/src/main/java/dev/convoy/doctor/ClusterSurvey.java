@@ -4,6 +4,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ObjectBytes;
 import dev.convoy.data.Printable;
 import dev.convoy.data.SourceImage;
+import dev.convoy.data.rdd.Broadcasts;
 import dev.convoy.data.source.ImageSplit;
 import dev.convoy.model.backend.Placement;
 import java.io.Closeable;
@@ -193,7 +194,7 @@ public final class ClusterSurvey {
                     "spark.kryo.registrationRequired=false, a larger spark.kryoserializer.buffer.max, or spark.serializer as"
                             + " it is by default");
         } finally {
-            broadcast.destroy();
+            Broadcasts.destroy(broadcast);
         }
     }
 

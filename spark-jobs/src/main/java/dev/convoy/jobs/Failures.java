@@ -72,7 +72,7 @@ public final class Failures {
                 || root instanceof IllegalArgumentException
                 || root instanceof UnsupportedFileSystemException
                 || root.getClass().getName().startsWith("org.apache.spark.");
-        return plain && !message.isEmpty() && !message.equals("null")
+        return plain && !message.isEmpty()
                 ? message
                 : root.getClass().getSimpleName() + (root.getMessage() == null ? "" : ": " + message);
     }

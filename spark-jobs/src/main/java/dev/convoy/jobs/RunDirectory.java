@@ -81,7 +81,7 @@ public final class RunDirectory {
             return new RunDirectory(files, whole, Attempt.first(files, whole));
         } catch (IOException e) {
             throw new ConvoyException(
-                    "Cannot make a run directory in run.directory = " + parent + ": " + e.getMessage()
+                    "Cannot make a run directory in run.directory = " + parent + ": " + Printable.firstLine(e)
                             + "; set it to a folder that you may write, with space",
                     e);
         }

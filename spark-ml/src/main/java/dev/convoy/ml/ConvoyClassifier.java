@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigUtil;
 import dev.convoy.api.TrainedRun;
 import dev.convoy.api.Training;
 import dev.convoy.data.ConvoyException;
+import dev.convoy.jobs.OwnJobs;
 import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Estimator;
@@ -174,10 +175,15 @@ public final class ConvoyClassifier extends Estimator<ConvoyModel> implements Pr
         Dataset<Row> labelled = dataset.select(
                 functions.col(text(imageCol())),
                 functions.col(text(labelCol())).cast("double").as("label"));
-        int labels = labels(labelled);
+        JavaSparkContext spark =
+                JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
+        int labels;
+        try (OwnJobs jobs = new OwnJobs(spark)) {
+            labels = labels(labelled);
+        }
         TrainedRun run = training()
                 .onImages(labelled.withColumn("label", functions.col("label").cast("int")), text(imageCol()), "label")
-                .run(JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext()));
+                .run(spark);
         ConvoyModel model = ConvoyModel.ofRun(
                 uid, run.directory(), dataset.sparkSession().sparkContext().hadoopConfiguration());
         copyValues(model, ParamMap.empty());

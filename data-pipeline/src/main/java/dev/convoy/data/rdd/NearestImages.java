@@ -56,7 +56,7 @@ public final class NearestImages {
             }
             return Arrays.stream(best).map(Optional::ofNullable).toList();
         } finally {
-            sent.destroy();
+            Broadcasts.destroy(sent);
         }
     }
 

@@ -65,7 +65,7 @@ public record ShardedCopy(String target, String set, long seed, int shards, Opti
                     .map(shard -> ObjectBytes.read(shard, DatasetManifest.Shard.class))
                     .toList();
         } finally {
-            selected.destroy();
+            Broadcasts.destroy(selected);
         }
     }
 

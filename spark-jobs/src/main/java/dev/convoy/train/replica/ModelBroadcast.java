@@ -1,8 +1,8 @@
 package dev.convoy.train.replica;
 
+import dev.convoy.data.rdd.Broadcasts;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.backend.Replica;
-import dev.convoy.storage.Interruption;
 import dev.convoy.train.sync.Message;
 import java.io.Serializable;
 import java.util.List;
@@ -37,8 +37,6 @@ public record ModelBroadcast(Broadcast<byte[][]> message, String name) implement
     /** Gives the memory back; tasks must have ended. */
     @Override
     public void close() {
-        try (Interruption pause = Interruption.outlast()) {
-            message.destroy();
-        }
+        Broadcasts.destroy(message);
     }
 }

@@ -1,7 +1,7 @@
 package dev.convoy.train.transport;
 
 import dev.convoy.collective.Compression;
-import dev.convoy.storage.Interruption;
+import dev.convoy.data.rdd.Broadcasts;
 import dev.convoy.train.TrainingState;
 import java.io.Serializable;
 import java.nio.FloatBuffer;
@@ -129,9 +129,7 @@ public sealed interface StateBroadcast extends Serializable, AutoCloseable {
 
         @Override
         public void close() {
-            try (Interruption pause = Interruption.outlast()) {
-                handle.destroy();
-            }
+            Broadcasts.destroy(handle);
         }
     }
 
