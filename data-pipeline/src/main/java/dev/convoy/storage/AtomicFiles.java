@@ -58,10 +58,15 @@ public final class AtomicFiles {
         files.mkdirs(file.getParent());
         if (isLocal(files)) {
             File whole = local(files, sibling(file));
+            File target = local(files, file);
             try {
+                if (!target.exists()) {
+                    // One that was deleted by other means than Hadoop's.
+                    Files.deleteIfExists(sum(target).toPath());
+                }
                 // Made beforehand and then linked, so that it is never seen empty.
                 writeThrough(whole, content);
-                return createLink(local(files, file), whole, content);
+                return createLink(target, whole, content);
             } finally {
                 Files.deleteIfExists(whole.toPath());
             }
@@ -235,7 +240,13 @@ public final class AtomicFiles {
             if (mode == Rename.NONE && target.exists()) {
                 throw new FileAlreadyExistsException(to + " exists");
             }
-            Files.move(local(files, from).toPath(), target.toPath(), StandardCopyOption.ATOMIC_MOVE);
+            File source = local(files, from);
+            // A sum of what had the name before would be taken for one of what gets it.
+            Files.deleteIfExists(sum(target).toPath());
+            Files.move(source.toPath(), target.toPath(), StandardCopyOption.ATOMIC_MOVE);
+            if (sum(source).exists()) {
+                Files.move(sum(source).toPath(), sum(target).toPath(), StandardCopyOption.ATOMIC_MOVE);
+            }
             return;
         }
         FileContext.getFileContext(files.getUri(), files.getConf())
@@ -260,6 +271,11 @@ public final class AtomicFiles {
     /** A name beside a file's that nothing has, hidden from whoever lists images. */
     private static Path sibling(Path file) {
         return new Path(file.getParent(), "." + file.getName() + "." + UUID.randomUUID() + ".tmp");
+    }
+
+    /** Where Hadoop keeps a file's checksum on local disks, unless it is told not to. */
+    private static File sum(File file) {
+        return new File(file.getParentFile(), "." + file.getName() + ".crc");
     }
 
     /** Whether the operating system of this machine can be asked. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -430,5 +431,31 @@ class AtomicFilesTest {
         assertThatThrownBy(() -> AtomicFiles.open(files, path("closed")))
                 .isNotInstanceOf(FileNotFoundException.class)
                 .hasMessageContaining("/closed may not be read by this user");
+    }
+
+    /** As distcp brings a model: Hadoop keeps a sum beside each file, and would find what replaces it damaged. */
+    @Test
+    void sumsOfWhatIsReplacedGoWithIt() throws IOException {
+        FileSystem summed = FileSystem.newInstanceLocal(new Configuration());
+        Path file = path("model.json");
+        try (FSDataOutputStream out = summed.create(file)) {
+            out.write(1);
+        }
+        assertThat(names()).containsExactly(".model.json.crc", "model.json");
+        AtomicFiles.replace(files, file, out -> out.write(2));
+        try (InputStream in = summed.open(file)) {
+            assertThat(in.readAllBytes()).containsExactly(2);
+        }
+        assertThat(names()).containsExactly("model.json");
+        AtomicFiles.replace(summed, file, out -> out.write(3));
+        try (InputStream in = summed.open(file)) {
+            assertThat(in.readAllBytes()).containsExactly(3);
+        }
+        assertThat(names()).containsExactly(".model.json.crc", "model.json");
+        Files.delete(root.resolve("model.json"));
+        assertThat(AtomicFiles.createNew(summed, file, new byte[] {4})).isTrue();
+        try (InputStream in = summed.open(file)) {
+            assertThat(in.readAllBytes()).containsExactly(4);
+        }
     }
 }

@@ -104,8 +104,9 @@ record Fitting(ImageShape shape, Sizes sizes) {
         int height = (int) Math.max(1, Math.min(image.rows() - top, Math.round(part.height())));
         Mat piece = new Mat(image, new Rect(left, top, width, height));
         boolean isLarge = height > LINEAR * shape.height() || width > LINEAR * shape.width();
-        boolean shrinks = height >= shape.height() && width >= shape.width();
-        return resize(piece, shape.height(), shape.width(), isLarge && shrinks ? INTER_AREA : INTER_LINEAR);
+        return isLarge
+                ? resize(piece, shape.height(), shape.width())
+                : resize(piece, shape.height(), shape.width(), INTER_LINEAR);
     }
 
     private void checkSize(Mat image) throws BadImageException {
@@ -139,9 +140,14 @@ record Fitting(ImageShape shape, Sizes sizes) {
                 Math.max(1, Math.round(image.cols() * factor)));
     }
 
+    /** Averages along what shrinks and interpolates along what grows. */
     private static Mat resize(Mat image, int height, int width) {
-        boolean shrinks = image.rows() >= height && image.cols() >= width;
-        return resize(image, height, width, shrinks ? INTER_AREA : INTER_LINEAR);
+        Mat smaller = image.rows() > height || image.cols() > width
+                ? resize(image, Math.min(height, image.rows()), Math.min(width, image.cols()), INTER_AREA)
+                : image;
+        return smaller.rows() < height || smaller.cols() < width
+                ? resize(smaller, height, width, INTER_LINEAR)
+                : smaller;
     }
 
     private static Mat resize(Mat image, int height, int width, int interpolation) {

@@ -21,6 +21,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.function.IntBinaryOperator;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
 
 /**
@@ -93,7 +94,7 @@ final class ImageFile {
         switch (start) {
             case PNG:
                 int asGrey = flags == IMREAD_ANYCOLOR && PngFile.isGreyWithAlpha(file) ? IMREAD_GRAYSCALE : flags;
-                return byOpenCv(PngFile.still(file), asGrey, "PNG");
+                return png(PngFile.still(file), asGrey);
             case RIFF:
                 return byOpenCv(WebpFile.plain(file), flags, "WebP");
             case GIF8:
@@ -117,6 +118,16 @@ final class ImageFile {
         String text = new String(file, 0, Math.min(8, file.length), StandardCharsets.US_ASCII);
         throw bad("it is not a JPEG, PNG, WebP, BMP, GIF or TIFF file"
                 + (text.startsWith("<") ? " but text, perhaps a web page" : ""));
+    }
+
+    private static Mat png(byte[] file, int flags) throws BadImageException {
+        if (flags != IMREAD_GRAYSCALE || !PngFile.hasColour(file)) {
+            return byOpenCv(file, flags, "PNG");
+        }
+        // The PNG library mixes colours otherwise, in linear light, where a file tells its gamma.
+        Mat grey = new Mat();
+        opencv_imgproc.cvtColor(byOpenCv(file, IMREAD_COLOR, "PNG"), grey, opencv_imgproc.COLOR_BGR2GRAY);
+        return grey;
     }
 
     private static int reduced(int flags, int factor) {

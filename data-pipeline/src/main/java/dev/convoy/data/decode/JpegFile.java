@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.bytedeco.opencv.opencv_core.Mat;
@@ -31,6 +32,9 @@ final class JpegFile {
 
     /** The side, in pixels, of the corner that is looked at; a smaller one may be of the filling's colour by chance. */
     private static final int CORNER = 2;
+    /** Of so many lines and columns one is kept where nothing but warnings is wanted. */
+    private static final int SKIPPED = 16;
+
     /** The values that libjpeg fills up with: the middle of grey and colours, and of inks as OpenCV mixes them. */
     private static final Set<Integer> FILLINGS = Set.of(64, 65, 128);
     /**
@@ -228,7 +232,10 @@ final class JpegFile {
                 }
             });
             reader.setInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(file)), true, true);
-            reader.readRaster(0, null);
+            ImageReadParam few = reader.getDefaultReadParam();
+            // It goes over all lines nevertheless, and takes memory for few.
+            few.setSourceSubsampling(SKIPPED, SKIPPED, 0, 0);
+            reader.readRaster(0, few);
         } catch (IOException | RuntimeException e) {
             String reason = String.valueOf(e.getMessage());
             // Such as arithmetic coding, which OpenCV can read.

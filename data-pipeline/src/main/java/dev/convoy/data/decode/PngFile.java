@@ -18,11 +18,25 @@ final class PngFile {
     /** The bytes around a chunk's data: length, type and checksum. */
     private static final int AROUND = 12;
 
+    private static final int WIDTH = 16;
+    private static final int HEIGHT = 20;
+    private static final int BIT_DEPTH = 24;
+    private static final int COLOUR_TYPE = 25;
+    /** The most that a pixel takes. */
+    private static final int CHANNELS = 4;
+    /** The other decoder takes memory for all pixels that a file claims, in bytes. */
+    private static final long MAX_ASKED = 1 << 26;
+
     private PngFile() {}
+
+    /** Whether a file has more than grey, of its own or in a palette. */
+    static boolean hasColour(byte[] file) {
+        return file.length > COLOUR_TYPE && (file[COLOUR_TYPE] & 2) != 0;
+    }
 
     /** Whether a file has one channel and transparency, which OpenCV takes for colour. */
     static boolean isGreyWithAlpha(byte[] file) {
-        return file.length > 25 && file[25] == 4;
+        return file.length > COLOUR_TYPE && file[COLOUR_TYPE] == 4;
     }
 
     /**
@@ -33,7 +47,7 @@ final class PngFile {
      */
     static byte[] still(byte[] file) throws BadImageException {
         ByteBuffer chunks = ByteBuffer.wrap(file);
-        ImageFile.checkSize(chunks.getInt(16) & 0xFFFFFFFFL, chunks.getInt(20) & 0xFFFFFFFFL);
+        ImageFile.checkSize(chunks.getInt(WIDTH) & 0xFFFFFFFFL, chunks.getInt(HEIGHT) & 0xFFFFFFFFL);
         ByteArrayOutputStream still = new ByteArrayOutputStream();
         boolean animated = false;
         int end = SIGNATURE;
@@ -52,8 +66,13 @@ final class PngFile {
         }
     }
 
-    /** Asks another decoder why OpenCV refuses a file; the answer is a clause. */
+    /** Asks another decoder why OpenCV refuses a file, unless it is large; the answer is a clause. */
     static String reason(byte[] file) {
+        ByteBuffer header = ByteBuffer.wrap(file);
+        long pixels = (long) header.getInt(WIDTH) * header.getInt(HEIGHT);
+        if (pixels * CHANNELS * Math.max(1, file[BIT_DEPTH] / Byte.SIZE) > MAX_ASKED) {
+            return "";
+        }
         try {
             ImageIO.read(new ByteArrayInputStream(file));
             return "; a checksum may be wrong";

@@ -140,6 +140,11 @@ public record CifarSource(String path) implements ImageSource {
                     .iterator();
         }
 
+        @Override
+        public Ids ids() {
+            return new Ids(firstId, firstId + size);
+        }
+
         private SourceImage image(byte[] records, int index) {
             int pixels = index * format.recordBytes() + format.labelBytes;
             int label = records[pixels - 1] & 0xFF;

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.Printable;
 import dev.convoy.data.decode.Preparation;
+import dev.convoy.storage.AtomicFiles;
 import java.io.CharConversionException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -111,7 +112,7 @@ public record DatasetManifest(
         Path file = new Path(folder, FILE);
         FileSystem files = file.getFileSystem(hadoop);
         DatasetManifest manifest;
-        try (InputStream in = files.open(file)) {
+        try (InputStream in = AtomicFiles.open(files, file)) {
             manifest = JSON.readValue(in, DatasetManifest.class);
         } catch (FileNotFoundException e) {
             throw new ConvoyException(

@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -53,9 +54,17 @@ final class FileSplit implements ImageSplit {
     /** The files, deflated: neighbours' names have much in common, and a driver may hold those of millions. */
     private final byte[] packed;
 
-    private FileSplit(long firstId, byte[] packed) {
+    private final int count;
+
+    private FileSplit(long firstId, byte[] packed, int count) {
         this.firstId = firstId;
         this.packed = packed;
+        this.count = count;
+    }
+
+    @Override
+    public Ids ids() {
+        return new Ids(firstId, firstId + count);
     }
 
     /**
@@ -71,7 +80,7 @@ final class FileSplit implements ImageSplit {
             try (DeflaterOutputStream deflated = new DeflaterOutputStream(packed, fast)) {
                 deflated.write(ObjectBytes.write(files.toArray(LabelledFile[]::new)));
             }
-            return new FileSplit(firstId, packed.toByteArray());
+            return new FileSplit(firstId, packed.toByteArray(), files.size());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
@@ -159,6 +168,8 @@ final class FileSplit implements ImageSplit {
         }
         return e instanceof FileNotFoundException
                 || e instanceof AccessControlException
+                // So object stores put it.
+                || e instanceof AccessDeniedException
                 || e instanceof ChecksumException
                 // A name with a colon, which Hadoop cannot take.
                 || e instanceof IllegalArgumentException;

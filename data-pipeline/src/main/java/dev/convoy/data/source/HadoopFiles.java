@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -35,10 +36,10 @@ final class HadoopFiles {
         try {
             return List.of(files.getFileStatus(pattern));
         } catch (FileNotFoundException e) {
-            FileStatus[] found = path.matches(".*[*?\\[{].*") ? files.globStatus(pattern) : null;
+            FileStatus[] found = isPattern(path) ? files.globStatus(pattern) : null;
             List<FileStatus> matches = Stream.ofNullable(found)
                     .flatMap(Stream::of)
-                    .filter(match -> !isHidden(pattern, match.getPath()))
+                    .filter(match -> !isHidden(files.makeQualified(pattern), match.getPath()))
                     .sorted()
                     .toList();
             if (matches.isEmpty()) {
@@ -46,6 +47,10 @@ final class HadoopFiles {
             }
             return matches;
         }
+    }
+
+    private static boolean isPattern(String path) {
+        return path.matches(".*[*?\\[{].*");
     }
 
     /** Whether a name begins with a dot or an underscore, as those of no data do. */
@@ -59,8 +64,14 @@ final class HadoopFiles {
             // An image that a camera has named.
             return isHidden(pattern.getParent(), match.getParent());
         }
+        Path literal = pattern;
+        while (literal != null && isPattern(literal.toString())) {
+            literal = literal.getParent();
+        }
         Path asked = pattern;
-        for (Path at = match; at != null && asked != null; at = at.getParent(), asked = asked.getParent()) {
+        for (Path at = match;
+                at != null && asked != null && !at.equals(literal);
+                at = at.getParent(), asked = asked.getParent()) {
             if (isHidden(at.getName()) && !isHidden(asked.getName())) {
                 return true;
             }
@@ -110,6 +121,15 @@ final class HadoopFiles {
     /** Whether Java's way to a file is as good as Hadoop's; not where somebody has put a file system of his own. */
     static boolean isPlainLocal(FileSystem files) {
         return files.getClass() == LocalFileSystem.class || files.getClass() == RawLocalFileSystem.class;
+    }
+
+    /** Where a folder really is, if links can lead to it. */
+    static Optional<java.nio.file.Path> real(FileSystem files, Path folder) throws IOException {
+        return isPlainLocal(files)
+                ? Optional.of(java.nio.file.Path.of(
+                                files.makeQualified(folder).toUri().getPath())
+                        .toRealPath())
+                : Optional.empty();
     }
 
     /** What has a name in a folder, even a name with a colon. */

@@ -4,6 +4,7 @@ import dev.convoy.data.ConvoyException;
 import dev.convoy.data.ImageChunk;
 import dev.convoy.data.ImageShape;
 import dev.convoy.data.SourceImage;
+import dev.convoy.storage.AtomicFiles;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -203,7 +204,7 @@ public record IdxSource(String images, String labels, boolean transposed) implem
     private static InputStream openRaw(Configuration hadoop, String file) throws IOException {
         Path path = new Path(file);
         try {
-            return path.getFileSystem(hadoop).open(path);
+            return AtomicFiles.open(path.getFileSystem(hadoop), path);
         } catch (FileNotFoundException e) {
             throw new ConvoyException("Cannot find " + file + "; check the path", e);
         }
@@ -247,6 +248,11 @@ public record IdxSource(String images, String labels, boolean transposed) implem
             }
             int[] next = {0};
             return new ClosingIterator(() -> next(in, next, wanted), in);
+        }
+
+        @Override
+        public Ids ids() {
+            return new Ids(first, first + (long) classes.length);
         }
 
         private SourceImage next(DataInputStream in, int[] next, LongPredicate wanted) {

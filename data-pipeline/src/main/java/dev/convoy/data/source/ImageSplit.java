@@ -18,4 +18,14 @@ public interface ImageSplit extends Serializable {
      * @throws ConvoyException later, from the iterator, if a file is cut short
      */
     Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException;
+
+    /** Among which ids those of its images are. */
+    Ids ids();
+
+    /**
+     * A range of ids.
+     *
+     * @param end the one after the last
+     */
+    record Ids(long first, long end) implements Serializable {}
 }

@@ -7,7 +7,9 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.LongPredicate;
+import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 
 /** Makes listings of some of a source's images. */
@@ -21,49 +23,78 @@ public final class ImageSubset {
      */
     public static ImageListing of(ImageListing listing, BitSet chosen) {
         long[] words = chosen.toLongArray();
-        List<Split> splits =
-                listing.splits().stream().map(split -> new Split(split, words)).toList();
-        return new ImageListing(listing.description(), chosen.cardinality(), listing.classNames(), splits);
+        long[] before = new long[words.length + 1];
+        for (int i = 0; i < words.length; i++) {
+            before[i + 1] = before[i] + Long.bitCount(words[i]);
+        }
+        List<Split> splits = listing.splits().stream()
+                .map(split -> Split.of(split, words, before))
+                .toList();
+        return new ImageListing(listing.description(), before[words.length], listing.classNames(), splits);
     }
 
     /**
-     * Reads what is chosen of another split. It has all of the choice, as only the other split knows which ids it
-     * holds.
+     * Reads what is chosen of another split.
+     *
+     * @param words the choice, a bit for each id, from a word on; of all ids it would go out with every split
+     * @param firstWord the number of the first of them
+     * @param before how many ids are chosen in words before
      */
-    private record Split(ImageSplit whole, long[] chosen) implements ImageSplit {
+    private record Split(ImageSplit whole, long[] words, int firstWord, long before) implements ImageSplit {
+        static Split of(ImageSplit whole, long[] words, long[] before) {
+            Ids ids = whole.ids();
+            int first = (int) Math.min(words.length, ids.first() >>> 6);
+            int end = (int) Math.max(first, Math.min(words.length, (ids.end() + 63) >>> 6));
+            return new Split(whole, Arrays.copyOfRange(words, first, end), first, before[first]);
+        }
+
         @Override
         public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException {
-            int[] before = new int[chosen.length + 1];
-            for (int i = 0; i < chosen.length; i++) {
-                before[i + 1] = before[i] + Long.bitCount(chosen[i]);
+            long[] ranks = new long[words.length + 1];
+            ranks[0] = before;
+            for (int i = 0; i < words.length; i++) {
+                ranks[i + 1] = ranks[i] + Long.bitCount(words[i]);
             }
-            Iterator<SourceImage> images = whole.read(hadoop, id -> isChosen(id) && wanted.test(rank(before, id)));
+            Iterator<SourceImage> images = whole.read(hadoop, id -> isChosen(id) && wanted.test(rank(ranks, id)));
             Closeable source = images instanceof Closeable open ? open : () -> {};
-            return new ClosingIterator(() -> images.hasNext() ? renamed(images.next(), before) : null, source);
+            return new ClosingIterator(() -> images.hasNext() ? renamed(images.next(), ranks) : null, source);
+        }
+
+        @Override
+        public Ids ids() {
+            return new Ids(
+                    before, before + LongStream.of(words).map(Long::bitCount).sum());
+        }
+
+        private int word(long id) {
+            return (int) (id >>> 6) - firstWord;
         }
 
         private boolean isChosen(long id) {
-            int word = (int) (id >>> 6);
-            return word < chosen.length && (chosen[word] >>> (id & 63) & 1) == 1;
+            int word = word(id);
+            return word >= 0 && word < words.length && (words[word] >>> (id & 63) & 1) == 1;
         }
 
-        private long rank(int[] before, long id) {
-            int word = (int) (id >>> 6);
-            return (long) before[word] + Long.bitCount(chosen[word] & (1L << (id & 63)) - 1);
+        private long rank(long[] ranks, long id) {
+            return ranks[word(id)] + Long.bitCount(words[word(id)] & (1L << (id & 63)) - 1);
         }
 
-        private SourceImage renamed(SourceImage image, int[] before) {
-            return new SourceImage(rank(before, image.id()), image.name(), image.target(), image.data());
+        private SourceImage renamed(SourceImage image, long[] ranks) {
+            return new SourceImage(rank(ranks, image.id()), image.name(), image.target(), image.data());
         }
 
         @Override
         public boolean equals(Object other) {
-            return other instanceof Split split && whole.equals(split.whole) && Arrays.equals(chosen, split.chosen);
+            return other instanceof Split split
+                    && whole.equals(split.whole)
+                    && Arrays.equals(words, split.words)
+                    && firstWord == split.firstWord
+                    && before == split.before;
         }
 
         @Override
         public int hashCode() {
-            return 31 * whole.hashCode() + Arrays.hashCode(chosen);
+            return Objects.hash(whole, Arrays.hashCode(words), firstWord, before);
         }
     }
 }

@@ -9,7 +9,9 @@ import com.fasterxml.jackson.dataformat.csv.CsvParser;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import dev.convoy.data.ConvoyException;
 import dev.convoy.data.InvalidValueException;
+import dev.convoy.storage.AtomicFiles;
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -25,6 +27,7 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import org.apache.commons.io.input.BOMInputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -105,13 +108,13 @@ public record ListSource(String path, String split, String imageColumn, String l
                 Map<String, Object> line = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
                 line.putAll(all.nextValue());
                 number++;
-                require("imageColumn", imageColumn, line, number, list);
-                if (labelColumn != null) {
-                    require("labelColumn", labelColumn, line, number, list);
-                }
                 String splitOfLine = Objects.toString(line.get(SPLIT), null);
                 splits.add(String.valueOf(splitOfLine));
                 if (split == null || split.equals(splitOfLine)) {
+                    require("imageColumn", imageColumn, line, number, list);
+                    if (labelColumn != null) {
+                        require("labelColumn", labelColumn, line, number, list);
+                    }
                     Path file = resolve(files, folder, String.valueOf(line.get(imageColumn)), list, number);
                     String label = labelColumn == null ? null : String.valueOf(line.get(labelColumn));
                     entries.accept(new Entry(file.toString(), label));
@@ -122,15 +125,26 @@ public record ListSource(String path, String split, String imageColumn, String l
                     "Cannot read " + list + " after entry " + number + ": " + e.getOriginalMessage()
                             + "; mend the list",
                     e);
+        } catch (EOFException | ZipException e) {
+            throw new ConvoyException(
+                    "Cannot read " + list + " after entry " + number
+                            + ": it is cut short or no gzip file; mend the list",
+                    e);
         }
     }
 
     private static BufferedReader open(FileSystem files, Path list) throws IOException {
-        InputStream in = files.open(list);
-        InputStream plain = list.getName().toLowerCase(Locale.ROOT).endsWith(".gz") ? new GZIPInputStream(in) : in;
-        // Spreadsheets put a byte order mark before UTF-8.
-        InputStream unmarked = BOMInputStream.builder().setInputStream(plain).get();
-        return new BufferedReader(new InputStreamReader(unmarked, StandardCharsets.UTF_8));
+        InputStream in = AtomicFiles.open(files, list);
+        try {
+            InputStream plain = list.getName().toLowerCase(Locale.ROOT).endsWith(".gz") ? new GZIPInputStream(in) : in;
+            // Spreadsheets put a byte order mark before UTF-8.
+            InputStream unmarked =
+                    BOMInputStream.builder().setInputStream(plain).get();
+            return new BufferedReader(new InputStreamReader(unmarked, StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            in.close();
+            throw e;
+        }
     }
 
     private Path resolve(FileSystem files, Path folder, String name, Path list, int number) {

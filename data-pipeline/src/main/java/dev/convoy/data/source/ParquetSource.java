@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
@@ -166,6 +167,11 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
             Arrays.fill(labels, -1);
             return new RowGroup(file, group, column, ids, labels, null).read(hadoop, wanted);
         }
+
+        @Override
+        public Ids ids() {
+            return new Ids(firstId, firstId + count);
+        }
     }
 
     /**
@@ -174,10 +180,16 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
      * @param labels class index of each row; negative where nobody knows it
      * @param check says what the rows' hash should be; null if nobody knows
      */
-    record RowGroup(String file, int group, String column, long[] ids, int[] labels, RowsCheck check)
+    record RowGroup(String file, int group, String column, long[] rowIds, int[] labels, RowsCheck check)
             implements ImageSplit {
         RowGroup checkedBy(RowsCheck other) {
-            return new RowGroup(file, group, column, ids, labels, other);
+            return new RowGroup(file, group, column, rowIds, labels, other);
+        }
+
+        @Override
+        public Ids ids() {
+            LongSummaryStatistics all = LongStream.of(rowIds).summaryStatistics();
+            return rowIds.length == 0 ? new Ids(0, 0) : new Ids(all.getMin(), all.getMax() + 1);
         }
 
         @Override
@@ -195,17 +207,17 @@ public record ParquetSource(String path, String imageColumn, String labelColumn,
         }
 
         private SourceImage next(ParquetRows rows, RowsDigest digest, int[] next, LongPredicate wanted) {
-            while (next[0] < ids.length) {
+            while (next[0] < rowIds.length) {
                 int index = next[0]++;
                 SourceImage.Data data = data(rows.next());
                 if (check != null) {
-                    check.add(digest, ids[index], labels[index], data);
-                    if (next[0] == ids.length) {
+                    check.add(digest, rowIds[index], labels[index], data);
+                    if (next[0] == rowIds.length) {
                         check.verify(digest, file);
                     }
                 }
-                if (wanted.test(ids[index])) {
-                    return new SourceImage(ids[index], file + "#" + group + "." + index, labels[index], data);
+                if (wanted.test(rowIds[index])) {
+                    return new SourceImage(rowIds[index], file + "#" + group + "." + index, labels[index], data);
                 }
             }
             return null;

@@ -58,7 +58,7 @@ public record PreparedSource(String path, String set) implements ImageSource {
         BitSet seen = new BitSet();
         Map<String, Long> perClass = new HashMap<>();
         for (ParquetSource.RowGroup group : groups(listing)) {
-            for (long id : group.ids()) {
+            for (long id : group.rowIds()) {
                 if (id < 0 || id >= listing.examples() || seen.get((int) id)) {
                     throw damaged("in " + group.file() + " the id " + id + " is "
                             + (id >= 0 && id < listing.examples() ? "not the only one" : "beyond the set's images"));

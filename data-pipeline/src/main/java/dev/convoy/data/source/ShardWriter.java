@@ -19,9 +19,12 @@ import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Writes one shard of a prepared set: Parquet, which pandas and Spark can read too. */
 public final class ShardWriter implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardWriter.class);
     private static final MessageType SCHEMA = MessageTypeParser.parseMessageType(
             """
             message convoy {
@@ -45,6 +48,7 @@ public final class ShardWriter implements AutoCloseable {
     private final ParquetWriter<Group> writer;
     private final RowsDigest digest = new RowsDigest();
     private final Configuration hadoop;
+    private boolean closed;
 
     /**
      * Begins a file, under another name until it is whole.
@@ -89,6 +93,7 @@ public final class ShardWriter implements AutoCloseable {
      * Completes the file and gives it its name, unless another attempt at the same task has done so: it wrote the same.
      */
     public DatasetManifest.Shard finish() throws IOException {
+        closed = true;
         writer.close();
         List<String> groups = new ArrayList<>();
         try (ParquetFileReader written = ParquetFileReader.open(HadoopInputFile.fromPath(next, hadoop))) {
@@ -108,6 +113,14 @@ public final class ShardWriter implements AutoCloseable {
     /** Gives up what was not finished. */
     @Override
     public void close() throws IOException {
+        if (!closed) {
+            closed = true;
+            try {
+                writer.close();
+            } catch (IOException | RuntimeException e) {
+                LOG.debug("What is given up cannot be written to its end either", e);
+            }
+        }
         if (files.exists(next)) {
             files.delete(next, false);
         }

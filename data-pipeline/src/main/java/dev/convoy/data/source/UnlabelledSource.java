@@ -3,8 +3,11 @@ package dev.convoy.data.source;
 import dev.convoy.data.ConvoyException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -39,6 +42,8 @@ public record UnlabelledSource(String path, String column, boolean anywhere) {
     private static final class Found {
         private final FileSplits files = new FileSplits();
         private final List<Path> tables = new ArrayList<>();
+        /** The folders that the walk is in. */
+        private final Set<java.nio.file.Path> way = new HashSet<>();
     }
 
     /**
@@ -85,6 +90,11 @@ public record UnlabelledSource(String path, String column, boolean anywhere) {
     }
 
     private static void walk(FileSystem files, Path folder, Found found) throws IOException {
+        Optional<java.nio.file.Path> real = HadoopFiles.real(files, folder);
+        if (real.isPresent() && !found.way.add(real.get())) {
+            // By a link to a folder that it lies in.
+            return;
+        }
         List<String> all = HadoopFiles.children(
                 files, folder, child -> !child.isFolder() && !FolderSource.isHiddenFile(child.name()));
         boolean isSet = all.stream().anyMatch(name -> isTable(name) || name.equals(DatasetManifest.FILE));
@@ -100,6 +110,7 @@ public record UnlabelledSource(String path, String column, boolean anywhere) {
                 HadoopFiles.children(files, folder, child -> child.isFolder() && !HadoopFiles.isHidden(child.name()))) {
             walk(files, HadoopFiles.child(folder, name), found);
         }
+        real.ifPresent(found.way::remove);
     }
 
     private static boolean isTable(String name) {

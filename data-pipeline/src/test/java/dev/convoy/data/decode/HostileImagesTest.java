@@ -11,6 +11,7 @@ import dev.convoy.data.decode.ImageDecoder.Colours;
 import dev.convoy.data.decode.ImageDecoder.Sizes;
 import dev.convoy.testing.ImageFiles;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -191,5 +192,16 @@ class HostileImagesTest {
         } catch (BadImageException e) {
             return !e.getMessage().isBlank();
         }
+    }
+
+    /** A gigabyte for an explanation of what is wrong with it. */
+    @Test
+    void whyALargePngIsDamagedIsNotAskedAgain() {
+        byte[] file = ImageFiles.png(11_585, 11_585, new byte[100]);
+        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+        assertRejected(file, "it is a damaged PNG file");
+        assertThat(threads.getThreadAllocatedBytes(Thread.currentThread().getId()) - before)
+                .isLessThan(1 << 26);
     }
 }

@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -216,5 +217,22 @@ class ImageDecoderTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         assertThat(ImageIO.write(image, format, out)).isTrue();
         return new SourceImage.Data.Encoded(out.toByteArray());
+    }
+
+    /** Lines of one column each are averaged, also where rows grow. */
+    @ParameterizedTest
+    @CsvSource({"96, 4", "4, 96"})
+    void whatShrinksInOneDirectionAloneIsAveragedThere(int width, int height) throws Exception {
+        BufferedImage lines = new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY);
+        for (int i = 0; i < width * height; i++) {
+            boolean white = (width > height ? i % width : i / width) % 2 == 1;
+            lines.getRaster().setSample(i % width, i / width, 0, white ? 255 : 0);
+        }
+        ImageDecoder decoder = new ImageDecoder(new ImageShape(1, 16, 16), Sizes.STRETCH, Colours.REFUSE);
+        SourceImage.Data.Encoded png = encode(lines, "png");
+        for (byte[] pixels : List.of(decoder.decode(png), decoder.decode(png, (h, w) -> new View.Part(0, 0, w, h)))) {
+            assertThat(IntStream.range(0, pixels.length).map(i -> pixels[i] & 0xFF))
+                    .allMatch(grey -> grey > 120 && grey < 136);
+        }
     }
 }

@@ -259,4 +259,22 @@ class ImageFormatsTest {
             return ImageFiles.bytes(file);
         }
     }
+
+    /** A chunk that tells the gamma, or that colours are sRGB's, as many programs write it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gAMA", "sRGB"})
+    void greyOfAPngDoesNotDependOnWhatItSaysOfItsGamma(String type) throws Exception {
+        byte[] plain = ImageFiles.noise("png");
+        byte[] content = type.equals("gAMA") ? new byte[] {0, 0, (byte) 0xB1, (byte) 0x8F} : new byte[1];
+        byte[] marked = ImageFiles.inserted(plain, 33, ImageFiles.pngChunk(type, content));
+        ImageDecoder decoder =
+                new ImageDecoder(new ImageShape(1, 20, 30), ImageDecoder.Sizes.REFUSE, ImageDecoder.Colours.TO_GREY);
+        byte[] grey = decoder.decode(new SourceImage.Data.Encoded(marked));
+        assertThat(grey).isEqualTo(decoder.decode(new SourceImage.Data.Encoded(plain)));
+        ImageShape colour = new ImageShape(3, 20, 30);
+        byte[] planes = decode(plain, 3, 20, 30);
+        assertThat(grey)
+                .as("as of every other format")
+                .isEqualTo(decoder.decode(new SourceImage.Data.Pixels(colour, planes)));
+    }
 }

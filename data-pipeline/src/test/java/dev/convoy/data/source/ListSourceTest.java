@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
@@ -195,5 +196,27 @@ class ListSourceTest {
                         .list(HADOOP, List.of())
                         .examples())
                 .isEqualTo(1);
+    }
+
+    @Test
+    void whatAnotherSplitLacksDoesNotMatter() throws IOException {
+        images();
+        Path csv = list("list.csv", "path,label,split", "a.png,dog,train", "b.png,cat,train", "c.png,,test", ",,test");
+        assertTwoImages(new ListSource(csv.toString(), "train"));
+        assertThatThrownBy(() -> new ListSource(csv.toString(), "test").list(HADOOP, List.of()))
+                .hasMessageContaining("labelColumn = label; entry 3");
+    }
+
+    @Test
+    void aDamagedArchiveIsNamed() throws IOException {
+        byte[] whole = zipped("path,label\na.png,dog\nb.png,cat\n".getBytes(StandardCharsets.UTF_8));
+        Path cut = Files.write(root.resolve("cut.csv.gz"), Arrays.copyOf(whole, whole.length - 9));
+        Path none = Files.writeString(root.resolve("none.csv.gz"), "path,label\na.png,dog\n");
+        for (Path list : List.of(cut, none)) {
+            assertThatThrownBy(() -> new ListSource(list.toString(), null).list(HADOOP, List.of()))
+                    .isInstanceOf(ConvoyException.class)
+                    .hasMessageContaining(list.getFileName().toString())
+                    .hasMessageContaining("it is cut short or no gzip file");
+        }
     }
 }

@@ -121,4 +121,24 @@ class UnlabelledSourceTest {
                 .isInstanceOf(ConvoyException.class)
                 .hasMessageContaining("as Parquet");
     }
+
+    @Test
+    void linksToFoldersAboveAreNotFollowed() throws IOException {
+        file("a.png");
+        file("x/b.png");
+        file("y/c.png");
+        Files.createSymbolicLink(root.resolve("latest"), Path.of("."));
+        Files.createSymbolicLink(root.resolve("x/up"), root);
+        Files.createSymbolicLink(root.resolve("z"), root.resolve("y"));
+        assertThat(names(root.toString())).containsExactly("a.png", "x/b.png", "y/c.png", "z/c.png");
+    }
+
+    @Test
+    void aPatternBelowAHiddenFolderFindsWhatIsNot() throws IOException {
+        file("_work/a/x/1.png");
+        file("_work/b/y/2.png");
+        file("_work/b/.y/4.png");
+        assertThat(names(root + "/_work/{a/x,b/y}/*")).containsExactly("_work/a/x/1.png", "_work/b/y/2.png");
+        assertThat(names(root + "/_work/*/*/*.png")).containsExactly("_work/a/x/1.png", "_work/b/y/2.png");
+    }
 }

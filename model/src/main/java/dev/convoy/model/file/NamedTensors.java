@@ -5,6 +5,7 @@ import dev.convoy.model.HeapVector;
 import dev.convoy.model.ModelState;
 import dev.convoy.model.Network;
 import dev.convoy.model.ParameterLayout;
+import dev.convoy.storage.AtomicFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -65,7 +66,7 @@ final class NamedTensors {
 
     static InputStream open(FileSystem files, Path file, String hint) throws IOException {
         try {
-            return files.open(file);
+            return AtomicFiles.open(files, file);
         } catch (FileNotFoundException e) {
             throw new ConvoyException("Cannot find " + file + "; " + hint, e);
         }

@@ -37,6 +37,10 @@ public final class Dl4jGraph implements AutoCloseable {
             throw new ConvoyException(
                     "Cannot freeze layers where Deeplearning4j trains itself; train in rounds, or freeze none");
         }
+        if (network.spec().labelSmoothing() > 0) {
+            throw new ConvoyException("Cannot smooth labels where Deeplearning4j trains itself; train in rounds, or set"
+                    + " network.label-smoothing = 0");
+        }
         NativeLibraries.load();
         this.layout = network.layout();
         this.graph = new ComputationGraph(GraphBuilder.build(
