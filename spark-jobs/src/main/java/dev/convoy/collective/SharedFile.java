@@ -55,11 +55,11 @@ final class SharedFile implements AutoCloseable {
     }
 
     private static Path createIn(Path folder, long size) throws IOException {
+        sweep(folder);
         long usable = Files.getFileStore(folder).getUsableSpace();
         if (usable < size) {
             throw new IOException("it has " + usable + " bytes left");
         }
-        sweep(folder);
         Path path = Files.createTempFile(
                 folder,
                 PREFIX + pidNamespace() + "-" + ProcessHandle.current().pid() + "-",

@@ -7,6 +7,7 @@ import dev.convoy.data.Sha256;
 import dev.convoy.jobs.Result;
 import dev.convoy.jobs.RunDirectory;
 import dev.convoy.model.file.TrainedModel;
+import dev.convoy.storage.AtomicFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,8 +18,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import org.apache.commons.io.IOUtils;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -251,26 +252,25 @@ public final class Drill {
                 return false;
             }
             Path vectors = newest.get().vectors();
-            byte[] bytes;
-            try (FSDataInputStream in = files.open(vectors)) {
-                bytes = in.readAllBytes();
-            }
-            int place = random.nextInt(bytes.length);
-            bytes[place] ^= 1;
-            replace(vectors, bytes);
+            long place = random.nextLong(files.getFileStatus(vectors).getLen());
+            flip(vectors, place);
             boolean goesOn =
                     newestCheckpoint().isPresent() || !files.exists(new Path(run().orElseThrow(), RunDirectory.MODEL));
             if (!goesOn) {
-                bytes[place] ^= 1;
-                replace(vectors, bytes);
+                flip(vectors, place);
             }
             return goesOn;
         }
 
-        private void replace(Path file, byte[] bytes) throws IOException {
-            try (FSDataOutputStream out = files.create(file, true)) {
-                out.write(bytes);
-            }
+        /** Turns a bit of a file that may be larger than memory. */
+        private void flip(Path file, long place) throws IOException {
+            AtomicFiles.replace(files, file, out -> {
+                try (FSDataInputStream in = files.open(file)) {
+                    IOUtils.copyLarge(in, out, 0, place);
+                    out.write(in.read() ^ 1);
+                    IOUtils.copyLarge(in, out);
+                }
+            });
         }
 
         boolean isFinished() throws IOException {

@@ -14,6 +14,7 @@ import dev.convoy.train.TrainingHistory;
 import dev.convoy.train.TrainingSpec;
 import dev.convoy.train.TrainingState;
 import dev.convoy.train.sync.LocalStepsTuning;
+import dev.convoy.train.sync.NormHistory;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -138,7 +139,7 @@ final class Resumption {
                 otherOptimizer ? training.optimizer().initialState(state.parameters().length) : state.optimizer(),
                 hasChanged("sync.outer") ? new float[0] : state.velocity(),
                 otherRounds ? state.progress().withLocalSteps(0) : state.progress(),
-                state.norms(),
+                otherOptimizer || hasChanged("sync.exchange") ? NormHistory.EMPTY : state.norms(),
                 otherRounds ? LocalStepsTuning.EMPTY : state.tuning(),
                 state.epoch(),
                 state.grouping(),

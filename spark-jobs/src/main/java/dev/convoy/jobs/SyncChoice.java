@@ -136,7 +136,13 @@ final class SyncChoice {
             // Read by other threads too, when they ask for an end.
             List<RoundReport> rounds = new CopyOnWriteArrayList<>();
             try (TrainingMaster master = masters.apply(single(candidate))) {
-                master.advance(start, MAX_ROUNDS, observer(rounds));
+                RoundObserver observer = observer(rounds);
+                TrainingState state = start;
+                // Little by little: executors that cannot be told to end go through all of the rounds that they were
+                // given.
+                for (int some = FEW_ROUNDS; goesOn(state, observer, rounds.size()); some *= 2) {
+                    state = master.advance(state, Math.min(some, MAX_ROUNDS - rounds.size()), observer);
+                }
             } catch (DivergedException e) {
                 // For training to tell; its rounds took what they take.
                 LOG.debug("A trial has diverged", e);
@@ -151,6 +157,10 @@ final class SyncChoice {
                 return Optional.empty();
             }
             return rounds.isEmpty() ? Optional.empty() : Optional.of(way(candidate, job.sync(), rounds));
+        }
+
+        private boolean goesOn(TrainingState state, RoundObserver observer, int rounds) {
+            return state.progress().epoch() == start.progress().epoch() && rounds < MAX_ROUNDS && !observer.wantsEnd();
         }
 
         /** Rounds of one step tell both what a step takes and what an exchange does. */

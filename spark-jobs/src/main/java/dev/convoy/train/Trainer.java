@@ -122,7 +122,7 @@ public final class Trainer {
             store.keepLast(course.history, course.state);
             ending = Ending.COMPLETED;
             return course.state;
-        } catch (Exception e) {
+        } catch (Exception | Error e) {
             // Exception, since Spark's own are checked but not declared.
             ending = endingOf(e);
             if (ending != Ending.DIVERGED) {
@@ -220,7 +220,7 @@ public final class Trainer {
     }
 
     /** What fails here must not hide why training ends. */
-    private void keepLast(Course course, Exception cause) {
+    private void keepLast(Course course, Throwable cause) {
         try {
             store.keepLast(course.history, course.state);
         } catch (RuntimeException e) {
@@ -238,7 +238,7 @@ public final class Trainer {
         }
     }
 
-    private Ending endingOf(Exception e) {
+    private Ending endingOf(Throwable e) {
         if (e instanceof DivergedException) {
             return Ending.DIVERGED;
         }

@@ -49,6 +49,16 @@ class SharedFileTest {
         try (SharedFile file = SharedFile.create(List.of(folder.resolve("missing"), folder), SIZE)) {
             assertThat(file.path()).hasParent(folder).hasSize(SIZE);
         }
+        // What is left behind may be what takes the space.
+        Path left;
+        try (SharedFile file = SharedFile.create(List.of(folder), SIZE)) {
+            left = file.path()
+                    .resolveSibling(file.path()
+                            .getFileName()
+                            .toString()
+                            .replace("-" + ProcessHandle.current().pid() + "-", NOBODY));
+        }
+        Files.createFile(left);
         long tooMuch = Long.MAX_VALUE / 2;
         assertThatThrownBy(() -> SharedFile.create(List.of(folder.resolve("missing"), folder), tooMuch))
                 .isInstanceOf(ConvoyException.class)

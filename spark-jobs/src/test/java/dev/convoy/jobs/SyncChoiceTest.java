@@ -29,6 +29,18 @@ class SyncChoiceTest {
     private static final TrainingState START = TrainingState.start(
             NamedNetwork.LENET.spec(10).bind(new ImageShape(1, 28, 28)).initialState(1), new OptimizerSpec.Sgd());
 
+    /** At the end of the epoch, where a trial ends. */
+    private static final TrainingState ENDED = new TrainingState(
+            START.model(),
+            START.optimizer(),
+            START.velocity(),
+            START.progress().afterRound(1, 1, 1),
+            START.norms(),
+            START.tuning(),
+            START.epoch(),
+            START.grouping(),
+            START.lastGood());
+
     /** Seconds of a round of one step, of which it computes one. */
     private final Map<String, Double> seconds = new HashMap<>();
 
@@ -50,7 +62,7 @@ class SyncChoiceTest {
                 // The first ones take longer, as they do.
                 report(observer, seconds.get(way) + (round < 6 ? 100 : 0));
             }
-            return state;
+            return ENDED;
         };
     }
 

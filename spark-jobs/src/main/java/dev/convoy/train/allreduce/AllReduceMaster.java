@@ -161,6 +161,8 @@ public final class AllReduceMaster implements TrainingMaster {
     private Segment.End attempt(int rounds, RoundDelivery delivery, RoundObserver observer) {
         countTasks();
         openShards();
+        // Executors may have been lost while images were read, which takes as long as it takes.
+        countTasks();
         TrainingState begin = delivery.newest();
         // Rounds that were told of cannot be cut otherwise.
         TrainingState start =

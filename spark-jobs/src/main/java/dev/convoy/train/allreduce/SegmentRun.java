@@ -160,7 +160,7 @@ final class SegmentRun {
         double weight = gathered.weight();
         norms = norms.after(excluded.size(), weight, gathered.normSum());
         ended = isDrifted(gathered) || gathered.ends();
-        if (norms.mustEnd(excluded.size(), weight)) {
+        if (norms.mustEnd(excluded.size(), weight, false)) {
             fatal = excluded;
             return;
         }

@@ -10,6 +10,7 @@ import dev.convoy.data.plan.WorkerShard;
 import dev.convoy.model.backend.LocalTrainer;
 import dev.convoy.train.replica.ReplicaPool;
 import dev.convoy.train.sync.SumLayout;
+import dev.convoy.train.transport.BlockLostException;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.BarrierTaskInfo;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.shuffle.FetchFailedException;
 import scala.collection.Iterator;
 import scala.collection.JavaConverters;
@@ -80,7 +82,9 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
     }
 
     private void tellOf(Throwable failure, BarrierTaskContext context) {
-        boolean loss = failure instanceof PeerLostException || failure instanceof FetchFailedException;
+        boolean loss = failure instanceof PeerLostException
+                || failure instanceof FetchFailedException
+                || BlockLostException.isBehind(failure);
         if (!loss && !context.isInterrupted()) {
             SegmentProgressPlugin.send(
                     new SegmentProgressPlugin.Failed(segment.id(), ranks(context), Printable.firstLine(failure)));
@@ -96,7 +100,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
         try (Collective collective = new Collective(
                 member,
                 shape,
-                host(executors.get(member)),
+                ownHost(),
                 trainer.replica().cudaDevice(),
                 message -> allGather(context, message),
                 context::isInterrupted)) {
@@ -160,6 +164,15 @@ final class SegmentTask extends AbstractFunction1<Iterator<byte[]>, Iterator<byt
                 && segment.allReduce().backend() == CollectiveBackend.GLOO
                 && segment.spec().sync().exchange().isReadyInParts()
                 && trainer.replica().hasGradientInParts();
+    }
+
+    /**
+     * Where others reach this executor, as they do for blocks. What the driver sees of it may be a gateway, or another network's address.
+     */
+    private static String ownHost() {
+        String host = SparkEnv.get().blockManager().blockManagerId().host();
+        // Of version 6, as it stands in addresses with ports.
+        return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
     }
 
     private static String host(String address) {

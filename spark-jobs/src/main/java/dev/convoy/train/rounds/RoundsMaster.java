@@ -82,8 +82,8 @@ public final class RoundsMaster implements TrainingMaster {
             return round(begin, plan, observer);
         } catch (DivergedException e) {
             throw e;
-        } catch (Exception e) {
-            // Exception, since Spark's own are checked but not declared.
+        } catch (Exception | Error e) {
+            // Exception, since Spark's own are checked but not declared; and memory may be short.
             observer.stateReached(begin);
             throw e;
         }
@@ -96,7 +96,8 @@ public final class RoundsMaster implements TrainingMaster {
         Contribution sum = runRound(begin, steps);
         ModelState lastGood = lastGood(begin, sum);
         NormHistory norms = begin.norms().after(sum.quarantined().size(), sum.weight(), sum.normSum());
-        if (norms.mustEnd(sum.quarantined().size(), sum.weight())) {
+        boolean others = sum.counts().late() > 0;
+        if (norms.mustEnd(sum.quarantined().size(), sum.weight(), others)) {
             throw new DivergedException(start, lastGood, sum.quarantined());
         }
         double rate = spec.rate(start.globalStep(), plan);

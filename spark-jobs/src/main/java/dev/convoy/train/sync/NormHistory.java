@@ -62,8 +62,9 @@ public record NormHistory(List<Double> norms, int badInARow) implements Serializ
      *
      * @param leftOut contributions quarantined in it
      * @param weight of those that counted
+     * @param others whether workers are there that were only late
      */
-    public boolean mustEnd(int leftOut, double weight) {
-        return leftOut > 0 && weight == 0 || badInARow == MAX_BAD_IN_A_ROW;
+    public boolean mustEnd(int leftOut, double weight, boolean others) {
+        return leftOut > 0 && weight == 0 && !others || badInARow == MAX_BAD_IN_A_ROW;
     }
 }

@@ -3,7 +3,10 @@ package dev.convoy.train.dl4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.convoy.data.ConvoyException;
 import dev.convoy.data.rdd.ImageShards;
+import dev.convoy.model.Network;
+import dev.convoy.model.backend.dl4j.Dl4jGraph;
 import dev.convoy.model.optimizer.OptimizerSpec;
 import dev.convoy.testing.SparkExtension;
 import dev.convoy.testing.Training;
@@ -45,6 +48,14 @@ class Dl4jMasterTest {
     void whatItsUpdatersLackIsRefused(JavaSparkContext spark) {
         assertThatThrownBy(() -> train(spark, new OptimizerSpec.Momentum(), Dl4jMaster.Tuning.TUNED))
                 .hasMessageContaining("sgd, nesterov or adam");
+    }
+
+    @Test
+    void smoothedLabelsAreRefused() {
+        Network smoothed = Training.SMALL.withLabelSmoothing(0.1).bind(Training.DIGIT);
+        assertThatThrownBy(() -> new Dl4jGraph(smoothed, new OptimizerSpec.Sgd()))
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("network.label-smoothing = 0");
     }
 
     private Training train(JavaSparkContext spark, OptimizerSpec optimizer, Dl4jMaster.Tuning tuning)

@@ -85,6 +85,42 @@ class LateWorkerTest {
         }
     }
 
+    /** The other one may be sound: its being late is no reason to end training. */
+    @Test
+    void aRoundOfABadAndALateWorkerMovesNothing(JavaSparkContext spark) throws IOException {
+        CountDownLatch gone = new CountDownLatch(1);
+        FaultyBackend.factor = step -> step.worker() == 0 && step.globalStep() == 2 ? Double.NaN : 1;
+        FaultyBackend.disturbance = (step, parameters) -> {
+            if (step.worker() == 1 && step.globalStep() == 2) {
+                await(gone);
+            }
+        };
+        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
+            Training training = Training.run(
+                    spark,
+                    shards,
+                    Training.replica("faulty", Training.SMALL),
+                    spec(halfOf(Duration.ofSeconds(3))),
+                    new TrainingListener() {
+                        @Override
+                        public void roundCompleted(RoundReport round) {
+                            if (round.counts().late() > 0) {
+                                gone.countDown();
+                            }
+                        }
+                    });
+            RoundReport.Counts counts = training.rounds.get(1).counts();
+            assertThat(counts.trained()).isZero();
+            assertThat(counts.quarantined()).isEqualTo(8);
+            assertThat(counts.late()).isEqualTo(8);
+            assertThat(training.epochs).hasSize(2);
+            assertThat(training.end.model().isFinite()).isTrue();
+        } finally {
+            gone.countDown();
+            FaultyBackend.factor = FaultyBackend.SOUND;
+        }
+    }
+
     private static void await(CountDownLatch latch) {
         try {
             assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
