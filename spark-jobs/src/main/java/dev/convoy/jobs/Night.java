@@ -225,7 +225,7 @@ final class Night {
                 .withData(images.train().description(), report.manifest())
                 .withMetrics(
                         Map.of(NightGate.ACCURACY, verdict.accuracy(), NightGate.IMAGES, (double) verdict.images()))
-                .withRun(Redaction.of(run.path().toString()))
+                .withRun(run.path().toString())
                 .withReason(verdict.sentence())
                 .withFile(
                         "card.md",

@@ -222,7 +222,7 @@ class MlflowMirrorTest {
     @EnumSource(
             value = Mood.class,
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"WELL", "REFUSES"})
+            names = {"WELL", "SLOW", "REFUSES"})
     void nothingThatAServerDoesHoldsUpANight(Mood mood) throws IOException {
         mlflow.become(mood);
         long start = System.nanoTime();
