@@ -2,7 +2,7 @@
 
 Change: SCHEDULE, COMMAND (absolute paths on the worker) and tell(), which should reach a person.
 RESULT is for Spark's cluster mode, where the exit code of COMMAND says nothing: a pattern for the files of all nights, of which
-the newest tells the truth.
+the one of this start tells the truth.
 
 Started again, by a retry or by hand, a night does no harm: Convoy has one decision for one input, and goes on where it died.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import glob
 import json
 import logging
-import os
+import re
 import subprocess
 import time
 from datetime import datetime, timedelta, timezone
@@ -29,6 +29,7 @@ SCHEDULE = "15 2 * * *"
 COMMAND = ["/opt/convoy/scripts/convoy", "retrain", "/etc/convoy/pets.conf"]
 RESULT = None  # or "/mnt/runs/pets-retrain-*/result.json", if COMMAND is spark-submit --deploy-mode cluster
 
+STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 PROMOTED, FAILED, REJECTED, NOOP, LOCKED, INVALID_DATA, CLASSES_CHANGED = 0, 1, 10, 11, 12, 13, 14
 CODES = {
     "PROMOTED": PROMOTED,
@@ -47,12 +48,12 @@ def tell(message):
 
 
 def recorded(pattern, since):
-    """The code of what the newest result.json says; one that is missing, older or unfinished is a failed night."""
+    """The code of what this start's result.json says; one that is missing or unfinished is a failed night."""
+    begun = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(since))
+    # Folders are called after their start. One that began earlier is another's, though it may be written to now.
+    own = [path for path in glob.glob(pattern) if max(STAMP.findall(path), default="") >= begun]
     try:
-        path = max(glob.glob(pattern), key=os.path.getmtime)
-        if os.path.getmtime(path) < since:
-            return FAILED
-        with open(path, encoding="utf-8") as file:
+        with open(min(own, key=lambda path: max(STAMP.findall(path))), encoding="utf-8") as file:
             return CODES.get(json.load(file).get("status"), FAILED)
     except (OSError, ValueError, AttributeError):
         return FAILED

@@ -1,5 +1,6 @@
 package dev.convoy.storage;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -21,6 +22,11 @@ public record ProcessId(String host, long pid, String started, String mark) {
     /** What is not known. */
     public static final String UNKNOWN = "-";
 
+    private static final String LOCALHOST = "localhost";
+
+    /** The first room of process numbers, which Linux makes when it starts, and gives this number. */
+    private static final String OUTSIDE = "/pid:[4026531836]";
+
     /** Among what stands in {@code /proc/PID/stat} behind the name: the state, and the start. */
     private static final int STATE = 0;
 
@@ -40,7 +46,7 @@ public record ProcessId(String host, long pid, String started, String mark) {
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {
-            return "localhost";
+            return LOCALHOST;
         }
     }
 
@@ -63,7 +69,25 @@ public record ProcessId(String host, long pid, String started, String mark) {
                 + Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
     }
 
+    /**
+     * Whether it ran before this host was started anew, outside of any container. Hosts must have names of their own: of others that are
+     * called as this one is it says the same.
+     */
+    public boolean ranBeforeReboot() {
+        try {
+            String here = place();
+            return !host.equals(LOCALHOST)
+                    && host.equals(thisHost())
+                    && mark.contains(OUTSIDE)
+                    && here.endsWith(OUTSIDE)
+                    && !mark.startsWith(StringUtils.substringBefore(here, "/"));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** Whether it runs, or has run, where this process could see it. */
+    @JsonIgnore
     public boolean isHere() {
         if (!host.equals(thisHost())) {
             return false;

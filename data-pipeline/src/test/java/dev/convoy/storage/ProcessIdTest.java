@@ -51,6 +51,24 @@ class ProcessIdTest {
                 .isFalse();
     }
 
+    /** Of containers, whose process numbers are in rooms of their own, nobody can tell. */
+    @Test
+    void aHostThatWasStartedAnewHasEndedItsProcesses() {
+        ProcessId own = ProcessId.current();
+        boolean outside = own.mark().contains("/pid:[4026531836]/");
+        String earlier = own.mark().replaceFirst("^[^/]*", "another-boot");
+        assertThat(with(own.host(), own.pid(), own.started(), earlier).ranBeforeReboot())
+                .isEqualTo(outside && !own.host().equals("localhost"));
+        assertThat(own.ranBeforeReboot()).isFalse();
+        assertThat(with("elsewhere", own.pid(), own.started(), earlier).ranBeforeReboot())
+                .isFalse();
+        assertThat(with(own.host(), own.pid(), own.started(), earlier.replaceFirst("pid:\\[[0-9]+", "pid:[1"))
+                        .ranBeforeReboot())
+                .isFalse();
+        assertThat(with(own.host(), own.pid(), own.started(), ProcessId.UNKNOWN).ranBeforeReboot())
+                .isFalse();
+    }
+
     /** Its parent does not ask how it has ended, so that the system keeps its number. */
     @Test
     void aProcessThatNobodyHasWaitedForHasEnded() throws IOException {

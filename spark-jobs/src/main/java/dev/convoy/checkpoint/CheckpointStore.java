@@ -100,7 +100,7 @@ public final class CheckpointStore {
         }
     }
 
-    /** Gives a checkpoint's name to another folder. At every moment one of both is there that {@link #sweep} would give the name. */
+    /** Gives a checkpoint's name to another folder. What is cut off {@link #sweep} settles. */
     private void replace(Path checkpoint, Path next) throws IOException {
         Path aside = new Path(folder, TEMPORARY + checkpoint.getName() + "." + UUID.randomUUID());
         AtomicFiles.renameNew(files, checkpoint, aside);
@@ -118,6 +118,27 @@ public final class CheckpointStore {
             AtomicFiles.renameNew(files, aside, checkpoint);
         } catch (IOException e) {
             cause.addSuppressed(e);
+        }
+    }
+
+    /** Ends a replacement that was cut off: where renaming is copying, the new one may be there in part. */
+    private void settle(Path aside, Path checkpoint) throws IOException {
+        if (files.exists(checkpoint)) {
+            if (isSound(checkpoint) || !isSound(aside)) {
+                files.delete(aside, true);
+                return;
+            }
+            files.delete(checkpoint, true);
+        }
+        AtomicFiles.renameNew(files, aside, checkpoint);
+    }
+
+    private boolean isSound(Path checkpoint) throws IOException {
+        try {
+            SavedCheckpoint.open(files, checkpoint);
+            return true;
+        } catch (ConvoyException | FileNotFoundException e) {
+            return false;
         }
     }
 
@@ -170,8 +191,8 @@ public final class CheckpointStore {
         for (FileStatus found : files.listStatus(folder)) {
             Path path = found.getPath();
             Matcher replaced = REPLACED.matcher(path.getName());
-            if (replaced.matches() && !files.exists(new Path(folder, replaced.group(1)))) {
-                AtomicFiles.renameNew(files, path, new Path(folder, replaced.group(1)));
+            if (replaced.matches()) {
+                settle(path, new Path(folder, replaced.group(1)));
             } else if (path.getName().startsWith(TEMPORARY)) {
                 files.delete(path, true);
             }

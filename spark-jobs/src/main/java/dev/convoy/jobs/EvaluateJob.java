@@ -95,7 +95,7 @@ public final class EvaluateJob {
     /**
      * Prepares an evaluation of a registered version.
      *
-     * @param data the configuration whose {@code data.test} is used; that of the run that trained it, if that is still there, if empty
+     * @param data the configuration whose {@code data.test} is used; that of the run that made it, if that is still there, if empty
      * @param settings laid over the configuration
      */
     public static EvaluateJob of(
@@ -109,7 +109,7 @@ public final class EvaluateJob {
         String run = version.info().runDirectory();
         if (run.isEmpty() || !new Path(run).getFileSystem(hadoop).exists(new Path(run, RunDirectory.CONFIG))) {
             throw new ConvoyException("Cannot evaluate version " + version.number()
-                    + " without --data: the run that trained it is not there any more, which would tell its data; give"
+                    + " without --data: the run that made it is not there any more, which would tell its data; give"
                     + " --data with a configuration");
         }
         return new EvaluateJob(spark, recorded(hadoop, new Path(run), settings), version.model());

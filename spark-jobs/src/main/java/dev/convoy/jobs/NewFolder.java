@@ -112,14 +112,12 @@ final class NewFolder implements AutoCloseable {
     private static boolean hasEnded(String claim) {
         String[] words = claim.split(" ");
         // Before there were marks, there were four.
-        return (words.length == 4 || words.length == 5)
-                && words[1].matches("[0-9]{1,10}")
-                && new ProcessId(
-                                words[0],
-                                Long.parseLong(words[1]),
-                                words[2],
-                                words.length == 4 ? ProcessId.UNKNOWN : words[3])
-                        .hasEnded();
+        if (words.length < 4 || words.length > 5 || !words[1].matches("[0-9]{1,10}")) {
+            return false;
+        }
+        String mark = words.length == 4 ? ProcessId.UNKNOWN : words[3];
+        ProcessId owner = new ProcessId(words[0], Long.parseLong(words[1]), words[2], mark);
+        return owner.hasEnded() || owner.ranBeforeReboot();
     }
 
     FileSystem files() {

@@ -16,7 +16,7 @@ import org.apache.hadoop.fs.Path;
 
 /** Tells MLflow the metrics of a run afterwards. */
 public final class SyncJob {
-    /** Points from one sending to the next: only so many numbers may wait. */
+    /** Events from one sending to the next: only so many numbers may wait. */
     private static final int FLUSHED = 1000;
 
     private SyncJob() {}
@@ -44,23 +44,23 @@ public final class SyncJob {
         MlflowTarget target = new MlflowTarget(URI.create(server), name, MlflowCredentials.fromEnvironment());
         MlflowMetrics metrics = new MlflowMetrics(target, folder);
         MlflowSink sink = new MlflowSink(metrics);
+        int events = 0;
         int points = 0;
+        boolean taken = true;
         for (Event event : history.all()) {
-            if (!(event instanceof Event.Ended)) {
+            if (taken && !(event instanceof Event.Ended)) {
                 sink.accept(event);
                 points += event instanceof Event.Rounds || event instanceof Event.Epoch ? 1 : 0;
-                if (points % FLUSHED == 0) {
-                    metrics.flush();
-                }
+                taken = ++events % FLUSHED > 0 || metrics.flush();
             }
         }
-        metrics.flush();
+        taken = taken && metrics.flush();
         boolean runs = RunDirectory.status(files, path).equals(Result.Status.RUNNING.name());
         String ending = history.last(Event.Ended.class).map(Event.Ended::ending).orElse("failed");
         long missing = metrics.end(runs ? "RUNNING" : MlflowSink.status(ending));
-        if (missing > 0) {
+        if (missing > 0 || !taken) {
             throw new ConvoyException("Cannot tell " + server + " all of " + run + ": it has not got " + missing
-                    + " numbers; look whether it answers, and try again");
+                    + " numbers and what comes after them; look whether it answers, and try again");
         }
         return points + " points to the run " + folder + " of the experiment " + name;
     }

@@ -185,6 +185,7 @@ public final class TrainJob {
         ResultBuilder outcome = new ResultBuilder("train", job, spark, night.signal);
         // Chosen now that nobody else writes any more.
         return record(outcome, run, () -> {
+            run.sweep();
             Optional<SavedCheckpoint> checkpoint = Resume.checkpoint(files, path);
             Optional<Resumption> resumption = Optional.empty();
             Config settled = config;
@@ -197,7 +198,6 @@ public final class TrainJob {
                 resumption = Optional.of(new Resumption(
                         run.toString(), checkpoint.get(), SignificantKeys.of(settled), resume.allowChanges()));
             }
-            run.sweep();
             training(settled, run, outcome, resumption).run();
         });
     }

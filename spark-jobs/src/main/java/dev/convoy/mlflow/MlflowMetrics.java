@@ -79,13 +79,14 @@ public final class MlflowMetrics {
         }
     }
 
-    /** Sends all that waits, however long that takes, as long as the server takes some of it. */
-    public void flush() {
+    /** Sends all that waits, however long that takes, as long as the server takes some of it. Whether it has taken all. */
+    public boolean flush() {
         int before = Integer.MAX_VALUE;
         while (!waiting.isEmpty() && waiting.size() < before) {
             before = waiting.size();
             trySending(target.total());
         }
+        return waiting.isEmpty();
     }
 
     private void add(ObjectNode metric) {

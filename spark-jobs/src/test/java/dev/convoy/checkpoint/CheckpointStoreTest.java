@@ -178,6 +178,11 @@ class CheckpointStoreTest {
         Files.createDirectory(folder.resolve(aside));
         store.sweep();
         assertThat(names()).as("the new one has the name already").containsExactly("round-14");
+        Files.move(folder.resolve("round-14"), folder.resolve(aside));
+        Files.createDirectory(folder.resolve("round-14"));
+        store.sweep();
+        assertThat(names()).as("the new one is there in part").containsExactly("round-14");
+        assertThat(store.newest()).isPresent();
     }
 
     @Test

@@ -9,8 +9,9 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -120,24 +121,17 @@ class AirflowTest {
 
     @Test
     void inClusterModeTheFileDecides() throws Exception {
-        result("noop.json", "{\"status\": \"NOOP\"}", Instant.now().plusSeconds(60));
-        result("rejected.json", "{\"status\": \"REJECTED\"}", Instant.now().plusSeconds(60));
-        result("running.json", "{\"status\": \"RUNNING\"}", Instant.now().plusSeconds(60));
-        result("half.json", "{\"status\": \"PROM", Instant.now().plusSeconds(60));
-        result("list.json", "[]", Instant.now().plusSeconds(60));
-        result("yesterday.json", "{\"status\": \"PROMOTED\"}", Instant.now().minusSeconds(86_400));
+        result("noop", "{\"status\": \"NOOP\"}", 60);
+        result("rejected", "{\"status\": \"REJECTED\"}", 60);
+        result("running", "{\"status\": \"RUNNING\"}", 60);
+        result("half", "{\"status\": \"PROM", 60);
+        result("list", "[]", 60);
+        result("yesterday", "{\"status\": \"PROMOTED\"}", -86_400);
+        // Another night runs, and has begun earlier.
+        write("locked", "{\"status\": \"RUNNING\"}", -3600);
+        write("locked", "{\"status\": \"NOOP\"}", 3600);
+        result("locked", "{\"status\": \"LOCKED\"}", 60);
         exits(0).put("result", folder.resolve("none.json").toString());
-        Files.createDirectories(folder.resolve("pets-retrain-1"));
-        Files.createDirectories(folder.resolve("pets-retrain-2"));
-        result(
-                "pets-retrain-1/result.json",
-                "{\"status\": \"NOOP\"}",
-                Instant.now().plusSeconds(60));
-        result(
-                "pets-retrain-2/result.json",
-                "{\"status\": \"PROMOTED\"}",
-                Instant.now().plusSeconds(61));
-        exits(0).put("result", folder.resolve("pets-retrain-*/result.json").toString());
         assertThat(run().stream().skip(1).map(line -> line.path("outcome").asText()))
                 .containsExactly(
                         "AirflowSkipException",
@@ -146,16 +140,21 @@ class AirflowTest {
                         "AirflowException",
                         "AirflowException",
                         "AirflowException",
-                        "AirflowException",
                         "AirflowSkipException",
-                        "success",
-                        "success");
+                        "AirflowException");
     }
 
-    private void result(String name, String content, Instant time) throws Exception {
-        Path file = Files.writeString(folder.resolve(name), content);
-        Files.setLastModifiedTime(file, FileTime.from(time));
-        exits(0).put("result", file.toString());
+    private void result(String name, String content, long seconds) throws Exception {
+        write(name, content, seconds);
+        exits(0).put("result", folder + "/" + name + "-retrain-*/result.json");
+    }
+
+    private void write(String name, String content, long seconds) throws IOException {
+        String stamp = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'")
+                .withZone(ZoneOffset.UTC)
+                .format(Instant.now().plusSeconds(seconds));
+        Path run = Files.createDirectories(folder.resolve(name + "-retrain-" + stamp));
+        Files.writeString(run.resolve("result.json"), content);
     }
 
     @Test

@@ -19,6 +19,7 @@ import dev.convoy.testing.SparkExtension;
 import dev.convoy.train.RoundReport;
 import dev.convoy.train.TrainingListener;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -277,6 +279,19 @@ class ResumeTest {
                 Files.delete(checkpoint.resolve("SHA256SUMS"));
             }
         },
+        /** Killed between two renamings, with no other one left. */
+        REPLACED {
+            @Override
+            void to(Path checkpoint) throws IOException {
+                String name = checkpoint.getFileName().toString();
+                Files.move(checkpoint, checkpoint.resolveSibling(".tmp-" + name + "." + UUID.randomUUID()));
+                try (DirectoryStream<Path> others = Files.newDirectoryStream(checkpoint.getParent(), "round-*")) {
+                    for (Path other : others) {
+                        FileUtils.deleteDirectory(other.toFile());
+                    }
+                }
+            }
+        },
         WITHOUT_VECTORS {
             @Override
             void to(Path checkpoint) throws IOException {
@@ -425,6 +440,11 @@ class ResumeTest {
                 .hasMessageContainingAll(
                         "Cannot go on in", "process " + ProcessHandle.current().pid(), "still trains");
         assertThat(contents(other)).isEqualTo(before);
+        assertThat(new ObjectMapper()
+                        .readTree(other.resolve("attempts/1.json").toFile())
+                        .fieldNames())
+                .toIterable()
+                .containsExactly("host", "pid", "started", "mark");
         String attempt = Files.readString(other.resolve("attempts/1.json"))
                 .replace(ProcessHandle.current().pid() + ",", "2147483646,");
         // It is of a container that is called as this host is, and shows signs of life.

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongPredicate;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
@@ -47,6 +48,10 @@ final class FileSplit implements ImageSplit {
     private static final int ATTEMPTS = 4;
 
     private static final long PAUSE_MILLIS = 125;
+
+    /** What S3 says of keys and clocks, and its client where it has no keys at the moment. */
+    private static final Pattern DOUBTS = Pattern.compile("(?i)credential|NoAuth|TimeTooSkewed|InvalidAccessKey"
+            + "|SignatureDoesNotMatch|InvalidToken|ExpiredToken|AuthFailure");
 
     private static final long serialVersionUID = 1;
 
@@ -136,7 +141,7 @@ final class FileSplit implements ImageSplit {
             try {
                 return new SourceImage(id, file.path, file.label, read(known, new Path(file.path)));
             } catch (IOException | FSError | IllegalArgumentException e) {
-                if (!saysOfTheImage(file.path, e)) {
+                if (!saysOfTheImage(file.path, e) && !(attempt == ATTEMPTS && isForbidden(e))) {
                     if (attempt == ATTEMPTS) {
                         throw new ConvoyException(
                                 "Cannot read the image " + file.path + " now, after " + ATTEMPTS + " tries: " + e
@@ -168,11 +173,15 @@ final class FileSplit implements ImageSplit {
         }
         return e instanceof FileNotFoundException
                 || e instanceof AccessControlException
-                // So object stores put it.
-                || e instanceof AccessDeniedException
                 || e instanceof ChecksumException
                 // A name with a colon, which Hadoop cannot take.
                 || e instanceof IllegalArgumentException;
+    }
+
+    /** Whether an object store refuses an object again and again, and does not only doubt who asks. */
+    private static boolean isForbidden(Throwable e) {
+        return e instanceof AccessDeniedException
+                && !DOUBTS.matcher(String.valueOf(e.getMessage())).find();
     }
 
     private static String hint(String path) {

@@ -45,7 +45,10 @@ public final class ImageSubset {
             Ids ids = whole.ids();
             int first = (int) Math.min(words.length, ids.first() >>> 6);
             int end = (int) Math.max(first, Math.min(words.length, (ids.end() + 63) >>> 6));
-            return new Split(whole, Arrays.copyOfRange(words, first, end), first, before[first]);
+            return 2 * (end - first) > words.length
+                    // Of prepared sets, whose images are shuffled: all splits have the same array, until they are sent.
+                    ? new Split(whole, words, 0, 0)
+                    : new Split(whole, Arrays.copyOfRange(words, first, end), first, before[first]);
         }
 
         @Override

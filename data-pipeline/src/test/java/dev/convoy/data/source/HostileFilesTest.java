@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.net.URI;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -185,6 +186,18 @@ class HostileFilesTest {
         assertUnreadable(images.get(1), "denied.png", "Permission denied");
     }
 
+    /** Of an object store, which says the same of keys that it does not know, or at the moment. */
+    @Test
+    void anObjectThatIsForbiddenIsABadImageAndDoubtsAreNone() throws Exception {
+        Files.write(cats.resolve("forbidden.png"), ImageFiles.noise("png"));
+        assertUnreadable(readFailing().get(1), "forbidden.png", "403 AccessDenied");
+        Files.move(cats.resolve("forbidden.png"), cats.resolve("doubted.png"));
+        assertThatThrownBy(this::readFailing)
+                .isInstanceOf(ConvoyException.class)
+                .hasMessageContaining("doubted.png now")
+                .hasMessageContaining("NoAuthWithAWSException");
+    }
+
     private List<SourceImage> readFailing() throws Exception {
         Configuration hadoop = new Configuration();
         hadoop.setClass("fs.failing.impl", Failing.class, Failing.class);
@@ -231,6 +244,9 @@ class HostileFilesTest {
         public FSDataInputStream open(org.apache.hadoop.fs.Path file, int buffer) throws IOException {
             return switch (file.getName()) {
                 case "denied.png" -> throw new AccessControlException("Permission denied: " + file);
+                case "forbidden.png" -> throw new AccessDeniedException(file + ": 403 AccessDenied");
+                case "doubted.png" -> throw new AccessDeniedException(
+                        file + ": NoAuthWithAWSException: no provider has credentials at the moment");
                 case "hiccup.png" -> HICCUPS.get() > 0 && HICCUPS.decrementAndGet() >= 0
                         ? new FSDataInputStream(new Torn(super.open(file, buffer)))
                         : super.open(file, buffer);

@@ -159,10 +159,11 @@ public final class AllReduceMaster implements TrainingMaster {
     }
 
     private Segment.End attempt(int rounds, RoundDelivery delivery, RoundObserver observer) {
-        countTasks();
-        openShards();
-        // Executors may have been lost while images were read, which takes as long as it takes.
-        countTasks();
+        // Twice: executors may be lost while images are read, which takes as long as it takes, and shards with them.
+        for (int i = 0; i < 2; i++) {
+            countTasks();
+            openShards();
+        }
         TrainingState begin = delivery.newest();
         // Rounds that were told of cannot be cut otherwise.
         TrainingState start =
