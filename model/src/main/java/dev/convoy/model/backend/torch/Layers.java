@@ -177,15 +177,23 @@ final class Layers {
             return PixelDense.convolve(low(input), low(tensors.get(0)), bias(conv.bias(), tensors), conv.stride());
         }
         int copies = copies(conv, input);
-        Tensor source = copies == 1 ? input : input.repeat_interleave(copies, new LongOptional(1), new LongOptional());
-        return torch.conv2d(
-                low(source),
-                low(tensors.get(0)),
-                bias(conv.bias(), tensors),
+        // One filter alone becomes two of the same, of which the second is not looked at.
+        int times = Math.max(1, copies / conv.filters());
+        List<Tensor> own =
+                tensors.stream().map(tensor -> repeated(tensor, 0, times)).toList();
+        Tensor output = torch.conv2d(
+                low(repeated(input, 1, copies)),
+                low(own.get(0)),
+                bias(conv.bias(), own),
                 array(conv.stride()),
                 padding,
                 ONE,
                 (long) conv.groups() * copies);
+        return times == 1 ? output : output.narrow(1, 0, conv.filters());
+    }
+
+    private static Tensor repeated(Tensor tensor, long dimension, int times) {
+        return times == 1 ? tensor : tensor.repeat_interleave(times, new LongOptional(dimension), new LongOptional());
     }
 
     /**
@@ -194,8 +202,11 @@ final class Layers {
      * the layout that images have here. A copy of the channel for each filter gives the same sums.
      */
     private static int copies(LayerSpec.Conv2d conv, Tensor input) {
-        boolean single = input.size(1) == conv.groups();
-        return single && (conv.groups() > 1 || input.requires_grad()) ? conv.filters() / conv.groups() : 1;
+        if (input.size(1) != conv.groups() || conv.groups() == 1 && !input.requires_grad()) {
+            return 1;
+        }
+        // Of one channel and one filter the gradient is wrong as well.
+        return conv.groups() == 1 ? Math.max(2, conv.filters()) : conv.filters() / conv.groups();
     }
 
     private static Tensor maxPool(LayerSpec.MaxPool pool, Tensor x) {
