@@ -30,9 +30,8 @@ public final class Heartbeat implements AutoCloseable {
                     try {
                         beat.run();
                     } catch (Throwable e) {
-                        // A full disk, which Hadoop reports as an error, or a full heap may have space again: after
-                        // what is thrown
-                        // here no beat would ever come, and whoever lives would be taken for dead.
+                        // A full disk, which Hadoop reports as an error, or a full heap may have space again.
+                        // After what is thrown here no beat would ever come.
                         LOG.warn("No sign of life: {}", e.toString());
                     }
                 },

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import java.io.ByteArrayOutputStream;
+import dev.convoy.testing.Store;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,13 +25,11 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.commons.io.output.ProxyOutputStream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Abortable;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FilterFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
-import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.Syncable;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.util.Progressable;
@@ -344,62 +342,10 @@ class AtomicFilesTest {
         assertThat(names()).containsExactly("new");
     }
 
-    /** Behaves as an object store: what is written is there, whole, once it is closed, unless it is given up before. */
-    private static final class ObjectStore extends FilterFileSystem {
-        ObjectStore(FileSystem under) {
-            super(under);
-        }
-
-        @Override
-        public URI getUri() {
-            return URI.create("s3a://bucket");
-        }
-
-        @Override
-        public FSDataOutputStream create(
-                Path file,
-                FsPermission permission,
-                boolean overwrite,
-                int buffer,
-                short copies,
-                long block,
-                Progressable progress) {
-            return new FSDataOutputStream(new Upload(file), null);
-        }
-
-        private static final class Upload extends ByteArrayOutputStream implements Abortable, StreamCapabilities {
-            private final Path file;
-            private boolean ended;
-
-            Upload(Path file) {
-                this.file = file;
-            }
-
-            @Override
-            public boolean hasCapability(String capability) {
-                return capability.equals(StreamCapabilities.ABORTABLE_STREAM);
-            }
-
-            @Override
-            public AbortableResult abort() {
-                ended = true;
-                return null;
-            }
-
-            @Override
-            public void close() throws IOException {
-                if (!ended) {
-                    Files.write(java.nio.file.Path.of(file.toUri().getPath()), toByteArray());
-                }
-                ended = true;
-            }
-        }
-    }
-
     /** Renaming is a copy and a deletion there, between which a file that is replaced would be gone. */
     @Test
     void anObjectIsReplacedByAnUploadThatEnds() throws IOException {
-        ObjectStore store = new ObjectStore(files);
+        Store store = new Store(files, "s3a://bucket");
         Path file = path("weights");
         AtomicFiles.replace(store, file, out -> out.write(1));
         AtomicFiles.replace(store, file, out -> {

@@ -46,13 +46,21 @@ public final class CheckpointStore {
     /** The newest checkpoint that is sound; the log names those that are not. */
     public Optional<SavedCheckpoint> newest() throws IOException {
         for (Path candidate : newestFirst()) {
-            try {
-                return Optional.of(SavedCheckpoint.open(files, candidate));
-            } catch (ConvoyException e) {
-                LOG.warn("The checkpoint {} is left out: {}", candidate, e.getMessage());
+            Optional<SavedCheckpoint> sound = sound(candidate);
+            if (sound.isPresent()) {
+                return sound;
             }
         }
         return Optional.empty();
+    }
+
+    private Optional<SavedCheckpoint> sound(Path checkpoint) throws IOException {
+        try {
+            return Optional.of(SavedCheckpoint.open(files, checkpoint));
+        } catch (ConvoyException e) {
+            LOG.warn("The checkpoint {} is left out: {}", checkpoint, e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** All folders called as checkpoints are, the newest first. */
@@ -124,22 +132,13 @@ public final class CheckpointStore {
     /** Ends a replacement that was cut off: where renaming is copying, the new one may be there in part. */
     private void settle(Path aside, Path checkpoint) throws IOException {
         if (files.exists(checkpoint)) {
-            if (isSound(checkpoint) || !isSound(aside)) {
+            if (sound(checkpoint).isPresent() || sound(aside).isEmpty()) {
                 files.delete(aside, true);
                 return;
             }
             files.delete(checkpoint, true);
         }
         AtomicFiles.renameNew(files, aside, checkpoint);
-    }
-
-    private boolean isSound(Path checkpoint) throws IOException {
-        try {
-            SavedCheckpoint.open(files, checkpoint);
-            return true;
-        } catch (ConvoyException | FileNotFoundException e) {
-            return false;
-        }
     }
 
     private Path temporary() {

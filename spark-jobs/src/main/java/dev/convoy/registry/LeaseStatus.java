@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
+import org.apache.commons.io.function.IOSupplier;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -44,13 +45,8 @@ public record LeaseStatus(int number, LeaseOwner owner, Duration beatAge, boolea
         });
     }
 
-    /** Tells the time in milliseconds. */
-    private interface Clock {
-        long now() throws IOException;
-    }
-
-    private static Optional<LeaseStatus> newest(FileSystem files, Path folder, LeaseOptions options, Clock clock)
-            throws IOException {
+    private static Optional<LeaseStatus> newest(
+            FileSystem files, Path folder, LeaseOptions options, IOSupplier<Long> clock) throws IOException {
         int number = NumberedFiles.highest(files, folder);
         if (number == 0) {
             return Optional.empty();
@@ -70,12 +66,12 @@ public record LeaseStatus(int number, LeaseOwner owner, Duration beatAge, boolea
         }
     }
 
-    private static Duration age(FileSystem files, Path folder, int number, Clock clock) throws IOException {
+    private static Duration age(FileSystem files, Path folder, int number, IOSupplier<Long> clock) throws IOException {
         // Asked last, so that a beat in between makes nobody older.
         long taken =
                 FileTime.modified(files, NumberedFiles.file(folder, number)).orElse(0);
         long beat = FileTime.modified(files, Lease.beat(folder, number)).orElse(0);
-        return Duration.ofMillis(Math.max(0, clock.now() - Math.max(taken, beat)));
+        return Duration.ofMillis(Math.max(0, clock.get() - Math.max(taken, beat)));
     }
 
     @Override

@@ -15,8 +15,8 @@ public interface RoundObserver {
     }
 
     /**
-     * Takes a state that was wanted, or the newest one if a later round fails, on the thread that trains, which may already have heard of later rounds. Training goes on meanwhile
-     * where executors go through rounds among themselves.
+     * Takes a state that was wanted, or the newest one if a later round fails, on the thread that trains, which may already have heard of
+     * later rounds. Training goes on meanwhile where executors go through rounds among themselves.
      */
     default void stateReached(TrainingState state) {}
 

@@ -5,18 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.convoy.data.ConvoyException;
-import java.io.ByteArrayOutputStream;
+import dev.convoy.testing.Store;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FilterFileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.permission.FsPermission;
-import org.apache.hadoop.util.Progressable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,45 +33,9 @@ class LocalRegistryTest extends ModelRegistryContract {
         return new Path(folder.resolve("registry").toUri());
     }
 
-    /** Files appear when they are closed, as in an object store: whoever opens one last wins. */
-    private static final class Store extends FilterFileSystem {
-        Store(FileSystem files) {
-            super(files);
-        }
-
-        @Override
-        public URI getUri() {
-            return URI.create("store:///");
-        }
-
-        @Override
-        public FSDataOutputStream create(
-                Path file,
-                FsPermission permission,
-                boolean overwrite,
-                int buffer,
-                short replication,
-                long block,
-                Progressable progress)
-                throws IOException {
-            if (!overwrite && exists(file)) {
-                throw new org.apache.hadoop.fs.FileAlreadyExistsException(file + " exists");
-            }
-            ByteArrayOutputStream content = new ByteArrayOutputStream() {
-                @Override
-                public void close() throws IOException {
-                    try (FSDataOutputStream out = fs.create(file, true)) {
-                        writeTo(out);
-                    }
-                }
-            };
-            return new FSDataOutputStream(content, null);
-        }
-    }
-
     @Test
     void aStoreWithoutExclusiveCreationIsRefused() throws IOException {
-        try (FileSystem store = new Store(files())) {
+        try (FileSystem store = new Store(files(), "store:///")) {
             assertThatThrownBy(() -> new ModelRegistry(
                                     store, new Path(folder.resolve("store").toString()))
                             .requireWritable())

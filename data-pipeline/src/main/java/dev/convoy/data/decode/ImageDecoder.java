@@ -19,7 +19,6 @@ import java.util.function.IntBinaryOperator;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.opencv.global.opencv_core;
-import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.bytedeco.opencv.opencv_core.MatVector;
 
@@ -217,18 +216,10 @@ public record ImageDecoder(ImageShape shape, Sizes sizes, Colours colours) imple
 
     private Mat decoded(SourceImage.Data.Pixels pixels) throws BadImageException {
         Mat image = interleaved(pixels.shape(), pixels.bytes());
-        if (image.channels() == shape.channels()) {
-            return image;
-        }
-        if (shape.channels() == 1 && colours == Colours.REFUSE) {
+        if (image.channels() == 3 && shape.channels() == 1 && colours == Colours.REFUSE) {
             throw hasColour();
         }
-        Mat converted = new Mat();
-        opencv_imgproc.cvtColor(
-                image,
-                converted,
-                shape.channels() == 1 ? opencv_imgproc.COLOR_BGR2GRAY : opencv_imgproc.COLOR_GRAY2BGR);
-        return converted;
+        return ImageFile.wanted(image, shape.channels() == 1 ? IMREAD_GRAYSCALE : IMREAD_COLOR);
     }
 
     private static BadImageException hasColour() {

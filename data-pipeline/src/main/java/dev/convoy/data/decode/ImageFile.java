@@ -125,9 +125,20 @@ final class ImageFile {
             return byOpenCv(file, flags, "PNG");
         }
         // The PNG library mixes colours otherwise, in linear light, where a file tells its gamma.
-        Mat grey = new Mat();
-        opencv_imgproc.cvtColor(byOpenCv(file, IMREAD_COLOR, "PNG"), grey, opencv_imgproc.COLOR_BGR2GRAY);
-        return grey;
+        return wanted(byOpenCv(file, IMREAD_COLOR, "PNG"), IMREAD_GRAYSCALE);
+    }
+
+    /** Makes an image grey or coloured, if the flags of OpenCV's say so and it is not. */
+    static Mat wanted(Mat image, int flags) {
+        boolean toGrey = flags == IMREAD_GRAYSCALE && image.channels() == 3;
+        boolean toColour = flags == IMREAD_COLOR && image.channels() == 1;
+        if (!toGrey && !toColour) {
+            return image;
+        }
+        Mat converted = new Mat();
+        opencv_imgproc.cvtColor(
+                image, converted, toGrey ? opencv_imgproc.COLOR_BGR2GRAY : opencv_imgproc.COLOR_GRAY2BGR);
+        return converted;
     }
 
     private static int reduced(int flags, int factor) {

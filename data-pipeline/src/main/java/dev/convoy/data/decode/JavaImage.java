@@ -3,8 +3,6 @@ package dev.convoy.data.decode;
 import static dev.convoy.data.decode.ImageFile.bad;
 import static org.bytedeco.opencv.global.opencv_core.CV_8UC1;
 import static org.bytedeco.opencv.global.opencv_core.CV_8UC3;
-import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_COLOR;
-import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_GRAYSCALE;
 
 import com.twelvemonkeys.imageio.metadata.tiff.TIFF;
 import com.twelvemonkeys.imageio.plugins.bmp.BMPImageReaderSpi;
@@ -23,7 +21,6 @@ import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.metadata.IIOMetadata;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.opencv.global.opencv_core;
-import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.w3c.dom.NamedNodeMap;
 import org.w3c.dom.Node;
@@ -68,7 +65,7 @@ final class JavaImage {
         try {
             reader = format.reader();
             reader.setInput(new ByteArrayImageInputStream(file), false, false);
-            return wanted(decode(format, reader), flags);
+            return ImageFile.wanted(decode(format, reader), flags);
         } catch (IOException | RuntimeException e) {
             String reason = Printable.firstLine(e);
             throw bad("it is a " + format + " file that is damaged, cut short or of a kind that cannot be read: "
@@ -107,18 +104,6 @@ final class JavaImage {
             throw bad("its " + reader.getWidth(0) + "x" + reader.getHeight(0) + " pixels of " + perPixel
                     + " bytes take more than " + (MAX_BYTES >> 20) + " MiB");
         }
-    }
-
-    private static Mat wanted(Mat image, int flags) {
-        boolean toGrey = flags == IMREAD_GRAYSCALE && image.channels() == 3;
-        boolean toColour = flags == IMREAD_COLOR && image.channels() == 1;
-        if (!toGrey && !toColour) {
-            return image;
-        }
-        Mat converted = new Mat();
-        opencv_imgproc.cvtColor(
-                image, converted, toGrey ? opencv_imgproc.COLOR_BGR2GRAY : opencv_imgproc.COLOR_GRAY2BGR);
-        return converted;
     }
 
     private static void checkTiff(TIFFImageMetadata tiff) throws BadImageException {

@@ -141,22 +141,21 @@ final class FileSplit implements ImageSplit {
             try {
                 return new SourceImage(id, file.path, file.label, read(known, new Path(file.path)));
             } catch (IOException | FSError | IllegalArgumentException e) {
-                if (!saysOfTheImage(file.path, e) && !(attempt == ATTEMPTS && isForbidden(e))) {
-                    if (attempt == ATTEMPTS) {
-                        throw new ConvoyException(
-                                "Cannot read the image " + file.path + " now, after " + ATTEMPTS + " tries: " + e
-                                        + "; this says nothing of the image, so that it is not skipped; see that the"
-                                        + " file system answers and start again",
-                                e);
-                    }
-                    pause(attempt);
-                    continue;
+                if (saysOfTheImage(file.path, e) || attempt == ATTEMPTS && isForbidden(e)) {
+                    return new SourceImage(
+                            id,
+                            file.path,
+                            file.label,
+                            new SourceImage.Data.Unreadable("it cannot be read: " + e.getMessage() + hint(file.path)));
                 }
-                return new SourceImage(
-                        id,
-                        file.path,
-                        file.label,
-                        new SourceImage.Data.Unreadable("it cannot be read: " + e.getMessage() + hint(file.path)));
+                if (attempt == ATTEMPTS) {
+                    throw new ConvoyException(
+                            "Cannot read the image " + file.path + " now, after " + ATTEMPTS + " tries: " + e
+                                    + "; this says nothing of the image, so that it is not skipped; see that the"
+                                    + " file system answers and start again",
+                            e);
+                }
+                pause(attempt);
             }
         }
     }

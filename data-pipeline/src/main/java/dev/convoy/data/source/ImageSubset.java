@@ -9,7 +9,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.LongPredicate;
-import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 
 /** Makes listings of some of a source's images. */
@@ -23,14 +22,21 @@ public final class ImageSubset {
      */
     public static ImageListing of(ImageListing listing, BitSet chosen) {
         long[] words = chosen.toLongArray();
-        long[] before = new long[words.length + 1];
-        for (int i = 0; i < words.length; i++) {
-            before[i + 1] = before[i] + Long.bitCount(words[i]);
-        }
+        long[] before = ranks(words, 0);
         List<Split> splits = listing.splits().stream()
                 .map(split -> Split.of(split, words, before))
                 .toList();
         return new ImageListing(listing.description(), before[words.length], listing.classNames(), splits);
+    }
+
+    /** How many ids are chosen before each word, and in the end in all, where so many are chosen before the first one. */
+    private static long[] ranks(long[] words, long first) {
+        long[] ranks = new long[words.length + 1];
+        ranks[0] = first;
+        for (int i = 0; i < words.length; i++) {
+            ranks[i + 1] = ranks[i] + Long.bitCount(words[i]);
+        }
+        return ranks;
     }
 
     /**
@@ -53,11 +59,7 @@ public final class ImageSubset {
 
         @Override
         public Iterator<SourceImage> read(Configuration hadoop, LongPredicate wanted) throws IOException {
-            long[] ranks = new long[words.length + 1];
-            ranks[0] = before;
-            for (int i = 0; i < words.length; i++) {
-                ranks[i + 1] = ranks[i] + Long.bitCount(words[i]);
-            }
+            long[] ranks = ranks(words, before);
             Iterator<SourceImage> images = whole.read(hadoop, id -> isChosen(id) && wanted.test(rank(ranks, id)));
             Closeable source = images instanceof Closeable open ? open : () -> {};
             return new ClosingIterator(() -> images.hasNext() ? renamed(images.next(), ranks) : null, source);
@@ -65,8 +67,7 @@ public final class ImageSubset {
 
         @Override
         public Ids ids() {
-            return new Ids(
-                    before, before + LongStream.of(words).map(Long::bitCount).sum());
+            return new Ids(before, ranks(words, before)[words.length]);
         }
 
         private int word(long id) {

@@ -135,8 +135,7 @@ final class SegmentAttempt {
     }
 
     private void follow(JavaFutureAction<?> job) throws InterruptedException {
-        // Members of an attempt before, whom nobody can wake while they wait for one that is lost, hold their slots as
-        // long.
+        // As long as members of an attempt before may hold their slots while they wait for one that is lost.
         long timeout = segment.timeoutSeconds();
         int workers = segment.layout().workers();
         long looked = System.nanoTime();

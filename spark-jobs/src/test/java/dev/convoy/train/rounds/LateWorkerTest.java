@@ -38,6 +38,7 @@ class LateWorkerTest {
     @AfterEach
     void makeSound() {
         FaultyBackend.disturbance = (step, parameters) -> {};
+        FaultyBackend.factor = FaultyBackend.SOUND;
     }
 
     private static TrainingSpec spec(SyncSpec sync) {
@@ -48,9 +49,8 @@ class LateWorkerTest {
         return SyncSpec.averaging(2).withLate(new LatePolicy(0.5, timeout));
     }
 
-    /** It hangs in the second round until that has ended without it. */
-    @Test
-    void aWorkerThatHangsIsLateAndComesBack(JavaSparkContext spark) throws IOException {
+    /** Worker 1 hangs in the second round until that has ended without it. */
+    private Training withoutWorker1(JavaSparkContext spark) throws IOException {
         CountDownLatch gone = new CountDownLatch(1);
         FaultyBackend.disturbance = (step, parameters) -> {
             if (step.worker() == 1 && step.globalStep() == 2) {
@@ -58,7 +58,7 @@ class LateWorkerTest {
             }
         };
         try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
-            Training training = Training.run(
+            return Training.run(
                     spark,
                     shards,
                     Training.replica("faulty", Training.SMALL),
@@ -71,54 +71,36 @@ class LateWorkerTest {
                             }
                         }
                     });
-            assertThat(training.rounds.get(1).counts()).isEqualTo(new RoundReport.Counts(8, 0, 8, 0, 0, 0));
-            assertThat(training.rounds.get(1).workers()).hasSize(2);
-            // Of the others some may be late too, where the machine is slow; every example is accounted for all the
-            // same.
-            assertThat(training.epochs).hasSize(2).allSatisfy(epoch -> assertThat(
-                            epoch.ledger().trained() + epoch.ledger().late())
-                    .isEqualTo(EXAMPLES));
-            assertThat(training.epochs.get(1).ledger().trained()).isGreaterThan(EXAMPLES / 2);
-            assertThat(training.end.model().isFinite()).isTrue();
         } finally {
             gone.countDown();
         }
     }
 
+    @Test
+    void aWorkerThatHangsIsLateAndComesBack(JavaSparkContext spark) throws IOException {
+        Training training = withoutWorker1(spark);
+        assertThat(training.rounds.get(1).counts()).isEqualTo(new RoundReport.Counts(8, 0, 8, 0, 0, 0));
+        assertThat(training.rounds.get(1).workers()).hasSize(2);
+        // Of the others some may be late too, where the machine is slow; every example is accounted for all the
+        // same.
+        assertThat(training.epochs).hasSize(2).allSatisfy(epoch -> assertThat(
+                        epoch.ledger().trained() + epoch.ledger().late())
+                .isEqualTo(EXAMPLES));
+        assertThat(training.epochs.get(1).ledger().trained()).isGreaterThan(EXAMPLES / 2);
+        assertThat(training.end.model().isFinite()).isTrue();
+    }
+
     /** The other one may be sound: its being late is no reason to end training. */
     @Test
     void aRoundOfABadAndALateWorkerMovesNothing(JavaSparkContext spark) throws IOException {
-        CountDownLatch gone = new CountDownLatch(1);
         FaultyBackend.factor = step -> step.worker() == 0 && step.globalStep() == 2 ? Double.NaN : 1;
-        FaultyBackend.disturbance = (step, parameters) -> {
-            if (step.worker() == 1 && step.globalStep() == 2) {
-                await(gone);
-            }
-        };
-        try (ImageShards shards = Training.shards(spark, folder, EXAMPLES, 2)) {
-            Training training = Training.run(
-                    spark,
-                    shards,
-                    Training.replica("faulty", Training.SMALL),
-                    spec(halfOf(Duration.ofSeconds(3))),
-                    new TrainingListener() {
-                        @Override
-                        public void roundCompleted(RoundReport round) {
-                            if (round.counts().late() > 0) {
-                                gone.countDown();
-                            }
-                        }
-                    });
-            RoundReport.Counts counts = training.rounds.get(1).counts();
-            assertThat(counts.trained()).isZero();
-            assertThat(counts.quarantined()).isEqualTo(8);
-            assertThat(counts.late()).isEqualTo(8);
-            assertThat(training.epochs).hasSize(2);
-            assertThat(training.end.model().isFinite()).isTrue();
-        } finally {
-            gone.countDown();
-            FaultyBackend.factor = FaultyBackend.SOUND;
-        }
+        Training training = withoutWorker1(spark);
+        RoundReport.Counts counts = training.rounds.get(1).counts();
+        assertThat(counts.trained()).isZero();
+        assertThat(counts.quarantined()).isEqualTo(8);
+        assertThat(counts.late()).isEqualTo(8);
+        assertThat(training.epochs).hasSize(2);
+        assertThat(training.end.model().isFinite()).isTrue();
     }
 
     private static void await(CountDownLatch latch) {
